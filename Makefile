@@ -1,0 +1,52 @@
+# Each target makes what it needs. VENV may point elsewhere: make test VENV=~/venvs/smista
+VENV ?= .venv
+PYTHON ?= python3.11
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+SERVE ?= 1
+SHELL := /bin/bash
+
+.PHONY: setup demo test test-quick lint format bench serve mlflow lock
+
+setup: $(INSTALLED)
+
+$(INSTALLED): pyproject.toml requirements/dev.lock
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements/dev.lock
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
+	touch $@
+
+demo: $(INSTALLED)
+	$(BIN)/smista demo $(if $(filter 0,$(SERVE)),--no-serve)
+
+test: $(INSTALLED)
+	$(BIN)/python -m pytest -n 2 --dist worksteal
+
+test-quick: $(INSTALLED)
+	$(BIN)/python -m pytest -q -m "not slow" tests/unit
+
+lint: $(INSTALLED)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	PYTHONPATH=. $(BIN)/lint-imports
+
+format: $(INSTALLED)
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: $(INSTALLED)
+	$(BIN)/smista bench all
+
+serve: $(INSTALLED)
+	$(BIN)/smista serve
+
+mlflow: $(INSTALLED)
+	$(BIN)/smista mlflow
+
+# After a change of dependencies in pyproject.toml. The lock files name no index.
+lock:
+	uv pip compile --quiet --python-version 3.11 --universal --generate-hashes --no-emit-index-url --no-annotate --no-header \
+		pyproject.toml -o requirements/serving.lock
+	uv pip compile --quiet --python-version 3.11 --universal --generate-hashes --no-emit-index-url --no-annotate --no-header \
+		--extra training --extra dev requirements/build.in pyproject.toml -o requirements/dev.lock

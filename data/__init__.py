@@ -1,0 +1,1 @@
+"""What comes in: table schemas, datasets on disk, adapters, mapped import and the synthetic retailer."""

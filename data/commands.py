@@ -1,0 +1,5 @@
+"""`smista data …`: generate, import and check datasets."""
+
+import typer
+
+app = typer.Typer(help="Generate, import and check datasets.", no_args_is_help=True)

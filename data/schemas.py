@@ -1,0 +1,198 @@
+"""The canonical tables: every column with its type, unit and whether it may be missing.
+
+A dataset is a folder with one Parquet file per table. Instants are timezone-aware UTC, money is a float in the
+order's currency, and a column that may be missing says so with ``nullable=True``.
+"""
+
+from typing import Annotated, Final
+
+import pandas as pd
+import pandera.pandas as pa
+from pandera.typing import Series
+
+Instant = Annotated[pd.DatetimeTZDtype, "us", "UTC"]
+
+LOCATION_TYPES: Final = ("warehouse", "store", "supplier", "hub")
+DELIVERY_METHODS: Final = ("home", "click_and_collect", "reserve_and_collect", "ship_to_store")
+OUTCOMES: Final = ("delivered", "collected", "short_pick", "rejected", "cancelled", "lost", "open")
+#: Outcomes that mean the location did not supply what was asked.
+FAILED_OUTCOMES: Final = ("short_pick", "rejected")
+
+
+class Table(pa.DataFrameModel):
+    """What all tables share: only the declared columns, each of its declared type."""
+
+    class Config:
+        """Undeclared columns are an error: a typo in a name must not lose a column."""
+
+        strict = True
+        ordered = True
+
+
+class Locations(Table):
+    """Places that hold stock."""
+
+    location_id: Series[str] = pa.Field(unique=True)
+    location_type: Series[str] = pa.Field(isin=LOCATION_TYPES)
+    name: Series[str] = pa.Field(nullable=True)
+    country: Series[str] = pa.Field(str_length={"min_value": 2, "max_value": 2}, description="ISO 3166-1 alpha-2")
+    region: Series[str] = pa.Field(nullable=True, description="state or province")
+    postal_code: Series[str] = pa.Field(nullable=True)
+    latitude: Series[float] = pa.Field(nullable=True, ge=-90, le=90)
+    longitude: Series[float] = pa.Field(nullable=True, ge=-180, le=180)
+    timezone: Series[str] = pa.Field(description="IANA zone")
+    capacity_per_day: Series[float] = pa.Field(nullable=True, ge=0, description="shipments it can prepare in a day")
+
+
+class Products(Table):
+    """What is sold."""
+
+    sku: Series[str] = pa.Field(unique=True)
+    category: Series[str] = pa.Field(nullable=True)
+    weight_kg: Series[float] = pa.Field(nullable=True, gt=0, description="of one unit")
+    volume_l: Series[float] = pa.Field(nullable=True, gt=0, description="of one unit, in litres")
+    hazmat: Series[bool]
+    bulky: Series[bool]
+
+
+class Orders(Table):
+    """What customers asked for."""
+
+    order_id: Series[str] = pa.Field(unique=True)
+    customer_id: Series[str] = pa.Field(nullable=True)
+    placed_at: Series[Instant]
+    channel: Series[str] = pa.Field(nullable=True)
+    currency: Series[str] = pa.Field(str_length={"min_value": 3, "max_value": 3}, description="ISO 4217")
+    delivery_method: Series[str] = pa.Field(isin=DELIVERY_METHODS)
+    country: Series[str] = pa.Field(str_length={"min_value": 2, "max_value": 2}, description="of the destination")
+    region: Series[str] = pa.Field(nullable=True, description="of the destination")
+    postal_code: Series[str] = pa.Field(nullable=True, description="of the destination")
+    latitude: Series[float] = pa.Field(nullable=True, ge=-90, le=90, description="of the destination")
+    longitude: Series[float] = pa.Field(nullable=True, ge=-180, le=180, description="of the destination")
+    promised_at: Series[Instant] = pa.Field(nullable=True, description="end of the time promised to the customer")
+    collect_location_id: Series[str] = pa.Field(nullable=True, description="where the customer collects")
+
+
+class OrderLines(Table):
+    """One row per line of an order."""
+
+    order_id: Series[str]
+    line_id: Series[str]
+    sku: Series[str]
+    quantity: Series[int] = pa.Field(ge=1)
+    unit_price: Series[float] = pa.Field(nullable=True, ge=0)
+
+    class Config(Table.Config):
+        """A line is known by its order and number."""
+
+        unique = ("order_id", "line_id")
+
+
+class CarrierServices(Table):
+    """How parcels travel: carrier and level."""
+
+    carrier_service_id: Series[str] = pa.Field(unique=True)
+    carrier: Series[str]
+    level: Series[str] = pa.Field(description="standard, express, … or collect, which travels nowhere")
+    location_type: Series[str] = pa.Field(
+        nullable=True, isin=LOCATION_TYPES, description="the only type of location it serves; missing: all"
+    )
+    max_weight_kg: Series[float] = pa.Field(nullable=True, gt=0, description="of one shipment")
+    carbon_kg_per_shipment: Series[float] = pa.Field(nullable=True, ge=0, description="kg CO2e of one shipment")
+
+
+class Stock(Table):
+    """Snapshots of recorded stock: what the records said, right or wrong, from ``counted_at`` on."""
+
+    location_id: Series[str]
+    sku: Series[str]
+    counted_at: Series[Instant]
+    on_hand: Series[int] = pa.Field(ge=0, description="units")
+    reserved: Series[int] = pa.Field(ge=0, description="units")
+    safety_stock: Series[int] = pa.Field(ge=0, description="units")
+
+    class Config(Table.Config):
+        """One record per place, product and instant."""
+
+        unique = ("location_id", "sku", "counted_at")
+
+
+class Footfall(Table):
+    """Visitors of a store in one hour."""
+
+    location_id: Series[str]
+    hour_utc: Series[Instant] = pa.Field(description="start of the hour; known one hour later")
+    visitors: Series[float] = pa.Field(ge=0)
+
+    class Config(Table.Config):
+        """One count per store and hour."""
+
+        unique = ("location_id", "hour_utc")
+
+
+class Fulfilments(Table):
+    """One row per attempt to fulfil some lines of an order at a location."""
+
+    fulfilment_id: Series[str] = pa.Field(unique=True)
+    order_id: Series[str]
+    location_id: Series[str]
+    carrier_service_id: Series[str] = pa.Field(nullable=True, description="missing: collected, no carrier")
+    decided_at: Series[Instant]
+    accepted_at: Series[Instant] = pa.Field(nullable=True)
+    ready_at: Series[Instant] = pa.Field(nullable=True, description="handed to the carrier, or ready to collect")
+    delivered_at: Series[Instant] = pa.Field(nullable=True, description="at the customer, or collected")
+    outcome: Series[str] = pa.Field(isin=OUTCOMES)
+    outcome_at: Series[Instant] = pa.Field(
+        nullable=True, description="when the outcome was known; a source that does not say gives a safe late instant"
+    )
+    failure_reason: Series[str] = pa.Field(nullable=True)
+    shipping_cost: Series[float] = pa.Field(nullable=True, ge=0, description="of the whole attempt; known when decided")
+    handling_cost: Series[float] = pa.Field(nullable=True, ge=0, description="of the whole attempt; known when decided")
+    propensity: Series[float] = pa.Field(
+        nullable=True, gt=0, le=1, description="probability with which the policy chose it"
+    )
+    weight: Series[float] = pa.Field(gt=0, description="sampling weight: how many real attempts the row stands for")
+
+
+class FulfilmentLines(Table):
+    """What each attempt was asked to supply."""
+
+    fulfilment_id: Series[str]
+    line_id: Series[str]
+    sku: Series[str]
+    quantity: Series[int] = pa.Field(ge=1, description="units asked")
+    picked_quantity: Series[float] = pa.Field(nullable=True, ge=0, description="units found; missing: not recorded")
+
+    class Config(Table.Config):
+        """A line appears once in an attempt."""
+
+        unique = ("fulfilment_id", "line_id")
+
+
+#: File name (without ``.parquet``) of every table, in the order in which they are validated.
+TABLES: Final[dict[str, type[Table]]] = {
+    "locations": Locations,
+    "products": Products,
+    "carrier_services": CarrierServices,
+    "orders": Orders,
+    "order_lines": OrderLines,
+    "stock": Stock,
+    "footfall": Footfall,
+    "fulfilments": Fulfilments,
+    "fulfilment_lines": FulfilmentLines,
+}
+
+#: (table, column) → (table, column): every value of the first must stand in the second.
+REFERENCES: Final[dict[tuple[str, str], tuple[str, str]]] = {
+    ("orders", "collect_location_id"): ("locations", "location_id"),
+    ("order_lines", "order_id"): ("orders", "order_id"),
+    ("order_lines", "sku"): ("products", "sku"),
+    ("stock", "location_id"): ("locations", "location_id"),
+    ("stock", "sku"): ("products", "sku"),
+    ("footfall", "location_id"): ("locations", "location_id"),
+    ("fulfilments", "order_id"): ("orders", "order_id"),
+    ("fulfilments", "location_id"): ("locations", "location_id"),
+    ("fulfilments", "carrier_service_id"): ("carrier_services", "carrier_service_id"),
+    ("fulfilment_lines", "fulfilment_id"): ("fulfilments", "fulfilment_id"),
+    ("fulfilment_lines", "sku"): ("products", "sku"),
+}

@@ -1,0 +1,1 @@
+"""What to do: candidates, rules, plans, ranking, explanation. Pure: values in, values out."""

@@ -1,0 +1,58 @@
+"""The order a decision is made for."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """Where the order goes: the customer's address, or the collecting store's."""
+
+    country: str
+    postal_code: str | None = None
+    region: str | None = None
+    latitude: float | None = None
+    longitude: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """Units of one product, with what the product is. Weight (kg) and volume (litres) are of one unit."""
+
+    line_id: str
+    sku: str
+    quantity: int
+    unit_price: float | None = None
+    category: str | None = None
+    weight_kg: float | None = None
+    volume_l: float | None = None
+    hazmat: bool = False
+    bulky: bool = False
+
+    def __post_init__(self) -> None:
+        """A line asks for at least one unit."""
+        if self.quantity < 1:
+            raise ValueError(f"line {self.line_id}: quantity must be at least 1, not {self.quantity}")
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What one customer asked for. Instants are timezone-aware UTC."""
+
+    order_id: str
+    placed_at: datetime
+    currency: str
+    delivery_method: str
+    destination: Destination
+    lines: tuple[Line, ...]
+    channel: str | None = None
+    customer_id: str | None = None
+    promised_at: datetime | None = None
+    collect_location_id: str | None = None
+
+    def __post_init__(self) -> None:
+        """An order has lines, each with its own number."""
+        if not self.lines:
+            raise ValueError(f"order {self.order_id} has no lines")
+        if len({line.line_id for line in self.lines}) < len(self.lines):
+            raise ValueError(f"order {self.order_id}: two lines have the same line_id")

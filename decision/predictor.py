@@ -1,0 +1,47 @@
+"""What a decision needs to be told about the future: the protocol that `prediction` implements."""
+
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from features.facts import Columns
+
+FloatArray = NDArray[np.float64]
+
+
+class HoursDistribution(Protocol):
+    """One distribution of hours per row, all from one table, so that no two answers contradict each other."""
+
+    def quantile(self, level: float) -> FloatArray:
+        """Hours that each row stays under with probability ``level`` (0 < level < 1); shape (rows,)."""
+
+    def probability_later_than(self, hours: FloatArray) -> FloatArray:
+        """P(duration > ``hours``) of each row; shape (rows,)."""
+
+    def expected_excess(self, hours: FloatArray) -> FloatArray:
+        """E[max(duration − ``hours``, 0)] of each row, in hours; shape (rows,)."""
+
+
+class Predictor(Protocol):
+    """Trained heads. Every method takes facts (`features.facts`), one row per thing to predict."""
+
+    @property
+    def version(self) -> str:
+        """Name of the trained bundle, as ``name@version``."""
+
+    def delivery_hours(self, facts: Columns) -> HoursDistribution:
+        """Decision → delivered. One row per candidate, whose weight, value and lines are those of the order."""
+
+    def ready_hours(self, facts: Columns) -> HoursDistribution:
+        """Decision → handed to the carrier, or ready to collect. Rows as in `delivery_hours`."""
+
+    def cost(self, facts: Columns) -> FloatArray:
+        """Shipping + handling of a shipment, in money. One row per (candidate, set of lines).
+
+        Adding lines to a shipment, all else equal, never makes it cheaper: the learners are fitted under that
+        constraint, and exact pruning of plans rests on it.
+        """
+
+    def pick_failure(self, facts: Columns) -> FloatArray:
+        """Probability that the location will not supply the line. One row per (candidate, line)."""

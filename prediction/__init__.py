@@ -1,0 +1,1 @@
+"""What the models say: bundle format, verified loading, calibrated distributions, fast inference."""

@@ -1,0 +1,1 @@
+"""Fit, backtest, register: the only place that knows MLflow."""
