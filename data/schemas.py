@@ -143,7 +143,8 @@ class Fulfilments(Table):
     delivered_at: Series[Instant] = pa.Field(nullable=True, description="at the customer, or collected")
     outcome: Series[str] = pa.Field(isin=OUTCOMES)
     outcome_at: Series[Instant] = pa.Field(
-        nullable=True, description="when the outcome was known; a source that does not say gives a safe late instant"
+        nullable=True,
+        description="when the outcome was known; a source that does not say gives a safe late instant",
     )
     failure_reason: Series[str] = pa.Field(nullable=True)
     shipping_cost: Series[float] = pa.Field(nullable=True, ge=0, description="of the whole attempt; known when decided")
