@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 
 #: Named columns of equal length. Text columns have dtype object (``None`` where missing), numbers float64 (NaN).
 Columns: TypeAlias = Mapping[str, NDArray[Any]]
+#: Text with ``None`` where missing.
+TextColumn: TypeAlias = NDArray[np.object_]
 
 
 @dataclass(frozen=True)
