@@ -152,6 +152,7 @@ def _orders(files: dict[str, pd.DataFrame], centroids: pd.DataFrame, notes: Note
             "customer_id": orders["customer_unique_id"],
             "placed_at": instants("order_purchase_timestamp"),
             "channel": "marketplace",
+            "payment_method": _payment_methods(orders, files["payments"], notes),
             "currency": "BRL",
             "delivery_method": "home",
             "country": "BR",
@@ -166,6 +167,19 @@ def _orders(files: dict[str, pd.DataFrame], centroids: pd.DataFrame, notes: Note
             "weight": _weights(orders, files.get("weights"), notes),
         }
     ).join(centroids, on="postal_code")
+
+
+def _payment_methods(orders: pd.DataFrame, payments: pd.DataFrame, notes: Notes) -> "pd.Series[str]":
+    """The type of each order's largest payment, the first of equal ones; missing where nothing is published."""
+    ranked = payments.assign(
+        value=numbers(payments, "payment_value", "payments", "order_id", notes),
+        position=numbers(payments, "payment_sequential", "payments", "order_id", notes),
+    ).sort_values(["value", "position"], ascending=[False, True], kind="stable")
+    largest = ranked.drop_duplicates("order_id").set_index("order_id")["payment_type"]
+    unpaid = ~orders["order_id"].isin(largest.index)
+    reason = "has no payment: payment_method left blank"
+    notes.note("orders", orders, unpaid, key="order_id", column="order_id", rule="no_payment", reason=reason)
+    return orders["order_id"].map(largest.where(largest != "not_defined"))
 
 
 def _weights(orders: pd.DataFrame, weights: pd.DataFrame | None, notes: Notes) -> "pd.Series[float]":

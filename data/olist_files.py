@@ -31,6 +31,10 @@ FILES: Final = {
         "olist_order_items_dataset.csv",
         ("order_id", "order_item_id", "product_id", "seller_id", "price", "freight_value"),
     ),
+    "payments": (
+        "olist_order_payments_dataset.csv",
+        ("order_id", "payment_sequential", "payment_type", "payment_value"),
+    ),
     "customers": (
         "olist_customers_dataset.csv",
         ("customer_id", "customer_unique_id", "customer_zip_code_prefix", "customer_state"),

@@ -84,7 +84,9 @@ class Orders(Table):
     customer_id: Series[str] = pa.Field(nullable=True)
     placed_at: Series[Instant]
     channel: Series[str] = pa.Field(nullable=True)
-    payment_method: Series[str] = pa.Field(nullable=True)
+    payment_method: Series[str] = pa.Field(
+        nullable=True, description="how the customer pays, in the source's word: credit_card, boleto, transfer, …"
+    )
     currency: Series[str] = pa.Field(str_length={"min_value": 3, "max_value": 3}, description="ISO 4217")
     delivery_method: Series[str] = pa.Field(isin=DELIVERY_METHODS)
     country: Series[str] = pa.Field(str_length={"min_value": 2, "max_value": 2}, description="of the destination")
