@@ -3,6 +3,7 @@
 import typer
 
 import data.commands
+import training.commands
 
 app = typer.Typer(
     name="smista",
@@ -11,6 +12,7 @@ app = typer.Typer(
     pretty_exceptions_show_locals=False,
 )
 app.add_typer(data.commands.app, name="data")
+training.commands.register(app)
 
 
 def main() -> None:
