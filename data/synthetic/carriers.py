@@ -7,12 +7,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from data.synthetic.places import AREAS
+from data.synthetic.parcels import Parcels
+from data.synthetic.places import AREAS, REGIONS
 
 FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
 
 HOURS_PER_YEAR: Final = 8760.0
+#: A lane swings from slow to quick and back in this time.
+SWING_YEARS: Final = 0.4
 ISLANDS: Final = AREAS.index("islands")
 #: No parcel is at the customer sooner than this after the carrier has it (hours of the carrier's calendar).
 SHORTEST_TRAVEL_HOURS: Final = 12.0
@@ -68,6 +70,11 @@ COLLECT: Final = len(SERVICES)
 COLLECT_ID: Final = "COLLECT"
 
 
+def over_sea(parcels: Parcels) -> NDArray[np.bool_]:
+    """Whether each parcel leaves an island or goes to one; the two islands count as one."""
+    return np.asarray((parcels.origin_area == ISLANDS) != (parcels.destination_area == ISLANDS))
+
+
 def services_of(location_type: str, level: str) -> list[int]:
     """Positions in `SERVICES` of what serves a type of location at a level."""
     return [
@@ -120,47 +127,37 @@ class Lanes:
     level: FloatArray
     swing: FloatArray
     phase: FloatArray
-    #: One log factor per destination region's position in the list of regions.
+    #: Of each destination region, (regions,).
     remoteness: FloatArray
 
     @classmethod
-    def draw(cls, regions: int, rng: np.random.Generator) -> "Lanes":
+    def draw(cls, rng: np.random.Generator) -> "Lanes":
         """Lanes differ by about 15 % and swing by about 10 % in a cycle of five months."""
         shape = (len(CARRIERS), len(AREAS), len(AREAS))
         return cls(
             level=rng.normal(0, 0.15, shape),
             swing=np.abs(rng.normal(0, 0.12, shape)),
             phase=rng.uniform(0, 1, shape),
-            remoteness=rng.normal(0, 0.06, regions),
+            remoteness=rng.normal(0, 0.06, len(REGIONS)),
         )
 
-    def travel_mu(
-        self,
-        service: IntArray,
-        origin_area: IntArray,
-        destination_area: IntArray,
-        destination_region: IntArray,
-        distance_km: FloatArray,
-        weight_kg: FloatArray,
-        bulky: NDArray[np.bool_],
-        hour: FloatArray,
-        december: FloatArray,
-    ) -> FloatArray:
-        """Log of the median hours of travel above the shortest, of parcels decided at ``hour`` since the first day."""
+    def travel_mu(self, parcels: Parcels, december: bool) -> FloatArray:
+        """Log of the median hours of travel above the shortest, (parcels,); any number where nothing is carried."""
+        service = np.where(parcels.service == COLLECT, 0, parcels.service)
         carrier = np.array([item.carrier for item in SERVICES])[service]
-        lane = (carrier, origin_area, destination_area)
-        cycle = np.sin(2 * np.pi * (hour / (150 * 24) + self.phase[lane]))
-        over_sea = (origin_area == ISLANDS) != (destination_area == ISLANDS)
+        lane = (carrier, parcels.origin_area, parcels.destination_area)
+        years = parcels.decided / HOURS_PER_YEAR
+        cycle = np.sin(2 * np.pi * (years / SWING_YEARS + self.phase[lane]))
         return np.asarray(
             np.log(of_service("median_hours"))[service]
             + of_carrier("slowness")[service]
-            + 0.22 * np.log1p(distance_km / 100)
+            + 0.22 * np.log1p(parcels.distance_km / 100)
             + self.level[lane]
             + self.swing[lane] * cycle
-            + of_carrier("drift_per_year")[service] * hour / HOURS_PER_YEAR
-            + self.remoteness[destination_region]
-            + 0.30 * over_sea
-            + 0.05 * np.log1p(weight_kg)
-            + 0.15 * bulky
+            + of_carrier("drift_per_year")[service] * years
+            + self.remoteness[parcels.destination_region]
+            + 0.30 * over_sea(parcels)
+            + 0.05 * np.log1p(parcels.weight_kg)
+            + 0.15 * parcels.bulky
             + 0.15 * december
         )

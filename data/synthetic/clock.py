@@ -51,7 +51,7 @@ class Clock:
         microseconds = np.rint(np.where(known, instant, 0.0) * MICROSECONDS_PER_HOUR).astype(np.int64) + self._start_us
         stamps = microseconds.astype("datetime64[us]")
         stamps[~known] = np.datetime64("NaT")
-        return stamps
+        return np.asarray(stamps)
 
     def hours(self, stamps: NDArray[np.datetime64]) -> NDArray[np.float64]:
         """The inverse of `timestamps`, for instants that are known."""

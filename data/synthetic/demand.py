@@ -24,9 +24,11 @@ SEASONS: Final = {"garden": (4, 5, 6), "toys": (11, 12), "apparel": (1, 7), "boo
 DAY_LOG_SD: Final = 0.10
 
 METHODS: Final = ("home", "click_and_collect", "reserve_and_collect", "ship_to_store")
-METHOD_SHARE: Final = (0.72, 0.13, 0.06, 0.09)
+METHOD_SHARE: Final = (0.70, 0.15, 0.07, 0.08)
 CHANNELS: Final = ("web", "app", "store")
 CHANNEL_SHARE: Final = (0.58, 0.37, 0.05)
+PAYMENTS: Final = ("card", "wallet", "transfer")
+PAYMENT_SHARE: Final = (0.62, 0.33, 0.05)
 EXPRESS_SHARE: Final = 0.28
 LINES_SHARE: Final = (0.62, 0.24, 0.10, 0.04)
 UNITS_SHARE: Final = (0.86, 0.10, 0.04)
@@ -36,16 +38,16 @@ ORDERS_PER_CUSTOMER_AND_YEAR: Final = 3.0
 
 @dataclass(frozen=True)
 class Orders:
-    """The orders of one day, by time. Arrays (orders,) except the lines, whose slice is ``first_line[i]:first_line[i+1]``.
+    """The orders of one day, by time: arrays (orders,), and ``sku`` and ``quantity`` of their lines.
 
-    ``placed`` and ``decided`` in hours since the first day. Of a method that collects, ``collect`` is where the
-    customer's nearest stores are tried from.
+    The lines of order i are ``first_line[i]:first_line[i + 1]``. ``placed`` and ``decided``: hours since the first day.
     """
 
     placed: FloatArray
     decided: FloatArray
     customer: IntArray
     channel: IntArray
+    payment: IntArray
     method: IntArray
     express: NDArray[np.bool_]
     place: IntArray
@@ -100,13 +102,14 @@ class Demand:
         address = self._centre[place] + rng.normal(0, ADDRESS_SD_DEGREES, (count, 2))
 
         def total(of_unit: FloatArray) -> FloatArray:
-            return np.bincount(order_of_line, of_unit[sku] * quantity, minlength=count)
+            return np.bincount(order_of_line, of_unit[sku] * quantity, minlength=count).astype(float)
 
         return Orders(
             placed=placed,
             decided=placed + np.exp(rng.normal(np.log(4 / 60), 0.6, count)),
             customer=rng.integers(0, self._customers, count),
             channel=rng.choice(len(CHANNELS), count, p=CHANNEL_SHARE),
+            payment=rng.choice(len(PAYMENTS), count, p=PAYMENT_SHARE),
             method=rng.choice(len(METHODS), count, p=METHOD_SHARE),
             express=rng.random(count) < EXPRESS_SHARE,
             place=place,

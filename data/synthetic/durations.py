@@ -30,6 +30,7 @@ def delivered_instant(
     clock: Clock,
     ready: FloatArray,
     collected: NDArray[np.bool_],
+    *,
     shortest: FloatArray,
     hours: FloatArray,
     late_hours: FloatArray,

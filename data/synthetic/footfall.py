@@ -1,8 +1,8 @@
 """Visitors of each store and hour.
 
 The constants are facts of 1,115 real shops (Rossmann, 2013 to 2015, 844,338 open days), printed by
-``python -m data.synthetic.rossmann_facts ../shared/data/rossmann/rossmann.parquet``; the profile over the hours of the day
-is an assumption, as that source counts days.
+``python -m data.synthetic.rossmann_facts ../shared/data/rossmann/rossmann.parquet``; the profile over the hours of the
+day is an assumption, as that source counts days.
 """
 
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ PROMOTION_SHARE: Final = 0.446
 PROMOTION_FACTOR: Final = (0.925, 1.116)
 DAY_LOG_SD: Final = 0.136
 
-#: Assumptions: the day from 9 to 20 (two peaks), how restless one hour is, and days on which the town is in the streets.
+#: Assumptions: the day from 9 to 20 (two peaks), how restless one hour is, days on which the whole town is out.
 HOUR_FACTOR: Final = np.array([0.55, 0.85, 1.1, 1.15, 0.8, 0.75, 0.9, 1.15, 1.4, 1.35, 1.0])
 FIRST_HOUR: Final = 9
 HOUR_LOG_SD: Final = 0.18

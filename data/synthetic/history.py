@@ -2,7 +2,7 @@
 
 import heapq
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import numpy as np
@@ -15,7 +15,6 @@ from data.synthetic.footfall import Footfall
 from data.synthetic.network import Network
 from data.synthetic.policy import Candidates, Destinations, Policy
 from data.synthetic.processing import Processing
-from data.synthetic.products import Range
 from data.synthetic.stock import Records, Restatements
 
 FloatArray = NDArray[np.float64]
@@ -64,7 +63,6 @@ class Attempt:
     propensity: float
     mu: float
     sigma: float
-    work_hours: float
     rejection: float
     ending: int
     accepted: float
@@ -91,9 +89,9 @@ class History:
 
     def __init__(
         self,
+        *,
         clock: Clock,
         network: Network,
-        products: Range,
         records: Records,
         footfall: Footfall,
         processing: Processing,
@@ -102,7 +100,6 @@ class History:
         """Begin with empty backlogs."""
         self._clock = clock
         self._network = network
-        self._products = products
         self._records = records
         self._footfall = footfall
         self._processing = processing
@@ -158,7 +155,7 @@ class History:
                 break
             location, service, propensity, covered = choice
             mine = (line[covered], sku[covered], quantity[covered])
-            made.append(self._attempt(job, location, service, propensity, at, mine, rng))
+            made.append(self._attempt(job, (location, service, propensity), at, mine, rng))
             line, sku, quantity = line[~covered], sku[~covered], quantity[~covered]
         for attempt in made:
             self._backlog[attempt.location] += 1
@@ -168,7 +165,7 @@ class History:
     def _choose(
         self, job: Job, sku: IntArray, quantity: IntArray, rng: np.random.Generator
     ) -> tuple[int, int, float, NDArray[np.bool_]] | None:
-        """Location, service, propensity and the lines covered: of the candidates that cover most lines, one by chance."""
+        """Of the candidates that cover most lines, one by chance: location, service, propensity, lines covered."""
         records = self._records
         if job.method in COLLECTING and job.collect not in job.failed:
             spare = records.on_hand[job.collect, sku] - records.pending[job.collect, sku] - quantity
@@ -186,7 +183,7 @@ class History:
         standing = np.flatnonzero(lines == most)
         fewest = np.where(covers, spare, 1 << 30)[standing].min(axis=1)
         chosen, propensity = self._policy.choose(
-            job.location[standing], job.score[standing], fewest, self._backlog, rng
+            job.location[standing], job.score[standing], spare=fewest, backlog=self._backlog, rng=rng
         )
         pair = standing[chosen]
         return int(job.location[pair]), int(job.service[pair]), propensity, covers[pair]
@@ -194,21 +191,19 @@ class History:
     def _attempt(
         self,
         job: Job,
-        location: int,
-        service: int,
-        propensity: float,
+        chosen: tuple[int, int, float],
         at: float,
         lines: tuple[IntArray, IntArray, IntArray],
         rng: np.random.Generator,
     ) -> Attempt:
-        line, sku, quantity = lines
+        (location, service, propensity), (line, sku, quantity) = chosen, lines
         records, backlog, crowd = self._records, int(self._backlog[location]), float(self._log_footfall[location])
         spare = records.on_hand[location, sku] - records.pending[location, sku] - quantity
         days = (at - records.restated_at[location, sku]) / 24
         taken = records.ask(location, sku, quantity, at, rng)
         collected = float(service == COLLECT)
         units = int(quantity.sum())
-        mu, sigma = self._processing.hours(location, at, backlog, crowd, units, len(sku), collected)
+        mu, sigma = self._processing.hours(location, at, backlog, crowd, units=units, lines=len(sku), collect=collected)
         work_hours = math.exp(mu + sigma * rng.standard_normal())
         rejection = self._processing.rejection(location, backlog, crowd)
         local = self._clock.local(at)
@@ -226,24 +221,23 @@ class History:
             ending, share = CANCELLED, float(rng.random())
         accepted = math.nan if ending == REJECTED else after(ACCEPTED_AFTER)
         return Attempt(
-            job,
-            location,
-            service,
-            at,
-            propensity,
-            mu,
-            sigma,
-            work_hours,
-            rejection,
-            ending,
-            accepted,
-            after(share),
-            line,
-            sku,
-            quantity,
-            taken,
-            spare,
-            days,
+            job=job,
+            location=location,
+            service=service,
+            decided=at,
+            propensity=propensity,
+            mu=mu,
+            sigma=sigma,
+            rejection=rejection,
+            ending=ending,
+            accepted=accepted,
+            ended=after(share),
+            line=line,
+            sku=sku,
+            quantity=quantity,
+            taken=taken,
+            spare=spare,
+            days=days,
         )
 
     def _end(self, attempt: Attempt, at: float, left: Day, rng: np.random.Generator) -> None:
@@ -254,7 +248,7 @@ class History:
             self._records.release(*place)
         else:
             gone = attempt.taken if attempt.ending == PREPARED else np.zeros_like(attempt.taken)
-            left.restatements.append(self._records.picked(*place, gone, at, rng))
+            left.restatements.append(self._records.picked(*place, taken=gone, at=at, rng=rng))
         if attempt.ending in (REJECTED, SHORT) and attempt.job.attempts + 1 < MOST_ATTEMPTS:
             again = at + AGAIN_MINUTES / 60 * math.exp(0.5 * rng.standard_normal())
             self._push(again, _rest(attempt))
@@ -263,21 +257,13 @@ class History:
 def _rest(attempt: Attempt) -> Job:
     """What a failed attempt leaves to be sent, from anywhere but where it failed."""
     job = attempt.job
-    return Job(
-        job.order,
-        job.method,
-        job.place,
-        job.latitude,
-        job.longitude,
-        job.collect,
-        attempt.line,
-        attempt.sku,
-        attempt.quantity,
-        job.location,
-        job.service,
-        job.score,
-        job.attempts + 1,
-        job.failed | {attempt.location},
+    return replace(
+        job,
+        line=attempt.line,
+        sku=attempt.sku,
+        quantity=attempt.quantity,
+        attempts=job.attempts + 1,
+        failed=job.failed | {attempt.location},
     )
 
 

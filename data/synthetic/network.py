@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from data.synthetic.places import AREAS, COUNTRY, PLACES, TIMEZONE, Place, distance_km
+from data.synthetic.places import AREA_OF_PLACE, COUNTRY, PLACES, TIMEZONE, distance_km
 from data.synthetic.presets import Preset
 from data.synthetic.products import CATEGORIES
 
@@ -25,13 +25,14 @@ class Network:
     """Locations: warehouses first, then stores, then suppliers; all arrays (locations,) unless said otherwise.
 
     What no table shows: ``slowness`` and ``slowness_drift`` (log preparation time, and its swing over the year),
-    ``restlessness`` (factor on its spread), ``footfall_pull`` (exponent of the footfall ratio), ``rejecting`` (log-odds),
-    ``labour`` (factor on handling cost), ``record_error`` (factor on the error rates of its stock records).
+    ``restlessness`` (factor on its spread), ``footfall_pull`` (exponent of the footfall ratio), ``rejecting``
+    (log-odds), ``labour`` (factor on handling cost), ``record_error`` (factor on the errors of its stock records).
     """
 
     ids: list[str]
     types: NDArray[np.object_]
-    places: list[Place]
+    #: Position in `PLACES`.
+    place: IntArray
     latitude: FloatArray
     longitude: FloatArray
     area: IntArray
@@ -49,12 +50,13 @@ class Network:
     @classmethod
     def draw(cls, preset: Preset, rng: np.random.Generator) -> "Network":
         """Warehouses stand where logistics is, stores and suppliers where people live."""
-        by_name = {place.name: place for place in PLACES}
+        names = [place.name for place in PLACES]
         people = np.array([place.population for place in PLACES], float) ** 0.8
         store_places = rng.choice(len(PLACES), preset.stores, p=people / people.sum())
         supplier_places = rng.choice(len(PLACES), preset.suppliers)
-        places = [by_name[name] for name in WAREHOUSE_CITIES[: preset.warehouses]]
-        places += [PLACES[index] for index in (*store_places, *supplier_places)]
+        warehouse_places = [names.index(name) for name in WAREHOUSE_CITIES[: preset.warehouses]]
+        place = np.concatenate([warehouse_places, store_places, supplier_places])
+        centre = np.array([[PLACES[index].latitude, PLACES[index].longitude] for index in place])
         counts = {"warehouse": preset.warehouses, "store": preset.stores, "supplier": preset.suppliers}
         types = np.repeat(np.array(list(counts), dtype=object), list(counts.values()))
         prefixes = {"warehouse": "W", "store": "S", "supplier": "V"}
@@ -73,10 +75,10 @@ class Network:
         return cls(
             ids=ids,
             types=types,
-            places=places,
-            latitude=np.round([place.latitude for place in places] + rng.normal(0, 0.015, count), 5),
-            longitude=np.round([place.longitude for place in places] + rng.normal(0, 0.02, count), 5),
-            area=np.array([AREAS.index(place.area) for place in places]),
+            place=place,
+            latitude=np.round(centre[:, 0] + rng.normal(0, 0.015, count), 5),
+            longitude=np.round(centre[:, 1] + rng.normal(0, 0.02, count), 5),
+            area=AREA_OF_PLACE[place],
             capacity_per_day=np.ceil(capacity * np.exp(rng.normal(0, 0.2, count))) + 2,
             slowness=rng.normal(0, by_type(0.12, 0.28, 0.25)),
             slowness_drift=np.abs(rng.normal(0, by_type(0.08, 0.15, 0.10))),
@@ -105,14 +107,15 @@ class Network:
 
     def table(self) -> pd.DataFrame:
         """The canonical table ``locations``."""
+        places = [PLACES[index] for index in self.place]
         return pd.DataFrame(
             {
                 "location_id": self.ids,
                 "location_type": self.types.astype(str),
-                "name": [f"{place.name} {identifier}" for place, identifier in zip(self.places, self.ids, strict=True)],
+                "name": [f"{place.name} {identifier}" for place, identifier in zip(places, self.ids, strict=True)],
                 "country": COUNTRY,
-                "region": [place.region for place in self.places],
-                "postal_code": [place.postal_code for place in self.places],
+                "region": [place.region for place in places],
+                "postal_code": [place.postal_code for place in places],
                 "latitude": self.latitude,
                 "longitude": self.longitude,
                 "timezone": TIMEZONE,

@@ -39,6 +39,8 @@ AREA_OF_REGION: Final = {
     "Sicilia": "islands",
     "Sardegna": "islands",
 }
+#: Regions in the order of the table above.
+REGIONS: Final = tuple(AREA_OF_REGION)
 AREAS: Final = ("northwest", "northeast", "centre", "south", "islands")
 
 
@@ -147,6 +149,9 @@ PLACES: Final = (
     Place("Aosta", "11100", "Valle d'Aosta", 45.737, 7.320, 33_000),
     Place("Nuoro", "08100", "Sardegna", 40.321, 9.330, 34_000),
 )
+#: Position in `AREAS` and in `REGIONS` of each place.
+AREA_OF_PLACE: Final = np.array([AREAS.index(place.area) for place in PLACES])
+REGION_OF_PLACE: Final = np.array([REGIONS.index(place.region) for place in PLACES])
 
 
 def distance_km(

@@ -1,4 +1,4 @@
-"""How the retailer has chosen so far: cheap candidates first, with chance in it, so that other policies can be judged."""
+"""How the retailer has chosen so far: what is cheap, with chance in it, so that other policies can be judged."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from data.synthetic.carriers import of_service, services_of
 from data.synthetic.demand import Orders
 from data.synthetic.network import Network
-from data.synthetic.places import AREAS, PLACES, distance_km
+from data.synthetic.parcels import Parcels
+from data.synthetic.places import AREA_OF_PLACE, REGION_OF_PLACE, distance_km
 from data.synthetic.tariffs import handling_mean, shipping_mean
 
 FloatArray = NDArray[np.float64]
@@ -40,7 +41,10 @@ class Destinations:
 
 @dataclass(frozen=True)
 class Candidates:
-    """Ways to send the orders of a day; those of order i are ``first[i]:first[i + 1]``. ``score`` in EUR, inf if barred."""
+    """Ways to send the orders of a day; those of order i are ``first[i]:first[i + 1]``.
+
+    ``score``: what the policy thinks of each, in EUR; infinite if barred.
+    """
 
     first: IntArray
     location: IntArray
@@ -61,7 +65,6 @@ class Policy:
         }
         self._is_store = network.types == "store"
         self._busy = BUSY_PRICE / network.capacity_per_day
-        self._area_of_place = np.array([AREAS.index(place.area) for place in PLACES])
         self._hours = np.array([BELIEVED_HOURS[kind] for kind in network.types])
 
     def _pairs_of(self, locations: IntArray, level: str) -> IntArray:
@@ -84,24 +87,23 @@ class Policy:
             return Candidates(first, empty, empty, np.zeros(0))
         location, service = np.concatenate(pairs).T
         order = np.repeat(np.arange(len(pairs)), counts)
+        types, weight_kg = network.types[location], orders.weight_kg[order]
+        latitude, longitude = network.latitude[location], network.longitude[location]
+        parcels = Parcels(
+            service=service,
+            location_type=types,
+            origin_area=network.area[location],
+            destination_area=AREA_OF_PLACE[to.place][order],
+            destination_region=REGION_OF_PLACE[to.place][order],
+            distance_km=distance_km(latitude, longitude, to.latitude[order], to.longitude[order]),
+            weight_kg=weight_kg,
+            volume_l=orders.volume_l[order],
+            bulky=orders.bulky[order],
+            decided=orders.decided[order],
+        )
         lines = np.diff(orders.first_line)[order].astype(float)
         units = np.add.reduceat(orders.quantity, orders.first_line[:-1])[order].astype(float)
-        weight_kg, bulky = orders.weight_kg[order], orders.bulky[order]
-        types = network.types[location]
-        km = distance_km(
-            network.latitude[location], network.longitude[location], to.latitude[order], to.longitude[order]
-        )
-        cost = shipping_mean(
-            service,
-            types,
-            network.area[location],
-            self._area_of_place[to.place][order],
-            km,
-            weight_kg,
-            orders.volume_l[order],
-            bulky,
-            orders.decided[order],
-        ) + handling_mean(types, network.labour[location], lines, units, weight_kg)
+        cost = shipping_mean(parcels) + handling_mean(types, network.labour[location], lines, units, weight_kg)
         hours = self._hours[location] + of_service("median_hours")[service]
         barred = weight_kg > of_service("max_weight_kg")[service]
         barred |= self._is_store[location] & orders.hazmat[order]
@@ -112,11 +114,15 @@ class Policy:
         self,
         location: IntArray,
         score: FloatArray,
+        *,
         spare: IntArray,
         backlog: IntArray,
         rng: np.random.Generator,
     ) -> tuple[int, float]:
-        """Position of the chosen candidate and the probability it had. ``spare``: fewest units left over per candidate."""
+        """Position of the chosen candidate, and the probability it had.
+
+        ``spare``: the fewest units that each candidate would have left of a line it covers.
+        """
         worth = score + self._busy[location] * backlog[location]
         worth = worth + LAST_UNIT_PRICE * (self._is_store[location] & (spare == 0))
         share = np.exp((worth.min() - worth) / TEMPERATURE)

@@ -34,9 +34,13 @@ class Processing:
         self._capacity = network.capacity_per_day.tolist()
 
     def hours(
-        self, location: int, hour: float, backlog: int, log_footfall: float, units: int, lines: int, collect: float
+        self, location: int, hour: float, backlog: int, log_footfall: float, *, units: int, lines: int, collect: float
     ) -> tuple[float, float]:
-        """Mean and sd of the log hours of work. ``log_footfall``: log of the ratio (0 if closed); ``collect``: 0 or 1."""
+        """Mean and sd of the log hours of work.
+
+        ``hour`` counts from the first day, ``log_footfall`` is the log of the ratio (0 while closed), ``collect`` is 1
+        if the customer comes for it and 0 if not.
+        """
         swing = self._swing[location] * math.sin(2 * math.pi * (hour / (0.6 * HOURS_PER_YEAR) + self._phase[location]))
         mu = (
             self._base[location]

@@ -53,7 +53,7 @@ class Range:
 
     @classmethod
     def draw(cls, count: int, rng: np.random.Generator) -> "Range":
-        """Sizes and prices are log-normal around those of the category, popularity follows Zipf's law (exponent 0.8)."""
+        """Sizes and prices are log-normal around those of the category, popularity is Zipf's (exponent 0.8)."""
         share = np.array([category.share for category in CATEGORIES])
         chosen = rng.choice(len(CATEGORIES), count, p=share / share.sum())
         of = {
@@ -68,7 +68,7 @@ class Range:
             category=[CATEGORIES[index].name for index in chosen],
             weight_kg=np.round(of["weight_kg"] * np.exp(size + rng.normal(0, 0.3, count)) * np.where(bulky, 1.6, 1), 3),
             volume_l=np.round(of["volume_l"] * np.exp(size + rng.normal(0, 0.3, count)) * np.where(bulky, 2.0, 1), 3),
-            price=np.round(of["price"] * np.exp(rng.normal(0, 0.5, count))) - 0.1,
+            price=np.maximum(np.round(of["price"] * np.exp(rng.normal(0, 0.5, count))), 2) - 0.1,
             hazmat=rng.random(count) < of["hazmat_share"],
             bulky=bulky,
             popularity=popularity / popularity.sum(),

@@ -15,7 +15,7 @@ def facts(days: pd.DataFrame) -> dict[str, object]:
     level = days[days["DayOfWeek"] < 7].groupby("Store")["Customers"].mean()
     relative = days["Customers"] / days["Store"].map(level)
     weekly = days["Customers"] / days.groupby(["Store", "DayOfWeek"])["Customers"].transform("mean")
-    log_weekly = np.log(weekly)
+    log_weekly = weekly.map(np.log)
     month = days["Date"].dt.month
     unexplained = log_weekly - log_weekly.groupby([days["Promo"], month]).transform("mean")
     saturday = days["DayOfWeek"] == 6

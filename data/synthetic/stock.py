@@ -6,9 +6,10 @@ lies on the shelf then differs from what is written down, and drifts further fro
     true = max(0, recorded + found − lost),  found ~ Poisson(f),  lost ~ Poisson(a + b · days since the restatement)
 
 with rates that depend on the location, the category and how fast the sku sells there. Everything that removes units
-unseen (theft, sales that are posted late, units carried to another shelf) is in ``lost``. Counts of Poisson processes have independent
-increments, so P(true < asked | record) is a Skellam tail, exactly. Nobody looks between two restatements, and what the
-next record gets wrong is drawn anew. (About 65 % of the records of real stores are wrong: DeHoratius & Raman 2008.)
+unseen (theft, sales that are posted late, units carried to another shelf) is in ``lost``. Poisson processes have
+independent increments, so P(true < asked | record) is a Skellam tail, exactly. Nobody looks between two restatements,
+and what the next record gets wrong is drawn anew. (About 65 % of the records of real stores are wrong: DeHoratius &
+Raman, "Inventory record inaccuracy", Management Science 54(4), 2008.)
 """
 
 from dataclasses import dataclass
@@ -24,7 +25,7 @@ from data.synthetic.products import CATEGORIES, Range
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
-#: Units missing and found beside one record at its restatement, and unseen losses a day of a sku that sells as the mean.
+#: Units missing and found beside one record at its restatement; unseen losses a day of a sku that sells as the mean.
 LOST: Final = {"warehouse": 0.002, "store": 0.75, "supplier": 0.04}
 FOUND: Final = {"warehouse": 0.001, "store": 0.50, "supplier": 0.02}
 LOST_PER_DAY: Final = {"warehouse": 0.0002, "store": 0.06, "supplier": 0.01}
@@ -33,6 +34,7 @@ CYCLE_LOSSES: Final = 0.35
 CYCLE_NIGHTS: Final = (3.0, 40.0)
 #: Chance that a record at half its target or less is filled up at its restatement.
 REFILL_PROBABILITY: Final = {"warehouse": 0.6, "store": 0.75, "supplier": 0.9}
+DROP_SHIPPED_SHARE: Final = 0.10
 STORE_ASSORTMENT: Final = 0.6
 WAREHOUSE_ASSORTMENT: Final = 0.95
 
@@ -71,6 +73,11 @@ class Records:
         self._found = by_type(FOUND) * error
         self._lost_per_day = by_type(LOST_PER_DAY) * error * np.clip(sells, 0.2, 6.0) ** 0.7
         self._nights = np.clip(CYCLE_LOSSES / self._lost_per_day, *CYCLE_NIGHTS)
+        # What only suppliers have: nobody else stocks it.
+        drop_shipped = (rng.random(shape[1]) < DROP_SHIPPED_SHARE) & (self.stocked & is_type["supplier"][:, None]).any(
+            0
+        )
+        self.stocked &= is_type["supplier"][:, None] | ~drop_shipped
         self._refill = by_type(REFILL_PROBABILITY)
         central = np.ceil(12 + 25 * orders_per_day * products.popularity)
         in_store = np.maximum(1, rng.poisson(1.0 + 4.5 * np.clip(sells, 0.1, 5.0) ** 0.6, shape))
@@ -103,14 +110,14 @@ class Records:
         self._age(np.full(len(sku), location), sku, at, rng)
         there = np.maximum(0, self._true(location, sku) - self.pending[location, sku])
         self.pending[location, sku] += quantity
-        return np.minimum(there, quantity)
+        return np.asarray(np.minimum(there, quantity))
 
     def release(self, location: int, sku: IntArray, quantity: IntArray) -> None:
         """Take back what `ask` promised: nobody went to the shelf."""
         self.pending[location, sku] -= quantity
 
     def picked(
-        self, location: int, sku: IntArray, quantity: IntArray, taken: IntArray, at: float, rng: np.random.Generator
+        self, location: int, sku: IntArray, quantity: IntArray, *, taken: IntArray, at: float, rng: np.random.Generator
     ) -> Restatements:
         """A picker was at the shelf for ``quantity`` and took ``taken``: the records are restated."""
         self.release(location, sku, quantity)
@@ -124,7 +131,7 @@ class Records:
         return np.asarray(skellam.sf(spare, lost, self._found[location, sku]))
 
     def _true(self, location: IntArray | int, sku: IntArray) -> IntArray:
-        return np.maximum(0, self.on_hand[location, sku] + self._error[location, sku])
+        return np.asarray(np.maximum(0, self.on_hand[location, sku] + self._error[location, sku]))
 
     def _age(self, location: IntArray, sku: IntArray, at: float, rng: np.random.Generator) -> None:
         days = (at - self._error_at[location, sku]) / 24

@@ -2,73 +2,64 @@
 
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import Final, Self
 
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from data.schemas import TABLES
+from data.conform import INSTANT, NUMBER, TEXT, TRUTH, WHOLE, columns_of
 
 ROWS_PER_GROUP: Final = 200_000
 
-_INSTANT: Final = pa.timestamp("us", tz="UTC")
 _ARROW: Final = {
-    "str": pa.string(),
-    "string[pyarrow]": pa.string(),
-    "float64": pa.float64(),
-    "int64": pa.int64(),
-    "bool": pa.bool_(),
+    TEXT: pa.large_string(),
+    NUMBER: pa.float64(),
+    WHOLE: pa.int64(),
+    TRUTH: pa.bool_(),
+    INSTANT: pa.timestamp("us", tz="UTC"),
 }
 
-#: Columns of the truth; instants, text and the rest as numbers.
+_ATTEMPT_KEYS: Final = {"fulfilment_id": TEXT, "order_id": TEXT, "location_id": TEXT, "decided_at": INSTANT}
+_ATTEMPT_TRUTHS: Final = (
+    *("ready_mu", "ready_sigma", "shortest_travel_hours", "travel_mu", "travel_sigma", "monday"),
+    *("late_probability", "late_mu", "late_sigma", "shipping_mean", "shipping_sigma", "handling_mean"),
+    *("handling_sigma", "rejection_probability", "failure_probability"),
+    *("ready_hours", "delivery_hours", "cost", "failed"),
+)
+#: Columns of the tables of the truth.
 TRUTH_TABLES: Final = {
-    "stock": {"location_id": "str", "sku": "str", "counted_at": "instant", "on_hand": "int64", "true_on_hand": "int64"},
+    "stock": {"location_id": TEXT, "sku": TEXT, "counted_at": INSTANT, "on_hand": WHOLE, "true_on_hand": WHOLE},
     "fulfilments": {
-        "fulfilment_id": "str",
-        "order_id": "str",
-        "location_id": "str",
-        "decided_at": "instant",
-        "location_type": "str",
-        "service_level": "str",
-        **dict.fromkeys(
-            (
-                "ready_mu ready_sigma shortest_travel_hours travel_mu travel_sigma monday late_probability late_mu "
-                "late_sigma shipping_mean shipping_sigma handling_mean handling_sigma rejection_probability "
-                "failure_probability ready_hours delivery_hours cost failed"
-            ).split(),
-            "float64",
-        ),
+        **_ATTEMPT_KEYS,
+        "location_type": TEXT,
+        "service_level": TEXT,
+        **dict.fromkeys(_ATTEMPT_TRUTHS, NUMBER),
     },
     "fulfilment_lines": {
-        "fulfilment_id": "str",
-        "line_id": "str",
-        "sku": "str",
-        "quantity": "int64",
-        "recorded_on_hand": "int64",
-        "days_since_count": "float64",
-        "failure_probability": "float64",
+        "fulfilment_id": TEXT,
+        "line_id": TEXT,
+        "sku": TEXT,
+        "quantity": WHOLE,
+        "spare_units": WHOLE,
+        "days_since_count": NUMBER,
+        "failure_probability": NUMBER,
     },
 }
 
 
 def canonical_schema(table: str) -> pa.Schema:
-    """Arrow types of a canonical table, read off its pandera model."""
-    columns = TABLES[table].to_schema().columns
-    return pa.schema([(name, _arrow_type(str(column.dtype))) for name, column in columns.items()])
+    """Arrow types of a canonical table."""
+    return pa.schema([pa.field(column.name, _ARROW[column.kind], column.nullable) for column in columns_of(table)])
 
 
 def truth_schema(table: str) -> pa.Schema:
     """Arrow types of a table of the truth."""
-    return pa.schema([(name, _arrow_type(kind)) for name, kind in TRUTH_TABLES[table].items()])
-
-
-def _arrow_type(dtype: str) -> Any:
-    return _INSTANT if dtype == "instant" or dtype.startswith("datetime64") else _ARROW[dtype]
+    return pa.schema([(name, _ARROW[kind]) for name, kind in TRUTH_TABLES[table].items()])
 
 
 class Tables:
-    """A folder of growing Parquet files: rows are kept until a row group is full."""
+    """A folder of growing Parquet files: rows wait until a row group is full. Use it as a context."""
 
     def __init__(self, folder: Path, schemas: dict[str, pa.Schema]) -> None:
         """Create ``folder`` and one file per schema in it, replacing files of those names."""
@@ -80,16 +71,11 @@ class Tables:
         self._waiting: dict[str, list[pa.Table]] = {name: [] for name in schemas}
 
     def add(self, table: str, rows: pd.DataFrame) -> None:
-        """Append ``rows``, whose naive instants are UTC."""
+        """Append ``rows``, whose instants are without zone and UTC."""
         schema = self._writers[table].schema
-        waiting = self._waiting[table]
-        waiting.append(
-            pa.table(
-                {name: pa.array(rows[name], from_pandas=True).cast(schema.field(name).type) for name in schema.names},
-                schema=schema,
-            )
-        )
-        if sum(len(piece) for piece in waiting) >= ROWS_PER_GROUP:
+        columns = [pa.array(rows[field.name].to_numpy(), from_pandas=True).cast(field.type) for field in schema]
+        self._waiting[table].append(pa.Table.from_arrays(columns, schema=schema))
+        if sum(len(piece) for piece in self._waiting[table]) >= ROWS_PER_GROUP:
             self._flush(table)
 
     def _flush(self, table: str) -> None:
@@ -98,7 +84,7 @@ class Tables:
             self._waiting[table] = []
 
     def __enter__(self) -> Self:
-        """Use as a context: leaving it writes what waits and closes the files."""
+        """Begin to write."""
         return self
 
     def __exit__(
