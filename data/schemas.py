@@ -259,6 +259,9 @@ TABLES: Final[dict[str, type[Table]]] = {
 #: Tables a source may not have: a dataset without them has them empty.
 OPTIONAL_TABLES: Final = ("stock", "footfall")
 
+#: What a column holds where a source does not have it.
+DEFAULTS: Final[dict[tuple[str, str], float]] = {("fulfilments", "weight"): 1.0}
+
 #: Columns that together name one row of each table.
 KEYS: Final[dict[str, tuple[str, ...]]] = {name: table._key for name, table in TABLES.items()}
 

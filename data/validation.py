@@ -1,6 +1,6 @@
 """Check tables against their schemas and against each other; what breaks a rule is set aside with its reason."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import numpy as np
@@ -9,7 +9,7 @@ import pandera.pandas as pa
 
 from data.conform import conform, empty_table
 from data.errors import MissingTableError
-from data.findings import find, join_findings
+from data.findings import find, join_findings, no_findings
 from data.schemas import KEYS, OPTIONAL_TABLES, REFERENCES, TABLES
 
 _WORDS: Final = {
@@ -21,11 +21,14 @@ _WORDS: Final = {
 }
 
 
-def validate(tables: Mapping[str, pd.DataFrame]) -> tuple[dict[str, pd.DataFrame], pd.DataFrame]:
+def validate(
+    tables: Mapping[str, pd.DataFrame], faults: pd.DataFrame | None = None
+) -> tuple[dict[str, pd.DataFrame], pd.DataFrame]:
     """Return the tables without their bad rows, and one finding for every rule that a removed row breaks.
 
     Tables are checked in the order of `data.schemas.TABLES`, so a row whose key points at a removed row goes with it,
-    and says so. Optional tables that are absent come back empty. Rows keep their order.
+    and says so. ``faults`` are findings made before: their rows go too. Optional tables that are absent come back
+    empty. Rows keep their order.
 
     Raises
     ------
@@ -46,14 +49,23 @@ def validate(tables: Mapping[str, pd.DataFrame]) -> tuple[dict[str, pd.DataFrame
             kept[name] = empty_table(name)
             continue
         frame, unreadable = conform(name, tables[name])
-        broken = _broken_rules(name, frame)
         # A cell that could not be read holds a placeholder, about which nothing else is worth saying.
-        told = set(zip(unreadable["row"], unreadable["column"], strict=True))
-        broken = broken[[cell not in told for cell in zip(broken["row"], broken["column"], strict=True)]]
-        found = join_findings([unreadable, broken, _unjoined(name, frame, kept)])
+        before = no_findings() if faults is None else faults[faults["table"] == name]
+        found = _said_once([before, unreadable, _broken_rules(name, frame), _unjoined(name, frame, kept)])
         findings.append(found.sort_values("row", kind="stable"))
         kept[name] = frame[~frame.index.isin(found["row"])].reset_index(drop=True)
     return kept, join_findings(findings)
+
+
+def _said_once(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """The findings of each part about cells of which no earlier part has spoken."""
+    told: set[tuple[int, str]] = set()
+    news = []
+    for part in parts:
+        cells = list(zip(part["row"], part["column"], strict=True))
+        news.append(part[[cell not in told for cell in cells]])
+        told.update(cells)
+    return join_findings(news)
 
 
 def _broken_rules(table: str, frame: pd.DataFrame) -> pd.DataFrame:
