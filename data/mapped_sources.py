@@ -40,7 +40,10 @@ class Rows:
         try:
             return compile_expression(source, self._names(), kind)
         except ExpressionError as error:
-            raise self.mapping.error(place, f"expression {source!r}: {error}") from error
+            hint = (
+                "; columns of a CSV are text: double(name) is the number" if "needs a number" in error.message else ""
+            )
+            raise self.mapping.error(place, f"expression {source!r}: {error}{hint}") from error
 
     def read(self, expression: CompiledExpression) -> dict[str, Any]:
         """The columns that ``expression`` reads, as it reads them."""
@@ -71,9 +74,10 @@ def read_sources(mapping: Mapping, folder: Path) -> dict[str, pd.DataFrame]:
 def _read_source(mapping: Mapping, name: str, folder: Path) -> pd.DataFrame:
     source = mapping.sources[name]
     place: Place = ("sources", name, "file")
-    paths = [path for path in sorted(folder.glob(source.file.removeprefix("./"))) if path.is_file()]
-    if Path(source.file).is_absolute() or ".." in Path(source.file).parts:
-        raise mapping.error(place, f"{source.file} must lie in the folder given by --from")
+    pattern = Path(source.file)
+    if pattern.is_absolute() or ".." in pattern.parts or not pattern.name:
+        raise mapping.error(place, f"{source.file!r} must name a file in the folder given by --from")
+    paths = [path for path in sorted(folder.glob(str(pattern))) if path.is_file()]
     if not paths:
         raise MissingTableError(str(mapping.error(place, f"there is no file {source.file} in {folder}")))
     frames = []

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-import numpy as np
 import pandas as pd
 import pandera.pandas as pa
 
@@ -73,11 +72,11 @@ def _broken_rules(table: str, frame: pd.DataFrame) -> pd.DataFrame:
     try:
         TABLES[table].validate(frame, lazy=True)
     except pa.errors.SchemaErrors as errors:
-        return join_findings([_in_words(table, frame, error) for error in errors.schema_errors])
+        return join_findings([_find_broken(table, frame, error) for error in errors.schema_errors])
     return join_findings([])
 
 
-def _in_words(table: str, frame: pd.DataFrame, error: pa.errors.SchemaError) -> pd.DataFrame:
+def _find_broken(table: str, frame: pd.DataFrame, error: pa.errors.SchemaError) -> pd.DataFrame:
     if not isinstance(error.check, pa.Check):
         # Missing values are told by `conform`, which has seen the value as it came; nothing else may be left.
         if error.reason_code is pa.errors.SchemaErrorReason.SERIES_CONTAINS_NULLS:
@@ -86,16 +85,21 @@ def _in_words(table: str, frame: pd.DataFrame, error: pa.errors.SchemaError) -> 
     check = error.check
     # A rule over several columns names them in its description; one that does not is about the key.
     column = str(error.schema.name) if error.schema.name in frame else check.description or ", ".join(KEYS[table])
-    wrong = pd.Series(~np.asarray(error.check_output, dtype=bool))
-    if check.name in _WORDS:
-        rule, words = _WORDS[check.name]
-        statistics = {
-            name: ", ".join(value) if isinstance(value, tuple) else value
-            for name, value in (check.statistics or {}).items()
-        }
-        reason = words.format(**statistics)
-        return find(table, frame, wrong, key=KEYS[table], column=column, rule=rule, reason=reason)
-    return find(table, frame, wrong, key=KEYS[table], column=column, rule=str(check.name), reason=str(check.error))
+    wrong = ~error.check_output.reindex(frame.index, fill_value=True).astype(bool)
+    rule, reason = in_words(check)
+    return find(table, frame, wrong, key=KEYS[table], column=column, rule=rule, reason=reason)
+
+
+def in_words(check: pa.Check) -> tuple[str, str]:
+    """The rule's short name, and what it asks."""
+    if check.name not in _WORDS:
+        return str(check.name), str(check.error)
+    rule, words = _WORDS[check.name]
+    statistics = {
+        name: ", ".join(value) if isinstance(value, tuple) else value
+        for name, value in (check.statistics or {}).items()
+    }
+    return rule, words.format(**statistics)
 
 
 def _unjoined(table: str, frame: pd.DataFrame, kept: Mapping[str, pd.DataFrame]) -> pd.DataFrame:

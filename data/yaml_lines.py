@@ -43,6 +43,8 @@ def read_yaml(path: Path) -> tuple[Any, dict[Place, int]]:
         node = loader.get_single_node()
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise MappingError(f"{path} is not YAML: {error}") from error
+    except RecursionError:
+        raise MappingError(f"{path} is nested too deep to be a mapping.") from None
     lines: dict[Place, int] = {(): 1}
     return (None if node is None else _build(loader, node, (), lines, path)), lines
 
