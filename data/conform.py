@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
 import numpy as np
@@ -175,8 +176,9 @@ def _read_instant(where: str, raw: "pd.Series[Any]") -> _Read:
         )
     if not _is_text(raw):
         return pd.Series([None] * len(raw), dtype=_DTYPES[INSTANT]), raw.notna(), reason
-    told = raw.map(lambda value: isinstance(value, str) and bool(OFFSET.search(value.strip()))).astype(bool)
-    instants = pd.to_datetime(raw.where(told), errors="coerce", utc=True, format="ISO8601").dt.as_unit("us")
+    texts = raw.map(lambda value: value.isoformat() if isinstance(value, datetime) and not pd.isna(value) else value)
+    told = texts.map(lambda text: isinstance(text, str) and bool(OFFSET.search(text.strip()))).astype(bool)
+    instants = pd.to_datetime(texts.where(told), errors="coerce", utc=True, format="ISO8601").dt.as_unit("us")
     return instants, instants.isna() & raw.notna() & ~_blank(raw), reason
 
 

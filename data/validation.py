@@ -83,8 +83,11 @@ def _find_broken(table: str, frame: pd.DataFrame, error: pa.errors.SchemaError) 
             return join_findings([])
         raise error
     check = error.check
-    # A rule over several columns names them in its description; one that does not is about the key.
-    column = str(error.schema.name) if error.schema.name in frame else check.description or ", ".join(KEYS[table])
+    if check.name == "duplicate_key":
+        column = ", ".join(KEYS[table])
+    else:
+        # A rule over several columns names them in its description.
+        column = str(error.schema.name if error.schema.name in frame else check.description)
     wrong = ~error.check_output.reindex(frame.index, fill_value=True).astype(bool)
     rule, reason = in_words(check)
     return find(table, frame, wrong, key=KEYS[table], column=column, rule=rule, reason=reason)
