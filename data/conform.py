@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any, Final
 
 import numpy as np
@@ -38,6 +39,7 @@ class Column:
         return _DTYPES[self.kind]
 
 
+@cache
 def columns_of(table: str) -> tuple[Column, ...]:
     """The declared columns of ``table``, in order."""
     return tuple(
