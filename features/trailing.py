@@ -162,7 +162,9 @@ class TrailingSums:
             if statistic.measure == measure:
                 added = contributions(statistic, observed, self.landmark)
                 for row, key in enumerate(statistic.keys(observed.columns).tolist()):
-                    self._sums[statistic.name][self._position(statistic, key)] += added[row]
+                    # The position first: making room for a new key replaces the array.
+                    position = self._position(statistic, key)
+                    self._sums[statistic.name][position] += added[row]
 
     def as_of_now(self, columns: Columns, statistics: Sequence[Statistic]) -> dict[str, FloatArray]:
         """The sums of ``statistics`` for each row of ``columns``, as `means` takes them."""

@@ -1,5 +1,6 @@
 """Fit one head on what was known as of a cut."""
 
+import os
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -23,6 +24,7 @@ _PERIOD_SECONDS: Final = 7 * DAY_SECONDS
 _PERIOD_STRENGTH: Final = 5.0
 _RECENT_SECONDS: Final = 4 * _PERIOD_SECONDS
 _FOLDS: Final = 5
+_ROWS_PER_THREAD: Final = 100_000
 #: The smallest deviation of log-hours that the spread is asked to tell from none.
 _SMALLEST_DEVIATION: Final = 0.05
 
@@ -109,6 +111,7 @@ def _grow(recipe: Recipe, rows: Rows, objective: str, seed: int) -> lightgbm.Boo
         "seed": seed,
         "deterministic": True,
         "force_row_wise": True,
+        "num_threads": _threads(rows),
         "verbose": -1,
     }
     if recipe.increasing:
@@ -120,8 +123,13 @@ def _grow(recipe: Recipe, rows: Rows, objective: str, seed: int) -> lightgbm.Boo
     return lightgbm.train(parameters, data, recipe.rounds)
 
 
+def _threads(rows: Rows) -> int:
+    """One, and one more for every so many rows: on few rows, threads cost more than they bring. The trees are the same."""
+    return min(1 + len(rows) // _ROWS_PER_THREAD, os.cpu_count() or 1)
+
+
 def _predicted(booster: lightgbm.Booster, rows: Rows) -> FloatArray:
-    return np.asarray(booster.predict(rows.features), dtype=np.float64)
+    return np.asarray(booster.predict(rows.features, num_threads=_threads(rows)), dtype=np.float64)
 
 
 def _weekly_level(rows: Rows, residual: FloatArray) -> FloatArray:

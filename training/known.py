@@ -20,7 +20,7 @@ FloatArray = NDArray[np.float64]
 _MOST_CODES = 255
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class Encoding:
     """How text becomes numbers: codes of text facts, and the calibration table of each group."""
 

@@ -78,7 +78,7 @@ def score(history: History, trained: Trained) -> Scored:
     """Predict every attempt of ``history`` with the trained heads."""
     matrices = {head: head_matrix(history, head, trained.encoding) for head in HEAD_PARTS}
     raw = {
-        (head, part): np.asarray(booster.predict(matrices[head]), dtype=np.float64)
+        (head, part): np.asarray(booster.predict(matrices[head], num_threads=1), dtype=np.float64)
         for (head, part), booster in trained.boosters.items()
     }
     groups = group_codes(calibration_groups(history.attempts.columns), trained.encoding.groups)

@@ -1,0 +1,64 @@
+"""What tests share: a small synthetic retailer, its history and a bundle trained on it."""
+
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from data.dataset import Dataset, load_dataset
+from data.synthetic.generate import generate
+from data.synthetic.presets import Preset
+from features.history import History, read_history
+from prediction.bundle import Bundle
+from prediction.loading import load_bundle
+from training.packing import bundle_of, golden_facts, write_bundle
+from training.trained import Trained, score, train_heads
+
+#: Four months of a small retailer: enough to train on, seconds to make.
+SMALL = Preset(date(2025, 9, 1), 120, warehouses=1, stores=12, suppliers=2, skus=80, orders_per_day=90)
+#: 2025-12-01 00:00 UTC, a month before the small retailer's history ends.
+CUT = 1_764_547_200.0
+
+
+@pytest.fixture(scope="session")
+def retailer_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Folder of a small retailer's dataset; its truth is beside it."""
+    folder = tmp_path_factory.mktemp("retailer") / "data"
+    for _ in generate(SMALL, 5, folder, folder.with_name("data-truth")):
+        pass
+    yield folder
+
+
+@pytest.fixture(scope="session")
+def retailer(retailer_folder: Path) -> Dataset:
+    """The small retailer's dataset."""
+    return load_dataset(retailer_folder)
+
+
+@pytest.fixture(scope="session")
+def history(retailer: Dataset) -> History:
+    """The small retailer's history."""
+    return read_history(retailer)
+
+
+@pytest.fixture(scope="session")
+def trained(history: History) -> Trained:
+    """Heads trained as of `CUT`."""
+    return train_heads(history, CUT, 1, lambda head, done, all_: None)
+
+
+@pytest.fixture(scope="session")
+def bundle_folder(history: History, trained: Trained, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A bundle as training writes it."""
+    folder = tmp_path_factory.mktemp("bundles") / "small"
+    bundle = bundle_of(
+        history, trained, score(history, trained), name="small", bundle_version="1", currency="EUR", digest="sha256:0"
+    )
+    return write_bundle(bundle, trained.boosters, golden_facts(history, CUT), folder)
+
+
+@pytest.fixture(scope="session")
+def bundle(bundle_folder: Path) -> Bundle:
+    """The bundle, verified and loaded as a service loads it."""
+    return load_bundle(bundle_folder)

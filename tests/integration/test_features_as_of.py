@@ -1,0 +1,192 @@
+"""What a request sees is what training saw, to the bit; and nothing of the future reaches either."""
+
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from data.dataset import Dataset
+from features.backlog import FORGOTTEN_AFTER_SECONDS
+from features.definitions import FEATURES, matrix
+from features.facts import FACTS, Columns
+from features.footfall import hour_of_week_key
+from features.history import History, read_history
+from features.places import with_places
+from features.statistics import STATISTICS, USUAL_VISITORS
+from features.trailing import Observations, TrailingSums, means
+from tests.conftest import CUT
+from training.known import encoding_as_of, head_matrix, rows_known
+from training.trained import Trained, score
+
+DECISIONS = 10_000
+
+
+def rows_of(observed: Observations, start: int, end: int) -> Observations:
+    """A slice of observations."""
+    return Observations(
+        observed.known_at[start:end],
+        observed.value[start:end],
+        observed.weight[start:end],
+        {name: column[start:end] for name, column in observed.columns.items()},
+    )
+
+
+class Service:
+    """What a service keeps as events come in: trailing sums, work in hand, stock records and visitors."""
+
+    def __init__(self, dataset: Dataset, history: History) -> None:
+        """Start with nothing known."""
+        self.history = history
+        self.state = TrailingSums([*STATISTICS, USUAL_VISITORS], history.landmark)
+        self.told = dict.fromkeys(history.observations, 0)
+        self.stock: dict[tuple[str, str], tuple[list[float], list[int]]] = defaultdict(lambda: ([], []))
+        for row in dataset.stock.sort_values("counted_at").itertuples():
+            instants, units = self.stock[row.location_id, row.sku]  # type: ignore[index]  # itertuples is untyped
+            instants.append(row.counted_at.timestamp())  # type: ignore[union-attr]
+            units.append(row.on_hand)  # type: ignore[arg-type]
+        self.visitors: dict[tuple[str, float], float] = {}
+        self.in_hand: dict[str, list[float]] = defaultdict(list)
+
+    def hear_until(self, instant: float) -> None:
+        """Take in everything that became known before ``instant``."""
+        for measure, observed in self.history.observations.items():
+            start = self.told[measure]
+            end = int(np.searchsorted(observed.known_at, instant, side="left"))
+            for row in range(start, end):
+                one = rows_of(observed, row, row + 1)
+                if measure == "visitors":
+                    key = one.columns["location_id"][0], float(one.known_at[0])
+                    self.visitors[key] = self.ratio(one)
+                self.state.observe(measure, one)
+            self.told[measure] = end
+
+    def ratio(self, counted: Observations) -> float:
+        """One count ÷ what was usual before it."""
+        sums = self.state.as_of_now(counted.columns, [USUAL_VISITORS])
+        (usual,) = means([USUAL_VISITORS], sums, counted.known_at, self.state.landmark).values()
+        return float(counted.value[0] / usual[0]) if usual[0] > 0 else float("nan")
+
+    def backlog(self, location_id: str, instant: float) -> float:
+        """Attempts in hand, each held as the instant at which it left."""
+        held = [left for left in self.in_hand[location_id] if left >= instant]
+        self.in_hand[location_id] = held
+        return float(len(held))
+
+    def decided(self, location_id: str, left_at: float) -> None:
+        """Put an attempt into the location's hands."""
+        self.in_hand[location_id].append(left_at)
+
+    def recorded(self, location_id: str, sku: str, instant: float) -> tuple[float, float]:
+        """Units and age in days of the last stock record."""
+        instants, units = self.stock[location_id, sku]
+        # A record counts from its very instant.
+        position = bisect_left(instants, np.nextafter(instant, np.inf)) - 1
+        if position < 0:
+            return float("nan"), float("nan")
+        return float(units[position]), (instant - instants[position]) / 86_400.0
+
+
+def test_a_request_computes_every_feature_to_the_bit_as_the_history_did(retailer: Dataset, history: History) -> None:
+    """Ten thousand past decisions are made again one by one, with what was known just before each."""
+    attempts = history.attempts
+    codes = encoding_as_of(history, CUT).vocabularies
+    names = tuple(FEATURES)
+    expected = matrix(names, history.attempt_columns(STATISTICS), codes)
+    service = Service(retailer, history)
+    left_at = np.fmin(
+        np.fmin(attempts.ready_at, np.fmin(attempts.ended_at, attempts.delivered_at)),
+        attempts.decided_at + FORGOTTEN_AFTER_SECONDS,
+    )
+    assert len(attempts) >= DECISIONS
+    waiting: list[int] = []
+    for row in range(DECISIONS):
+        instant = float(attempts.decided_at[row])
+        if waiting and attempts.decided_at[waiting[0]] < instant:
+            for earlier in waiting:
+                service.decided(attempts.columns["location_id"][earlier], float(left_at[earlier]))
+            waiting = []
+        service.hear_until(instant)
+        facts = {fact.name: attempts.columns[fact.name][row : row + 1] for fact in FACTS}
+        live = live_facts(service, facts, instant)
+        columns = {**live, **with_places(live)}
+        sums = service.state.as_of_now(columns, STATISTICS)
+        trailing = means(STATISTICS, sums, np.array([instant]), service.state.landmark)
+        answer = matrix(names, {**columns, **trailing}, codes)[0]
+        different = [
+            names[i] for i in np.flatnonzero(answer.view(np.int64) != expected[row].view(np.int64))
+            if not (np.isnan(answer[i]) and np.isnan(expected[row, i]))
+        ]  # fmt: skip
+        assert not different, f"decision {row}: {different}"
+        waiting.append(row)
+
+
+def live_facts(service: Service, facts: Columns, instant: float) -> Columns:
+    """The facts of an attempt, those that a service counts for itself counted anew."""
+    location_id = facts["location_id"][0]
+    on_hand, age = service.recorded(location_id, facts["sku"][0], instant)
+    hour = instant // 3600 * 3600
+    own: Mapping[str, float] = {
+        "backlog": service.backlog(location_id, instant),
+        "on_hand": on_hand,
+        "days_since_count": age,
+        "footfall_ratio": service.visitors.get((location_id, hour), float("nan")),
+    }
+    return {**facts, **{name: np.array([value]) for name, value in own.items()}}
+
+
+@pytest.fixture(scope="module")
+def other_future(retailer: Dataset) -> History:
+    """The same history up to the cut, and another one after it."""
+    cut = pd.Timestamp(CUT, unit="s", tz="UTC")
+    attempts = retailer.fulfilments.copy()
+    before = attempts["decided_at"] < cut
+    attempts = attempts[before | (np.arange(len(attempts)) % 2 == 0)].copy()
+    shifted = pd.Timedelta(hours=77)
+    for column in ("ready_at", "delivered_at", "outcome_at"):
+        later = attempts[column] >= cut
+        attempts.loc[later, column] = attempts.loc[later, column] + shifted
+    late_failure = attempts["outcome"].isin(["short_pick", "rejected"]) & (attempts["outcome_at"] >= cut)
+    attempts.loc[late_failure, "outcome"] = "lost"
+    after = attempts["decided_at"] >= cut
+    attempts.loc[after, "shipping_cost"] = attempts.loc[after, "shipping_cost"] * 3
+    lines = retailer.fulfilment_lines
+    lines = lines[lines["fulfilment_id"].isin(attempts["fulfilment_id"])]
+    stock = retailer.stock.copy()
+    stock.loc[stock["counted_at"] >= cut, "on_hand"] += 7
+    footfall = retailer.footfall.copy()
+    unknown = footfall["hour_utc"] + pd.Timedelta(hours=1) >= cut
+    footfall.loc[unknown, "visitors"] = footfall.loc[unknown, "visitors"] * 5
+    return read_history(replace(retailer, fulfilments=attempts, fulfilment_lines=lines, stock=stock, footfall=footfall))
+
+
+def test_another_future_changes_no_feature_no_training_row_and_no_calibration(
+    history: History, other_future: History, trained: Trained
+) -> None:
+    """Everything after the cut is changed; nothing that is known as of the cut may change with it."""
+    here, there = score(history, trained), score(other_future, trained)
+    for head in ("delivery_hours", "ready_hours", "cost", "pick_failure"):
+        encoding, other = encoding_as_of(history, CUT), encoding_as_of(other_future, CUT)
+        assert encoding == other
+        features, changed = head_matrix(history, head, encoding), head_matrix(other_future, head, encoding)
+        decided_at = history.attempts.decided_at
+        if head == "pick_failure":
+            decided_at = decided_at[history.lines.attempt]
+        before = int(np.searchsorted(decided_at, CUT))
+        assert np.array_equal(features[:before], changed[:before], equal_nan=True), head
+        rows, others = rows_known(history, head, features, CUT), rows_known(other_future, head, changed, CUT)
+        assert np.array_equal(rows.features, others.features, equal_nan=True), head
+        assert np.array_equal(rows.target, others.target), head
+    for head, levels in here.calibration(CUT).items():
+        assert np.array_equal(levels, there.calibration(CUT)[head]), head
+
+
+def test_the_changed_future_is_really_another(history: History, other_future: History) -> None:
+    """Otherwise the test above would prove nothing."""
+    assert len(history.attempts) > len(other_future.attempts)
+    assert not np.array_equal(
+        history.observations["delivery_log_hours"].value, other_future.observations["delivery_log_hours"].value
+    )
