@@ -34,7 +34,7 @@ Shipped: TypeAlias = tuple[int, int]
 #: Above the sum of candidate positions in the tie-break stands the number of parcels.
 _PARCEL: Final = 1 << 32
 #: Shipments scored together with each that has to be: the next best of the same lines are likely to be asked for.
-_SCORED_AHEAD: Final = 4
+_SCORED_AHEAD: Final = 8
 
 
 @dataclass(frozen=True)
@@ -70,13 +70,22 @@ class Problem:
 def best_plans(problem: Problem, count: int) -> list[Plan]:
     """Return the ``count`` best plans (fewer if there are fewer), best first, all of them scored."""
     while True:
-        plans = _Search(problem).run(count)
+        plans = _within_limit(problem, count)
         asked = sorted({s for plan in plans for s in plan.shipments if not problem.scored[s]})
         if not asked:
             return plans
         sets, candidates = _ahead(problem, sorted({mask for mask, _ in asked}), asked)
         problem.money[sets, candidates] = problem.score(sets, candidates)
         problem.scored[sets, candidates] = True
+
+
+def _within_limit(problem: Problem, count: int) -> list[Plan]:
+    """Return the best plans as the values stand. A limit that the best plans keep by themselves costs no time."""
+    limit = problem.max_parcels
+    plans = _Search(problem, None).run(count)
+    if limit is None or all(len(plan.shipments) <= limit for plan in plans):
+        return plans
+    return _Search(problem, limit).run(count)
 
 
 def _ahead(problem: Problem, masks: list[int], asked: list[Shipped]) -> tuple[Ints, NDArray[np.intp]]:
@@ -106,8 +115,9 @@ class _Partial(NamedTuple):
 class _Search:
     """One best-first search over the values as they stand."""
 
-    def __init__(self, problem: Problem) -> None:
+    def __init__(self, problem: Problem, limit: int | None) -> None:
         self.problem = problem
+        self.limit = limit
         money = self.money = np.where(problem.feasible, problem.money, IMPOSSIBLE)
         size, count = money.shape
         best = money.argmin(axis=1) if count else np.zeros(size, np.intp)
@@ -115,9 +125,6 @@ class _Search:
         self.tie = _PARCEL + best.astype(np.int64)
         self.omit = np.full(size, IMPOSSIBLE, np.int64)
         self.omit[1 << np.arange(problem.lines)] = problem.left_out
-        self.limit = problem.max_parcels
-        if self.limit is not None and self.limit >= problem.lines:
-            self.limit = None
         self.completions = self._completions()
         self.ranked: dict[int, list[int]] = {}
         self.choices: dict[tuple[int, int], list[tuple[int, int, int]]] = {}

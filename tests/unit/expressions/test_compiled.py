@@ -24,9 +24,9 @@ COLUMNS: dict[str, Any] = {
     "location.backlog": np.array([0.0, 5.0, 10.0]),
     "order.gift": np.array([1.0, 0.0, np.nan]),
     "lines": {
+        "category": encode(["toys", None]),
         "hazmat": np.array([True, False]),
         "weight_kg": np.array([1.5, np.nan]),
-        "category": encode(["toys", None]),
     },
     "row.Order No": encode([" a-1 ", "b-22", None]),
 }
