@@ -107,6 +107,7 @@ def _scored(read: Callable[[Scores], Any]) -> Callable[[Situation], Any]:
 ATTRIBUTES: Final = (
     Attribute("order.delivery_method", _TEXT, "", "home, click_and_collect, reserve_and_collect or ship_to_store", NEVER, lambda s: encode(s.order.delivery_method)),
     Attribute("order.channel", _TEXT, "", "where the order came from", "not told", lambda s: encode(s.order.channel)),
+    Attribute("order.payment_method", _TEXT, "", "how the customer pays", "not told", lambda s: encode(s.order.payment_method)),
     Attribute("order.currency", _TEXT, "", "ISO 4217", NEVER, lambda s: encode(s.order.currency)),
     Attribute("order.country", _TEXT, "", "of the destination, ISO 3166-1 alpha-2", NEVER, lambda s: encode(s.order.destination.country)),
     Attribute("order.region", _TEXT, "", "of the destination", "not told", lambda s: encode(s.order.destination.region)),

@@ -88,6 +88,7 @@ def facts(
     count = len(rows)
     texts = {
         "channel": order.channel,
+        "payment_method": order.payment_method,
         "delivery_method": order.delivery_method,
         "destination_country": to.country,
         "destination_region": to.region,

@@ -1,5 +1,7 @@
 """Delivery methods, limits and stages, and orders that cannot be fulfilled."""
 
+from typing import Any
+
 import pytest
 
 from decision.decide import decide
@@ -8,12 +10,12 @@ from decision.order import Order
 from decision.ruleset import load_ruleset
 from tests.unit.decision.world import NOW, Table, network, order
 
-LOCATIONS = [
+LOCATIONS: list[dict[str, Any]] = [
     {"location_id": "W1", "location_type": "warehouse", "latitude": 45.05},
     {"location_id": "S1", "name": "Duomo"},
     {"location_id": "S2", "name": "Loreto", "footfall_ratio": 3.0},
 ]
-SERVICES = [
+SERVICES: list[dict[str, Any]] = [
     {"carrier_service_id": "std"},
     {"carrier_service_id": "pickup", "level": "collect", "location_type": "store"},
     {"carrier_service_id": "van", "location_type": "warehouse", "max_weight_kg": 1.5},
