@@ -50,7 +50,6 @@ class Order:
     customer_id: str | None = None
     promised_at: datetime | None = None
     collect_location_id: str | None = None
-    payment_method: str | None = None
 
     def __post_init__(self) -> None:
         """An order has lines, each with its own number."""
