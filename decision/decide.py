@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,17 +12,23 @@ from decision.attributes import Situation
 from decision.candidates import Candidates, find_candidates
 from decision.decision import BindingRule, Decision, Delivery, MissingLine, Option, Shipment, ShipmentLine
 from decision.digest import digest
+from decision.errors import TooManyLinesError
 from decision.exclusions import effects, exclusions, missing_lines
 from decision.explain import compare, tell
+from decision.many_lines import plan_many_lines
 from decision.money import IMPOSSIBLE, PER_UNIT, TERMS
 from decision.network import Network
 from decision.order import Order
-from decision.plans import Plan, Problem, best_plans
+from decision.plans import MOST_LINES, Plan, Problem, best_plans
 from decision.predictor import Predictor
 from decision.rules import Ruling, allowed, apply_rules, available, first_that_applies, rules_in_force, unmet
 from decision.ruleset import Rule, Ruleset
 from decision.scores import score
-from decision.shipments import Shipments, feasible_sets, price_shipments, sharing
+from decision.shipments import Pricing, Shipments, feasible_sets, price_shipments, pricing, sharing
+
+
+#: Sets of lines are 64-bit masks.
+MOST_LINES_AT_ALL: Final = 60
 
 
 @dataclass(frozen=True)
@@ -46,9 +53,10 @@ class Ranked:
 
     stage: str | None
     plans: list[Plan]
-    shipments: Shipments
+    priced: Pricing
     ruled: Ruled
     forbidden: NDArray[np.bool_]
+    binding: tuple[BindingRule, ...] = ()
 
 
 def decide(
@@ -66,7 +74,13 @@ def decide(
     The first of ``rulesets`` that applies to the order decides. ``versions`` are further versions to be kept with the
     decision; ``ruleset``, ``bundle`` and ``digest`` are added here. An order that no plan can fulfil is an answer, not
     an error: `Decision.options` is empty and `Decision.missing` says which lines lack what and why.
+
+    Raises `decision.errors.TooManyLinesError` for orders of more than `MOST_LINES_AT_ALL` lines.
     """
+    if len(order.lines) > MOST_LINES_AT_ALL:
+        raise TooManyLinesError(
+            f"order {order.order_id} has {len(order.lines)} lines; at most {MOST_LINES_AT_ALL} are planned"
+        )
     candidates = find_candidates(order, network)
     ruled = rule(order, network, candidates, rulesets, now)
     kept = {**(versions or {}), "bundle": predictor.version}
@@ -100,8 +114,8 @@ def rule(
     return Ruled(ruleset, rules, everyone, ruling, situation, ruling.take(rows))
 
 
-def price(ruled: Ruled, predictor: Predictor) -> tuple[Ruled, Shipments]:
-    """Score the candidates that matter, apply the rules that waited for predictions, and price every shipment."""
+def price(ruled: Ruled, predictor: Predictor) -> tuple[Ruled, Pricing]:
+    """Score the candidates that matter, apply the rules that waited for predictions, and put prices on both."""
     situation, ruling = ruled.situation, ruled.ruling
     asked = np.zeros(situation.atp.shape, bool)
     for without in ("", *ruling.removed, *ruling.kept):
@@ -111,18 +125,40 @@ def price(ruled: Ruled, predictor: Predictor) -> tuple[Ruled, Shipments]:
     )
     situation = replace(situation, scores=scores)
     ruling = ruling.and_then(apply_rules(ruled.rules, situation))
-    shipments = price_shipments(ruled.ruleset.strategy, situation.candidates, ruling, scores)
-    return replace(ruled, situation=situation, ruling=ruling), shipments
+    priced = pricing(ruled.ruleset.strategy, situation.candidates, ruling, scores)
+    return replace(ruled, situation=situation, ruling=ruling), priced
 
 
-def plan(priced: tuple[Ruled, Shipments], count: int) -> Ranked:
-    """Return the ``count`` best plans of the first stage in which a plan stands."""
-    ruled, shipments = priced
-    ranked = Ranked(None, [], shipments, ruled, np.zeros(ruled.situation.atp.shape, bool))
+def plan(priced: tuple[Ruled, Pricing], count: int) -> Ranked:
+    """Return the ``count`` best plans of the first stage in which a plan stands, and what each rule costs there.
+
+    Orders of more than `MOST_LINES` lines get one plan, with a proved lower bound (`decision.many_lines`).
+    """
+    ruled, money = priced
+    if len(ruled.situation.order.lines) > MOST_LINES:
+        return _plan_many(ruled, money)
+    shipments = price_shipments(money)
+    ranked = Ranked(None, [], money, ruled, np.zeros(ruled.situation.atp.shape, bool))
     for stage in ruled.ruleset.stages:
         forbidden = unmet(stage, ruled.situation)
         plans = best_plans(_problem(ruled, shipments, forbidden), count)
-        ranked = Ranked(stage.name if plans else None, plans, shipments, ruled, forbidden)
+        ranked = Ranked(stage.name if plans else None, plans, money, ruled, forbidden)
+        if plans:
+            return replace(ranked, binding=_binding(ranked, shipments))
+    return ranked
+
+
+def _plan_many(ruled: Ruled, money: Pricing) -> Ranked:
+    situation, limits = ruled.situation, ruled.ruleset.limits
+    ranked = Ranked(None, [], money, ruled, np.zeros(situation.atp.shape, bool))
+    for stage in ruled.ruleset.stages:
+        forbidden = unmet(stage, situation)
+        usable = _usable(situation, ruled.ruling) & ~forbidden
+        units = available(situation, ruled.ruling)
+        plans = plan_many_lines(
+            situation.order, situation.candidates, usable=usable, units=units, priced=money, limits=limits
+        )
+        ranked = Ranked(stage.name if plans else None, plans, money, ruled, forbidden)
         if plans:
             break
     return ranked
@@ -160,7 +196,7 @@ def explain(ranked: Ranked, versions: Mapping[str, str]) -> Decision:
         dict(versions),
         told,
         excluded,
-        _binding(ranked),
+        ranked.binding,
         options[0].missing if options else missing,
         prices,
     )
@@ -188,17 +224,15 @@ def _problem(ruled: Ruled, shipments: Shipments, forbidden: NDArray[np.bool_], w
     )
 
 
-def _binding(ranked: Ranked) -> tuple[BindingRule, ...]:
+def _binding(ranked: Ranked, shipments: Shipments) -> tuple[BindingRule, ...]:
     """Return the rules without which the best plan of the same stage would be cheaper, and by how much."""
     ruled = ranked.ruled
-    if not ranked.plans:
-        return ()
     base = _usable(ruled.situation, ruled.ruling)
     binding = []
     for rule in ruled.rules:
         freed = _usable(ruled.situation, ruled.ruling, rule.id) & ~base & ~ranked.forbidden
         if freed.any():
-            best = best_plans(_problem(ruled, ranked.shipments, ranked.forbidden, rule.id), 1)[0]
+            best = best_plans(_problem(ruled, shipments, ranked.forbidden, rule.id), 1)[0]
             if best.total < ranked.plans[0].total:
                 binding.append(BindingRule(rule.id, (ranked.plans[0].total - best.total) / PER_UNIT))
     return tuple(binding)
@@ -229,7 +263,8 @@ def _option(ranked: Ranked, rank: int, plan: Plan) -> Option:
     one_parcel = ranked.ruled.ruleset.strategy.extra_parcel  # the first is not extra
     total = plan.total / PER_UNIT - one_parcel
     difference = (plan.total - ranked.plans[0].total) / PER_UNIT
-    return Option(rank, total, difference, total, "", terms, shipments, missing)
+    bound = total if plan.bound is None else plan.bound / PER_UNIT - one_parcel
+    return Option(rank, total, difference, bound, "", terms, shipments, missing)
 
 
 def _shipment(ranked: Ranked, shipped: tuple[int, int], *, first: bool) -> Shipment:
@@ -239,7 +274,7 @@ def _shipment(ranked: Ranked, shipped: tuple[int, int], *, first: bool) -> Shipm
     location, service = int(candidates.location[row]), int(candidates.service[row])
     p10, p50, p90 = (situation.now + timedelta(hours=float(scores.delivery(level)[row])) for level in (0.1, 0.5, 0.9))
     distance = float(candidates.distance_km[row])
-    terms = ranked.shipments.terms(shipped)
+    terms = ranked.priced.terms(shipped)
     if first:
         terms["extra_parcels"] = 0.0
     return Shipment(
@@ -249,7 +284,7 @@ def _shipment(ranked: Ranked, shipped: tuple[int, int], *, first: bool) -> Shipm
         None if np.isnan(distance) else distance,
         tuple(ShipmentLine(x.line_id, x.sku, x.quantity) for i, x in enumerate(order.lines) if mask >> i & 1),
         Delivery(p10, p50, p90, None if order.promised_at is None else float(scores.late[row])),
-        float(1 - ranked.shipments.survive[mask, row]),
+        ranked.priced.pick_failure(shipped),
         terms,
     )
 

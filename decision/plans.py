@@ -33,17 +33,23 @@ from decision.subsets import Completion, Ints, complete, subsets_with_lowest
 Shipped: TypeAlias = tuple[int, int]
 #: Above the sum of candidate positions in the tie-break stands the number of parcels.
 _PARCEL: Final = 1 << 32
+#: Orders of more lines have too many subsets.
+MOST_LINES: Final = 12
 #: Shipments scored together with each that has to be: the next best of the same lines are likely to be asked for.
 _SCORED_AHEAD: Final = 8
 
 
 @dataclass(frozen=True)
 class Plan:
-    """Shipments, each a set of lines and a candidate, and the set of lines left out. ``total`` in billionths."""
+    """Shipments, each a set of lines and a candidate, and the set of lines left out. ``total`` in billionths.
+
+    ``bound``: proved lower bound of the best total, where the plan itself is not proved to be the best.
+    """
 
     total: int
     shipments: tuple[Shipped, ...]
     left_out: int = 0
+    bound: int | None = None
 
 
 @dataclass(frozen=True)

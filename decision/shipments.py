@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,70 +19,95 @@ Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Shipments:
-    """Money of every set of lines (2^L rows) from every candidate (C columns).
+class Pricing:
+    """What single lines and candidates tell about money, and every cost that was asked for.
 
-    ``cost`` is predicted where ``scored``; elsewhere the dearest single line of the set, a lower bound. ``survive``:
-    probability that no line of the set fails to be picked; ``adjustment``: money of all adjustments.
+    ``per_shipment`` (C,) and ``per_line`` (L, C): money of all adjustments.
     """
 
     strategy: Strategy
     scores: Scores
     carbon_kg: Floats
-    cost: Floats
-    survive: Floats
-    adjustment: Floats
-    money: Ints
-    scored: NDArray[np.bool_]
+    per_shipment: Floats
+    per_line: Floats
+    costs: dict[Shipped, float] = field(default_factory=dict)
 
-    def score(self, sets: Ints, candidates: NDArray[np.intp]) -> Ints:
-        """Ask the predictor what these shipments cost; return their money in billionths."""
-        self.cost[sets, candidates] = self.scores.cost(candidates, sets)
-        return to_billionths(self._total(sets, candidates))
+    def ask(self, sets: Ints, candidates: NDArray[np.intp]) -> Floats:
+        """Return what the predictor says these shipments cost, and remember it."""
+        costs = self.scores.cost(candidates, sets)
+        self.costs.update(zip(zip(sets.tolist(), candidates.tolist(), strict=True), costs.tolist(), strict=True))
+        return costs
+
+    def fixed(self) -> Floats:
+        """Return (C,) the money of a shipment whatever is in it, adjustments apart."""
+        prices, scores = self.strategy, self.scores
+        late = prices.late_parcel * scores.late + prices.late_day * scores.late_days
+        return np.asarray(late + prices.carbon * self.carbon_kg + prices.extra_parcel)
+
+    def rows(self, mask: int) -> list[int]:
+        """Return the lines of a set."""
+        return [row for row in range(len(self.per_line)) if mask >> row & 1]
+
+    def pick_failure(self, shipment: Shipped) -> float:
+        """Return the probability that a line of the shipment is not supplied."""
+        mask, candidate = shipment
+        return float(1 - np.prod(1 - self.scores.pick_failure[self.rows(mask), candidate]))
 
     def terms(self, shipment: Shipped) -> dict[str, float]:
         """Return the money of each term of one shipment (`decision.money`), the parcel itself included."""
-        row, candidate = shipment
-        prices, scores = self.strategy, self.scores
+        mask, candidate = shipment
+        prices, scores, rows = self.strategy, self.scores, self.rows(mask)
+        cost = float(scores.line_cost[rows[0], candidate]) if len(rows) == 1 else self.costs[shipment]
         return {
-            "cost": float(self.cost[row, candidate]),
+            "cost": cost,
             "late": float(prices.late_parcel * scores.late[candidate]),
             "late_days": float(prices.late_day * scores.late_days[candidate]),
-            "pick_failure": float(prices.pick_failure * (1 - self.survive[row, candidate])),
+            "pick_failure": prices.pick_failure * self.pick_failure(shipment),
             "carbon": float(prices.carbon * self.carbon_kg[candidate]),
-            "adjustments": float(self.adjustment[row, candidate]),
+            "adjustments": float(self.per_shipment[candidate] + self.per_line[rows, candidate].sum()),
             "extra_parcels": prices.extra_parcel,
         }
 
-    def _total(self, sets: Ints | slice, candidates: NDArray[np.intp] | slice) -> Floats:
-        """Return the money of shipments. The cost comes last: rounding then keeps lower bounds below."""
-        prices, scores = self.strategy, self.scores
-        fixed = prices.late_parcel * scores.late + prices.late_day * scores.late_days + prices.carbon * self.carbon_kg
-        other = fixed[candidates] + prices.pick_failure * (1 - self.survive[sets, candidates])
-        other = other + self.adjustment[sets, candidates] + prices.extra_parcel
-        return np.asarray(other + self.cost[sets, candidates])
 
-
-def price_shipments(strategy: Strategy, candidates: Candidates, ruling: Ruling, scores: Scores) -> Shipments:
-    """Return the money of every shipment as far as single lines tell it."""
+def pricing(strategy: Strategy, candidates: Candidates, ruling: Ruling, scores: Scores) -> Pricing:
+    """Return the money that rules and predictions make of candidates and their single lines."""
     lines, count = scores.line_cost.shape
     per_shipment, per_line = np.zeros(count), np.zeros((lines, count))
     for money in ruling.adjusted.values():
         target = per_line if money.ndim == 2 else per_shipment
         target += money
-    adjustment = over_sets(per_line, np.add, per_shipment)
-    shipments = Shipments(
-        strategy,
-        scores,
-        candidates.carbon_kg,
-        over_sets(scores.line_cost, np.maximum, np.full(count, -np.inf)),
-        over_sets(1 - scores.pick_failure, np.multiply, np.ones(count)),
-        adjustment,
-        np.empty(adjustment.shape, np.int64),
-        np.bitwise_count(np.arange(1 << lines))[:, None] <= np.ones(count, int),
-    )
-    shipments.money[:] = to_billionths(shipments._total(slice(None), slice(None)))
-    return shipments
+    return Pricing(strategy, scores, candidates.carbon_kg, per_shipment, per_line)
+
+
+@dataclass(frozen=True)
+class Shipments:
+    """Money of every set of lines (2^L rows) from every candidate (C columns), as far as it is known.
+
+    ``other``: all money but the predicted cost; ``money``: together, in billionths. Where not ``scored``, the cost is
+    that of the dearest single line of the set, a lower bound.
+    """
+
+    pricing: Pricing
+    other: Floats
+    money: Ints
+    scored: NDArray[np.bool_]
+
+    def score(self, sets: Ints, candidates: NDArray[np.intp]) -> Ints:
+        """Ask the predictor what these shipments cost; return their money in billionths."""
+        # The cost is added last, as in the bounds: equal steps of rounding keep lower bounds below.
+        return to_billionths(self.other[sets, candidates] + self.pricing.ask(sets, candidates))
+
+
+def price_shipments(priced: Pricing) -> Shipments:
+    """Return the money of every shipment as far as single lines tell it."""
+    scores = priced.scores
+    lines, count = scores.line_cost.shape
+    bound = over_sets(scores.line_cost, np.maximum, np.full(count, -np.inf))
+    survive = over_sets(1 - scores.pick_failure, np.multiply, np.ones(count))
+    other = over_sets(priced.per_line, np.add, priced.per_shipment + priced.fixed())
+    other += priced.strategy.pick_failure * (1 - survive)
+    single = np.bitwise_count(np.arange(1 << lines)) <= 1
+    return Shipments(priced, other, to_billionths(other + bound), single[:, None].repeat(count, axis=1))
 
 
 def over_sets(by_line: NDArray[np.generic], combine: Callable[..., object], empty: NDArray[np.generic]) -> Floats:
