@@ -7,3 +7,7 @@ class DecisionError(Exception):
 
 class RulesetError(DecisionError):
     """A ruleset document that cannot be used. Its text names ruleset, rule, field, line and column."""
+
+
+class TooManyLinesError(DecisionError):
+    """An order with more lines than can be planned at all."""

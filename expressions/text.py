@@ -24,6 +24,10 @@ class Text:
     vocabulary: Sequence[str]
     _index: dict[str, int] = field(default_factory=dict, repr=False, compare=False)
 
+    def __len__(self) -> int:
+        """Return the number of rows."""
+        return len(self.codes)
+
     @property
     def index(self) -> dict[str, int]:
         """Return text → code, built once and shared by everything taken from this column."""

@@ -1,0 +1,134 @@
+"""Delivery methods, limits and stages, and orders that cannot be fulfilled."""
+
+from typing import Any
+
+import pytest
+
+from decision.decide import decide
+from decision.decision import Decision
+from decision.order import Order
+from decision.ruleset import load_ruleset
+from tests.unit.decision.world import NOW, Table, network, order
+
+LOCATIONS: list[dict[str, Any]] = [
+    {"location_id": "W1", "location_type": "warehouse", "latitude": 45.05},
+    {"location_id": "S1", "name": "Duomo"},
+    {"location_id": "S2", "name": "Loreto", "footfall_ratio": 3.0},
+]
+SERVICES: list[dict[str, Any]] = [
+    {"carrier_service_id": "std"},
+    {"carrier_service_id": "pickup", "level": "collect", "location_type": "store"},
+    {"carrier_service_id": "van", "location_type": "warehouse", "max_weight_kg": 1.5},
+]
+STOCK = {"LAMP": {"W1": 5, "S1": 1, "S2": 3}, "CHAIR": {"S1": 2}, "GONE": {"W1": 0, "S1": 0}}
+ANSWERS = dict.fromkeys(("W1", "S1", "S2"), (5.0, 1.0, 10.0, 30.0, 0.1))
+NET = network(LOCATIONS, SERVICES, STOCK)
+
+
+def answer(asked: Order, rules: str = "", more: str = "") -> Decision:
+    """Decide under a ruleset with these rules and whatever else."""
+    return decide(asked, NET, [load_ruleset(f"name: n\nrules: [{rules}]\n{more}")], Table(ANSWERS), NOW)
+
+
+def ways(decision: Decision) -> list[tuple[str, str | None]]:
+    """Return location and service of the options' first shipments."""
+    return [(option.shipments[0].location_id, option.shipments[0].carrier_service_id) for option in decision.options]
+
+
+def test_home_uses_every_service_that_travels_and_serves_the_location() -> None:
+    assert sorted(ways(answer(order("LAMP")))) == [("S1", "std"), ("S2", "std"), ("W1", "std"), ("W1", "van")]
+
+
+def test_a_service_carries_no_more_than_its_limit() -> None:
+    assert ("W1", "van") not in ways(answer(order("LAMP", quantity=2)))
+
+
+@pytest.mark.parametrize("method", ["click_and_collect", "reserve_and_collect"])
+def test_collecting_is_from_the_shelf_of_that_store(method: str) -> None:
+    decision = answer(order("LAMP", delivery_method=method, collect_location_id="S2"))
+    assert ways(decision) == [("S2", "pickup")]
+    assert decision.options[0].shipments[0].delivery.p50_at.hour == NOW.hour + 5  # ready, not delivered
+
+
+def test_ship_to_store_comes_from_anywhere_and_from_the_store_itself() -> None:
+    decision = answer(order("LAMP", delivery_method="ship_to_store", collect_location_id="S1"))
+    assert sorted(ways(decision)) == [("S1", "pickup"), ("S2", "std"), ("W1", "std"), ("W1", "van")]
+
+
+def test_the_last_piece_on_display_is_not_sold() -> None:
+    decision = answer(order("LAMP"), "{id: display, where: 'location.type == \"store\"', safety_stock: 1}")
+    assert "S1" not in [place for place, _ in ways(decision)]
+    assert [(e.location_id, e.rule_id) for e in decision.excluded] == [("S1", "display")]
+
+
+def test_only_candidates_still_standing_are_scored_and_those_that_price_a_rule() -> None:
+    predictor = Table(ANSWERS)
+    ruleset = load_ruleset(
+        "name: n\nrules: [{id: a, exclude: 'location.id == \"S2\"'}, {id: b, exclude: 'location.id == \"S2\"'}]"
+    )
+    decide(order("LAMP"), NET, [ruleset], predictor, NOW)
+    assert predictor.asked["delivery_hours"] == 3  # S2 is out twice: no single rule would bring it back
+
+
+def test_adjustments_move_the_ranking_and_show() -> None:
+    decision = answer(order("LAMP"), "{id: overstock, where: 'stock.on_hand >= 5', adjust: '-2'}")
+    assert ways(decision)[0][0] == "W1"
+    assert decision.options[0].terms["adjustments"] == -2.0
+
+
+def test_partial_plans_leave_out_what_nobody_has_and_say_so() -> None:
+    decision = answer(order("LAMP", "GONE"), more="limits: {allow_partial: true}")
+    assert [line.sku for line in decision.options[0].missing] == ["GONE"]
+    assert decision.options[0].terms["missing_lines"] == 100.0
+    assert [line.sku for line in decision.missing] == ["GONE"]
+
+
+def test_the_first_stage_in_which_a_plan_stands_is_taken() -> None:
+    stages = "stages: [{name: fast, require: 'prediction.delivery_p90_hours < 5'}, {name: slow}]"
+    assert answer(order("LAMP"), more=stages).stage == "slow"
+    assert answer(order("LAMP"), more=stages.replace("< 5", "< 50")).stage == "fast"
+
+
+def test_the_first_ruleset_that_applies_decides() -> None:
+    french = load_ruleset("name: fr\napplies_to: order.country == 'FR'", "3")
+    italian = load_ruleset("name: it\napplies_to: order.country == 'IT'", "4")
+    assert decide(order("LAMP"), NET, [french, italian], Table(ANSWERS), NOW).versions["ruleset"] == "it@4"
+    nobody = decide(order("LAMP"), NET, [french], Table(ANSWERS), NOW)
+    assert (nobody.options, nobody.missing[0].reason) == ((), "no ruleset applies to this order")
+
+
+@pytest.mark.parametrize(
+    ("asked", "rules", "more", "reason"),
+    [
+        (order("GONE"), "", "", "out of stock at all 2 locations that keep it (0 on hand)"),
+        (order("NEVER"), "", "", "no location has a record of it"),
+        (order("LAMP", quantity=9), "", "", "no location has 9; the most is 5 at W1"),
+        (
+            order("CHAIR"),
+            "{id: shut, exclude: 'location.id == \"S1\"', reason: closed}",
+            "",
+            "shut takes out S1 (closed)",
+        ),
+        (
+            order("CHAIR", delivery_method="click_and_collect", collect_location_id="S2"),
+            "",
+            "",
+            "in stock at S1, but nothing travels from there by click_and_collect",
+        ),
+        (
+            order("LAMP", "CHAIR"),
+            '{id: one-lamp, exclude: \'line.sku == "LAMP" && location.id == "S1"\'}',
+            "limits: {max_parcels: 1}",
+            "it could be sent, but all lines together need more than 1 parcel(s)",
+        ),
+    ],
+)
+def test_an_order_that_cannot_be_fulfilled_is_told_why(asked: Order, rules: str, more: str, reason: str) -> None:
+    decision = answer(asked, rules, more)
+    assert decision.options == ()
+    assert decision.missing[0].reason == reason
+
+
+def test_two_lines_of_one_sku_do_not_share_one_piece() -> None:
+    decision = answer(order("CHAIR", "CHAIR", "CHAIR"))
+    assert decision.options == ()
