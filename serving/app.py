@@ -12,9 +12,10 @@ from starlette.middleware import Middleware
 from serving import bootstrap, problems
 from serving.access import AccessMiddleware
 from serving.live import ServedPredictor
-from serving.routes import decisions
+from serving.routes import decisions, feeds, health, models, rulesets
 from serving.service import Service
 from serving.settings import Settings
+from serving.wire.documentation import DescribedApp
 
 log = structlog.get_logger()
 
@@ -26,7 +27,7 @@ def create_app(
 ) -> FastAPI:
     """The application that ``settings`` describe. ``predictor`` stands in for their bundle, ``clock`` for the time."""
     service = bootstrap.build(settings, predictor, clock)
-    app = FastAPI(
+    app = DescribedApp(
         title="Smista",
         summary="Decides from where each order is fulfilled.",
         version="1",
@@ -35,7 +36,7 @@ def create_app(
     )
     app.state.service = service
     problems.install(app)
-    for routes in (decisions,):
+    for routes in (decisions, feeds, rulesets, models, health):
         app.include_router(routes.router)
     return app
 

@@ -24,4 +24,5 @@ def upsert(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any
         where=None if newer_by is None else table.c[newer_by] <= insert.excluded[newer_by],
     )
     version = next_version(connection)
-    return connection.execute(statement, [{**row, "changed_in": version} for row in rows]).rowcount
+    written = [{**row, "changed_in": version} for row in rows]
+    return connection.execute(statement, written, execution_options={"preserve_rowcount": True}).rowcount

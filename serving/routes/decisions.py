@@ -17,13 +17,28 @@ from serving.ordering import to_order
 from serving.problems import invalid_request
 from serving.service import Service, client_with, service_of
 from serving.settings import ApiKey
-from serving.wire.answer import answer_bytes
+from serving.wire import examples
+from serving.wire.answer import DecisionAnswer, answer_bytes
+from serving.wire.documentation import IDEMPOTENCY_KEY, answers, body, reference
 from serving.wire.order import OrderBody
 
 router = APIRouter(tags=["decisions"])
 
 
-@router.post("/v1/decisions", status_code=201)
+@router.post(
+    "/v1/decisions",
+    operation_id="post_decision",
+    status_code=201,
+    responses=answers(201, DecisionAnswer, examples.DECISION, (400, 401, 403, 413, 415, 422, 503)),
+    openapi_extra={
+        "parameters": [IDEMPOTENCY_KEY],
+        "requestBody": body(
+            "application/json",
+            reference(OrderBody),
+            {"sent home": examples.ORDER, "collected in a store": examples.COLLECTED_ORDER},
+        ),
+    },
+)
 async def post_decision(request: Request, client: Annotated[ApiKey, Depends(client_with("decide"))]) -> Response:
     """Rank the ways to fulfil an order. Logged with the versions that shaped it; no stock is touched."""
     service = service_of(request)
@@ -42,7 +57,11 @@ async def post_decision(request: Request, client: Annotated[ApiKey, Depends(clie
     return Response(answer.body, answer.status, media_type="application/json")
 
 
-@router.get("/v1/decisions/{decision_id}")
+@router.get(
+    "/v1/decisions/{decision_id}",
+    operation_id="get_decision",
+    responses=answers(200, DecisionAnswer, examples.DECISION, (401, 403, 404, 422, 503)),
+)
 async def get_decision(
     request: Request, decision_id: str, _client: Annotated[ApiKey, Depends(client_with("decide", "read"))]
 ) -> Response:
@@ -60,12 +79,12 @@ def _decide(service: Service, client: ApiKey, content: bytes) -> LoggedDecision:
         raise NotReadyError("No bundle is in service: train one (smista train), then smista serve --bundle FOLDER")
     with metrics.phase("parse"):
         try:
-            body = OrderBody.model_validate_json(content)
+            sent = OrderBody.model_validate_json(content)
         except ValidationError as error:
             raise invalid_request(error) from error
-        order = to_order(body, snapshot)
+        order = to_order(sent, snapshot)
     with metrics.phase("decide"):
-        decision = decide(order, snapshot.network, snapshot.rulesets, predictor, service.clock(), options=body.options)
+        decision = decide(order, snapshot.network, snapshot.rulesets, predictor, service.clock(), options=sent.options)
     metrics.decisions.labels(decision.stage or "none").inc()
     with metrics.phase("respond"):
         decision_id = uuid.uuid4().hex
