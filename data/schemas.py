@@ -4,7 +4,8 @@ A dataset is a folder with one Parquet file per table. Instants are timezone-awa
 order's currency, and a column that may be missing says so with ``nullable=True``.
 """
 
-from typing import Annotated, Final
+from typing import Annotated, ClassVar, Final
+from zoneinfo import available_timezones
 
 import pandas as pd
 import pandera.pandas as pa
@@ -20,7 +21,10 @@ FAILED_OUTCOMES: Final = ("short_pick", "rejected")
 
 
 class Table(pa.DataFrameModel):
-    """What all tables share: only the declared columns, each of its declared type."""
+    """What all tables share: only the declared columns, each of its declared type, and a key that tells rows apart."""
+
+    #: Columns that together name one row.
+    _key: ClassVar[tuple[str, ...]]
 
     class Config:
         """Undeclared columns are an error: a typo in a name must not lose a column."""
@@ -28,11 +32,19 @@ class Table(pa.DataFrameModel):
         strict = True
         ordered = True
 
+    @pa.dataframe_check(name="duplicate_key", error="an earlier row has the same key")
+    @classmethod
+    def first_of_its_key(cls, frame: pd.DataFrame) -> "pd.Series[bool]":
+        """Of several rows with one key the first counts."""
+        return ~frame.duplicated(list(cls._key))
+
 
 class Locations(Table):
     """Places that hold stock."""
 
-    location_id: Series[str] = pa.Field(unique=True)
+    _key: ClassVar = ("location_id",)
+
+    location_id: Series[str]
     location_type: Series[str] = pa.Field(isin=LOCATION_TYPES)
     name: Series[str] = pa.Field(nullable=True)
     country: Series[str] = pa.Field(str_length={"min_value": 2, "max_value": 2}, description="ISO 3166-1 alpha-2")
@@ -43,11 +55,19 @@ class Locations(Table):
     timezone: Series[str] = pa.Field(description="IANA zone")
     capacity_per_day: Series[float] = pa.Field(nullable=True, ge=0, description="shipments it can prepare in a day")
 
+    @pa.check("timezone", name="unknown_timezone", error="is not the name of an IANA time zone")
+    @classmethod
+    def timezone_exists(cls, timezone: "pd.Series[str]") -> "pd.Series[bool]":
+        """Local hours can be told."""
+        return timezone.isin(available_timezones())
+
 
 class Products(Table):
     """What is sold."""
 
-    sku: Series[str] = pa.Field(unique=True)
+    _key: ClassVar = ("sku",)
+
+    sku: Series[str]
     category: Series[str] = pa.Field(nullable=True)
     weight_kg: Series[float] = pa.Field(nullable=True, gt=0, description="of one unit")
     volume_l: Series[float] = pa.Field(nullable=True, gt=0, description="of one unit, in litres")
@@ -58,10 +78,13 @@ class Products(Table):
 class Orders(Table):
     """What customers asked for."""
 
-    order_id: Series[str] = pa.Field(unique=True)
+    _key: ClassVar = ("order_id",)
+
+    order_id: Series[str]
     customer_id: Series[str] = pa.Field(nullable=True)
     placed_at: Series[Instant]
     channel: Series[str] = pa.Field(nullable=True)
+    payment_method: Series[str] = pa.Field(nullable=True)
     currency: Series[str] = pa.Field(str_length={"min_value": 3, "max_value": 3}, description="ISO 4217")
     delivery_method: Series[str] = pa.Field(isin=DELIVERY_METHODS)
     country: Series[str] = pa.Field(str_length={"min_value": 2, "max_value": 2}, description="of the destination")
@@ -76,22 +99,21 @@ class Orders(Table):
 class OrderLines(Table):
     """One row per line of an order."""
 
+    _key: ClassVar = ("order_id", "line_id")
+
     order_id: Series[str]
     line_id: Series[str]
     sku: Series[str]
     quantity: Series[int] = pa.Field(ge=1)
     unit_price: Series[float] = pa.Field(nullable=True, ge=0)
 
-    class Config(Table.Config):
-        """A line is known by its order and number."""
-
-        unique = ("order_id", "line_id")
-
 
 class CarrierServices(Table):
     """How parcels travel: carrier and level."""
 
-    carrier_service_id: Series[str] = pa.Field(unique=True)
+    _key: ClassVar = ("carrier_service_id",)
+
+    carrier_service_id: Series[str]
     carrier: Series[str]
     level: Series[str] = pa.Field(description="standard, express, … or collect, which travels nowhere")
     location_type: Series[str] = pa.Field(
@@ -104,6 +126,8 @@ class CarrierServices(Table):
 class Stock(Table):
     """Snapshots of recorded stock: what the records said, right or wrong, from ``counted_at`` on."""
 
+    _key: ClassVar = ("location_id", "sku", "counted_at")
+
     location_id: Series[str]
     sku: Series[str]
     counted_at: Series[Instant]
@@ -111,29 +135,23 @@ class Stock(Table):
     reserved: Series[int] = pa.Field(ge=0, description="units")
     safety_stock: Series[int] = pa.Field(ge=0, description="units")
 
-    class Config(Table.Config):
-        """One record per place, product and instant."""
-
-        unique = ("location_id", "sku", "counted_at")
-
 
 class Footfall(Table):
     """Visitors of a store in one hour."""
+
+    _key: ClassVar = ("location_id", "hour_utc")
 
     location_id: Series[str]
     hour_utc: Series[Instant] = pa.Field(description="start of the hour; known one hour later")
     visitors: Series[float] = pa.Field(ge=0)
 
-    class Config(Table.Config):
-        """One count per store and hour."""
-
-        unique = ("location_id", "hour_utc")
-
 
 class Fulfilments(Table):
     """One row per attempt to fulfil some lines of an order at a location."""
 
-    fulfilment_id: Series[str] = pa.Field(unique=True)
+    _key: ClassVar = ("fulfilment_id",)
+
+    fulfilment_id: Series[str]
     order_id: Series[str]
     location_id: Series[str]
     carrier_service_id: Series[str] = pa.Field(nullable=True, description="missing: collected, no carrier")
@@ -154,9 +172,41 @@ class Fulfilments(Table):
     )
     weight: Series[float] = pa.Field(gt=0, description="sampling weight: how many real attempts the row stands for")
 
+    @pa.dataframe_check(name="accepted_before_decided", error="accepted_at lies before decided_at")
+    @classmethod
+    def accepted_after_decided(cls, frame: pd.DataFrame) -> "pd.Series[bool]":
+        """Nobody accepts what was not decided yet."""
+        return ~(frame["accepted_at"] < frame["decided_at"])
+
+    @pa.dataframe_check(name="ready_before_decided", error="ready_at lies before decided_at")
+    @classmethod
+    def ready_after_decided(cls, frame: pd.DataFrame) -> "pd.Series[bool]":
+        """Nothing is ready before it was decided."""
+        return ~(frame["ready_at"] < frame["decided_at"])
+
+    @pa.dataframe_check(name="delivered_before_ready", error="delivered_at lies before ready_at, or before decided_at")
+    @classmethod
+    def delivered_after_ready(cls, frame: pd.DataFrame) -> "pd.Series[bool]":
+        """A parcel arrives after it left."""
+        return ~((frame["delivered_at"] < frame["ready_at"]) | (frame["delivered_at"] < frame["decided_at"]))
+
+    @pa.dataframe_check(name="outcome_undated", error="the outcome is not open, but outcome_at is missing")
+    @classmethod
+    def outcome_dated(cls, frame: pd.DataFrame) -> "pd.Series[bool]":
+        """Without an instant nobody can tell from when on the outcome may be used."""
+        return (frame["outcome"] == "open") | frame["outcome_at"].notna()
+
+    @pa.dataframe_check(name="known_too_early", error="outcome_at lies before decided_at, or before delivered_at")
+    @classmethod
+    def outcome_after_delivery(cls, frame: pd.DataFrame) -> "pd.Series[bool]":
+        """Nothing is known before it happens."""
+        return ~((frame["outcome_at"] < frame["decided_at"]) | (frame["outcome_at"] < frame["delivered_at"]))
+
 
 class FulfilmentLines(Table):
     """What each attempt was asked to supply."""
+
+    _key: ClassVar = ("fulfilment_id", "line_id")
 
     fulfilment_id: Series[str]
     line_id: Series[str]
@@ -164,10 +214,11 @@ class FulfilmentLines(Table):
     quantity: Series[int] = pa.Field(ge=1, description="units asked")
     picked_quantity: Series[float] = pa.Field(nullable=True, ge=0, description="units found; missing: not recorded")
 
-    class Config(Table.Config):
-        """A line appears once in an attempt."""
-
-        unique = ("fulfilment_id", "line_id")
+    @pa.dataframe_check(name="picked_too_many", error="picked_quantity is more than quantity")
+    @classmethod
+    def picked_what_was_asked(cls, frame: pd.DataFrame) -> "pd.Series[bool]":
+        """Nobody picks more than was asked."""
+        return ~(frame["picked_quantity"] > frame["quantity"])
 
 
 #: File name (without ``.parquet``) of every table, in the order in which they are validated.
@@ -182,6 +233,12 @@ TABLES: Final[dict[str, type[Table]]] = {
     "fulfilments": Fulfilments,
     "fulfilment_lines": FulfilmentLines,
 }
+
+#: Tables a source may not have: a dataset without them has them empty.
+OPTIONAL_TABLES: Final = ("stock", "footfall")
+
+#: Columns that together name one row of each table.
+KEYS: Final[dict[str, tuple[str, ...]]] = {name: table._key for name, table in TABLES.items()}
 
 #: (table, column) → (table, column): every value of the first must stand in the second.
 REFERENCES: Final[dict[tuple[str, str], tuple[str, str]]] = {

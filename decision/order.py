@@ -46,6 +46,7 @@ class Order:
     destination: Destination
     lines: tuple[Line, ...]
     channel: str | None = None
+    payment_method: str | None = None
     customer_id: str | None = None
     promised_at: datetime | None = None
     collect_location_id: str | None = None

@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 
 #: Named columns of equal length. Text columns have dtype object (``None`` where missing), numbers float64 (NaN).
 Columns: TypeAlias = Mapping[str, NDArray[Any]]
+#: Text with ``None`` where missing.
+TextColumn: TypeAlias = NDArray[np.object_]
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,7 @@ class Fact:
 FACTS: Final = (
     Fact("decided_at", False, "instant of the decision, seconds since 1970-01-01 UTC"),
     Fact("channel", True, "where the order came from"),
+    Fact("payment_method", True, "how the customer pays: a slip or transfer is confirmed later than a card"),
     Fact("delivery_method", True, "home, click_and_collect, reserve_and_collect or ship_to_store"),
     Fact("destination_country", True, "ISO 3166-1 alpha-2"),
     Fact("destination_region", True, "state or province"),

@@ -1,0 +1,188 @@
+"""A dataset: the canonical tables in memory, and as a folder of Parquet files."""
+
+import hashlib
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from data.conform import INSTANT, NUMBER, TEXT, TRUTH, WHOLE, columns_of
+from data.errors import InvalidDatasetError, MissingTableError
+from data.findings import no_findings
+from data.schemas import OPTIONAL_TABLES, TABLES
+from data.validation import validate
+
+_ARROW = {
+    TEXT: pa.large_string(),
+    NUMBER: pa.float64(),
+    WHOLE: pa.int64(),
+    TRUTH: pa.bool_(),
+    INSTANT: pa.timestamp("us", tz="UTC"),
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """The canonical tables (see `data.schemas`), each valid by itself and joined to the others.
+
+    A table that the source does not have is there with its columns and no rows.
+    """
+
+    locations: pd.DataFrame
+    products: pd.DataFrame
+    carrier_services: pd.DataFrame
+    orders: pd.DataFrame
+    order_lines: pd.DataFrame
+    stock: pd.DataFrame
+    footfall: pd.DataFrame
+    fulfilments: pd.DataFrame
+    fulfilment_lines: pd.DataFrame
+
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """The tables by name, in the order in which they are validated."""
+        return {name: getattr(self, name) for name in TABLES}
+
+
+def build_dataset(tables: Mapping[str, pd.DataFrame]) -> tuple[Dataset, pd.DataFrame]:
+    """Return the dataset of the valid rows of ``tables``, and the findings about the others.
+
+    Raises
+    ------
+    DataError
+        A table or column is lacking, or a column is unknown.
+    """
+    kept, rejected = validate(tables)
+    return Dataset(**kept), rejected
+
+
+def read_tables(folder: Path) -> dict[str, pd.DataFrame]:
+    """The tables in ``folder``, as they are in their files.
+
+    Raises
+    ------
+    MissingTableError
+        The folder, or the file of a table that every dataset needs, is not there.
+    """
+    if not folder.is_dir():
+        raise MissingTableError(f"{folder} is not a folder. A dataset is a folder of Parquet files.")
+    lacking = [name for name in TABLES if name not in OPTIONAL_TABLES and not (folder / f"{name}.parquet").is_file()]
+    if lacking:
+        raise MissingTableError(f"{folder} lacks {', '.join(f'{name}.parquet' for name in lacking)}.")
+    paths = {name: folder / f"{name}.parquet" for name in TABLES}
+    return {name: pq.ParquetFile(path).read().to_pandas() for name, path in paths.items() if path.is_file()}
+
+
+def load_dataset(folder: Path) -> Dataset:
+    """Read and validate the dataset in ``folder``.
+
+    Raises
+    ------
+    MissingTableError, ColumnError
+        A table or a column is not there.
+    InvalidDatasetError
+        Rows break the rules of their tables. Importing a folder again sets such rows aside.
+    """
+    dataset, rejected = build_dataset(read_tables(folder))
+    if len(rejected):
+        by_reason = rejected.groupby(["table", "column", "reason"], sort=True, dropna=False).size()
+        lines = "\n".join(
+            f"  {table}.{column} {reason}: {count}" for (table, column, reason), count in by_reason.items()
+        )
+        raise InvalidDatasetError(
+            f"{folder} has {rejected.groupby(['table', 'row']).ngroups} bad row(s):\n{lines}\n"
+            f"`smista data check {folder}` shows them; "
+            f"`smista data import --source tables --from {folder} --out ANOTHER` sets them aside."
+        )
+    return dataset
+
+
+def write_dataset(
+    dataset: Dataset, folder: Path, rejected: pd.DataFrame | None = None, notes: pd.DataFrame | None = None
+) -> None:
+    """Write ``dataset`` to ``folder``: the same rows give the same bytes.
+
+    ``rejected`` and ``notes`` are findings (`data.findings`): they become ``rejected/<table>.parquet`` and
+    ``notes/<table>.parquet``; what an earlier write left there is removed.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, frame in dataset.tables().items():
+        _write(_to_arrow(name, frame), folder / f"{name}.parquet")
+    _write_findings(no_findings() if rejected is None else rejected, folder / "rejected")
+    _write_findings(no_findings() if notes is None else notes, folder / "notes")
+
+
+def read_findings(folder: Path) -> pd.DataFrame:
+    """Read what `write_dataset` wrote to ``rejected`` or ``notes``; empty when there is nothing."""
+    parts = [pq.ParquetFile(path).read().to_pandas() for path in sorted(folder.glob("*.parquet"))]
+    return pd.concat(parts, ignore_index=True) if parts else no_findings()
+
+
+def digest(dataset: Dataset) -> str:
+    """``sha256:…`` of the content: tables, columns, rows in their order; not of how the files were written."""
+    state = hashlib.sha256()
+    for name, frame in dataset.tables().items():
+        table = _to_arrow(name, frame)
+        state.update(f"{name} {table.num_rows}\n".encode())
+        for column, values in zip(table.column_names, table.columns, strict=True):
+            state.update(f"{column} {values.type}\n".encode())
+            _digest_column(state, values.combine_chunks())
+    return f"sha256:{state.hexdigest()}"
+
+
+def _digest_column(state: "hashlib._Hash", values: pa.Array) -> None:
+    state.update(np.packbits(values.is_valid().to_numpy(zero_copy_only=False)).tobytes())
+    if pa.types.is_large_string(values.type):
+        texts = values.fill_null("")
+        state.update(pc.binary_length(texts).to_numpy(zero_copy_only=False).astype("<i8").tobytes())
+        offsets = np.frombuffer(texts.buffers()[1], dtype="<i8")[texts.offset : texts.offset + len(texts) + 1]
+        if len(texts) and offsets[-1] > offsets[0]:
+            state.update(memoryview(texts.buffers()[2])[offsets[0] : offsets[-1]])
+    elif pa.types.is_timestamp(values.type):
+        state.update(values.cast(pa.int64()).fill_null(0).to_numpy(zero_copy_only=False).astype("<i8").tobytes())
+    elif pa.types.is_boolean(values.type):
+        state.update(np.packbits(values.to_numpy(zero_copy_only=False)).tobytes())
+    else:
+        numbers = values.fill_null(0).to_numpy(zero_copy_only=False)
+        # Minus zero equals zero, and must not change the digest.
+        state.update((numbers + 0).astype(f"<{numbers.dtype.kind}8").tobytes())
+
+
+def _to_arrow(name: str, frame: pd.DataFrame) -> pa.Table:
+    """Explicit types and no metadata: a column of nothing but nulls keeps its type, and library versions leave no trace."""
+    columns = columns_of(name)
+    schema = pa.schema([pa.field(column.name, _ARROW[column.kind], column.nullable) for column in columns])
+    return pa.Table.from_arrays(
+        [_to_arrow_column(column.kind, frame[column.name]) for column in columns], schema=schema
+    )
+
+
+def _to_arrow_column(kind: str, values: "pd.Series[Any]") -> pa.Array:
+    if kind == INSTANT:
+        # pyarrow asks an instant with a zone for its values in a way that pandas deprecates.
+        return pa.array(values.dt.tz_convert(None).to_numpy(), type=pa.timestamp("us"), from_pandas=True).cast(
+            _ARROW[kind]
+        )
+    return pa.array(values.to_numpy(), type=_ARROW[kind], from_pandas=True)
+
+
+def _write_findings(findings: pd.DataFrame, folder: Path) -> None:
+    for stale in folder.glob("*.parquet"):
+        stale.unlink()
+    for name, rows in findings.groupby("table", sort=True):
+        folder.mkdir(exist_ok=True)
+        table = pa.Table.from_pandas(rows.reset_index(drop=True), preserve_index=False).replace_schema_metadata(None)
+        _write(table, folder / f"{name}.parquet")
+
+
+def _write(table: pa.Table, path: Path) -> None:
+    """Replace ``path`` whole: whoever reads meanwhile sees the old file or the new one."""
+    unfinished = path.with_suffix(".unfinished")
+    pq.write_table(table, unfinished, compression="zstd")
+    os.replace(unfinished, path)

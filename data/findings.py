@@ -1,0 +1,75 @@
+"""Findings: what was wrong with which row, in words. The same columns for rejected rows and for corrected ones."""
+
+from collections.abc import Sequence
+from typing import Final
+
+import pandas as pd
+
+#: table · row (position in the incoming table, from 0) · key (``column=value`` of the row's key) · column ·
+#: value (as it came) · rule (its short name) · reason (in words).
+FINDING_COLUMNS: Final = ("table", "row", "key", "column", "value", "rule", "reason")
+
+
+def no_findings() -> pd.DataFrame:
+    """An empty table of findings."""
+    return pd.DataFrame({name: pd.Series(dtype="int64" if name == "row" else "str") for name in FINDING_COLUMNS})
+
+
+def find(
+    table: str,
+    frame: pd.DataFrame,
+    wrong: "pd.Series[bool]",
+    key: Sequence[str],
+    column: str,
+    rule: str,
+    reason: str,
+) -> pd.DataFrame:
+    """One finding per row of ``frame`` where ``wrong`` holds.
+
+    ``column`` names the column at fault (several, joined by commas, when the rule is about several).
+    """
+    # Unlike an index, positions always name one row.
+    rows = wrong.to_numpy(dtype=bool).nonzero()[0]
+    if not len(rows):
+        return no_findings()
+    faulty = frame.iloc[rows]
+    return pd.DataFrame(
+        {
+            "table": pd.Series([table] * len(rows), dtype="str"),
+            "row": pd.Series(rows, dtype="int64"),
+            "key": _named_values(faulty, key),
+            "column": pd.Series([column] * len(rows), dtype="str"),
+            "value": _values(faulty, column.split(", ")),
+            "rule": pd.Series([rule] * len(rows), dtype="str"),
+            "reason": pd.Series([reason] * len(rows), dtype="str"),
+        }
+    )
+
+
+def join_findings(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """All findings, in the order given."""
+    filled = [part for part in parts if len(part)]
+    return pd.concat(filled, ignore_index=True) if filled else no_findings()
+
+
+def _named_values(frame: pd.DataFrame, columns: Sequence[str]) -> "pd.Series[str]":
+    """``order_id=A-1, line_id=2`` for every row."""
+    return pd.Series(
+        [
+            ", ".join(f"{name}={value}" for name, value in zip(columns, row, strict=True))
+            for row in _cells(frame, columns)
+        ],
+        dtype="str",
+    )
+
+
+def _values(frame: pd.DataFrame, columns: Sequence[str]) -> "pd.Series[str]":
+    """The values themselves; missing when all are."""
+    return pd.Series(
+        [None if all(cell == "" for cell in row) else ", ".join(row) for row in _cells(frame, columns)], dtype="str"
+    )
+
+
+def _cells(frame: pd.DataFrame, columns: Sequence[str]) -> list[tuple[str, ...]]:
+    texts = [["" if pd.isna(value) else str(value) for value in frame[name]] for name in columns]
+    return list(zip(*texts, strict=True))

@@ -1,0 +1,44 @@
+"""When, by the clock on the wall of the location."""
+
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+import numpy as np
+from numpy.typing import NDArray
+
+from features.facts import TextColumn
+
+HOURS_PER_WEEK = 168
+_HOUR_SECONDS = 3600.0
+#: 1970-01-01 was a Thursday; weeks here begin on Monday.
+_EPOCH_HOUR_OF_WEEK = 72
+
+
+def local_hour_of_week(instants: NDArray[np.float64], zones: TextColumn) -> NDArray[np.float64]:
+    """Hours since Monday midnight on the clock of each row's zone, minutes as fractions; shape (rows,).
+
+    ``instants`` are seconds since 1970 UTC, ``zones`` IANA names. Raises ``ValueError`` for an unknown zone.
+    """
+    offset_hours = np.empty(len(instants))
+    for zone, rows in _rows_by_zone(zones):
+        offset_hours[rows] = _offsets(instants[rows], zone)
+    return (np.asarray(instants) / _HOUR_SECONDS + offset_hours + _EPOCH_HOUR_OF_WEEK) % HOURS_PER_WEEK
+
+
+def _rows_by_zone(zones: TextColumn) -> list[tuple[str, NDArray[np.intp]]]:
+    names, codes = np.unique(zones.astype(str), return_inverse=True)
+    return [(str(name), np.flatnonzero(codes == code)) for code, name in enumerate(names)]
+
+
+def _offsets(instants: NDArray[np.float64], zone: str) -> NDArray[np.float64]:
+    """Hours ahead of UTC. Offsets change on the hour at most, so each distinct hour is asked once."""
+    try:
+        info = ZoneInfo(zone)
+    except (KeyError, ValueError, OSError) as error:
+        raise ValueError(f"{zone!r} is not an IANA time zone") from error
+    hours, codes = np.unique(np.floor_divide(instants, _HOUR_SECONDS), return_inverse=True)
+    offsets = []
+    for hour in hours.tolist():
+        offset = datetime.fromtimestamp(hour * _HOUR_SECONDS, UTC).astimezone(info).utcoffset()
+        offsets.append(0.0 if offset is None else offset.total_seconds() / _HOUR_SECONDS)
+    return np.array(offsets)[codes]

@@ -1,0 +1,130 @@
+"""Every feature, defined once: its name, and how it follows from facts and trailing means."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from features.calendar import local_hour_of_week
+from features.facts import Columns, TextColumn
+from features.geography import haversine_km
+from features.statistics import STATISTICS
+
+FloatArray = NDArray[np.float64]
+#: Text fact → value → code. Codes are given in training; a value unknown then is a missing number.
+Vocabularies = Mapping[str, Mapping[str, int]]
+
+
+@dataclass(frozen=True)
+class Feature:
+    """A number per row, computed from ``columns`` (facts, derived places and trailing means)."""
+
+    name: str
+    unit: str
+    compute: Callable[[Columns, Vocabularies], FloatArray]
+
+
+def _fact(name: str, unit: str) -> Feature:
+    return Feature(name, unit, lambda columns, _: np.asarray(columns[name], dtype=np.float64))
+
+
+def _code(name: str) -> Feature:
+    return Feature(f"{name}_code", "code", lambda columns, codes: encode(columns[name], codes.get(name, {})))
+
+
+def _trailing(name: str, unit: str) -> Feature:
+    return Feature(name, unit, lambda columns, _: columns[name])
+
+
+def encode(values: TextColumn, codes: Mapping[str, int]) -> FloatArray:
+    """The code of each value; NaN for a value without one."""
+    return np.array([codes.get(value, np.nan) for value in values.tolist()], dtype=np.float64)
+
+
+def _distance(columns: Columns, _: Vocabularies) -> FloatArray:
+    return np.asarray(
+        haversine_km(
+            columns["location_latitude"],
+            columns["location_longitude"],
+            columns["destination_latitude"],
+            columns["destination_longitude"],
+        )
+    )
+
+
+def _same_region(columns: Columns, _: Vocabularies) -> FloatArray:
+    same = columns["location_region"] == columns["destination_region"]
+    return np.asarray(same, dtype=np.float64)
+
+
+def _clock(columns: Columns, _: Vocabularies) -> FloatArray:
+    return local_hour_of_week(columns["decided_at"], columns["location_timezone"])
+
+
+def _hour_of_day(columns: Columns, codes: Vocabularies) -> FloatArray:
+    return _clock(columns, codes) % 24
+
+
+def _weekday(columns: Columns, codes: Vocabularies) -> FloatArray:
+    return _clock(columns, codes) // 24
+
+
+def _load(columns: Columns, _: Vocabularies) -> FloatArray:
+    capacity = columns["capacity_per_day"]
+    return np.divide(columns["backlog"], capacity, out=np.full(len(capacity), np.nan), where=capacity > 0)
+
+
+def _spare(columns: Columns, _: Vocabularies) -> FloatArray:
+    return np.asarray(columns["on_hand"] - columns["units"])
+
+
+#: Text facts that become codes.
+ENCODED: Final = (
+    "location_type",
+    "carrier_service_id",
+    "service_level",
+    "delivery_method",
+    "payment_method",
+    "location_region",
+    "destination_region",
+    "category",
+)
+
+FEATURES: Final = {
+    feature.name: feature
+    for feature in (
+        Feature("distance_km", "km", _distance),
+        Feature("same_region", "0 or 1", _same_region),
+        Feature("hour_of_day", "hours, local", _hour_of_day),
+        Feature("weekday", "0 = Monday, local", _weekday),
+        Feature("load", "days of work in hand", _load),
+        Feature("spare_units", "recorded units beyond those asked", _spare),
+        _fact("destination_latitude", "degrees"),
+        _fact("destination_longitude", "degrees"),
+        _fact("location_latitude", "degrees"),
+        _fact("location_longitude", "degrees"),
+        _fact("capacity_per_day", "shipments"),
+        _fact("backlog", "attempts"),
+        _fact("footfall_ratio", "now ÷ usual"),
+        _fact("weight_kg", "kg"),
+        _fact("volume_l", "litres"),
+        _fact("value", "money"),
+        _fact("units", "units"),
+        _fact("lines", "lines"),
+        _fact("on_hand", "units"),
+        _fact("days_since_count", "days"),
+        *(_code(name) for name in ENCODED),
+        *(
+            _trailing(statistic.column(days), f"trailing mean of {statistic.measure}")
+            for statistic in STATISTICS
+            for days in statistic.half_lives_days
+        ),
+    )
+}
+
+
+def matrix(names: tuple[str, ...], columns: Columns, vocabularies: Vocabularies) -> FloatArray:
+    """The named features of every row; shape (rows, names), C order. Raises ``KeyError`` for an unknown name."""
+    return np.stack([FEATURES[name].compute(columns, vocabularies) for name in names], axis=1)

@@ -1,0 +1,51 @@
+"""The trailing statistics that the models see, and the measures that they are means of."""
+
+from typing import Final
+
+from features.trailing import Statistic
+
+#: What is measured on an attempt, its unit, and when it becomes known.
+MEASURES: Final = {
+    "ready_log_hours": "log of hours from decision to handover, known at handover",
+    "transit_log_hours": "log of hours from handover to delivery, known at delivery",
+    "delivery_log_hours": "log of hours from decision to delivery, known at delivery",
+    "log_cost": "log of 1 + shipping and handling cost of the attempt, known when it is decided",
+    "pick_failure": "1 when the line was not supplied, else 0; known at handover, or when it failed",
+    "visitors": "visitors of a store in one hour, known at the end of the hour",
+}
+
+#: Days. The short one follows what changes, the long one knows the rare.
+_SLOW = (120.0,)
+_BOTH = (30.0, 120.0)
+
+STATISTICS: Final = (
+    Statistic("ready_overall", "ready_log_hours", (), _BOTH),
+    Statistic("ready_by_type", "ready_log_hours", ("location_type",), _BOTH, "ready_overall", 5),
+    Statistic("ready_by_location", "ready_log_hours", ("location_id",), _BOTH, "ready_by_type", 3),
+    Statistic("transit_overall", "transit_log_hours", (), _BOTH),
+    Statistic("transit_by_service", "transit_log_hours", ("carrier_service_id",), _BOTH, "transit_overall", 5),
+    Statistic("transit_by_lane", "transit_log_hours", ("lane",), _BOTH, "transit_overall", 5),
+    Statistic(
+        "transit_by_service_lane", "transit_log_hours", ("carrier_service_id", "lane"), _BOTH, "transit_by_service", 5
+    ),
+    Statistic("transit_to_area", "transit_log_hours", ("destination_area",), _BOTH, "transit_by_lane", 5),
+    Statistic("transit_to_district", "transit_log_hours", ("destination_district",), _BOTH, "transit_by_lane", 5),
+    Statistic("delivery_overall", "delivery_log_hours", (), _BOTH),
+    Statistic("delivery_by_location", "delivery_log_hours", ("location_id",), _BOTH, "delivery_overall", 3),
+    Statistic("delivery_by_lane", "delivery_log_hours", ("lane",), _BOTH, "delivery_overall", 5),
+    Statistic("delivery_to_area", "delivery_log_hours", ("destination_area",), _BOTH, "delivery_by_lane", 5),
+    Statistic("delivery_to_district", "delivery_log_hours", ("destination_district",), _BOTH, "delivery_by_lane", 5),
+    Statistic("cost_overall", "log_cost", (), _BOTH),
+    Statistic("cost_by_service", "log_cost", ("carrier_service_id",), _BOTH, "cost_overall", 5),
+    Statistic("cost_by_lane", "log_cost", ("lane",), _BOTH, "cost_overall", 5),
+    Statistic("cost_by_location", "log_cost", ("location_id",), _BOTH, "cost_overall", 3),
+    Statistic("cost_by_sku_location", "log_cost", ("sku", "location_id"), _BOTH, "cost_by_location", 1),
+    Statistic("failure_overall", "pick_failure", (), _SLOW),
+    Statistic("failure_by_type", "pick_failure", ("location_type",), _SLOW, "failure_overall", 50),
+    Statistic("failure_by_location", "pick_failure", ("location_id",), _SLOW, "failure_by_type", 50),
+    Statistic("failure_by_sku", "pick_failure", ("sku",), _SLOW, "failure_overall", 50),
+    Statistic("failure_by_sku_location", "pick_failure", ("sku", "location_id"), _SLOW, "failure_by_location", 10),
+)
+
+#: What is usual for a store at an hour of the week; `footfall_ratio` is measured against it.
+USUAL_VISITORS: Final = Statistic("usual_visitors", "visitors", ("location_id", "hour_of_week"), (60.0,))

@@ -1,0 +1,210 @@
+"""Trailing statistics: decayed means of what was known before an instant, by one update rule.
+
+The decay is *forward* (Cormode, Shkapenyuk, Srivastava and Xu, "Forward Decay", ICDE 2009): an observation known at
+``t`` enters two plain sums, of weights and of weighted values, with weight ``2^((t - landmark) / half-life)``. The mean
+at a later instant is their ratio, which needs no further decay. An update is thus one addition per sum, the same
+addition whether a history is replayed in bulk or an outcome arrives in service, and both give the same bits.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from features.facts import Columns, TextColumn
+from features.places import join_keys
+
+FloatArray = NDArray[np.float64]
+
+DAY_SECONDS = 86_400.0
+
+
+@dataclass(frozen=True)
+class Statistic:
+    """One trailing mean, over several half-lives.
+
+    A key seen rarely is drawn towards the mean of ``shrink_to`` (another statistic, with the same half-lives), as if
+    ``strength`` observations of that mean had been made just now.
+    """
+
+    name: str
+    measure: str
+    key: tuple[str, ...]
+    half_lives_days: tuple[float, ...]
+    shrink_to: str | None = None
+    strength: float = 0.0
+
+    def __post_init__(self) -> None:
+        """Decay and shrinkage make sense only with positive half-lives and a non-negative strength."""
+        if min(self.half_lives_days) <= 0 or self.strength < 0:
+            raise ValueError(f"{self.name}: half-lives must be positive and strength at least 0")
+
+    def keys(self, columns: Columns) -> TextColumn:
+        """The key of each row of ``columns``."""
+        if not self.key:
+            return np.full(len(columns["decided_at"]), "", dtype=object)
+        return join_keys(*(columns[name] for name in self.key))
+
+    def column(self, half_life_days: float) -> str:
+        """Name of the feature: ``<name>_<half-life>d``."""
+        return f"{self.name}_{half_life_days:g}d"
+
+
+@dataclass(frozen=True, eq=False)
+class Observations:
+    """Values of one measure, each with the instant (seconds) at which it became known, in the order of that instant.
+
+    ``columns`` are the facts of the attempts they were made on; a value counts ``weight`` times.
+    """
+
+    known_at: FloatArray
+    value: FloatArray
+    weight: FloatArray
+    columns: Columns
+
+    def __len__(self) -> int:
+        """How many values."""
+        return len(self.known_at)
+
+
+def growth(instants: FloatArray, half_life_days: float, landmark: float) -> FloatArray:
+    """Weight of an observation known at each of ``instants`` (seconds), relative to one known at the landmark."""
+    return np.exp2((np.asarray(instants) - landmark) / (half_life_days * DAY_SECONDS))
+
+
+def contributions(statistic: Statistic, observed: Observations, landmark: float) -> FloatArray:
+    """What each observation adds to its key's sums; shape (observations, half-lives, 2): weight and weighted value."""
+    weights = np.stack(
+        [growth(observed.known_at, days, landmark) * observed.weight for days in statistic.half_lives_days], axis=1
+    )
+    return np.stack([weights, weights * observed.value[:, None]], axis=2)
+
+
+def sums_as_of(
+    statistic: Statistic, observed: Observations, keys: TextColumn, instants: FloatArray, landmark: float
+) -> FloatArray:
+    """The sums of each key as they stood just before each instant; shape (rows, half-lives, 2).
+
+    An observation known at the very instant is not known before it. Observations with equal instants are added in
+    their given order, as `TrailingSums.observe` does.
+    """
+    shape = (len(instants), len(statistic.half_lives_days), 2)
+    if not len(observed):
+        return np.zeros(shape)
+    observed_keys = statistic.keys(observed.columns)
+    names, codes = np.unique(np.concatenate([observed_keys, keys]).astype(str), return_inverse=True)
+    observed_codes, row_codes = codes[: len(observed)], codes[len(observed) :]
+    order = np.lexsort((observed.known_at, observed_codes))
+    sorted_codes, sorted_instants = observed_codes[order], observed.known_at[order]
+    running = contributions(statistic, observed, landmark)[order]
+    ends = np.searchsorted(sorted_codes, np.arange(len(names)), side="right")
+    starts = np.concatenate([[0], ends[:-1]])
+    for start, end in zip(starts.tolist(), ends.tolist(), strict=True):
+        np.add.accumulate(running[start:end], axis=0, out=running[start:end])
+    last = _last_before(sorted_instants, starts[row_codes], ends[row_codes], np.asarray(instants))
+    return np.where((last >= starts[row_codes])[:, None, None], running[np.maximum(last, 0)], 0.0)
+
+
+def _last_before(
+    instants: FloatArray, starts: NDArray[np.intp], ends: NDArray[np.intp], before: FloatArray
+) -> NDArray[np.intp]:
+    """Position of the last of ``instants[start:end]`` that is earlier, by bisection over all rows at once."""
+    low, high = starts.copy(), ends.copy()
+    while np.any(low < high):
+        open_ = low < high
+        middle = (low + high) // 2
+        earlier = np.zeros(len(low), dtype=bool)
+        earlier[open_] = instants[middle[open_]] < before[open_]
+        low = np.where(open_ & earlier, middle + 1, low)
+        high = np.where(open_ & ~earlier, middle, high)
+    return low - 1
+
+
+def means(
+    statistics: Sequence[Statistic], sums: Mapping[str, FloatArray], instants: FloatArray, landmark: float
+) -> dict[str, FloatArray]:
+    """The trailing means as columns, by `Statistic.column`; ``NaN`` where nothing is known at any level.
+
+    ``sums`` has one array of shape (rows, half-lives, 2) per statistic. A statistic comes after the one it shrinks to.
+    """
+    columns: dict[str, FloatArray] = {}
+    parents = {statistic.name: statistic for statistic in statistics}
+    for statistic in statistics:
+        for position, days in enumerate(statistic.half_lives_days):
+            weight = np.ascontiguousarray(sums[statistic.name][:, position, 0])
+            weighted = np.ascontiguousarray(sums[statistic.name][:, position, 1])
+            if statistic.shrink_to is not None:
+                prior = statistic.strength * growth(instants, days, landmark)
+                towards = columns[parents[statistic.shrink_to].column(days)]
+                known = ~np.isnan(towards)
+                weighted = weighted + np.where(known, prior * np.where(known, towards, 0.0), 0.0)
+                weight = weight + np.where(known, prior, 0.0)
+            columns[statistic.column(days)] = np.divide(
+                weighted, weight, out=np.full(len(weight), np.nan), where=weight > 0
+            )
+    return columns
+
+
+class TrailingSums:
+    """The sums of every statistic as of now: what a service holds and updates with each outcome."""
+
+    def __init__(self, statistics: Sequence[Statistic], landmark: float) -> None:
+        """Start with nothing observed. ``landmark`` (seconds since 1970) must be the one of the history replayed."""
+        self.statistics = tuple(statistics)
+        self.landmark = landmark
+        self._positions: dict[str, dict[str, int]] = {statistic.name: {} for statistic in statistics}
+        self._sums = {statistic.name: _no_sums(statistic) for statistic in statistics}
+
+    def observe(self, measure: str, observed: Observations) -> None:
+        """Add observations of ``measure``, in their order. They must not be known earlier than those added before."""
+        for statistic in self.statistics:
+            if statistic.measure == measure:
+                added = contributions(statistic, observed, self.landmark)
+                for row, key in enumerate(statistic.keys(observed.columns).tolist()):
+                    self._sums[statistic.name][self._position(statistic, key)] += added[row]
+
+    def as_of_now(self, columns: Columns) -> dict[str, FloatArray]:
+        """The sums for each row of ``columns``, as `means` takes them."""
+        sums = {}
+        for statistic in self.statistics:
+            positions = self._positions[statistic.name]
+            # The last row is never added to: it stands for keys that were not seen.
+            rows = [positions.get(key, -1) for key in statistic.keys(columns).tolist()]
+            sums[statistic.name] = self._sums[statistic.name][rows]
+        return sums
+
+    def to_arrays(self) -> dict[str, NDArray[np.str_] | FloatArray]:
+        """The whole state as arrays without objects: ``<statistic>.keys`` and ``<statistic>.sums``."""
+        arrays: dict[str, NDArray[np.str_] | FloatArray] = {}
+        for name, positions in self._positions.items():
+            keys = sorted(positions)
+            arrays[f"{name}.keys"] = np.array(keys, dtype=np.str_)
+            arrays[f"{name}.sums"] = self._sums[name][[positions[key] for key in keys]]
+        return arrays
+
+    @classmethod
+    def from_arrays(
+        cls, statistics: Sequence[Statistic], landmark: float, arrays: Mapping[str, NDArray[np.str_] | FloatArray]
+    ) -> "TrailingSums":
+        """The state that `to_arrays` wrote. Raises ``KeyError`` when a statistic is not in it."""
+        state = cls(statistics, landmark)
+        for statistic in statistics:
+            keys = arrays[f"{statistic.name}.keys"].tolist()
+            state._positions[statistic.name] = {key: position for position, key in enumerate(keys)}
+            filled = np.asarray(arrays[f"{statistic.name}.sums"], dtype=np.float64)
+            state._sums[statistic.name] = np.concatenate([filled, _no_sums(statistic)])
+        return state
+
+    def _position(self, statistic: Statistic, key: str) -> int:
+        positions = self._positions[statistic.name]
+        if key not in positions:
+            positions[key] = len(positions)
+            sums = self._sums[statistic.name]
+            if len(positions) >= len(sums):
+                self._sums[statistic.name] = np.concatenate([sums, np.zeros_like(sums)])
+        return positions[key]
+
+
+def _no_sums(statistic: Statistic) -> FloatArray:
+    return np.zeros((1, len(statistic.half_lives_days), 2))
