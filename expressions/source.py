@@ -13,8 +13,11 @@ from celpy.celparser import CELParseError, CELParser
 from expressions.errors import ExpressionError
 
 MAX_CHARACTERS: Final = 10_000
-MAX_TOKENS: Final = 2_000
+MAX_TOKENS: Final = 1_000
 MAX_DEPTH: Final = 60
+
+#: Building the tables of the grammar takes a tenth of a second: once, when this module is loaded.
+_PARSER: Final = CELParser()
 
 # A string is closed before the lexer sees it: the lexer's own pattern for escapes is ambiguous, and on an
 # unclosed string takes time exponential in their number.
@@ -35,7 +38,7 @@ def parse(source: str) -> lark.Tree[lark.Token]:
     """Return the syntax tree of ``source``, or raise `ExpressionError`."""
     _check_shape(source)
     try:
-        tree = CELParser().parse(source)
+        tree = _PARSER.parse(source)
     except CELParseError as error:
         line, column = error.line or 1, error.column or 1
         if line < 1 or column < 1:  # how the parser says: at the end
