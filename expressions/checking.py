@@ -1,0 +1,249 @@
+"""Checking and compiling the parts of an expression: every name known, every operand of the right type."""
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from expressions import operations as op
+from expressions.errors import ExpressionError
+from expressions.functions import FUNCTIONS, METHODS, Function, concatenate
+from expressions.kinds import Kind, ListOf, Names
+from expressions.operations import Number, Truth, Value, Word
+from expressions.syntax import Call, Items, Literal, Name, Operation, Part, Position
+
+_COLUMN: Final[dict[Kind, Any]] = {
+    Kind.NUMBER: op.number_column,
+    Kind.TEXT: op.word_column,
+    Kind.TRUTH: op.truth_column,
+}
+#: The type of what a value was compiled to.
+KINDS: Final[dict[type, Kind]] = {Number: Kind.NUMBER, Word: Kind.TEXT, Truth: Kind.TRUTH}
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Names in sight: ``items`` are the variables of ``exists`` and ``all`` with the list they run over."""
+
+    names: Names
+    items: dict[str, str]
+    used: set[str]
+
+
+def compile_part(part: Part, scope: Scope) -> Value:
+    """Return what ``part`` compiles to, adding the columns it reads to ``scope.used``."""
+    if isinstance(part, Name):
+        return _name(part, scope)
+    if isinstance(part, Literal):
+        if part.value is None:
+            raise error_at(part.at, "null can only be compared: name == null, name != null")
+        return op.constant(part.value)
+    if isinstance(part, Operation):
+        return _operation(part, scope)
+    if isinstance(part, Call):
+        return _call(part, scope)
+    raise error_at(part.at, "a list can only stand after in")
+
+
+def _name(name: Name, scope: Scope) -> Value:
+    written = ".".join(name.path)
+    listing = scope.items.get(name.path[0])
+    if listing is not None:
+        return _item(name, listing, scope)
+    kind = scope.names.get(written)
+    if isinstance(kind, ListOf):
+        raise error_at(
+            name.at, f"{written} is a list; write {written}.exists(x, …), {written}.all(x, …) or size({written})"
+        )
+    if kind is None:
+        raise _unknown(name.at, written, (known for known in [*scope.names, *scope.items]))
+    scope.used.add(written)
+    return _COLUMN[kind](lambda columns: columns[written])  # type: ignore[no-any-return]
+
+
+def _item(name: Name, listing: str, scope: Scope) -> Value:
+    fields = scope.names[listing]
+    assert isinstance(fields, ListOf)
+    variable, *rest = name.path
+    field = ".".join(rest)
+    if field not in fields.fields:
+        raise _unknown(name.at, f"{variable}.{field}", (f"{variable}.{known}" for known in fields.fields))
+    return _COLUMN[fields.fields[field]](op.item_field(listing, field))  # type: ignore[no-any-return]
+
+
+def _operation(part: Operation, scope: Scope) -> Value:
+    if part.sign in {"==", "!="}:
+        equal = _equality(part, scope)
+        return op.invert(equal) if part.sign == "!=" else equal
+    if part.sign == "in":
+        return _membership(part, scope)
+    operands = [compile_part(operand, scope) for operand in part.operands]
+    if part.sign == "?:":
+        condition = _expect(Truth, operands[0], part.operands[0], "?")
+        _same(operands[1], operands[2], part.operands[2])
+        return op.choose(condition, operands[1], operands[2])
+    if part.sign in {"&&", "||", "!"}:
+        return _LOGIC[part.sign](*_each_is(Truth, operands, part))  # type: ignore[no-any-return]  # a builder of values
+    if isinstance(operands[0], Word) and part.sign in {"+", "<", "<=", ">", ">="}:
+        words = _each_is(Word, operands, part)
+        return concatenate(*words) if part.sign == "+" else op.compare_words(part.sign, *words)
+    return _numeric(part.sign, *_each_is(Number, operands, part))
+
+
+_LOGIC: Final[dict[str, Any]] = {"&&": op.both, "||": op.either, "!": op.invert}
+
+
+def _numeric(sign: str, left: Number, right: Number | None = None) -> Value:
+    if right is None:
+        return op.negative(left)
+    return (op.arithmetic if sign in {"+", "-", "*", "/"} else op.compare_numbers)(sign, left, right)
+
+
+def _each_is(wanted: Any, operands: list[Value], part: Operation) -> list[Any]:
+    return [_expect(wanted, value, where, part.sign) for value, where in zip(operands, part.operands, strict=True)]
+
+
+def _equality(part: Operation, scope: Scope) -> Truth:
+    nulls = [isinstance(operand, Literal) and operand.value is None for operand in part.operands]
+    if any(nulls):
+        other = part.operands[nulls.index(True) - 1]
+        if not isinstance(other, Name):
+            raise error_at(other.at, "only a name can be compared with null")
+        return op.is_null(compile_part(other, scope))
+    left, right = (compile_part(operand, scope) for operand in part.operands)
+    _same(left, right, part.operands[1])
+    if isinstance(left, Number) and isinstance(right, Number):
+        return op.equal_numbers(left, right)
+    if isinstance(left, Word) and isinstance(right, Word):
+        return op.equal_words(left, right)
+    assert isinstance(left, Truth)
+    assert isinstance(right, Truth)
+    return op.equal_truths(left, right)
+
+
+def _membership(part: Operation, scope: Scope) -> Truth:
+    operand, items = part.operands
+    value = compile_part(operand, scope)
+    if not isinstance(items, Items) or not all(isinstance(_literal(item), Literal) for item in items.items):
+        raise error_at(items.at, 'after in stands a list of written values: ["a", "b"]')
+    values = [literal.value for item in items.items if isinstance(literal := _literal(item), Literal)]
+    for item, listed in zip(items.items, values, strict=True):
+        wanted = str if isinstance(value, Word) else float
+        if isinstance(value, Truth) or not isinstance(listed, wanted):
+            raise error_at(item.at, f"this does not compare with a {KINDS[type(value)].value}")
+    if isinstance(value, Word):
+        return op.words_in(value, [str(listed) for listed in values])
+    assert isinstance(value, Number)
+    return op.numbers_in(value, [float(listed) for listed in values if isinstance(listed, float)])
+
+
+def _literal(part: Part) -> Part:
+    """Return a written negative number as one literal."""
+    if isinstance(part, Operation) and part.sign == "-" and len(part.operands) == 1:
+        operand = part.operands[0]
+        if isinstance(operand, Literal) and isinstance(operand.value, float):
+            return Literal(-operand.value, part.at)
+    return part
+
+
+def _call(call: Call, scope: Scope) -> Value:
+    if call.function in {"exists", "all"}:
+        return _for_lines(call, scope)
+    first = call.arguments[0] if call.arguments else None
+    if call.function == "size" and isinstance(first, Name) and isinstance(listed := _listing(first, scope), str):
+        scope.used.add(listed)
+        return op.size_of_list(listed)
+    if call.function == "[]":
+        return _part_of_split(call, scope)
+    overloads = {**METHODS, **FUNCTIONS}.get(call.function)
+    if overloads is None or call.function == "split":
+        if call.function == "split":
+            raise error_at(call.at, 'write which part is meant: text.split("-")[0]')
+        raise _unknown(call.at, call.function, [*METHODS, *FUNCTIONS, "exists", "all"], "function ")
+    return _apply(overloads, call, scope)
+
+
+def _part_of_split(call: Call, scope: Scope) -> Value:
+    target, index = call.arguments
+    if not isinstance(target, Call) or target.function != "split":
+        raise error_at(call.at, 'only the parts of split are numbered: text.split("-")[0]')
+    return _apply(METHODS["split"], replace(target, arguments=(*target.arguments, index)), scope)
+
+
+def _apply(overloads: tuple[Function, ...], call: Call, scope: Scope) -> Value:
+    counts = [len(function.takes) for function in overloads]
+    if len(call.arguments) not in counts:
+        allowed = " or ".join(str(count) for count in sorted(set(counts)))
+        raise error_at(call.at, f"{call.function} takes {allowed} value(s), the one before the dot included")
+    arguments = [compile_part(argument, scope) for argument in call.arguments]
+    kinds = tuple(KINDS[type(argument)] for argument in arguments)
+    function = next((candidate for candidate in overloads if candidate.takes == kinds), None)
+    if function is None:
+        wanted = next(candidate.takes for candidate in overloads if len(candidate.takes) == len(kinds))
+        wrong = next(i for i, (kind, other) in enumerate(zip(kinds, wanted, strict=True)) if kind is not other)
+        raise error_at(
+            call.arguments[wrong].at, f"{call.function} needs a {wanted[wrong].value} here, not a {kinds[wrong].value}"
+        )
+    free = len(arguments) - function.constants
+    constants = [_constant(argument, call.function) for argument in call.arguments[free:]]
+    try:
+        return function.build(*arguments[:free], *constants)
+    except ValueError as error:
+        raise error_at(call.at, str(error)) from None
+
+
+def _constant(part: Part, function: str) -> float | str:
+    literal = _literal(part)
+    if isinstance(literal, Literal) and isinstance(literal.value, float | str):
+        if isinstance(literal.value, float) and literal.value != int(literal.value):
+            raise error_at(part.at, f"{function} needs a whole number here")
+        return literal.value
+    raise error_at(part.at, f"{function} needs a value written out here, not computed")
+
+
+def _listing(name: Name, scope: Scope) -> str | None:
+    written = ".".join(name.path)
+    return written if isinstance(scope.names.get(written), ListOf) else None
+
+
+def _for_lines(call: Call, scope: Scope) -> Truth:
+    if scope.items:
+        raise error_at(call.at, f"{call.function} cannot stand inside another exists or all")
+    if len(call.arguments) != 3:
+        raise error_at(call.at, f"write lines.{call.function}(l, condition on l)")
+    target, variable, body = call.arguments
+    listing = _listing(target, scope) if isinstance(target, Name) else None
+    if listing is None:
+        lists = [known for known, kind in scope.names.items() if isinstance(kind, ListOf)]
+        raise error_at(target.at, f"{call.function} runs over a list; there is {', '.join(lists) or 'none here'}")
+    if not isinstance(variable, Name) or len(variable.path) != 1:
+        raise error_at(variable.at, "here stands the name of one item, like l")
+    taken = variable.path[0]
+    if any(known.split(".")[0] == taken for known in scope.names):
+        raise error_at(variable.at, f"{taken} already means something else")
+    scope.used.add(listing)
+    condition = compile_part(body, replace(scope, items={taken: listing}))
+    return op.for_lines(call.function, _expect(Truth, condition, body, call.function), listing)
+
+
+def _expect(wanted: Any, value: Value, part: Part, sign: str) -> Any:
+    if not isinstance(value, wanted):
+        raise error_at(part.at, f"{sign} needs a {KINDS[wanted].value} here, not a {KINDS[type(value)].value}")
+    return value
+
+
+def _same(left: Value, right: Value, part: Part) -> None:
+    first, second = KINDS[type(left)], KINDS[type(right)]
+    if first is not second:
+        raise error_at(part.at, f"a {first.value} and a {second.value} do not compare")
+
+
+def error_at(at: Position, message: str) -> ExpressionError:
+    """Return the error that points at ``at``."""
+    return ExpressionError(message, at.line, at.column)
+
+
+def _unknown(at: Position, written: str, known: Iterable[str], what: str = "") -> ExpressionError:
+    near = difflib.get_close_matches(written, list(known), n=1, cutoff=0.5)
+    hint = f"; did you mean {near[0]}?" if near else ""
+    return error_at(at, f"unknown {what or 'name '}{written}{hint}")

@@ -1,0 +1,68 @@
+"""From source to a checked, typed, compiled expression."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from expressions.checking import KINDS, Scope, compile_part, error_at
+from expressions.kinds import Kind, Names
+from expressions.operations import Columns, Truth, Value, Word
+from expressions.source import parse
+from expressions.syntax import simplify
+
+
+@dataclass(frozen=True)
+class CompiledExpression:
+    """An expression ready to run over columns.
+
+    Columns are given by dotted name (`expressions.operations.Columns`) and broadcast against each other;
+    only those in ``names`` are read.
+    """
+
+    source: str
+    kind: Kind
+    names: frozenset[str]
+    _value: Value
+
+    def is_true(self, columns: Columns) -> NDArray[np.bool_]:
+        """Return where the condition is surely true: neither false nor unknown. Of kind ``TRUTH`` only."""
+        assert isinstance(self._value, Truth)
+        with np.errstate(all="ignore"):
+            return np.asarray(self._value.true(columns))
+
+    def is_false(self, columns: Columns) -> NDArray[np.bool_]:
+        """Return where the condition is surely false: neither true nor unknown. Of kind ``TRUTH`` only."""
+        assert isinstance(self._value, Truth)
+        with np.errstate(all="ignore"):
+            return np.asarray(self._value.false(columns))
+
+    def values(self, columns: Columns) -> NDArray[Any]:
+        """Return the values: float64 (NaN unknown), texts as an object array, truths as float64 1, 0 and NaN.
+
+        ``None`` in the object array stands for missing and unknown.
+        """
+        with np.errstate(all="ignore"):
+            if isinstance(self._value, Word):
+                return self._value.value(columns).decode()
+            if isinstance(self._value, Truth):
+                true, false = self._value.true(columns), self._value.false(columns)
+                return np.where(true, 1.0, np.where(false, 0.0, np.nan))
+            numbers = np.asarray(self._value.value(columns), float)
+            return np.where(np.isfinite(numbers), numbers, np.nan)
+
+
+def compile_expression(source: str, names: Names, kind: Kind | None = None) -> CompiledExpression:
+    """Check ``source`` against the ``names`` it may use and compile it; ``kind``: the type it must have.
+
+    Raises `ExpressionError` with line and column for anything outside the language: unknown names (with the nearest
+    valid one), operands of the wrong type, sources too long or too deep.
+    """
+    scope = Scope(names, {}, set())
+    part = simplify(parse(source))
+    value = compile_part(part, scope)
+    found = KINDS[type(value)]
+    if kind is not None and found is not kind:
+        raise error_at(part.at, f"this must be a {kind.value}, but it is a {found.value}")
+    return CompiledExpression(source, found, frozenset(scope.used), value)

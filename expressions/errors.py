@@ -1,0 +1,12 @@
+"""What can be wrong with an expression."""
+
+
+class ExpressionError(Exception):
+    """An expression that cannot be used, with the place in its source (line and column count from 1)."""
+
+    def __init__(self, message: str, line: int, column: int) -> None:
+        """Keep the place beside the message, so that callers can point at it."""
+        super().__init__(f"line {line}, column {column}: {message}")
+        self.message = message
+        self.line = line
+        self.column = column

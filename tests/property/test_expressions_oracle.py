@@ -1,0 +1,171 @@
+"""Compiled expressions mean what cel-python's own interpreter says they mean, on any row, missing values included.
+
+The language differs from cel-python on purpose in four places, which the grammar below leaves out and
+`tests/unit/expressions/test_compiled.py` states: integers are numbers like all others, a division by zero is unknown,
+the size of a missing text is unknown, and a known number compared with ``null`` is known to differ.
+"""
+
+from typing import Any
+
+import celpy
+import numpy as np
+import pytest
+from celpy import celtypes
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from expressions.compiled import compile_expression
+from expressions.kinds import Kind, ListOf, Names
+from expressions.text import encode
+
+# Built once, outside the tests: it changes the interpreter's recursion limit, which hypothesis watches.
+ENVIRONMENT = celpy.Environment()
+
+NUMBERS = ("location.ratio", "location.backlog")
+TEXTS = ("location.type", "order.country")
+TRUTHS = ("order.gift", "location.open")
+NAMES: Names = {
+    **dict.fromkeys(NUMBERS, Kind.NUMBER),
+    **dict.fromkeys(TEXTS, Kind.TEXT),
+    **dict.fromkeys(TRUTHS, Kind.TRUTH),
+    "lines": ListOf({"weight": Kind.NUMBER, "category": Kind.TEXT, "hazmat": Kind.TRUTH}),
+}
+
+figures = st.sampled_from([-2.0, -1.0, 0.0, 0.5, 1.0, 1.5, 2.0, 10.0])
+words = st.sampled_from(["", "a", "ab", "b", "store", "Città", 'quo"te', "back\\slash"])
+signs = st.sampled_from(["<", "<=", ">", ">=", "==", "!="])
+
+
+def quoted(word: str) -> str:
+    """Return ``word`` as a literal."""
+    escaped = word.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
+
+
+def one_of(*formats: Any) -> st.SearchStrategy[str]:
+    """Return sources made by filling one of the formats: each a template and its parts."""
+    return st.one_of(
+        [st.tuples(*parts).map(lambda filled, f=template: f.format(*filled)) for template, *parts in formats]
+    )
+
+
+def numbers(names: tuple[str, ...]) -> st.SearchStrategy[str]:
+    """Return sources of numbers over ``names``."""
+    leaf = st.one_of(st.sampled_from(names), figures.map(lambda number: f"({number!r})"))
+    return st.recursive(
+        leaf,
+        lambda inner: one_of(
+            ("({} {} {})", inner, st.sampled_from("+-*"), inner),
+            ("({} / {})", inner, st.sampled_from(["2.0", "(-0.5)"])),
+            ("-({})", inner),
+            ("({} > 1.0 ? {} : {})", inner, inner, inner),
+        ),
+        max_leaves=4,
+    )
+
+
+def texts(names: tuple[str, ...]) -> st.SearchStrategy[str]:
+    """Return sources of texts over ``names``."""
+    leaf = st.one_of(st.sampled_from(names), words.map(quoted))
+    return st.one_of(leaf, one_of(("({} + {})", leaf, leaf)))
+
+
+def conditions(
+    number_names: tuple[str, ...], text_names: tuple[str, ...], truth_names: tuple[str, ...], *more: Any
+) -> st.SearchStrategy[str]:
+    """Return sources of conditions; ``more`` are further formats for what stands alone."""
+    number, text, truth = numbers(number_names), texts(text_names), st.sampled_from(truth_names)
+    compared = one_of(
+        ("{} {} {}", number, signs, number),
+        ("{} {} {}", text, signs, text),
+        ("{} in [{}, {}]", number, figures, figures),
+        ("{} in [{}, {}]", text, words.map(quoted), words.map(quoted)),
+        ("{}.{}({})", text, st.sampled_from(["startsWith", "endsWith", "contains", "matches"]), st.just('"a"')),
+        ("{} {} null", st.sampled_from([*text_names, *truth_names]), st.sampled_from(["==", "!="])),
+        ("{} {} {}", truth, st.sampled_from(["==", "!="]), st.one_of(truth, st.sampled_from(["true", "false"]))),
+        *more,
+    )
+    return st.recursive(
+        st.one_of(compared, truth),
+        lambda inner: one_of(
+            ("({}) && ({})", inner, inner),
+            ("({}) || ({})", inner, inner),
+            ("!({})", inner),
+            ("(({}) ? ({}) : ({}))", inner, inner, inner),
+        ),
+        max_leaves=6,
+    )
+
+
+on_items = conditions(("l.weight", *NUMBERS), ("l.category", *TEXTS), ("l.hazmat", *TRUTHS))
+expressions_ = conditions(NUMBERS, TEXTS, TRUTHS, ("lines.{}(l, {})", st.sampled_from(["exists", "all"]), on_items))
+
+
+def maybe(values: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    """Return the values, one in four missing."""
+    return st.one_of(values, values, values, st.none())
+
+
+rows_ = st.lists(
+    st.fixed_dictionaries(
+        {
+            **{name: maybe(figures) for name in NUMBERS},
+            **{name: maybe(words) for name in TEXTS},
+            **{name: maybe(st.booleans()) for name in TRUTHS},
+        }
+    ),
+    min_size=1,
+    max_size=4,
+)
+lines_ = st.lists(
+    st.fixed_dictionaries({"weight": maybe(figures), "category": maybe(words), "hazmat": maybe(st.booleans())}),
+    min_size=1,
+    max_size=3,
+)
+
+
+def interpreted(source: str, rows: list[dict[str, Any]], lines: list[dict[str, Any]]) -> list[bool | None]:
+    """Return what cel-python says of each row: true, false, or nothing it can say."""
+    program = ENVIRONMENT.program(ENVIRONMENT.compile(source))
+    answers: list[bool | None] = []
+    for row in rows:
+        spaces: dict[str, Any] = {"location": {}, "order": {}, "lines": lines}
+        for name, value in row.items():
+            space, field = name.split(".")
+            spaces[space][field] = value
+        try:
+            answer = program.evaluate({name: celpy.json_to_cel(space) for name, space in spaces.items()})
+        except (celpy.CELEvalError, TypeError):
+            answer = None
+        answers.append(bool(answer) if isinstance(answer, celtypes.BoolType | bool) else None)
+    return answers
+
+
+def compiled(source: str, rows: list[dict[str, Any]], lines: list[dict[str, Any]]) -> list[bool | None]:
+    """Return what the compiled columns say of each row."""
+    columns: dict[str, Any] = {name: column(NAMES[name], [row[name] for row in rows]) for name in rows[0]}
+    listing = NAMES["lines"]
+    assert isinstance(listing, ListOf)
+    columns["lines"] = {field: column(kind, [line[field] for line in lines]) for field, kind in listing.fields.items()}
+    values = compile_expression(source, NAMES, Kind.TRUTH).values(columns)
+    return [None if np.isnan(value) else bool(value) for value in np.broadcast_to(values, (1, len(rows)))[0]]
+
+
+def column(kind: Kind | ListOf, values: list[Any]) -> Any:
+    """Return one column as `CompiledExpression` takes it."""
+    return encode(values) if kind is Kind.TEXT else np.array(values, dtype=float)
+
+
+@given(source=expressions_, rows=rows_, lines=lines_)
+@settings(max_examples=300, deadline=None)
+def test_agrees_with_the_interpreter(source: str, rows: list[dict[str, Any]], lines: list[dict[str, Any]]) -> None:
+    assert compiled(source, rows, lines) == interpreted(source, rows, lines)
+
+
+@pytest.mark.slow
+@given(source=expressions_, rows=rows_, lines=lines_)
+@settings(max_examples=8_000, deadline=None)
+def test_agrees_with_the_interpreter_twenty_thousand_times(
+    source: str, rows: list[dict[str, Any]], lines: list[dict[str, Any]]
+) -> None:
+    assert compiled(source, rows, lines) == interpreted(source, rows, lines)
