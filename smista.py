@@ -3,6 +3,7 @@
 import typer
 
 import data.commands
+import serving.commands
 
 app = typer.Typer(
     name="smista",
@@ -11,6 +12,7 @@ app = typer.Typer(
     pretty_exceptions_show_locals=False,
 )
 app.add_typer(data.commands.app, name="data")
+app.command("serve")(serving.commands.serve)
 
 
 def main() -> None:

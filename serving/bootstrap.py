@@ -11,6 +11,7 @@ from serving.database.schema import is_current, migrate
 from serving.keys import development_key
 from serving.live import Live, ServedPredictor
 from serving.metrics import Metrics
+from serving.ruleset_files import publish_files
 from serving.service import Service
 from serving.settings import Settings
 
@@ -33,6 +34,9 @@ def build(
     database = Database(engine)
     live = Live(database, predictor, clock)
     if database.read_now(is_current):
+        if settings.rules is not None:
+            published = publish_files(database, settings.rules, clock())
+            log.info("rulesets published", rulesets=published)
         live.refresh_now()
     else:
         log.warning("the database's tables are not up to date: start with SMISTA_MIGRATE_AT_START=true")

@@ -49,6 +49,7 @@ def to_order(body: OrderBody, snapshot: Snapshot) -> Order:
             for product in (snapshot.products[line.sku],)
         ),
         channel=body.channel,
+        payment_method=body.payment_method,
         customer_id=body.customer_id,
         promised_at=body.promised_at,
         collect_location_id=place,

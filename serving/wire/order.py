@@ -43,6 +43,7 @@ class OrderBody(Body):
     )
     lines: Annotated[list[LineBody], Field(min_length=1, max_length=500)]
     channel: Text | None = None
+    payment_method: Text | None = Field(default=None, description="how the customer pays: card, transfer, …")
     customer_id: Identifier | None = None
     promised_at: When | None = Field(default=None, description="end of the time promised to the customer")
     collect_location_id: Identifier | None = Field(
