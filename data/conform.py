@@ -72,8 +72,10 @@ def conform(table: str, frame: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame
         raw = _plain(frame[column.name])
         values, unreadable, reason = _READERS[column.kind](f"{table}.{column.name}", raw)
         missing = (raw.isna() | _blank(raw)) & (not column.nullable)
-        findings.append(find(table, frame, missing, key, column.name, "missing", "must not be missing"))
-        findings.append(find(table, frame, unreadable, key, column.name, "unreadable", reason))
+        findings += [
+            find(table, frame, missing, key=key, column=column.name, rule="missing", reason="must not be missing"),
+            find(table, frame, unreadable, key=key, column=column.name, rule="unreadable", reason=reason),
+        ]
         conformed[column.name] = values
     return pd.DataFrame(conformed), join_findings(findings)
 
@@ -83,7 +85,9 @@ def _check_names(table: str, frame: pd.DataFrame) -> None:
     names = [column.name for column in declared]
     lacking = [column.name for column in declared if not column.nullable and column.name not in frame]
     if lacking:
-        raise ColumnError(f"{table} lacks the column(s) {', '.join(lacking)}. Columns found: {', '.join(frame)}.")
+        raise ColumnError(
+            f"{table} lacks the column(s) {', '.join(lacking)}. Columns found: {', '.join(map(str, frame))}."
+        )
     unknown = [str(name) for name in frame if name not in names]
     if unknown:
         raise ColumnError(
@@ -105,6 +109,8 @@ def _is_text(raw: "pd.Series[Any]") -> bool:
 def _blank(raw: "pd.Series[Any]") -> "pd.Series[bool]":
     if not _is_text(raw):
         return pd.Series(False, index=raw.index)
+    if raw.dtype == "str":
+        return raw.str.strip().eq("")
     return raw.map(lambda value: isinstance(value, str) and not value.strip()).astype(bool)
 
 

@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from data.conform import INSTANT, NUMBER, TEXT, TRUTH, WHOLE, columns_of
-from data.errors import InvalidDatasetError, MissingTableError
+from data.errors import DataError, InvalidDatasetError, MissingTableError
 from data.findings import no_findings
 from data.schemas import OPTIONAL_TABLES, TABLES
 from data.validation import validate
@@ -69,6 +69,8 @@ def read_tables(folder: Path) -> dict[str, pd.DataFrame]:
     ------
     MissingTableError
         The folder, or the file of a table that every dataset needs, is not there.
+    DataError
+        A file is not Parquet.
     """
     if not folder.is_dir():
         raise MissingTableError(f"{folder} is not a folder. A dataset is a folder of Parquet files.")
@@ -76,7 +78,16 @@ def read_tables(folder: Path) -> dict[str, pd.DataFrame]:
     if lacking:
         raise MissingTableError(f"{folder} lacks {', '.join(f'{name}.parquet' for name in lacking)}.")
     paths = {name: folder / f"{name}.parquet" for name in TABLES}
-    return {name: pq.ParquetFile(path).read().to_pandas() for name, path in paths.items() if path.is_file()}
+    return {name: _read(path) for name, path in paths.items() if path.is_file()}
+
+
+def _read(path: Path) -> pd.DataFrame:
+    try:
+        # Not `read_table`, which would take a folder named year=2026 for a column.
+        frame: pd.DataFrame = pq.ParquetFile(path).read().to_pandas()
+    except (pa.ArrowInvalid, OSError) as error:
+        raise DataError(f"{path} cannot be read as Parquet: {error}") from error
+    return frame
 
 
 def load_dataset(folder: Path) -> Dataset:
@@ -91,10 +102,8 @@ def load_dataset(folder: Path) -> Dataset:
     """
     dataset, rejected = build_dataset(read_tables(folder))
     if len(rejected):
-        by_reason = rejected.groupby(["table", "column", "reason"], sort=True, dropna=False).size()
-        lines = "\n".join(
-            f"  {table}.{column} {reason}: {count}" for (table, column, reason), count in by_reason.items()
-        )
+        counts = rejected.value_counts(["table", "column", "reason"], sort=False).sort_index().reset_index()
+        lines = "\n".join(f"  {row.table}.{row.column} {row.reason}: {row.count}" for row in counts.itertuples())
         raise InvalidDatasetError(
             f"{folder} has {rejected.groupby(['table', 'row']).ngroups} bad row(s):\n{lines}\n"
             f"`smista data check {folder}` shows them; "
@@ -120,7 +129,7 @@ def write_dataset(
 
 def read_findings(folder: Path) -> pd.DataFrame:
     """Read what `write_dataset` wrote to ``rejected`` or ``notes``; empty when there is nothing."""
-    parts = [pq.ParquetFile(path).read().to_pandas() for path in sorted(folder.glob("*.parquet"))]
+    parts = [_read(path) for path in sorted(folder.glob("*.parquet"))]
     return pd.concat(parts, ignore_index=True) if parts else no_findings()
 
 
@@ -155,7 +164,7 @@ def _digest_column(state: "hashlib._Hash", values: pa.Array) -> None:
 
 
 def _to_arrow(name: str, frame: pd.DataFrame) -> pa.Table:
-    """Explicit types and no metadata: a column of nothing but nulls keeps its type, and library versions leave no trace."""
+    """Explicit types and no metadata: empty columns keep their type, and library versions leave no trace."""
     columns = columns_of(name)
     schema = pa.schema([pa.field(column.name, _ARROW[column.kind], column.nullable) for column in columns])
     return pa.Table.from_arrays(

@@ -19,6 +19,7 @@ def find(
     table: str,
     frame: pd.DataFrame,
     wrong: "pd.Series[bool]",
+    *,
     key: Sequence[str],
     column: str,
     rule: str,

@@ -31,6 +31,10 @@ FILES: Final = {
         "olist_order_items_dataset.csv",
         ("order_id", "order_item_id", "product_id", "seller_id", "price", "freight_value"),
     ),
+    "payments": (
+        "olist_order_payments_dataset.csv",
+        ("order_id", "payment_sequential", "payment_type", "payment_value"),
+    ),
     "customers": (
         "olist_customers_dataset.csv",
         ("customer_id", "customer_unique_id", "customer_zip_code_prefix", "customer_state"),
@@ -86,7 +90,9 @@ def _read(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
     frame = pd.read_csv(path, dtype="str", encoding="utf-8-sig", keep_default_na=False, na_values=[""])
     lacking = [column for column in columns if column not in frame]
     if lacking:
-        raise ColumnError(f"{path} lacks the column(s) {', '.join(lacking)}. Columns found: {', '.join(frame)}.")
+        raise ColumnError(
+            f"{path} lacks the column(s) {', '.join(lacking)}. Columns found: {', '.join(map(str, frame))}."
+        )
     return frame[list(columns)]
 
 
@@ -97,10 +103,10 @@ class Notes:
     parts: list[pd.DataFrame] = field(default_factory=list)
 
     def note(
-        self, table: str, frame: pd.DataFrame, rows: "pd.Series[bool]", key: str, column: str, rule: str, reason: str
+        self, table: str, frame: pd.DataFrame, rows: "pd.Series[bool]", *, key: str, column: str, rule: str, reason: str
     ) -> None:
         """One note for each of ``rows``; ``key`` and ``column`` are columns of ``frame``."""
-        self.parts.append(find(table, frame, rows, (key,), column, rule, reason))
+        self.parts.append(find(table, frame, rows, key=(key,), column=column, rule=rule, reason=reason))
 
     def all(self) -> pd.DataFrame:
         """Every note, in the order in which it was made."""
@@ -112,7 +118,8 @@ def numbers(frame: pd.DataFrame, column: str, table: str, key: str, notes: Notes
     values = pd.to_numeric(frame[column], errors="coerce").astype("float64")
     values = values.where(np.isfinite(values))
     unreadable = values.isna() & frame[column].notna()
-    notes.note(table, frame, unreadable, key, column, "unreadable", "is not a finite number: left blank")
+    reason = "is not a finite number: left blank"
+    notes.note(table, frame, unreadable, key=key, column=column, rule="unreadable", reason=reason)
     return values
 
 
@@ -120,7 +127,8 @@ def local_times(frame: pd.DataFrame, column: str, table: str, key: str, notes: N
     """Text as naive local times; what is not one is blanked and noted."""
     times = pd.to_datetime(frame[column], errors="coerce", format="ISO8601").dt.as_unit("us")
     unreadable = times.isna() & frame[column].notna()
-    notes.note(table, frame, unreadable, key, column, "unreadable", "is not a time: left blank")
+    reason = "is not a time: left blank"
+    notes.note(table, frame, unreadable, key=key, column=column, rule="unreadable", reason=reason)
     return times
 
 

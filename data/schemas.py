@@ -84,7 +84,9 @@ class Orders(Table):
     customer_id: Series[str] = pa.Field(nullable=True)
     placed_at: Series[Instant]
     channel: Series[str] = pa.Field(nullable=True)
-    payment_method: Series[str] = pa.Field(nullable=True)
+    payment_method: Series[str] = pa.Field(
+        nullable=True, description="how the customer pays, in the source's word: credit_card, boleto, transfer, …"
+    )
     currency: Series[str] = pa.Field(str_length={"min_value": 3, "max_value": 3}, description="ISO 4217")
     delivery_method: Series[str] = pa.Field(isin=DELIVERY_METHODS)
     country: Series[str] = pa.Field(str_length={"min_value": 2, "max_value": 2}, description="of the destination")
@@ -172,31 +174,49 @@ class Fulfilments(Table):
     )
     weight: Series[float] = pa.Field(gt=0, description="sampling weight: how many real attempts the row stands for")
 
-    @pa.dataframe_check(name="accepted_before_decided", error="accepted_at lies before decided_at")
+    @pa.dataframe_check(
+        name="accepted_before_decided",
+        description="accepted_at, decided_at",
+        error="accepted_at lies before decided_at",
+    )
     @classmethod
     def accepted_after_decided(cls, frame: pd.DataFrame) -> "pd.Series[bool]":
         """Nobody accepts what was not decided yet."""
         return ~(frame["accepted_at"] < frame["decided_at"])
 
-    @pa.dataframe_check(name="ready_before_decided", error="ready_at lies before decided_at")
+    @pa.dataframe_check(
+        name="ready_before_decided", description="ready_at, decided_at", error="ready_at lies before decided_at"
+    )
     @classmethod
     def ready_after_decided(cls, frame: pd.DataFrame) -> "pd.Series[bool]":
         """Nothing is ready before it was decided."""
         return ~(frame["ready_at"] < frame["decided_at"])
 
-    @pa.dataframe_check(name="delivered_before_ready", error="delivered_at lies before ready_at, or before decided_at")
+    @pa.dataframe_check(
+        name="delivered_before_ready",
+        description="delivered_at, ready_at, decided_at",
+        error="delivered_at lies before ready_at, or before decided_at",
+    )
     @classmethod
     def delivered_after_ready(cls, frame: pd.DataFrame) -> "pd.Series[bool]":
         """A parcel arrives after it left."""
         return ~((frame["delivered_at"] < frame["ready_at"]) | (frame["delivered_at"] < frame["decided_at"]))
 
-    @pa.dataframe_check(name="outcome_undated", error="the outcome is not open, but outcome_at is missing")
+    @pa.dataframe_check(
+        name="outcome_undated",
+        description="outcome, outcome_at",
+        error="the outcome is not open, but outcome_at is missing",
+    )
     @classmethod
     def outcome_dated(cls, frame: pd.DataFrame) -> "pd.Series[bool]":
         """Without an instant nobody can tell from when on the outcome may be used."""
         return (frame["outcome"] == "open") | frame["outcome_at"].notna()
 
-    @pa.dataframe_check(name="known_too_early", error="outcome_at lies before decided_at, or before delivered_at")
+    @pa.dataframe_check(
+        name="known_too_early",
+        description="outcome_at, decided_at, delivered_at",
+        error="outcome_at lies before decided_at, or before delivered_at",
+    )
     @classmethod
     def outcome_after_delivery(cls, frame: pd.DataFrame) -> "pd.Series[bool]":
         """Nothing is known before it happens."""
@@ -214,7 +234,9 @@ class FulfilmentLines(Table):
     quantity: Series[int] = pa.Field(ge=1, description="units asked")
     picked_quantity: Series[float] = pa.Field(nullable=True, ge=0, description="units found; missing: not recorded")
 
-    @pa.dataframe_check(name="picked_too_many", error="picked_quantity is more than quantity")
+    @pa.dataframe_check(
+        name="picked_too_many", description="picked_quantity, quantity", error="picked_quantity is more than quantity"
+    )
     @classmethod
     def picked_what_was_asked(cls, frame: pd.DataFrame) -> "pd.Series[bool]":
         """Nobody picks more than was asked."""

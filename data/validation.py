@@ -52,7 +52,7 @@ def validate(tables: Mapping[str, pd.DataFrame]) -> tuple[dict[str, pd.DataFrame
         broken = broken[[cell not in told for cell in zip(broken["row"], broken["column"], strict=True)]]
         found = join_findings([unreadable, broken, _unjoined(name, frame, kept)])
         findings.append(found.sort_values("row", kind="stable"))
-        kept[name] = frame.drop(index=np.unique(found["row"])).reset_index(drop=True)
+        kept[name] = frame[~frame.index.isin(found["row"])].reset_index(drop=True)
     return kept, join_findings(findings)
 
 
@@ -72,27 +72,18 @@ def _in_words(table: str, frame: pd.DataFrame, error: pa.errors.SchemaError) -> 
             return join_findings([])
         raise error
     check = error.check
-    column = str(error.schema.name) if error.schema.name in frame else _COLUMNS_OF_RULE.get(str(check.name), "")
+    # A rule over several columns names them in its description; one that does not is about the key.
+    column = str(error.schema.name) if error.schema.name in frame else check.description or ", ".join(KEYS[table])
     wrong = pd.Series(~np.asarray(error.check_output, dtype=bool))
     if check.name in _WORDS:
         rule, words = _WORDS[check.name]
         statistics = {
-            name: ", ".join(value) if isinstance(value, tuple) else value for name, value in check.statistics.items()
+            name: ", ".join(value) if isinstance(value, tuple) else value
+            for name, value in (check.statistics or {}).items()
         }
-        return find(table, frame, wrong, KEYS[table], column, rule, words.format(**statistics))
-    column = column or ", ".join(KEYS[table])
-    return find(table, frame, wrong, KEYS[table], column, str(check.name), str(check.error))
-
-
-#: Which columns a rule over several columns is about; the key, where it is not said.
-_COLUMNS_OF_RULE: Final = {
-    "accepted_before_decided": "accepted_at, decided_at",
-    "ready_before_decided": "ready_at, decided_at",
-    "delivered_before_ready": "delivered_at, ready_at, decided_at",
-    "outcome_undated": "outcome, outcome_at",
-    "known_too_early": "outcome_at, decided_at, delivered_at",
-    "picked_too_many": "picked_quantity, quantity",
-}
+        reason = words.format(**statistics)
+        return find(table, frame, wrong, key=KEYS[table], column=column, rule=rule, reason=reason)
+    return find(table, frame, wrong, key=KEYS[table], column=column, rule=str(check.name), reason=str(check.error))
 
 
 def _unjoined(table: str, frame: pd.DataFrame, kept: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
@@ -103,5 +94,5 @@ def _unjoined(table: str, frame: pd.DataFrame, kept: Mapping[str, pd.DataFrame])
             continue
         wrong = frame[column].notna() & ~frame[column].isin(kept[other][other_column])
         reason = f"{other} has no valid row with this {other_column}"
-        findings.append(find(table, frame, wrong, KEYS[table], column, "unknown_key", reason))
+        findings.append(find(table, frame, wrong, key=KEYS[table], column=column, rule="unknown_key", reason=reason))
     return join_findings(findings)

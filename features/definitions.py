@@ -35,7 +35,7 @@ def _code(name: str) -> Feature:
 
 
 def _trailing(name: str, unit: str) -> Feature:
-    return Feature(name, unit, lambda columns, _: columns[name])
+    return Feature(name, unit, lambda columns, _: np.asarray(columns[name]))
 
 
 def encode(values: TextColumn, codes: Mapping[str, int]) -> FloatArray:
@@ -44,14 +44,9 @@ def encode(values: TextColumn, codes: Mapping[str, int]) -> FloatArray:
 
 
 def _distance(columns: Columns, _: Vocabularies) -> FloatArray:
-    return np.asarray(
-        haversine_km(
-            columns["location_latitude"],
-            columns["location_longitude"],
-            columns["destination_latitude"],
-            columns["destination_longitude"],
-        )
-    )
+    origin = columns["location_latitude"], columns["location_longitude"]
+    destination = columns["destination_latitude"], columns["destination_longitude"]
+    return np.asarray(haversine_km(*origin, *destination), dtype=np.float64)
 
 
 def _same_region(columns: Columns, _: Vocabularies) -> FloatArray:
@@ -73,7 +68,7 @@ def _weekday(columns: Columns, codes: Vocabularies) -> FloatArray:
 
 def _load(columns: Columns, _: Vocabularies) -> FloatArray:
     capacity = columns["capacity_per_day"]
-    return np.divide(columns["backlog"], capacity, out=np.full(len(capacity), np.nan), where=capacity > 0)
+    return np.asarray(np.divide(columns["backlog"], capacity, out=np.full(len(capacity), np.nan), where=capacity > 0))
 
 
 def _spare(columns: Columns, _: Vocabularies) -> FloatArray:

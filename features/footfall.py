@@ -38,4 +38,4 @@ def footfall_ratios(observed: Observations, landmark: float) -> NDArray[np.float
     keys = USUAL_VISITORS.keys(observed.columns)
     sums = sums_as_of(USUAL_VISITORS, observed, keys, observed.known_at, landmark)
     (usual,) = means([USUAL_VISITORS], {USUAL_VISITORS.name: sums}, observed.known_at, landmark).values()
-    return np.divide(observed.value, usual, out=np.full(len(usual), np.nan), where=usual > 0)
+    return np.asarray(np.divide(observed.value, usual, out=np.full(len(usual), np.nan), where=usual > 0))

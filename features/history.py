@@ -46,7 +46,10 @@ class Attempts:
 
 @dataclass(frozen=True, eq=False)
 class AttemptLines:
-    """The lines of past attempts. ``attempt``: row in `Attempts`; ``failure``: 1, 0 or NaN while (or for ever) unknown."""
+    """The lines of past attempts; one row each.
+
+    ``attempt``: row in `Attempts`. ``failure``: 1, 0 or NaN where it never became known.
+    """
 
     attempt: NDArray[np.intp]
     columns: Columns
@@ -145,10 +148,9 @@ def _joined_attempts(dataset: Dataset, attempts: pd.DataFrame, lines: pd.DataFra
             "location_capacity_per_day": "capacity_per_day",
         }
     )
-    orders = dataset.orders[
-        ["order_id", "channel", "payment_method", "delivery_method", "country", "region", "postal_code"]
-        + ["latitude", "longitude"]
-    ].rename(columns=lambda name: f"destination_{name}" if name in _DESTINATION else name)
+    orders = dataset.orders[["order_id", "channel", "payment_method", "delivery_method", *_DESTINATION]].rename(
+        columns={name: f"destination_{name}" for name in _DESTINATION}
+    )
     services = dataset.carrier_services[["carrier_service_id", "carrier", "level"]].rename(
         columns={"level": "service_level"}
     )
@@ -162,7 +164,9 @@ def _joined_attempts(dataset: Dataset, attempts: pd.DataFrame, lines: pd.DataFra
     delivered = table["outcome"].isin(["delivered", "collected"])
     table["ended_at"] = table["outcome_at"].where(~delivered & (table["outcome"] != "open"))
     left_at = closed_at(
-        table["decided_at"].to_numpy(), table["ready_at"].to_numpy(), table["ended_at"].fillna(table["delivered_at"])
+        table["decided_at"].to_numpy(),
+        table["ready_at"].to_numpy(),
+        table["ended_at"].fillna(table["delivered_at"]).to_numpy(dtype=np.float64),
     )
     table["backlog"] = backlog_as_of(_text(table["location_id"]), table["decided_at"].to_numpy(), left_at)
     return _with_totals(table, lines)

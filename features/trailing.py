@@ -164,10 +164,10 @@ class TrailingSums:
                 for row, key in enumerate(statistic.keys(observed.columns).tolist()):
                     self._sums[statistic.name][self._position(statistic, key)] += added[row]
 
-    def as_of_now(self, columns: Columns) -> dict[str, FloatArray]:
-        """The sums for each row of ``columns``, as `means` takes them."""
+    def as_of_now(self, columns: Columns, statistics: Sequence[Statistic]) -> dict[str, FloatArray]:
+        """The sums of ``statistics`` for each row of ``columns``, as `means` takes them."""
         sums = {}
-        for statistic in self.statistics:
+        for statistic in statistics:
             positions = self._positions[statistic.name]
             # The last row is never added to: it stands for keys that were not seen.
             rows = [positions.get(key, -1) for key in statistic.keys(columns).tolist()]

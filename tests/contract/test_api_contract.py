@@ -1,12 +1,14 @@
 """Whatever is sent, the API answers as its OpenAPI document says, and never with a server error."""
 
-import asyncio
+import socket
+import threading
 from collections.abc import Iterator
 
 import httpx
 import pytest
 import schemathesis
-from hypothesis import HealthCheck, given, settings
+import uvicorn
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from schemathesis import GenerationMode
 from schemathesis.schemas import BaseSchema
@@ -35,21 +37,24 @@ CALLS = [
 
 @pytest.fixture(scope="module")
 def described_api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[BaseSchema, dict[str, str]]]:
-    """A fed service as its own document describes it, and the header that lets one in."""
+    """A fed service behind a real socket, as its own document describes it, and the header that lets one in."""
     folder = tmp_path_factory.mktemp("service")
     app = create_app(Settings(work_folder=folder), TablePredictor())
     headers = {"Authorization": f"Bearer {(folder / 'api-key').read_text().strip()}"}
-
-    async def feed() -> None:
-        transport = httpx.ASGITransport(app)
-        async with httpx.AsyncClient(transport=transport, base_url="http://smista.test", headers=headers) as client:
-            for name, rows in examples.ROWS.items():
-                assert (await client.put(f"/v1/{name}", json=rows)).status_code == 200
-            assert (await client.post("/v1/rulesets/all/publish", json={"strategy": {}})).status_code == 201
-
-    asyncio.run(feed())
-    yield schemathesis.openapi.from_dict(app.openapi()), headers
-    app.state.service.database.close()
+    server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False))
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        serving = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
+        serving.start()
+        address = f"http://127.0.0.1:{listening.getsockname()[1]}"
+        try:
+            with httpx.Client(base_url=address, headers=headers) as client:
+                for name, rows in examples.ROWS.items():
+                    assert client.put(f"/v1/{name}", json=rows).status_code == 200
+                assert client.post("/v1/rulesets/all/publish", json={"strategy": {}}).status_code == 201
+            yield schemathesis.openapi.from_url(f"{address}/openapi.json"), headers
+        finally:
+            server.should_exit = True
+            serving.join()
 
 
 def test_every_call_of_the_document_is_tried_here(described_api: tuple[BaseSchema, dict[str, str]]) -> None:
@@ -66,7 +71,14 @@ def test_every_call_answers_as_described(
     schema, headers = described_api
     operation = schema[path][method]
 
-    @settings(max_examples=20, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
+    @settings(
+        max_examples=20,
+        deadline=None,
+        derandomize=True,
+        database=None,
+        phases=[Phase.explicit, Phase.generate],  # shrinking over HTTP would take minutes
+        suppress_health_check=list(HealthCheck),
+    )
     @given(st.data())
     def try_it(data: st.DataObject) -> None:
         case = data.draw(operation.as_strategy(generation_mode=mode))

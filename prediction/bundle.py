@@ -1,0 +1,136 @@
+"""The trained heads at work: facts in, predictions out."""
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+
+import lightgbm
+import numpy as np
+from numpy.typing import NDArray
+
+from features.definitions import FEATURES, matrix
+from features.facts import Columns, TextColumn, check_facts
+from features.places import join_keys, with_places
+from features.statistics import STATISTICS, USUAL_VISITORS
+from features.trailing import Statistic, TrailingSums, means
+from prediction.hours import HoursTable
+from prediction.manifest import HEAD_PARTS, TRAILING_FILE, Manifest, read_manifest
+
+FloatArray = NDArray[np.float64]
+
+#: Row of the calibration tables for groups that training did not know.
+EVERY_GROUP = ""
+
+
+class Bundle:
+    """Trained, calibrated heads and the state of the trailing statistics. Implements `decision.predictor.Predictor`."""
+
+    def __init__(
+        self,
+        manifest: Manifest,
+        boosters: Mapping[tuple[str, str], "lightgbm.Booster"],
+        trailing: TrailingSums,
+    ) -> None:
+        """Put the parts together; `read_bundle` and training do."""
+        self.manifest = manifest
+        self.trailing = trailing
+        self._boosters = dict(boosters)
+        self._features = {head: tuple(names) for head, names in manifest.features.items()}
+        self._levels = {head: np.array(levels) for head, levels in manifest.calibration.items()}
+
+    @property
+    def version(self) -> str:
+        """``name@version``."""
+        return f"{self.manifest.name}@{self.manifest.version}"
+
+    def delivery_hours(self, facts: Columns) -> HoursTable:
+        """Decision → delivered, one row per row of ``facts``."""
+        return self._hours("delivery_hours", facts)
+
+    def ready_hours(self, facts: Columns) -> HoursTable:
+        """Decision → handed to the carrier, or ready to collect."""
+        return self._hours("ready_hours", facts)
+
+    def cost(self, facts: Columns) -> FloatArray:
+        """Shipping and handling of each shipment, in money; never below 0."""
+        return np.maximum(self._predict("cost", "mean", self.matrix("cost", facts)), 0.0)
+
+    def pick_failure(self, facts: Columns) -> FloatArray:
+        """Probability that each line will not be supplied."""
+        return self._predict("pick_failure", "probability", self.matrix("pick_failure", facts))
+
+    def matrix(self, head: str, facts: Columns) -> FloatArray:
+        """The features of ``head`` for every row of ``facts``, with the trailing statistics as of now."""
+        check_facts(facts)
+        columns = {**facts, **with_places(facts)}
+        sums = self.trailing.as_of_now(columns, self._statistics[head])
+        instants = np.ascontiguousarray(facts["decided_at"], dtype=np.float64)
+        trailing = means(self._statistics[head], sums, instants, self.trailing.landmark)
+        return matrix(self._features[head], {**columns, **trailing}, self.manifest.vocabularies)
+
+    def footfall_usual(self, location_id: str, hour_of_week: int) -> float:
+        """Visitors usual for a store at a local hour of its week (0 = Monday midnight); NaN where none were counted."""
+        columns: Columns = {
+            "location_id": np.array([location_id], dtype=object),
+            "hour_of_week": np.array([str(hour_of_week)], dtype=object),
+        }
+        sums = self.trailing.as_of_now(columns, [USUAL_VISITORS])[USUAL_VISITORS.name][0, 0]
+        return float(sums[1] / sums[0]) if sums[0] > 0 else float("nan")
+
+    @cached_property
+    def _statistics(self) -> dict[str, tuple[Statistic, ...]]:
+        return {head: statistics_of(names) for head, names in self._features.items()}
+
+    def _hours(self, head: str, facts: Columns) -> HoursTable:
+        rows = self.matrix(head, facts)
+        centre = self._predict(head, "centre", rows)
+        spread = np.exp(self._predict(head, "spread", rows))
+        groups = group_codes(calibration_groups(facts), self.manifest.groups)
+        return HoursTable(centre, spread, groups, self._levels[head])
+
+    def _predict(self, head: str, part: str, rows: FloatArray) -> FloatArray:
+        if not len(rows):
+            return np.zeros(0)
+        return np.asarray(self._boosters[head, part].predict(rows, num_threads=1), dtype=np.float64)
+
+
+def statistics_of(features: Sequence[str]) -> tuple[Statistic, ...]:
+    """The trailing statistics that the named features need, with those that they shrink to, in their order."""
+    unknown = sorted(set(features) - set(FEATURES))
+    if unknown:
+        raise KeyError(f"unknown feature(s): {', '.join(unknown)}")
+    by_name = {statistic.name: statistic for statistic in STATISTICS}
+    needed = {s.name for s in STATISTICS if any(s.column(days) in features for days in s.half_lives_days)}
+    parents = needed
+    while parents:
+        parents = {towards for name in parents if (towards := by_name[name].shrink_to) is not None} - needed
+        needed |= parents
+    return tuple(statistic for statistic in STATISTICS if statistic.name in needed)
+
+
+def calibration_groups(columns: Columns) -> TextColumn:
+    """What each row is calibrated with: its location type and carrier service."""
+    return join_keys(columns["location_type"], columns["carrier_service_id"])
+
+
+def group_codes(groups: TextColumn, codes: Mapping[str, int]) -> NDArray[np.intp]:
+    """The calibration table of each row: its group's, or every group's where training did not know it."""
+    return np.array([codes.get(group, codes[EVERY_GROUP]) for group in groups.tolist()], dtype=np.intp)
+
+
+def model_file(head: str, part: str) -> str:
+    """Name of a model's file in the bundle's folder."""
+    return f"{head}.{part}.txt"
+
+
+def read_bundle(folder: Path) -> Bundle:
+    """Read the bundle in ``folder`` without checking it: `prediction.loading.load_bundle` does."""
+    manifest = read_manifest(folder)
+    boosters = {
+        (head, part): lightgbm.Booster(model_file=str(folder / model_file(head, part)))
+        for head, parts in HEAD_PARTS.items()
+        for part in parts
+    }
+    with np.load(folder / TRAILING_FILE, allow_pickle=False) as arrays:
+        trailing = TrailingSums.from_arrays([*STATISTICS, USUAL_VISITORS], manifest.landmark, arrays)
+    return Bundle(manifest, boosters, trailing)

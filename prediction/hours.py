@@ -1,0 +1,66 @@
+"""A calibrated distribution of hours per row, all of it from one table."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import ndtri
+
+FloatArray = NDArray[np.float64]
+
+#: Levels of the uncalibrated distribution (normal, in log-hours) at which calibration is measured.
+BASE_LEVELS: FloatArray = np.concatenate(
+    [[0.001, 0.005, 0.01, 0.025], np.arange(1, 20) / 20, [0.975, 0.99, 0.995, 0.999]]
+)
+#: The same as standard deviations from the centre, with an end on both sides, where the probability is 0 and 1.
+_INNER = ndtri(BASE_LEVELS)
+KNOTS: FloatArray = np.concatenate([[_INNER[0] - 1.0], _INNER, [_INNER[-1] + 1.0]])
+
+
+@dataclass(frozen=True, eq=False)
+class HoursTable:
+    """Row ``i`` takes longer than ``exp(centre[i] + spread[i] * KNOTS[k])`` hours with P = 1 − levels[group[i], k].
+
+    ``centre``, ``spread``: of log-hours, shape (rows,). ``group``: row of ``levels``, shape (rows,). ``levels``:
+    calibrated probabilities at the knots, shape (groups, knots), from 0 to 1 and strictly increasing: so quantiles
+    never cross, and no quantile contradicts a probability.
+    """
+
+    centre: FloatArray
+    spread: FloatArray
+    group: NDArray[np.intp]
+    levels: FloatArray
+
+    def quantile(self, level: float) -> FloatArray:
+        """Hours that each row stays under with probability ``level`` (0 < level < 1); shape (rows,)."""
+        if not 0 < level < 1:
+            raise ValueError(f"a quantile's level lies between 0 and 1, not at {level}")
+        knots = np.array([np.interp(level, levels, KNOTS) for levels in self.levels])
+        return np.asarray(np.exp(self.centre + self.spread * knots[self.group]))
+
+    def probability_later_than(self, hours: FloatArray) -> FloatArray:
+        """P(duration > ``hours``) of each row; shape (rows,)."""
+        hours = np.broadcast_to(np.asarray(hours, dtype=np.float64), self.centre.shape)
+        with np.errstate(divide="ignore"):
+            knots = (np.log(np.maximum(hours, 0.0)) - self.centre) / self.spread
+        late = np.empty(len(knots))
+        for group in np.unique(self.group):
+            rows = self.group == group
+            late[rows] = 1.0 - np.interp(knots[rows], KNOTS, self.levels[group])
+        return late
+
+    def expected_excess(self, hours: FloatArray) -> FloatArray:
+        """E[max(duration − ``hours``, 0)] of each row, in hours; shape (rows,).
+
+        The integral of P(duration > t) from ``hours`` on, by the trapezoid rule over the knots.
+        """
+        from_ = np.broadcast_to(np.asarray(hours, dtype=np.float64), self.centre.shape)[:, None]
+        ends = np.exp(self.centre[:, None] + self.spread[:, None] * KNOTS)
+        survival = 1.0 - self.levels[self.group]
+        left, right = np.maximum(ends[:, :-1], from_), np.maximum(ends[:, 1:], from_)
+        slope = np.diff(survival, axis=1) / np.diff(ends, axis=1)
+        at_left = survival[:, :-1] + slope * (left - ends[:, :-1])
+        # Beyond the segment's end the width is 0 and its height does not matter.
+        areas = (right - left) * (at_left + survival[:, 1:]) / 2
+        certain = np.maximum(ends[:, 0] - from_[:, 0], 0.0)
+        return np.asarray(certain + areas.sum(axis=1))

@@ -1,0 +1,77 @@
+"""What a bundle says of itself."""
+
+from pathlib import Path
+from typing import Final
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from prediction.errors import BundleError
+
+FORMAT: Final = 1
+MANIFEST_FILE: Final = "manifest.json"
+TRAILING_FILE: Final = "trailing.npz"
+GOLDEN_FILE: Final = "golden.json"
+
+#: Head → the models that it is made of. Times have a centre and a spread of log-hours.
+HEAD_PARTS: Final = {
+    "delivery_hours": ("centre", "spread"),
+    "ready_hours": ("centre", "spread"),
+    "cost": ("mean",),
+    "pick_failure": ("probability",),
+}
+TIME_HEADS: Final = ("delivery_hours", "ready_hours")
+
+
+class Window(BaseModel):
+    """Which attempts the heads were trained on, ISO 8601 instants."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    first_decided_at: str
+    as_of: str
+    attempts: int
+
+
+class Manifest(BaseModel):
+    """``manifest.json``: everything about a bundle that is not a model."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    format: int
+    name: str
+    version: str
+    created_at: str
+    currency: str
+    window: Window
+    data_digest: str
+    seed: int
+    #: Library → version it was trained with.
+    libraries: dict[str, str]
+    #: File → sha256 of its bytes, in hexadecimal.
+    files: dict[str, str]
+    #: Head → its features, in the order of the matrix; all of them are float64.
+    features: dict[str, list[str]]
+    #: Text fact → value → code.
+    vocabularies: dict[str, dict[str, int]]
+    #: Where the forward decay of the trailing sums starts, seconds since 1970.
+    landmark: float
+    #: `calibration_group` → row of the tables.
+    groups: dict[str, int]
+    #: Time head → calibrated levels, one row per group.
+    calibration: dict[str, list[list[float]]]
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """Read the manifest in ``folder``. Raises `BundleError` when it is absent or not of this format."""
+    path = folder / MANIFEST_FILE
+    try:
+        manifest = Manifest.model_validate_json(path.read_bytes())
+    except OSError as error:
+        raise BundleError(
+            f"{path} cannot be read ({error.strerror}). A bundle is what `smista train` writes."
+        ) from error
+    except ValidationError as error:
+        raise BundleError(f"{path} is not a manifest of format {FORMAT}: {error}") from error
+    if manifest.format != FORMAT:
+        raise BundleError(f"{path} is of format {manifest.format}; this version reads format {FORMAT}. Train again.")
+    return manifest

@@ -1,0 +1,9 @@
+"""What can go wrong while training."""
+
+
+class TrainingError(Exception):
+    """Base of every error of this package."""
+
+
+class TooLittleHistoryError(TrainingError):
+    """What was known as of the cut is too little to train on."""

@@ -1,0 +1,124 @@
+"""The recipe of every head: what it sees, and how its trees are grown."""
+
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+#: What both durations follow from.
+_PLACE_AND_TIME: Final = (
+    "distance_km",
+    "same_region",
+    "hour_of_day",
+    "weekday",
+    "weight_kg",
+    "volume_l",
+    "value",
+    "units",
+    "backlog",
+    "load",
+    "footfall_ratio",
+    "location_latitude",
+    "location_longitude",
+    "location_type_code",
+    "location_region_code",
+    "category_code",
+    "payment_method_code",
+    "delivery_method_code",
+    "carrier_service_id_code",
+)
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Features of a head and the parameters of its LightGBM models."""
+
+    features: tuple[str, ...]
+    rounds: int
+    parameters: dict[str, Any] = field(default_factory=dict)
+    #: Features in which the prediction never decreases.
+    increasing: tuple[str, ...] = ()
+
+    def monotone_constraints(self) -> list[int]:
+        """1 for every increasing feature, 0 for the others, in the order of the matrix."""
+        return [int(name in self.increasing) for name in self.features]
+
+
+_COMMON: Final = {
+    "learning_rate": 0.05,
+    "feature_fraction": 0.5,
+    "bagging_fraction": 0.7,
+    "bagging_freq": 1,
+    "lambda_l2": 5.0,
+    "min_data_in_leaf": 40,
+    "num_leaves": 7,
+}
+
+DELIVERY: Final = Recipe(
+    features=(
+        *_PLACE_AND_TIME,
+        "destination_latitude",
+        "destination_longitude",
+        "destination_region_code",
+        "ready_by_location_120d",
+        "transit_by_service_lane_30d",
+        "transit_by_service_lane_120d",
+        "transit_to_area_120d",
+        "transit_to_district_120d",
+        "delivery_by_location_120d",
+        "delivery_by_lane_120d",
+        "delivery_to_area_120d",
+        "delivery_to_district_120d",
+    ),
+    rounds=250,
+    parameters=_COMMON,
+)
+READY: Final = Recipe(
+    features=(*_PLACE_AND_TIME, "ready_by_location_30d", "ready_by_location_120d"),
+    rounds=250,
+    parameters=_COMMON,
+)
+COST: Final = Recipe(
+    features=(
+        "distance_km",
+        "same_region",
+        "weight_kg",
+        "volume_l",
+        "value",
+        "units",
+        "lines",
+        "destination_latitude",
+        "destination_longitude",
+        "destination_region_code",
+        "location_latitude",
+        "location_longitude",
+        "location_type_code",
+        "carrier_service_id_code",
+        "category_code",
+        "cost_by_service_30d",
+        "cost_by_lane_120d",
+        "cost_by_location_120d",
+        "cost_by_sku_location_120d",
+    ),
+    rounds=300,
+    parameters={**_COMMON, "num_leaves": 15},
+    increasing=("weight_kg", "volume_l", "value", "units", "lines"),
+)
+PICK_FAILURE: Final = Recipe(
+    features=(
+        "location_type_code",
+        "category_code",
+        "units",
+        "on_hand",
+        "spare_units",
+        "days_since_count",
+        "load",
+        "footfall_ratio",
+        "failure_overall_120d",
+        "failure_by_type_120d",
+        "failure_by_location_120d",
+        "failure_by_sku_120d",
+        "failure_by_sku_location_120d",
+    ),
+    rounds=150,
+    parameters={**_COMMON, "min_data_in_leaf": 100, "lambda_l2": 20.0},
+)
+RECIPES: Final = {"delivery_hours": DELIVERY, "ready_hours": READY, "cost": COST, "pick_failure": PICK_FAILURE}

@@ -1,0 +1,101 @@
+"""What may be trained on as of a cut: every head's rows, without what was not known then."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from features.definitions import ENCODED, Vocabularies, matrix
+from features.facts import Columns
+from features.history import Attempts, History, log_hours
+from prediction.bundle import EVERY_GROUP, calibration_groups, statistics_of
+from prediction.calibration import UnderWay
+from prediction.manifest import TIME_HEADS
+from training.fit import Rows, maturity_seconds
+from training.heads import RECIPES
+
+FloatArray = NDArray[np.float64]
+
+#: Values of a text fact that get a code of their own, the most frequent first.
+_MOST_CODES = 255
+
+
+@dataclass(frozen=True, eq=False)
+class Encoding:
+    """How text becomes numbers: codes of text facts, and the calibration table of each group."""
+
+    vocabularies: Vocabularies
+    groups: dict[str, int]
+
+
+def encoding_as_of(history: History, as_of: float) -> Encoding:
+    """Give codes, in alphabetical order, to what was seen before the cut (seconds)."""
+    seen = history.attempts.decided_at < as_of
+    of_line = history.lines.columns["category"][seen[history.lines.attempt]]
+    vocabularies = {}
+    for name in ENCODED:
+        values = of_line if name == "category" else history.attempts.columns[name][seen]
+        named, counts = np.unique(values[values != np.array(None)].astype(str), return_counts=True)
+        frequent = named[np.sort(np.argsort(-counts, kind="stable")[:_MOST_CODES])]
+        vocabularies[name] = {str(value): code for code, value in enumerate(frequent)}
+    groups = np.unique(calibration_groups({name: c[seen] for name, c in history.attempts.columns.items()}).astype(str))
+    return Encoding(vocabularies, {EVERY_GROUP: 0, **{str(group): row + 1 for row, group in enumerate(groups)}})
+
+
+def head_matrix(history: History, head: str, encoding: Encoding) -> FloatArray:
+    """The features of a head as of each decision: one row per attempt, for ``pick_failure`` one per line."""
+    features = RECIPES[head].features
+    statistics = statistics_of(features)
+    columns: Columns = (
+        history.line_columns(statistics) if head == "pick_failure" else history.attempt_columns(statistics)
+    )
+    return matrix(features, columns, encoding.vocabularies)
+
+
+def arrived_at(attempts: Attempts, head: str) -> FloatArray:
+    """When what a time head predicts happened, seconds; NaN where it did not."""
+    return attempts.delivered_at if head == "delivery_hours" else attempts.ready_at
+
+
+def rows_known(history: History, head: str, features: FloatArray, as_of: float) -> Rows:
+    """The rows of a head whose outcome was known at ``as_of`` (seconds), old enough not to be only the fast ones."""
+    attempts = history.attempts
+    if head in TIME_HEADS:
+        end = arrived_at(attempts, head)
+        target, known_at, decided_at, weight = (
+            log_hours(attempts.decided_at, end),
+            end,
+            attempts.decided_at,
+            attempts.weight,
+        )
+        known = known_at < as_of
+        young = as_of - maturity_seconds((known_at - decided_at)[known])
+    elif head == "cost":
+        target, known_at, decided_at, weight = attempts.cost, attempts.decided_at, attempts.decided_at, attempts.weight
+        known = (known_at < as_of) & ~np.isnan(target)
+        young = as_of
+    else:
+        lines = history.lines
+        decided_at = attempts.decided_at[lines.attempt]
+        target, known_at, weight = lines.failure, lines.failure_known_at, lines.weight
+        known = known_at < as_of
+        # Failures may take longer to be known than successes, and must not be missing from the young.
+        young = as_of - maturity_seconds((known_at - decided_at)[known & (target == 1)])
+    rows = np.flatnonzero(known & (decided_at < young))
+    return Rows(features[rows], target[rows], weight[rows], decided_at[rows])
+
+
+def under_way(
+    history: History, head: str, centre: FloatArray, spread: FloatArray, groups: NDArray[np.intp]
+) -> UnderWay:
+    """Every attempt of the history with its predicted distribution, as `calibrate` takes them."""
+    attempts = history.attempts
+    return UnderWay(
+        group=groups,
+        centre=centre,
+        spread=spread,
+        started_at=attempts.decided_at,
+        arrived_at=arrived_at(attempts, head),
+        ended_at=attempts.ended_at,
+        weight=attempts.weight,
+    )
