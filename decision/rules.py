@@ -58,7 +58,7 @@ def apply_rules(rules: Iterable[Rule], situation: Situation) -> Ruling:
             if removed.any():
                 ruling.removed[rule.id] = removed
         elif rule.kind == "safety_stock" and where.any():
-            ruling.kept[rule.id] = np.where(where, rule.amount, 0.0)
+            ruling.kept[rule.id] = np.where(where, float(rule.amount), 0.0)  # type: ignore[arg-type]  # units
         elif rule.kind == "adjust" and where.any():
             ruling.adjusted[rule.id] = _adjustment(rule, where, columns)
     return ruling
