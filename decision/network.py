@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
+from expressions.text import Text, encode
 from features.facts import Columns
 
 
@@ -23,7 +25,7 @@ class SkuStock:
     counted_at: NDArray[np.float64]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Network:
     """What can be decided about.
 
@@ -36,3 +38,23 @@ class Network:
     locations: Columns
     services: Columns
     stock: Mapping[str, SkuStock]
+
+    @cached_property
+    def location_texts(self) -> Mapping[str, Text]:
+        """The text columns of ``locations`` as rules compare them, made when first asked for."""
+        return _texts(self.locations)
+
+    @cached_property
+    def service_texts(self) -> Mapping[str, Text]:
+        """The text columns of ``services``, followed by one row without any: no carrier service."""
+        return _texts(
+            {
+                name: np.append(column, np.array([None]))
+                for name, column in self.services.items()
+                if column.dtype == object
+            }
+        )
+
+
+def _texts(columns: Columns) -> Mapping[str, Text]:
+    return {name: encode(column) for name, column in columns.items() if column.dtype == object}

@@ -5,6 +5,7 @@ The language differs from cel-python on purpose in four places, which the gramma
 the size of a missing text is unknown, and a known number compared with ``null`` is known to differ.
 """
 
+from functools import partial
 from typing import Any
 
 import celpy
@@ -44,9 +45,12 @@ def quoted(word: str) -> str:
 
 def one_of(*formats: Any) -> st.SearchStrategy[str]:
     """Return sources made by filling one of the formats: each a template and its parts."""
-    return st.one_of(
-        [st.tuples(*parts).map(lambda filled, f=template: f.format(*filled)) for template, *parts in formats]
-    )
+    return st.one_of([st.tuples(*parts).map(partial(filled, template)) for template, *parts in formats])
+
+
+def filled(template: str, parts: tuple[str, ...]) -> str:
+    """Return ``template`` with its gaps filled."""
+    return template.format(*parts)
 
 
 def numbers(names: tuple[str, ...]) -> st.SearchStrategy[str]:

@@ -37,7 +37,7 @@ def values(source: str) -> list[Any]:
     """Return the expression's value on each row, ``None`` where unknown."""
     found = compile_expression(source, NAMES).values(COLUMNS)
     flat = np.broadcast_to(found, (1, 3))[0] if found.ndim != 1 else found
-    return [None if value is None or value != value else value for value in flat.tolist()]
+    return [None if value is None or str(value) == "nan" else value for value in flat.tolist()]
 
 
 @pytest.mark.parametrize(

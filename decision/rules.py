@@ -1,0 +1,107 @@
+"""Rules applied: who may send what, what is kept back, what is made dearer or cheaper.
+
+A condition that is unknown, because something it mentions is missing, is not true: it excludes nobody, adjusts
+nothing, and a ``require`` that is unknown is not met.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from decision.attributes import Situation, is_per_line, needs_prediction, read_columns
+from decision.ruleset import Rule, Ruleset, Stage
+from expressions.compiled import CompiledExpression
+
+
+@dataclass(frozen=True)
+class Ruling:
+    """What rules say about C candidates and L lines, by rule id.
+
+    ``removed`` (L, C): lines that a candidate may not send; ``kept`` (L, C): units that stay where they are;
+    ``adjusted``: money per shipment, (C,), or per line of it, (L, C). A rule without effect is absent.
+    """
+
+    removed: dict[str, NDArray[np.bool_]]
+    kept: dict[str, NDArray[np.float64]]
+    adjusted: dict[str, NDArray[np.float64]]
+
+    def and_then(self, later: "Ruling") -> "Ruling":
+        """Return both rulings as one."""
+        return Ruling(
+            {**self.removed, **later.removed}, {**self.kept, **later.kept}, {**self.adjusted, **later.adjusted}
+        )
+
+
+def first_that_applies(rulesets: Sequence[Ruleset], situation: Situation) -> Ruleset | None:
+    """Return the first ruleset whose ``applies_to`` is true of the order."""
+    return next((ruleset for ruleset in rulesets if _holds(ruleset.applies_to, situation)), None)
+
+
+def rules_in_force(rules: Iterable[Rule], situation: Situation) -> list[Rule]:
+    """Return the rules whose ``when`` is true of the order."""
+    return [rule for rule in rules if _holds(rule.when, situation)]
+
+
+def apply_rules(rules: Iterable[Rule], situation: Situation) -> Ruling:
+    """Apply the rules that can be, as far as the situation knows: those that need predictions wait for scores."""
+    known = [rule for rule in rules if needs_prediction(rule.names) == (situation.scores is not None)]
+    columns = read_columns(set().union(*(rule.names for rule in known)), situation)
+    ruling = Ruling({}, {}, {})
+    shape = situation.atp.shape
+    for rule in known:
+        where = _mask(rule.where, columns, shape)
+        if rule.kind in {"exclude", "require"}:
+            removed = where & (_mask(rule.condition, columns, shape) ^ (rule.kind == "require"))
+            if removed.any():
+                ruling.removed[rule.id] = removed
+        elif rule.kind == "safety_stock" and where.any():
+            ruling.kept[rule.id] = np.where(where, float(rule.amount), 0.0)  # type: ignore[arg-type]  # units
+        elif rule.kind == "adjust" and where.any():
+            ruling.adjusted[rule.id] = _adjustment(rule, where, columns)
+    return ruling
+
+
+def unmet(stage: Stage, situation: Situation) -> NDArray[np.bool_]:
+    """Return (L, C) where the stage's requirement is not met."""
+    shape = situation.atp.shape
+    if stage.require is None:
+        return np.zeros(shape, bool)
+    return ~_mask(stage.require, read_columns(stage.require.names, situation), shape)
+
+
+def usable(situation: Situation, ruling: Ruling, quantity: NDArray[np.float64], without: str = "") -> NDArray[np.bool_]:
+    """Return (L, C) where a candidate may and can send the whole line, with the rule ``without`` left out.
+
+    Of the recorded safety stock and all that rules keep back, the largest counts.
+    """
+    safety = situation.candidates.safety
+    for rule, kept in ruling.kept.items():
+        if rule != without:
+            safety = np.maximum(safety, kept)
+    can = situation.candidates.free - safety >= quantity[:, None]
+    for rule, removed in ruling.removed.items():
+        if rule != without:
+            can &= ~removed
+    return can
+
+
+def _holds(condition: CompiledExpression | None, situation: Situation) -> bool:
+    if condition is None:
+        return True
+    return bool(condition.is_true(read_columns(condition.names, situation)).all())
+
+
+def _mask(condition: CompiledExpression | None, columns: Any, shape: tuple[int, ...]) -> NDArray[np.bool_]:
+    if condition is None:
+        return np.ones(shape, bool)
+    return np.broadcast_to(condition.is_true(columns), shape)
+
+
+def _adjustment(rule: Rule, where: NDArray[np.bool_], columns: Any) -> NDArray[np.float64]:
+    """Return money per line if the rule is about lines, else per shipment. Unknown money is none."""
+    assert isinstance(rule.amount, CompiledExpression)
+    money = np.where(where, np.nan_to_num(rule.amount.values(columns)), 0.0)
+    return money if is_per_line(rule.names) else money[0]
