@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 import structlog
 
+from prediction.loading import load_bundle
 from serving.database.database import Database
 from serving.database.engine import make_engine
 from serving.database.schema import is_current, migrate
@@ -26,12 +27,17 @@ def now_utc() -> datetime:
 def build(
     settings: Settings, predictor: ServedPredictor | None = None, clock: Callable[[], datetime] = now_utc
 ) -> Service:
-    """Open the database, bring it up to date, publish the ruleset files and load what decisions need."""
+    """Open the database, bring it up to date, publish the ruleset files and load what decisions need.
+
+    Raises `ConfigurationError` or `prediction.errors.BundleError`, saying what to change.
+    """
     settings.work_folder.mkdir(parents=True, exist_ok=True)
     engine = make_engine(settings.database)
     if settings.migrate_at_start:
         migrate(engine)
     database = Database(engine)
+    if predictor is None and settings.bundle is not None:
+        predictor = load_bundle(settings.bundle)
     live = Live(database, predictor, clock)
     if database.read_now(is_current):
         if settings.rules is not None:

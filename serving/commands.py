@@ -22,6 +22,7 @@ def serve(
     import uvicorn
     from pydantic import ValidationError
 
+    from prediction.errors import PredictionError
     from serving.app import create_app
     from serving.errors import ConfigurationError
     from serving.keys import DEVELOPMENT_KEY_FILE
@@ -33,7 +34,7 @@ def serve(
     try:
         settings = Settings(**{name: value for name, value in chosen.items() if value is not None})
         app = create_app(settings)
-    except (ConfigurationError, ValidationError) as error:
+    except (ConfigurationError, PredictionError, ValidationError) as error:
         typer.echo(f"smista serve: {error}", err=True)
         raise typer.Exit(2) from error
     typer.echo(f"Smista listens on http://{host}:{port} — the calls, with examples: http://{host}:{port}/docs")

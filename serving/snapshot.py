@@ -8,7 +8,7 @@ import numpy as np
 from sqlalchemy import Connection, Table, exists, select
 
 from decision.network import Network
-from decision.ruleset import Ruleset, compile_ruleset
+from decision.ruleset import Ruleset, compile_ruleset, default_ruleset
 from features.facts import Columns
 from serving.columns import changed_stock, empty_columns, load_columns
 from serving.database.ruleset_store import live_rulesets
@@ -34,16 +34,23 @@ def _empty_network() -> Network:
     return Network({**empty_columns(locations), **live}, empty_columns(carrier_services), {})
 
 
+def _default_rulesets() -> tuple[Ruleset, ...]:
+    return (default_ruleset(),)
+
+
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """``hour``: the full hour whose footfall the network shows. ``positions``: of each location in the network."""
+    """``hour``: the full hour whose footfall the network shows. ``positions``: of each location in the network.
+
+    ``rulesets``: those published, or the one that comes with the engine while there are none.
+    """
 
     version: int = -1
     hour: datetime = datetime(1970, 1, 1, tzinfo=UTC)
     network: Network = field(default_factory=_empty_network)
     positions: Mapping[str, int] = field(default_factory=dict)
     products: Mapping[str, Product] = field(default_factory=dict)
-    rulesets: tuple[Ruleset, ...] = ()
+    rulesets: tuple[Ruleset, ...] = field(default_factory=_default_rulesets)
 
 
 def refreshed(connection: Connection, before: Snapshot, hour: datetime, usual: Usual) -> Snapshot:

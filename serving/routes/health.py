@@ -60,6 +60,4 @@ async def _missing(service: Service) -> dict[str, str]:
         missing["bundle"] = "train one (smista train), then start with smista serve --bundle FOLDER"
     if not service.live.snapshot.positions:
         missing["network"] = "feed it: PUT /v1/locations, /v1/products, /v1/carrier-services, /v1/stock"
-    if not service.live.snapshot.rulesets:
-        missing["rulesets"] = "publish one: POST /v1/rulesets/{name}/publish, or smista serve --rules FILE"
     return missing

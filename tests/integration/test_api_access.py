@@ -70,12 +70,11 @@ async def test_readiness_says_what_is_missing_until_nothing_is(api: Api) -> None
     predictor, api.service.live.predictor = api.service.live.predictor, None
     response = await api.client.get("/readyz")
     assert response.status_code == 503
-    assert [item["what"] for item in response.json()["missing"]] == ["bundle", "network", "rulesets"]
+    assert [item["what"] for item in response.json()["missing"]] == ["bundle", "network"]
     refused = await api.decide(examples.ORDER)
     assert (refused.status_code, refused.json()["type"]) == (503, "urn:smista:problem:not-ready")
     api.service.live.predictor = predictor
     await api.feed("locations", examples.ROWS["locations"])
-    await api.client.post("/v1/rulesets/all/publish", json={"strategy": {}})
     response = await api.client.get("/readyz")
     assert (response.status_code, response.json()) == (200, {"ready": True, "missing": []})
 
