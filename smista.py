@@ -4,6 +4,7 @@ import typer
 
 import data.commands
 import serving.commands
+import training.commands
 
 app = typer.Typer(
     name="smista",
@@ -13,6 +14,7 @@ app = typer.Typer(
 )
 app.add_typer(data.commands.app, name="data")
 app.command("serve")(serving.commands.serve)
+training.commands.register(app)
 
 
 def main() -> None:

@@ -5,11 +5,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from data.synthetic.commands import generate
+
 if TYPE_CHECKING:
     from data.imported import Imported
     from data.report import Report
 
 app = typer.Typer(help="Generate, import and check datasets.", no_args_is_help=True)
+app.command()(generate)
 
 _Json = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
 

@@ -3,6 +3,8 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
 from typing import Any, Final
 
 import numpy as np
@@ -10,14 +12,15 @@ import pandas as pd
 
 from data.errors import ColumnError
 from data.findings import find, join_findings
-from data.schemas import KEYS, TABLES
+from data.schemas import DEFAULTS, KEYS, TABLES
 
 #: What a column is, as told by its declared type.
 TEXT, NUMBER, WHOLE, TRUTH, INSTANT = "text", "number", "whole number", "true or false", "instant"
 
 _KINDS: Final = {"string[pyarrow]": TEXT, "str": TEXT, "float64": NUMBER, "int64": WHOLE, "bool": TRUTH}
 _DTYPES: Final = {TEXT: "str", NUMBER: "float64", WHOLE: "int64", TRUTH: "bool", INSTANT: "datetime64[us, UTC]"}
-_OFFSET: Final = re.compile(r"(?:Z|[+-]\d\d:?\d\d)$")
+#: How a text ends that says its offset from UTC.
+OFFSET: Final = re.compile(r"(?:Z|[+-]\d\d:?\d\d)$")
 _TRUTHS: Final = {"true": True, "false": False, "1": True, "0": False, "1.0": True, "0.0": False}
 
 
@@ -36,11 +39,19 @@ class Column:
         return _DTYPES[self.kind]
 
 
+@cache
 def columns_of(table: str) -> tuple[Column, ...]:
     """The declared columns of ``table``, in order."""
     return tuple(
         Column(str(name), _KINDS.get(str(column.dtype), INSTANT), bool(column.nullable), column.description or "")
         for name, column in TABLES[table].to_schema().columns.items()
+    )
+
+
+def required_columns(table: str) -> tuple[str, ...]:
+    """Names of the columns of ``table`` that every source must give."""
+    return tuple(
+        column.name for column in columns_of(table) if not column.nullable and (table, column.name) not in DEFAULTS
     )
 
 
@@ -52,8 +63,8 @@ def empty_table(table: str) -> pd.DataFrame:
 def conform(table: str, frame: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return ``frame`` with the declared columns and dtypes, and the findings: cells that are missing or unreadable.
 
-    Faulty cells hold a placeholder: their rows are meant to be removed. Columns that may be missing are added where
-    they are absent. Blank text counts as missing.
+    Faulty cells hold a placeholder: their rows are meant to be removed. Columns that may be missing, or have
+    a default, are added where they are absent. Blank text counts as missing.
 
     Raises
     ------
@@ -67,7 +78,7 @@ def conform(table: str, frame: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame
     findings = []
     for column in columns_of(table):
         if column.name not in frame:
-            conformed[column.name] = pd.Series([None] * rows, dtype=column.dtype)
+            conformed[column.name] = pd.Series([DEFAULTS.get((table, column.name))] * rows, dtype=column.dtype)
             continue
         raw = _plain(frame[column.name])
         values, unreadable, reason = _READERS[column.kind](f"{table}.{column.name}", raw)
@@ -81,9 +92,8 @@ def conform(table: str, frame: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame
 
 
 def _check_names(table: str, frame: pd.DataFrame) -> None:
-    declared = columns_of(table)
-    names = [column.name for column in declared]
-    lacking = [column.name for column in declared if not column.nullable and column.name not in frame]
+    names = [column.name for column in columns_of(table)]
+    lacking = [name for name in required_columns(table) if name not in frame]
     if lacking:
         raise ColumnError(
             f"{table} lacks the column(s) {', '.join(lacking)}. Columns found: {', '.join(map(str, frame))}."
@@ -168,8 +178,9 @@ def _read_instant(where: str, raw: "pd.Series[Any]") -> _Read:
         )
     if not _is_text(raw):
         return pd.Series([None] * len(raw), dtype=_DTYPES[INSTANT]), raw.notna(), reason
-    told = raw.map(lambda value: isinstance(value, str) and bool(_OFFSET.search(value.strip()))).astype(bool)
-    instants = pd.to_datetime(raw.where(told), errors="coerce", utc=True, format="ISO8601").dt.as_unit("us")
+    texts = raw.map(lambda value: value.isoformat() if isinstance(value, datetime) and not pd.isna(value) else value)
+    told = texts.map(lambda text: isinstance(text, str) and bool(OFFSET.search(text.strip()))).astype(bool)
+    instants = pd.to_datetime(texts.where(told), errors="coerce", utc=True, format="ISO8601").dt.as_unit("us")
     return instants, instants.isna() & raw.notna() & ~_blank(raw), reason
 
 

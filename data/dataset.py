@@ -50,15 +50,19 @@ class Dataset:
         return {name: getattr(self, name) for name in TABLES}
 
 
-def build_dataset(tables: Mapping[str, pd.DataFrame]) -> tuple[Dataset, pd.DataFrame]:
+def build_dataset(
+    tables: Mapping[str, pd.DataFrame], faults: pd.DataFrame | None = None
+) -> tuple[Dataset, pd.DataFrame]:
     """Return the dataset of the valid rows of ``tables``, and the findings about the others.
+
+    ``faults`` are findings made before (rows by position in ``tables``): their rows are removed too.
 
     Raises
     ------
     DataError
         A table or column is lacking, or a column is unknown.
     """
-    kept, rejected = validate(tables)
+    kept, rejected = validate(tables, faults)
     return Dataset(**kept), rejected
 
 

@@ -13,5 +13,9 @@ class ColumnError(DataError):
     """A table lacks a column, has one that nobody knows, or one of a type that cannot be read."""
 
 
+class MappingError(DataError):
+    """A mapping file cannot be used; the message begins with the file and the line."""
+
+
 class InvalidDatasetError(DataError):
     """A dataset on disk holds rows that break the rules of its tables."""

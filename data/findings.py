@@ -9,10 +9,12 @@ import pandas as pd
 #: value (as it came) · rule (its short name) · reason (in words).
 FINDING_COLUMNS: Final = ("table", "row", "key", "column", "value", "rule", "reason")
 
+_NOTHING: Final = pd.DataFrame({name: pd.Series(dtype="int64" if name == "row" else "str") for name in FINDING_COLUMNS})
+
 
 def no_findings() -> pd.DataFrame:
     """An empty table of findings."""
-    return pd.DataFrame({name: pd.Series(dtype="int64" if name == "row" else "str") for name in FINDING_COLUMNS})
+    return _NOTHING.copy()
 
 
 def find(

@@ -10,8 +10,9 @@ import pandas as pd
 
 from data.dataset import build_dataset
 from data.imported import Imported
+from data.local_time import end_of_day, to_utc
 from data.olist_attempts import CARRIER_SERVICE, make_attempt_lines, make_attempts
-from data.olist_files import ZONE, Notes, local_times, numbers, read_files, to_utc
+from data.olist_files import ZONE, Notes, local_times, numbers, read_files
 
 #: South, north, west and east of Brazil, its islands included, in degrees.
 _BRAZIL: Final = (-33.8, 5.3, -74.0, -28.8)
@@ -142,10 +143,10 @@ def _orders(files: dict[str, pd.DataFrame], centroids: pd.DataFrame, notes: Note
         reason="has no row in the customers' file",
     )
 
-    def instants(column: str, *, first: bool = True) -> "pd.Series[pd.Timestamp]":
-        return to_utc(local_times(orders, column, "orders", "order_id", notes), first=first)
+    def instants(column: str) -> "pd.Series[pd.Timestamp]":
+        return to_utc(local_times(orders, column, "orders", "order_id", notes), ZONE, first=True)
 
-    promised_day = local_times(orders, "order_estimated_delivery_date", "orders", "order_id", notes).dt.normalize()
+    promised_day = local_times(orders, "order_estimated_delivery_date", "orders", "order_id", notes)
     return pd.DataFrame(
         {
             "order_id": orders["order_id"],
@@ -158,8 +159,8 @@ def _orders(files: dict[str, pd.DataFrame], centroids: pd.DataFrame, notes: Note
             "country": "BR",
             "region": orders["customer_state"],
             "postal_code": _zip_prefix(orders["customer_zip_code_prefix"]),
-            # The last second of the promised day: later than that is late by the calendar.
-            "promised_at": to_utc(promised_day + pd.Timedelta(days=1, seconds=-1), first=False),
+            # Published as a date: later than the end of that day is late by the calendar.
+            "promised_at": to_utc(end_of_day(promised_day), ZONE, first=False),
             "status": orders["order_status"],
             "approved_at": instants("order_approved_at"),
             "handed_over_at": instants("order_delivered_carrier_date"),

@@ -130,13 +130,3 @@ def local_times(frame: pd.DataFrame, column: str, table: str, key: str, notes: N
     reason = "is not a time: left blank"
     notes.note(table, frame, unreadable, key=key, column=column, rule="unreadable", reason=reason)
     return times
-
-
-def to_utc(times: "pd.Series[pd.Timestamp]", *, first: bool) -> "pd.Series[pd.Timestamp]":
-    """Local times of São Paulo as UTC instants.
-
-    An hour that the end of summer time repeats is its ``first`` passing or its second; a time that the beginning of
-    summer time skips is moved to the end of the gap.
-    """
-    ambiguous = np.full(len(times), first)
-    return times.dt.tz_localize(ZONE, ambiguous=ambiguous, nonexistent="shift_forward").dt.tz_convert("UTC")

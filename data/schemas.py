@@ -32,9 +32,9 @@ class Table(pa.DataFrameModel):
         strict = True
         ordered = True
 
-    @pa.dataframe_check(name="duplicate_key", error="an earlier row has the same key")
+    @pa.dataframe_check(error="an earlier row has the same key")
     @classmethod
-    def first_of_its_key(cls, frame: pd.DataFrame) -> "pd.Series[bool]":
+    def duplicate_key(cls, frame: pd.DataFrame) -> "pd.Series[bool]":
         """Of several rows with one key the first counts."""
         return ~frame.duplicated(list(cls._key))
 
@@ -55,9 +55,9 @@ class Locations(Table):
     timezone: Series[str] = pa.Field(description="IANA zone")
     capacity_per_day: Series[float] = pa.Field(nullable=True, ge=0, description="shipments it can prepare in a day")
 
-    @pa.check("timezone", name="unknown_timezone", error="is not the name of an IANA time zone")
+    @pa.check("timezone", error="must be the name of an IANA time zone")
     @classmethod
-    def timezone_exists(cls, timezone: "pd.Series[str]") -> "pd.Series[bool]":
+    def unknown_timezone(cls, timezone: "pd.Series[str]") -> "pd.Series[bool]":
         """Local hours can be told."""
         return timezone.isin(available_timezones())
 
@@ -68,11 +68,11 @@ class Products(Table):
     _key: ClassVar = ("sku",)
 
     sku: Series[str]
-    category: Series[str] = pa.Field(nullable=True)
+    category: Series[str] = pa.Field(nullable=True, description="in the source's words")
     weight_kg: Series[float] = pa.Field(nullable=True, gt=0, description="of one unit")
     volume_l: Series[float] = pa.Field(nullable=True, gt=0, description="of one unit, in litres")
-    hazmat: Series[bool]
-    bulky: Series[bool]
+    hazmat: Series[bool] = pa.Field(description="dangerous goods")
+    bulky: Series[bool] = pa.Field(description="too big for an ordinary parcel")
 
 
 class Orders(Table):
@@ -81,9 +81,9 @@ class Orders(Table):
     _key: ClassVar = ("order_id",)
 
     order_id: Series[str]
-    customer_id: Series[str] = pa.Field(nullable=True)
+    customer_id: Series[str] = pa.Field(nullable=True, description="the same for all orders of one customer")
     placed_at: Series[Instant]
-    channel: Series[str] = pa.Field(nullable=True)
+    channel: Series[str] = pa.Field(nullable=True, description="where the order came from: web, app, marketplace, …")
     payment_method: Series[str] = pa.Field(
         nullable=True, description="how the customer pays, in the source's word: credit_card, boleto, transfer, …"
     )
@@ -107,7 +107,7 @@ class OrderLines(Table):
     line_id: Series[str]
     sku: Series[str]
     quantity: Series[int] = pa.Field(ge=1)
-    unit_price: Series[float] = pa.Field(nullable=True, ge=0)
+    unit_price: Series[float] = pa.Field(nullable=True, ge=0, description="in the order's currency")
 
 
 class CarrierServices(Table):
@@ -132,7 +132,7 @@ class Stock(Table):
 
     location_id: Series[str]
     sku: Series[str]
-    counted_at: Series[Instant]
+    counted_at: Series[Instant] = pa.Field(description="from when on the record said so")
     on_hand: Series[int] = pa.Field(ge=0, description="units")
     reserved: Series[int] = pa.Field(ge=0, description="units")
     safety_stock: Series[int] = pa.Field(ge=0, description="units")
@@ -157,8 +157,8 @@ class Fulfilments(Table):
     order_id: Series[str]
     location_id: Series[str]
     carrier_service_id: Series[str] = pa.Field(nullable=True, description="missing: collected, no carrier")
-    decided_at: Series[Instant]
-    accepted_at: Series[Instant] = pa.Field(nullable=True)
+    decided_at: Series[Instant] = pa.Field(description="when this location was chosen")
+    accepted_at: Series[Instant] = pa.Field(nullable=True, description="when the location took the order on")
     ready_at: Series[Instant] = pa.Field(nullable=True, description="handed to the carrier, or ready to collect")
     delivered_at: Series[Instant] = pa.Field(nullable=True, description="at the customer, or collected")
     outcome: Series[str] = pa.Field(isin=OUTCOMES)
@@ -166,7 +166,7 @@ class Fulfilments(Table):
         nullable=True,
         description="when the outcome was known; a source that does not say gives a safe late instant",
     )
-    failure_reason: Series[str] = pa.Field(nullable=True)
+    failure_reason: Series[str] = pa.Field(nullable=True, description="in the source's words")
     shipping_cost: Series[float] = pa.Field(nullable=True, ge=0, description="of the whole attempt; known when decided")
     handling_cost: Series[float] = pa.Field(nullable=True, ge=0, description="of the whole attempt; known when decided")
     propensity: Series[float] = pa.Field(
@@ -175,50 +175,44 @@ class Fulfilments(Table):
     weight: Series[float] = pa.Field(gt=0, description="sampling weight: how many real attempts the row stands for")
 
     @pa.dataframe_check(
-        name="accepted_before_decided",
         description="accepted_at, decided_at",
         error="accepted_at lies before decided_at",
     )
     @classmethod
-    def accepted_after_decided(cls, frame: pd.DataFrame) -> "pd.Series[bool]":
+    def accepted_before_decided(cls, frame: pd.DataFrame) -> "pd.Series[bool]":
         """Nobody accepts what was not decided yet."""
         return ~(frame["accepted_at"] < frame["decided_at"])
 
-    @pa.dataframe_check(
-        name="ready_before_decided", description="ready_at, decided_at", error="ready_at lies before decided_at"
-    )
+    @pa.dataframe_check(description="ready_at, decided_at", error="ready_at lies before decided_at")
     @classmethod
-    def ready_after_decided(cls, frame: pd.DataFrame) -> "pd.Series[bool]":
+    def ready_before_decided(cls, frame: pd.DataFrame) -> "pd.Series[bool]":
         """Nothing is ready before it was decided."""
         return ~(frame["ready_at"] < frame["decided_at"])
 
     @pa.dataframe_check(
-        name="delivered_before_ready",
         description="delivered_at, ready_at, decided_at",
         error="delivered_at lies before ready_at, or before decided_at",
     )
     @classmethod
-    def delivered_after_ready(cls, frame: pd.DataFrame) -> "pd.Series[bool]":
+    def delivered_before_ready(cls, frame: pd.DataFrame) -> "pd.Series[bool]":
         """A parcel arrives after it left."""
         return ~((frame["delivered_at"] < frame["ready_at"]) | (frame["delivered_at"] < frame["decided_at"]))
 
     @pa.dataframe_check(
-        name="outcome_undated",
         description="outcome, outcome_at",
         error="the outcome is not open, but outcome_at is missing",
     )
     @classmethod
-    def outcome_dated(cls, frame: pd.DataFrame) -> "pd.Series[bool]":
+    def outcome_undated(cls, frame: pd.DataFrame) -> "pd.Series[bool]":
         """Without an instant nobody can tell from when on the outcome may be used."""
         return (frame["outcome"] == "open") | frame["outcome_at"].notna()
 
     @pa.dataframe_check(
-        name="known_too_early",
         description="outcome_at, decided_at, delivered_at",
         error="outcome_at lies before decided_at, or before delivered_at",
     )
     @classmethod
-    def outcome_after_delivery(cls, frame: pd.DataFrame) -> "pd.Series[bool]":
+    def known_too_early(cls, frame: pd.DataFrame) -> "pd.Series[bool]":
         """Nothing is known before it happens."""
         return ~((frame["outcome_at"] < frame["decided_at"]) | (frame["outcome_at"] < frame["delivered_at"]))
 
@@ -234,11 +228,9 @@ class FulfilmentLines(Table):
     quantity: Series[int] = pa.Field(ge=1, description="units asked")
     picked_quantity: Series[float] = pa.Field(nullable=True, ge=0, description="units found; missing: not recorded")
 
-    @pa.dataframe_check(
-        name="picked_too_many", description="picked_quantity, quantity", error="picked_quantity is more than quantity"
-    )
+    @pa.dataframe_check(description="picked_quantity, quantity", error="picked_quantity is more than quantity")
     @classmethod
-    def picked_what_was_asked(cls, frame: pd.DataFrame) -> "pd.Series[bool]":
+    def picked_too_many(cls, frame: pd.DataFrame) -> "pd.Series[bool]":
         """Nobody picks more than was asked."""
         return ~(frame["picked_quantity"] > frame["quantity"])
 
@@ -258,6 +250,9 @@ TABLES: Final[dict[str, type[Table]]] = {
 
 #: Tables a source may not have: a dataset without them has them empty.
 OPTIONAL_TABLES: Final = ("stock", "footfall")
+
+#: What a column holds where a source does not have it.
+DEFAULTS: Final[dict[tuple[str, str], float]] = {("fulfilments", "weight"): 1.0}
 
 #: Columns that together name one row of each table.
 KEYS: Final[dict[str, tuple[str, ...]]] = {name: table._key for name, table in TABLES.items()}

@@ -1,15 +1,14 @@
 """Check tables against their schemas and against each other; what breaks a rule is set aside with its reason."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
-import numpy as np
 import pandas as pd
 import pandera.pandas as pa
 
 from data.conform import conform, empty_table
 from data.errors import MissingTableError
-from data.findings import find, join_findings
+from data.findings import find, join_findings, no_findings
 from data.schemas import KEYS, OPTIONAL_TABLES, REFERENCES, TABLES
 
 _WORDS: Final = {
@@ -21,11 +20,14 @@ _WORDS: Final = {
 }
 
 
-def validate(tables: Mapping[str, pd.DataFrame]) -> tuple[dict[str, pd.DataFrame], pd.DataFrame]:
+def validate(
+    tables: Mapping[str, pd.DataFrame], faults: pd.DataFrame | None = None
+) -> tuple[dict[str, pd.DataFrame], pd.DataFrame]:
     """Return the tables without their bad rows, and one finding for every rule that a removed row breaks.
 
     Tables are checked in the order of `data.schemas.TABLES`, so a row whose key points at a removed row goes with it,
-    and says so. Optional tables that are absent come back empty. Rows keep their order.
+    and says so. ``faults`` are findings made before: their rows go too. Optional tables that are absent come back
+    empty. Rows keep their order.
 
     Raises
     ------
@@ -46,14 +48,23 @@ def validate(tables: Mapping[str, pd.DataFrame]) -> tuple[dict[str, pd.DataFrame
             kept[name] = empty_table(name)
             continue
         frame, unreadable = conform(name, tables[name])
-        broken = _broken_rules(name, frame)
         # A cell that could not be read holds a placeholder, about which nothing else is worth saying.
-        told = set(zip(unreadable["row"], unreadable["column"], strict=True))
-        broken = broken[[cell not in told for cell in zip(broken["row"], broken["column"], strict=True)]]
-        found = join_findings([unreadable, broken, _unjoined(name, frame, kept)])
+        before = no_findings() if faults is None else faults[faults["table"] == name]
+        found = _said_once([before, unreadable, _broken_rules(name, frame), _unjoined(name, frame, kept)])
         findings.append(found.sort_values("row", kind="stable"))
         kept[name] = frame[~frame.index.isin(found["row"])].reset_index(drop=True)
     return kept, join_findings(findings)
+
+
+def _said_once(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """The findings of each part about cells of which no earlier part has spoken."""
+    told: set[tuple[int, str]] = set()
+    news = []
+    for part in parts:
+        cells = list(zip(part["row"], part["column"], strict=True))
+        news.append(part[[cell not in told for cell in cells]])
+        told.update(cells)
+    return join_findings(news)
 
 
 def _broken_rules(table: str, frame: pd.DataFrame) -> pd.DataFrame:
@@ -61,29 +72,37 @@ def _broken_rules(table: str, frame: pd.DataFrame) -> pd.DataFrame:
     try:
         TABLES[table].validate(frame, lazy=True)
     except pa.errors.SchemaErrors as errors:
-        return join_findings([_in_words(table, frame, error) for error in errors.schema_errors])
+        return join_findings([_find_broken(table, frame, error) for error in errors.schema_errors])
     return join_findings([])
 
 
-def _in_words(table: str, frame: pd.DataFrame, error: pa.errors.SchemaError) -> pd.DataFrame:
+def _find_broken(table: str, frame: pd.DataFrame, error: pa.errors.SchemaError) -> pd.DataFrame:
     if not isinstance(error.check, pa.Check):
         # Missing values are told by `conform`, which has seen the value as it came; nothing else may be left.
         if error.reason_code is pa.errors.SchemaErrorReason.SERIES_CONTAINS_NULLS:
             return join_findings([])
         raise error
     check = error.check
-    # A rule over several columns names them in its description; one that does not is about the key.
-    column = str(error.schema.name) if error.schema.name in frame else check.description or ", ".join(KEYS[table])
-    wrong = pd.Series(~np.asarray(error.check_output, dtype=bool))
-    if check.name in _WORDS:
-        rule, words = _WORDS[check.name]
-        statistics = {
-            name: ", ".join(value) if isinstance(value, tuple) else value
-            for name, value in (check.statistics or {}).items()
-        }
-        reason = words.format(**statistics)
-        return find(table, frame, wrong, key=KEYS[table], column=column, rule=rule, reason=reason)
-    return find(table, frame, wrong, key=KEYS[table], column=column, rule=str(check.name), reason=str(check.error))
+    if check.name == "duplicate_key":
+        column = ", ".join(KEYS[table])
+    else:
+        # A rule over several columns names them in its description.
+        column = str(error.schema.name if error.schema.name in frame else check.description)
+    wrong = ~error.check_output.reindex(frame.index, fill_value=True).astype(bool)
+    rule, reason = in_words(check)
+    return find(table, frame, wrong, key=KEYS[table], column=column, rule=rule, reason=reason)
+
+
+def in_words(check: pa.Check) -> tuple[str, str]:
+    """The rule's short name, and what it asks."""
+    if check.name not in _WORDS:
+        return str(check.name), str(check.error)
+    rule, words = _WORDS[check.name]
+    statistics = {
+        name: ", ".join(value) if isinstance(value, tuple) else value
+        for name, value in (check.statistics or {}).items()
+    }
+    return rule, words.format(**statistics)
 
 
 def _unjoined(table: str, frame: pd.DataFrame, kept: Mapping[str, pd.DataFrame]) -> pd.DataFrame:

@@ -40,7 +40,6 @@ class Manifest(BaseModel):
     format: int
     name: str
     version: str
-    created_at: str
     currency: str
     window: Window
     data_digest: str

@@ -34,6 +34,7 @@ class Trained:
     """Boosters by (head, part), how they encode text, the rows each head was fitted on, and the instant of the cut."""
 
     as_of: float
+    seed: int
     boosters: dict[tuple[str, str], lightgbm.Booster]
     encoding: Encoding
     rows: dict[str, Rows]
@@ -55,7 +56,7 @@ def train_heads(history: History, as_of: float, seed: int, progress: Progress) -
         rows[head] = rows_known(history, head, head_matrix(history, head, encoding), as_of)
         for part, booster in _FIT[head](recipe, rows[head], seed).items():
             boosters[head, part] = booster
-    return Trained(as_of, boosters, encoding, rows)
+    return Trained(as_of, seed, boosters, encoding, rows)
 
 
 @dataclass(frozen=True, eq=False)

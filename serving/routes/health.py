@@ -2,6 +2,7 @@
 
 import orjson
 from fastapi import APIRouter, Request, Response
+from fastapi.responses import PlainTextResponse
 from prometheus_client import CONTENT_TYPE_LATEST
 from sqlalchemy.exc import DBAPIError
 
@@ -37,7 +38,7 @@ async def readyz(request: Request) -> Response:
     return Response(orjson.dumps(answer), 503 if missing else 200, media_type="application/json")
 
 
-@router.get("/metrics", operation_id="metrics", responses={200: {"description": "Prometheus' text format"}})
+@router.get("/metrics", operation_id="metrics", response_class=PlainTextResponse)
 async def metrics(request: Request) -> Response:
     """Counts and times, for Prometheus."""
     service = service_of(request)

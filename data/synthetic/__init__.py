@@ -1,0 +1,1 @@
+"""The synthetic retailer: a seeded history in the canonical tables, and beside it the truth that made it."""

@@ -1,0 +1,104 @@
+"""Write trained heads as a bundle: text models, trailing sums, golden rows and the manifest that vouches for them."""
+
+import platform
+import shutil
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Final
+
+import lightgbm
+import numpy as np
+from numpy.typing import NDArray
+
+from features.facts import FACTS, Columns
+from features.history import History
+from features.statistics import STATISTICS, USUAL_VISITORS
+from features.trailing import Observations, TrailingSums
+from prediction.bundle import Bundle, model_file
+from prediction.golden import write_golden
+from prediction.loading import sha256_of
+from prediction.manifest import FORMAT, GOLDEN_FILE, MANIFEST_FILE, TRAILING_FILE, Manifest, Window
+from training.heads import RECIPES
+from training.trained import Scored, Trained
+
+GOLDEN_ROWS: Final = 24
+_LIBRARIES: Final = ("lightgbm", "numpy", "pandas", "scipy")
+
+
+def trailing_as_of(history: History, as_of: float) -> TrailingSums:
+    """The state of every trailing statistic just before ``as_of`` (seconds)."""
+    state = TrailingSums([*STATISTICS, USUAL_VISITORS], history.landmark)
+    for measure, observed in history.observations.items():
+        state.observe(measure, _before(observed, as_of))
+    return state
+
+
+def _before(observed: Observations, as_of: float) -> Observations:
+    count = int(np.searchsorted(observed.known_at, as_of, side="left"))
+    return Observations(
+        observed.known_at[:count],
+        observed.value[:count],
+        observed.weight[:count],
+        {name: column[:count] for name, column in observed.columns.items()},
+    )
+
+
+def bundle_of(
+    history: History, trained: Trained, scored: Scored, *, name: str, bundle_version: str, currency: str, digest: str
+) -> Bundle:
+    """Put trained heads, their calibration as of the cut and the trailing state together."""
+    decided_at = history.attempts.decided_at
+    known = decided_at[decided_at < trained.as_of]
+    manifest = Manifest(
+        format=FORMAT,
+        name=name,
+        version=bundle_version,
+        currency=currency,
+        window=Window(first_decided_at=_iso(float(known.min())), as_of=_iso(trained.as_of), attempts=len(known)),
+        data_digest=digest,
+        seed=trained.seed,
+        libraries={"python": platform.python_version(), **{library: version(library) for library in _LIBRARIES}},
+        files={},
+        features={head: list(recipe.features) for head, recipe in RECIPES.items()},
+        vocabularies={name: dict(codes) for name, codes in trained.encoding.vocabularies.items()},
+        landmark=history.landmark,
+        groups=trained.encoding.groups,
+        calibration={head: levels.tolist() for head, levels in scored.calibration(trained.as_of).items()},
+    )
+    return Bundle(manifest, trained.boosters, trailing_as_of(history, trained.as_of))
+
+
+def golden_facts(history: History, as_of: float) -> Columns:
+    """The facts of the last attempts decided before ``as_of``, as if decided then."""
+    rows = np.flatnonzero(history.attempts.decided_at < as_of)[-GOLDEN_ROWS:]
+    facts = {fact.name: history.attempts.columns[fact.name][rows] for fact in FACTS}
+    return {**facts, "decided_at": np.full(len(rows), as_of)}
+
+
+def write_bundle(
+    bundle: Bundle, boosters: Mapping[tuple[str, str], lightgbm.Booster], golden: Columns, folder: Path
+) -> Path:
+    """Write ``bundle`` into ``folder``, replacing what is there, and return it.
+
+    The folder appears whole or not at all: a service that reads it meanwhile never sees half a bundle.
+    """
+    unfinished = folder.with_name(f"{folder.name}.unfinished")
+    shutil.rmtree(unfinished, ignore_errors=True)
+    unfinished.mkdir(parents=True)
+    for (head, part), booster in boosters.items():
+        booster.save_model(str(unfinished / model_file(head, part)))
+    arrays: dict[str, NDArray[np.str_] | NDArray[np.float64]] = bundle.trailing.to_arrays()
+    np.savez(unfinished / TRAILING_FILE, allow_pickle=False, **arrays)
+    write_golden(bundle, golden, unfinished)
+    names = [*(model_file(head, part) for head, part in boosters), TRAILING_FILE, GOLDEN_FILE]
+    manifest = bundle.manifest.model_copy(update={"files": {name: sha256_of(unfinished / name) for name in names}})
+    (unfinished / MANIFEST_FILE).write_text(manifest.model_dump_json(indent=1))
+    shutil.rmtree(folder, ignore_errors=True)
+    unfinished.rename(folder)
+    return folder
+
+
+def _iso(instant: float) -> str:
+    return datetime.fromtimestamp(instant, UTC).isoformat()
