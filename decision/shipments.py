@@ -107,7 +107,8 @@ def feasible_sets(order: Order, candidates: Candidates, usable: NDArray[np.bool_
     for rows in _shared(order):
         wanted = np.zeros((len(order.lines), 1))
         wanted[rows, 0] = [order.lines[row].quantity for row in rows]
-        table &= over_sets(wanted, np.add, np.zeros(1)) <= units[rows].min(axis=0)
+        together = over_sets(wanted, np.add, np.zeros(1))
+        table &= (together == 0) | (together <= units[rows].min(axis=0))
     return table
 
 
@@ -124,7 +125,7 @@ def sharing(order: Order, candidates: Candidates, units: Floats) -> Callable[[tu
             for mask, candidate in shipments:
                 location = int(candidates.location[candidate])
                 wanted[location] += sum(quantity[row] for row in rows if mask >> row & 1)
-                if wanted[location] > units[rows, candidate].min():
+                if wanted[location] > max(units[rows, candidate].min(), 0):
                     return False
         return True
 
