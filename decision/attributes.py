@@ -4,6 +4,8 @@ Shapes: an attribute of the order is one value; of candidates (location, service
 line in question ``line.*`` it is (L, 1), and of that line at the candidate ``stock.*`` (L, C). They broadcast.
 """
 
+# ruff: noqa: E501 - the table below reads best with one attribute to a line
+
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta

@@ -1,6 +1,6 @@
 """Which location, with which carrier service, can send at least one line of the order."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, Final
 
 import numpy as np
@@ -42,6 +42,10 @@ class Candidates:
     def __len__(self) -> int:
         """Return the number of candidates."""
         return len(self.location)
+
+    def take(self, rows: NDArray[np.intp]) -> "Candidates":
+        """Return the candidates at ``rows``."""
+        return Candidates(*(getattr(self, field.name)[..., rows] for field in fields(self)))
 
 
 def find_candidates(order: Order, network: Network) -> Candidates:

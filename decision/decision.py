@@ -1,7 +1,7 @@
 """The answer: plans ranked for one order at one instant, with everything that shaped them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 
@@ -39,8 +39,21 @@ class Shipment:
 
 
 @dataclass(frozen=True, slots=True)
+class MissingLine:
+    """Units that no allowed plan supplies, or that a partial plan leaves out."""
+
+    line_id: str
+    sku: str
+    quantity: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Option:
-    """One plan in the ranking. ``total``, ``difference`` (to the best) and ``bound`` (proved lower bound) in money."""
+    """One plan in the ranking. ``total``, ``difference`` (to the best) and ``bound`` (proved lower bound) in money.
+
+    ``terms``: money of each term, summed over shipments. ``missing``: what a partial plan leaves out.
+    """
 
     rank: int
     total: float
@@ -49,16 +62,21 @@ class Option:
     explanation: str
     terms: Mapping[str, float]
     shipments: tuple[Shipment, ...]
+    missing: tuple[MissingLine, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Exclusion:
-    """A location (or one of its carrier services) that a rule took out."""
+    """A location (or one of its carrier services) that a rule took out, wholly or for some lines.
+
+    ``line_ids``: the lines concerned; empty where it concerns all that the location could have sent.
+    """
 
     location_id: str
     carrier_service_id: str | None
     rule_id: str
     reason: str
+    line_ids: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,18 +88,11 @@ class BindingRule:
 
 
 @dataclass(frozen=True, slots=True)
-class MissingLine:
-    """Units that no allowed plan supplies."""
-
-    line_id: str
-    sku: str
-    quantity: int
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
 class Decision:
-    """Plans ranked for one order, best first; empty ``options`` come with the ``missing`` lines that explain it."""
+    """Plans ranked for one order, best first; empty ``options`` come with the ``missing`` lines that explain it.
+
+    ``prices``: the strategy that ranked them, by name of the price.
+    """
 
     order_id: str
     decided_at: datetime
@@ -91,3 +102,4 @@ class Decision:
     excluded: tuple[Exclusion, ...]
     binding_rules: tuple[BindingRule, ...]
     missing: tuple[MissingLine, ...]
+    prices: Mapping[str, float] = field(default_factory=dict)

@@ -3,7 +3,7 @@
 ::
 
     Σ over shipments s [ cost(s) + late_parcel·P(late s) + late_day·E[days late s] + pick_failure·P(fail s)
-                         + carbon·kgCO2e(s) + adjustments(s) + opportunity(s) + extra_parcel ] − extra_parcel
+                         + carbon·kgCO2e(s) + adjustments(s) + extra_parcel ] − extra_parcel
     + missing_line·(lines left out)
 """
 
@@ -21,7 +21,6 @@ TERMS: Final = (
     "pick_failure",
     "carbon",
     "adjustments",
-    "opportunity",
     "extra_parcels",
     "missing_lines",
 )
@@ -36,8 +35,11 @@ PRICE_OF: Final = {
 }
 #: Plans are compared in whole billionths of the currency, so that sums are exact and ties are ties.
 PER_UNIT: Final = 1_000_000_000
-#: More than any plan costs (a billion, in billionths): what cannot be done.
-IMPOSSIBLE: Final = 1 << 60
+#: What cannot be done costs more than any plan. Sums that contain it stay above `HOPELESS`, whatever is taken off.
+IMPOSSIBLE: Final = 1 << 61
+HOPELESS: Final = 1 << 60
+#: A shipment of this much money counts as impossible, so that twelve of them are still not hopeless.
+_ABSURD: Final = 90_000_000.0
 
 
 @dataclass(frozen=True)
@@ -65,6 +67,6 @@ class Strategy:
 
 
 def to_billionths(money: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Return money as whole billionths; what is not finite, or beyond any sense, becomes `IMPOSSIBLE`."""
-    sensible = np.abs(money) < IMPOSSIBLE / PER_UNIT
+    """Return money as whole billionths; what is not finite, or absurd, becomes `IMPOSSIBLE`."""
+    sensible = np.abs(money) < _ABSURD
     return np.where(sensible, np.rint(np.where(sensible, money, 0.0) * PER_UNIT), IMPOSSIBLE).astype(np.int64)

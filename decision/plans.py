@@ -21,12 +21,12 @@ scores at least one shipment and there are finitely many.
 import heapq
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Final, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from decision.money import IMPOSSIBLE
+from decision.money import HOPELESS, IMPOSSIBLE
 from decision.subsets import Completion, Ints, complete, subsets_with_lowest
 
 #: A set of lines and the position of the candidate that sends it.
@@ -50,13 +50,15 @@ class Plan:
 class Problem:
     """What to plan, for C candidates and L ≤ 12 lines.
 
-    ``money`` (2^L, C) in billionths: value of sending each set of lines from each candidate, `IMPOSSIBLE` where it
-    cannot be; ``scored`` (2^L, C): where the value is exact and not a lower bound. ``score(sets, candidates)`` returns
-    the exact value of shipments; both arrays are updated with what it says. ``left_out``: billionths for each line left
-    out, or `IMPOSSIBLE`. ``fits(shipments)`` refuses combinations for what they share.
+    ``feasible`` (2^L, C): which sets of lines each candidate may and can send; ``money`` (2^L, C) in billionths: what
+    that costs; ``scored`` (2^L, C): where the money is exact and not a lower bound. ``score(sets, candidates)`` returns
+    the exact money of shipments; ``money`` and ``scored`` are updated with what it says, and may be shared.
+    ``left_out``: billionths for each line left out, or `IMPOSSIBLE`. ``fits(shipments)`` refuses combinations for what
+    they share.
     """
 
     lines: int
+    feasible: NDArray[np.bool_]
     money: Ints
     scored: NDArray[np.bool_]
     score: Callable[[Ints, NDArray[np.intp]], Ints]
@@ -81,7 +83,8 @@ def _ahead(problem: Problem, masks: list[int], asked: list[Shipped]) -> tuple[In
     """Return the shipments asked for and, of each set among them, the most promising that are not scored either."""
     chosen = set(asked)
     for mask in masks:
-        row = np.where(problem.scored[mask], IMPOSSIBLE, problem.money[mask])
+        open_ = problem.feasible[mask] & ~problem.scored[mask]
+        row = np.where(open_, problem.money[mask], IMPOSSIBLE)
         count = min(_SCORED_AHEAD, len(row))
         nearest = np.argpartition(row, count - 1)[:count]
         chosen.update((mask, int(candidate)) for candidate in nearest if row[candidate] < IMPOSSIBLE)
@@ -89,12 +92,23 @@ def _ahead(problem: Problem, masks: list[int], asked: list[Shipped]) -> tuple[In
     return np.array(sets, np.int64), np.array(candidates, np.intp)
 
 
+class _Partial(NamedTuple):
+    """A plan in the making: what is shipped, its money and tie-break, the lines and parcels that remain."""
+
+    shipments: tuple[Shipped, ...]
+    money: int
+    tie: int
+    remaining: int
+    parcels: int
+    left_out: int
+
+
 class _Search:
     """One best-first search over the values as they stand."""
 
     def __init__(self, problem: Problem) -> None:
         self.problem = problem
-        money = problem.money
+        money = self.money = np.where(problem.feasible, problem.money, IMPOSSIBLE)
         size, count = money.shape
         best = money.argmin(axis=1) if count else np.zeros(size, np.intp)
         self.best = money[np.arange(size), best] if count else np.full(size, IMPOSSIBLE, np.int64)
@@ -116,54 +130,60 @@ class _Search:
         never = np.full_like(self.best, IMPOSSIBLE)
         levels = [complete(lines, never, self.tie, self.omit, None)]
         for _ in range(self.limit):
-            levels.append(complete(lines, self.best, self.tie, self.omit, levels[-1]))  # noqa: PERF401 - each needs the last
+            levels.append(complete(lines, self.best, self.tie, self.omit, levels[-1]))
         return levels
 
     def run(self, count: int) -> list[Plan]:
         """Return the ``count`` best plans as the values stand."""
         found: list[tuple[int, int, tuple[Shipped, ...], int]] = []
-        start = len(self.completions) - 1
-        self.heap: list[tuple[int, int, tuple[Shipped, ...], int, int, int, int, int, int, int]] = []
-        self._push((), 0, 0, (1 << self.problem.lines) - 1, start, 0, 0, 0)
+        self.heap: list[tuple[int, int, _Partial, int, int]] = []
+        self._push(_Partial((), 0, 0, (1 << self.problem.lines) - 1, len(self.completions) - 1, 0), 0, 0)
         while self.heap:
-            total, tie, prefix, remaining, parcels, choice, rank, money, tied, left_out = heapq.heappop(self.heap)
-            if len(found) >= count and (total, tie) > found[count - 1][:2]:
+            total, tie, partial, choice, rank = heapq.heappop(self.heap)
+            if len(found) >= count and (total, tie) > sorted(found)[count - 1][:2]:
                 break
-            mask = self._choices(remaining, parcels)[choice][2]
             if rank == 0:
-                self._push(prefix, money, tied, remaining, parcels, choice + 1, 0, left_out)
-            if mask < 0:  # the lowest line is left out
-                step, step_tie, taken, shipments, fewer = self.problem.left_out, 0, -mask, prefix, parcels
-            else:
-                candidates = self._ranked(mask) if rank else [int(self.tie[mask]) - _PARCEL]
-                candidate = candidates[rank]
-                self._push(prefix, money, tied, remaining, parcels, choice, rank + 1, left_out)
-                shipments = (*prefix, (mask, candidate))
-                if any(candidate == other for _, other in prefix) or not self.problem.fits(shipments):
-                    continue
-                step, step_tie, taken = int(self.problem.money[mask, candidate]), _PARCEL + candidate, mask
-                fewer = max(parcels - 1, 0)
-            omitted = left_out | (taken if mask < 0 else 0)
-            if taken != remaining:
-                self._push(shipments, money + step, tied + step_tie, remaining ^ taken, fewer, 0, 0, omitted)
-            elif shipments:
-                found.append((total, tie, shipments, omitted))
+                self._push(partial, choice + 1, 0)
+            mask = self._choices(partial)[choice][2]
+            if mask > 0:
+                self._push(partial, choice, rank + 1)
+            extended = self._extended(partial, mask, rank)
+            if extended is None:
+                continue
+            if extended.remaining:
+                self._push(extended, 0, 0)
+            elif extended.shipments:
+                found.append((total, tie, extended.shipments, extended.left_out))
         found.sort()
         return [Plan(total, shipments, left_out) for total, _, shipments, left_out in found[:count]]
 
-    def _push(
-        self,
-        prefix: tuple[Shipped, ...],
-        money: int,
-        tied: int,
-        remaining: int,
-        parcels: int,
-        choice: int,
-        rank: int,
-        left_out: int,
-    ) -> None:
-        """Queue the next way on: the ``choice``-th set for the lowest remaining line, from its ``rank``-th candidate."""
-        choices = self._choices(remaining, parcels)
+    def _extended(self, partial: "_Partial", mask: int, rank: int) -> "_Partial | None":
+        """Return the partial plan with one more step, or ``None`` if that step does not go with those before."""
+        if mask < 0:  # a negative set: its line is left out
+            return _Partial(
+                partial.shipments,
+                partial.money + self.problem.left_out,
+                partial.tie,
+                partial.remaining ^ -mask,
+                partial.parcels,
+                partial.left_out | -mask,
+            )
+        candidate = self._ranked(mask)[rank] if rank else int(self.tie[mask]) - _PARCEL
+        shipments = (*partial.shipments, (mask, candidate))
+        if any(candidate == other for _, other in partial.shipments) or not self.problem.fits(shipments):
+            return None
+        return _Partial(
+            shipments,
+            partial.money + int(self.money[mask, candidate]),
+            partial.tie + _PARCEL + candidate,
+            partial.remaining ^ mask,
+            max(partial.parcels - 1, 0),
+            partial.left_out,
+        )
+
+    def _push(self, partial: "_Partial", choice: int, rank: int) -> None:
+        """Queue the next way on: the ``choice``-th set for the lowest line left, from its ``rank``-th candidate."""
+        choices = self._choices(partial)
         if choice >= len(choices):
             return
         on, on_tie, mask = choices[choice]
@@ -171,17 +191,16 @@ class _Search:
             candidates = self._ranked(mask)
             if rank >= len(candidates):
                 return
-            on += int(self.problem.money[mask, candidates[rank]]) - int(self.best[mask])
+            on += int(self.money[mask, candidates[rank]]) - int(self.best[mask])
             on_tie += candidates[rank] - candidates[0]
-        entry = (money + on, tied + on_tie, prefix, remaining, parcels, choice, rank, money, tied, left_out)
-        heapq.heappush(self.heap, entry)
+        heapq.heappush(self.heap, (partial.money + on, partial.tie + on_tie, partial, choice, rank))
 
-    def _choices(self, remaining: int, parcels: int) -> list[tuple[int, int, int]]:
+    def _choices(self, partial: "_Partial") -> list[tuple[int, int, int]]:
         """Return (money, tie, set) of the ways to take the lowest remaining line and complete the rest, best first.
 
         A negative set stands for leaving that line out.
         """
-        key = (remaining, parcels)
+        remaining, parcels = key = (partial.remaining, partial.parcels)
         if key in self.choices:
             return self.choices[key]
         choices: list[tuple[int, int, int]] = []
@@ -196,13 +215,13 @@ class _Search:
             money = self.best[subsets] + then.money[remaining ^ subsets]
             tie = self.tie[subsets] + then.tie[remaining ^ subsets]
             choices += zip(money.tolist(), tie.tolist(), subsets.tolist(), strict=True)
-        self.choices[key] = sorted(choice for choice in choices if choice[0] < IMPOSSIBLE)
+        self.choices[key] = sorted(choice for choice in choices if choice[0] < HOPELESS)
         return self.choices[key]
 
     def _ranked(self, mask: int) -> list[int]:
         """Return the candidates that can send this set, best first."""
         if mask not in self.ranked:
-            row = self.problem.money[mask]
+            row = self.money[mask]
             order = np.argsort(row, kind="stable")
             self.ranked[mask] = order[: int(np.count_nonzero(row < IMPOSSIBLE))].tolist()
         return self.ranked[mask]

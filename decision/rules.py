@@ -28,6 +28,11 @@ class Ruling:
     kept: dict[str, NDArray[np.float64]]
     adjusted: dict[str, NDArray[np.float64]]
 
+    def take(self, rows: NDArray[np.intp]) -> "Ruling":
+        """Return what is said of the candidates at ``rows``."""
+        parts = (self.removed, self.kept, self.adjusted)
+        return Ruling(*({rule: said[..., rows] for rule, said in part.items()} for part in parts))  # type: ignore[arg-type]
+
     def and_then(self, later: "Ruling") -> "Ruling":
         """Return both rulings as one."""
         return Ruling(
@@ -72,8 +77,8 @@ def unmet(stage: Stage, situation: Situation) -> NDArray[np.bool_]:
     return ~_mask(stage.require, read_columns(stage.require.names, situation), shape)
 
 
-def usable(situation: Situation, ruling: Ruling, quantity: NDArray[np.float64], without: str = "") -> NDArray[np.bool_]:
-    """Return (L, C) where a candidate may and can send the whole line, with the rule ``without`` left out.
+def available(situation: Situation, ruling: Ruling, without: str = "") -> NDArray[np.float64]:
+    """Return (L, C) the units that may be promised, with the rule ``without`` left out.
 
     Of the recorded safety stock and all that rules keep back, the largest counts.
     """
@@ -81,11 +86,16 @@ def usable(situation: Situation, ruling: Ruling, quantity: NDArray[np.float64], 
     for rule, kept in ruling.kept.items():
         if rule != without:
             safety = np.maximum(safety, kept)
-    can = situation.candidates.free - safety >= quantity[:, None]
+    return situation.candidates.free - safety
+
+
+def allowed(situation: Situation, ruling: Ruling, without: str = "") -> NDArray[np.bool_]:
+    """Return (L, C) where no rule other than ``without`` removes the line from the candidate."""
+    may = np.ones(situation.atp.shape, bool)
     for rule, removed in ruling.removed.items():
         if rule != without:
-            can &= ~removed
-    return can
+            may &= ~removed
+    return may
 
 
 def _holds(condition: CompiledExpression | None, situation: Situation) -> bool:

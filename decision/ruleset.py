@@ -1,5 +1,6 @@
 """A ruleset: hard rules, stages and strategy, checked and compiled once."""
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -120,10 +121,11 @@ class Limits:
 
 @dataclass(frozen=True)
 class Ruleset:
-    """A compiled ruleset. Make one with `compile_ruleset`."""
+    """A compiled ruleset. Make one with `compile_ruleset`. ``digest``: SHA-256 of the document."""
 
     name: str
     version: str
+    digest: str
     applies_to: CompiledExpression | None
     strategy: Strategy
     limits: Limits
@@ -153,6 +155,7 @@ def compile_ruleset(document: Mapping[str, Any], version: str = "0") -> Ruleset:
     return Ruleset(
         written.name,
         version,
+        hashlib.sha256(written.model_dump_json().encode()).hexdigest(),
         _compiled(written.name, "applies_to", written.applies_to, _ORDER),
         Strategy(**written.strategy.model_dump()),
         Limits(**written.limits.model_dump()),

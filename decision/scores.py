@@ -75,6 +75,7 @@ def facts(
     network: Network,
     candidates: Candidates,
     now: datetime,
+    *,
     rows: NDArray[np.intp],
     masks: NDArray[np.int64],
 ) -> dict[str, NDArray[Any]]:
@@ -147,6 +148,7 @@ def score(
     network: Network,
     candidates: Candidates,
     usable: NDArray[np.bool_],
+    *,
     predictor: Predictor,
     now: datetime,
 ) -> Scores:
@@ -157,7 +159,7 @@ def score(
     lines, count = usable.shape
     rows = np.flatnonzero(usable.any(axis=0))
     whole = np.full(len(rows), (1 << lines) - 1, np.int64)
-    order_facts = facts(order, network, candidates, now, rows, whole)
+    order_facts = facts(order, network, candidates, now, rows=rows, masks=whole)
     travels = ~candidates.collected[rows]
     ready = predictor.ready_hours(order_facts)
     delivered = predictor.delivery_hours(order_facts) if travels.any() else ready
@@ -176,7 +178,7 @@ def score(
         late = arrival(lambda hours: hours.probability_later_than(left))
         late_days = arrival(lambda hours: hours.expected_excess(left)) / 24
     pairs = np.nonzero(usable)
-    line_facts = facts(order, network, candidates, now, pairs[1], np.int64(1) << pairs[0])
+    line_facts = facts(order, network, candidates, now, rows=pairs[1], masks=np.int64(1) << pairs[0])
     pick_failure, line_cost = np.full(usable.shape, np.nan), np.full(usable.shape, np.nan)
     if len(rows):
         pick_failure[pairs] = predictor.pick_failure(line_facts)
@@ -188,5 +190,5 @@ def score(
         line_cost,
         lambda level: arrival(lambda hours: hours.quantile(level)),
         lambda level: of_all(ready.quantile(level)),
-        lambda which, masks: predictor.cost(facts(order, network, candidates, now, which, masks)),
+        lambda which, masks: predictor.cost(facts(order, network, candidates, now, rows=which, masks=masks)),
     )

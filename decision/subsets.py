@@ -6,7 +6,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from decision.money import IMPOSSIBLE
+from decision.money import HOPELESS, IMPOSSIBLE
 
 Ints = NDArray[np.int64]
 
@@ -72,14 +72,19 @@ def complete(lines: int, money: Ints, tie: Ints, omit: Ints, after: Completion |
     least[0] = 0
     for layer in _layers(lines):
         rest = Completion(least, ties) if after is None else after
-        values = np.minimum(money[layer.subsets] + rest.money[layer.rests], IMPOSSIBLE)
+        values = possible(money[layer.subsets] + rest.money[layer.rests])
         best = np.minimum.reduceat(values, layer.starts)
         even = np.where(values == np.repeat(best, layer.sizes), tie[layer.subsets] + rest.tie[layer.rests], IMPOSSIBLE)
         best_tie = np.minimum.reduceat(even, layer.starts)
         lowest = layer.masks & -layer.masks
-        left_out = np.minimum(omit[lowest] + least[layer.masks ^ lowest], IMPOSSIBLE)
+        left_out = possible(omit[lowest] + least[layer.masks ^ lowest])
         left_out_tie = ties[layer.masks ^ lowest]
         better = (left_out < best) | ((left_out == best) & (left_out_tie < best_tie))
         least[layer.masks] = np.where(better, left_out, best)
         ties[layer.masks] = np.where(better, left_out_tie, best_tie)
     return Completion(least, ties)
+
+
+def possible(money: Ints) -> Ints:
+    """Return sums of money with every hopeless one set to `IMPOSSIBLE`, so that all of these are alike."""
+    return np.where(money >= HOPELESS, IMPOSSIBLE, money)

@@ -30,7 +30,7 @@ def instance(seed: int, coarse: bool) -> tuple[Problem, np.ndarray[Any, Any], in
     scored = np.bitwise_count(np.arange(1 << lines))[:, None].repeat(count, axis=1) <= 1
     limit = int(rng.integers(1, lines + 1)) if rng.random() < 0.5 else None
     left_out = int(rng.integers(1, 10)) * 10**9 if rng.random() < 0.4 else IMPOSSIBLE
-    problem = Problem(lines, bound, scored, lambda sets, rows: true[sets, rows], limit, left_out)
+    problem = Problem(lines, bound < IMPOSSIBLE, bound, scored, lambda sets, rows: true[sets, rows], limit, left_out)
     return problem, true, int(rng.integers(1, 8))
 
 

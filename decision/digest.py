@@ -1,0 +1,36 @@
+"""A fingerprint of everything that shaped a decision: equal digests mean equal decisions."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import fields
+from datetime import datetime
+
+import numpy as np
+
+from decision.candidates import Candidates
+from decision.network import Network
+from decision.order import Order
+from decision.ruleset import Ruleset
+
+
+def digest(
+    order: Order,
+    network: Network,
+    candidates: Candidates,
+    *,
+    ruleset: Ruleset,
+    now: datetime,
+    options: int,
+    versions: Mapping[str, str],
+) -> str:
+    """Return ``sha256:…`` of the order, the candidates with all that is known of them, the ruleset and the versions."""
+    seen = hashlib.sha256(repr((order, now, options, sorted(versions.items()), ruleset.digest)).encode())
+    for field in fields(candidates):
+        seen.update(np.ascontiguousarray(getattr(candidates, field.name)).tobytes())
+    places = np.unique(candidates.location)
+    for name in sorted(network.locations):
+        column = network.locations[name][places]
+        seen.update("\x1f".join(map(str, column)).encode() if column.dtype == object else column.tobytes())
+    for name in sorted(network.services):
+        seen.update(repr(network.services[name].tolist()).encode())
+    return f"sha256:{seen.hexdigest()}"
