@@ -3,6 +3,7 @@
 import typer
 
 import data.commands
+import serving.commands
 import training.commands
 
 app = typer.Typer(
@@ -12,6 +13,7 @@ app = typer.Typer(
     pretty_exceptions_show_locals=False,
 )
 app.add_typer(data.commands.app, name="data")
+app.command("serve")(serving.commands.serve)
 training.commands.register(app)
 
 

@@ -1,0 +1,64 @@
+"""The application: the calls of the API around one service."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from datetime import datetime
+
+import structlog
+from fastapi import FastAPI
+from starlette.middleware import Middleware
+
+from serving import bootstrap, problems
+from serving.access import AccessMiddleware
+from serving.live import ServedPredictor
+from serving.routes import decisions, feeds, health, models, rulesets
+from serving.service import Service
+from serving.settings import Settings
+from serving.wire.documentation import DescribedApp
+
+log = structlog.get_logger()
+
+
+def create_app(
+    settings: Settings,
+    predictor: ServedPredictor | None = None,
+    clock: Callable[[], datetime] = bootstrap.now_utc,
+) -> FastAPI:
+    """The application that ``settings`` describe. ``predictor`` stands in for their bundle, ``clock`` for the time."""
+    service = bootstrap.build(settings, predictor, clock)
+    app = DescribedApp(
+        title="Smista",
+        summary="Decides from where each order is fulfilled.",
+        version="1",
+        lifespan=_lifespan,
+        middleware=[Middleware(AccessMiddleware, service.metrics)],
+    )
+    app.state.service = service
+    problems.install(app)
+    for routes in (decisions, feeds, rulesets, models, health):
+        app.include_router(routes.router)
+    return app
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    """While the service runs it looks for changes that others made; at the end it lets go of the database."""
+    service: Service = app.state.service
+    following = asyncio.create_task(_follow_changes(service))
+    try:
+        yield
+    finally:
+        following.cancel()
+        with suppress(asyncio.CancelledError):
+            await following
+        service.database.close()
+
+
+async def _follow_changes(service: Service) -> None:
+    while True:
+        await asyncio.sleep(service.settings.poll_seconds)
+        try:
+            await asyncio.to_thread(service.live.refresh_now)
+        except Exception:
+            log.exception("changes could not be read: decisions go on with what was known before")

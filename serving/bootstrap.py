@@ -1,0 +1,50 @@
+"""Wiring: from settings to a service."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import structlog
+
+from prediction.loading import load_bundle
+from serving.database.database import Database
+from serving.database.engine import make_engine
+from serving.database.schema import is_current, migrate
+from serving.keys import development_key
+from serving.live import Live, ServedPredictor
+from serving.metrics import Metrics
+from serving.ruleset_files import publish_files
+from serving.service import Service
+from serving.settings import Settings
+
+log = structlog.get_logger()
+
+
+def now_utc() -> datetime:
+    """The clock of the service."""
+    return datetime.now(UTC)
+
+
+def build(
+    settings: Settings, predictor: ServedPredictor | None = None, clock: Callable[[], datetime] = now_utc
+) -> Service:
+    """Open the database, bring it up to date, publish the ruleset files and load what decisions need.
+
+    Raises `ConfigurationError` or `prediction.errors.BundleError`, saying what to change.
+    """
+    settings.work_folder.mkdir(parents=True, exist_ok=True)
+    engine = make_engine(settings.database)
+    if settings.migrate_at_start:
+        migrate(engine)
+    database = Database(engine)
+    if predictor is None and settings.bundle is not None:
+        predictor = load_bundle(settings.bundle)
+    live = Live(database, predictor, clock)
+    if database.read_now(is_current):
+        if settings.rules is not None:
+            published = publish_files(database, settings.rules, clock())
+            log.info("rulesets published", rulesets=published)
+        live.refresh_now()
+    else:
+        log.warning("the database's tables are not up to date: start with SMISTA_MIGRATE_AT_START=true")
+    keys = settings.api_keys or (development_key(settings.work_folder),)
+    return Service(settings, database, live, Metrics(), keys, clock)

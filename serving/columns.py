@@ -1,0 +1,74 @@
+"""From database rows to the NumPy columns of `decision.network`."""
+
+from collections.abc import Mapping, Sequence
+from itertools import groupby
+from operator import itemgetter
+from typing import Any
+
+import numpy as np
+from sqlalchemy import Column, Connection, Table, Text, select
+
+from decision.network import SkuStock
+from features.facts import Columns
+from serving.database.tables import stock
+
+
+def load_columns(connection: Connection, table: Table) -> Columns:
+    """Every column of ``table`` but ``changed_in``, rows in the order of its key; text as objects, numbers float64."""
+    wanted = _described(table)
+    rows = sorted((tuple(row) for row in connection.execute(select(*wanted))), key=itemgetter(0))
+    return _to_columns(wanted, rows)
+
+
+def empty_columns(table: Table) -> Columns:
+    """The columns of ``table`` without a row."""
+    return _to_columns(_described(table), [])
+
+
+def _described(table: Table) -> list[Column[Any]]:
+    return [column for column in table.columns if column.name != "changed_in"]
+
+
+def _to_columns(wanted: Sequence[Column[Any]], rows: Sequence[tuple[Any, ...]]) -> Columns:
+    """Missing text is ``None``, a missing number NaN."""
+    return {
+        column.name: np.array([row[at] for row in rows], dtype=object if isinstance(column.type, Text) else np.float64)
+        for at, column in enumerate(wanted)
+    }
+
+
+def changed_stock(
+    connection: Connection, since: int, known: Mapping[str, SkuStock], positions: Mapping[str, int]
+) -> dict[str, SkuStock]:
+    """``known`` stock with every record written after version ``since``; ``positions`` are those of the locations."""
+    statement = (
+        select(
+            stock.c.sku,
+            stock.c.location_id,
+            stock.c.on_hand,
+            stock.c.reserved,
+            stock.c.safety_stock,
+            stock.c.counted_at,
+        )
+        .where(stock.c.changed_in > since)
+        .order_by(stock.c.sku)
+    )
+    merged = dict(known)
+    for sku, rows in groupby(connection.execute(statement), key=itemgetter(0)):
+        records = [
+            (positions[location_id], on_hand, reserved, safety_stock, counted_at.timestamp())
+            for _, location_id, on_hand, reserved, safety_stock, counted_at in rows
+        ]
+        merged[sku] = _merge(known.get(sku), np.array(records, dtype=np.float64))
+    return merged
+
+
+def _merge(known: SkuStock | None, records: np.ndarray[Any, np.dtype[np.float64]]) -> SkuStock:
+    """``records`` (rows of position, on hand, reserved, safety stock, counted at) replace those at their places."""
+    if known is not None:
+        kept = ~np.isin(known.location, records[:, 0])
+        before = np.column_stack([known.location, known.on_hand, known.reserved, known.safety_stock, known.counted_at])
+        records = np.concatenate([before[kept], records])
+    records = records[np.argsort(records[:, 0])]
+    columns = np.ascontiguousarray(records.T)
+    return SkuStock(columns[0].astype(np.intp), columns[1], columns[2], columns[3], columns[4])

@@ -1,0 +1,51 @@
+"""Transactions, off the event loop."""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+from sqlalchemy import Connection, Engine
+
+T = TypeVar("T")
+#: What runs in one transaction.
+Job = Callable[[Connection], T]
+
+
+class Database:
+    """Runs jobs, each in one transaction. One thread writes, in the order of asking; two read beside it.
+
+    One writer per process is what SQLite allows anyway, and keeps a long feed (written in many short transactions)
+    from starving the log of decisions.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        """Open nothing yet: connections are made when first needed."""
+        self.engine = engine
+        self._writes = ThreadPoolExecutor(1, thread_name_prefix="smista-writes")
+        self._reads = ThreadPoolExecutor(2, thread_name_prefix="smista-reads")
+        self._writing = engine.execution_options(smista_writes=True)
+
+    def read_now(self, job: Job[T]) -> T:
+        """Run a job that only reads, in this thread."""
+        with self.engine.begin() as connection:
+            return job(connection)
+
+    def write_now(self, job: Job[T]) -> T:
+        """Run a job that writes, in this thread."""
+        with self._writing.begin() as connection:
+            return job(connection)
+
+    async def read(self, job: Job[T]) -> T:
+        """Run a job that only reads."""
+        return await asyncio.get_running_loop().run_in_executor(self._reads, self.read_now, job)
+
+    async def write(self, job: Job[T]) -> T:
+        """Run a job that writes; it is committed when this returns."""
+        return await asyncio.get_running_loop().run_in_executor(self._writes, self.write_now, job)
+
+    def close(self) -> None:
+        """Finish what was begun, then let go of the connections."""
+        self._writes.shutdown()
+        self._reads.shutdown()
+        self.engine.dispose()

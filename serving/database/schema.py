@@ -1,0 +1,30 @@
+"""Bringing the tables up to date."""
+
+from alembic import command
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, text
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", "serving:database/migrations")
+    config.set_main_option("path_separator", "os")
+    return config
+
+
+def migrate(engine: Engine) -> None:
+    """Upgrade the database to the newest tables. Processes that start together wait for one another."""
+    config = _config()
+    with engine.execution_options(smista_writes=True).begin() as connection:
+        if connection.dialect.name == "postgresql":
+            connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('smista migrations'))"))
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+
+def is_current(connection: Connection) -> bool:
+    """Whether the tables are those this version of the service was written for."""
+    newest = ScriptDirectory.from_config(_config()).get_current_head()
+    return MigrationContext.configure(connection).get_current_revision() == newest

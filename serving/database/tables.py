@@ -1,0 +1,131 @@
+"""The tables. ``changed_in`` is the version of the state in which a row was last written (`database.versions`)."""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+)
+
+from serving.database.types import Instant
+
+metadata = MetaData(naming_convention={"ix": "ix_%(table_name)s_%(column_0_name)s", "pk": "pk_%(table_name)s"})
+
+
+def _changed_in() -> Column[int]:
+    return Column("changed_in", BigInteger, nullable=False, index=True)
+
+
+state_version = Table(
+    "state_version",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("version", BigInteger, nullable=False),
+)
+
+locations = Table(
+    "locations",
+    metadata,
+    Column("location_id", Text, primary_key=True),
+    Column("location_type", Text, nullable=False),
+    Column("name", Text),
+    Column("country", Text, nullable=False),
+    Column("region", Text),
+    Column("postal_code", Text),
+    Column("latitude", Float(53)),
+    Column("longitude", Float(53)),
+    Column("timezone", Text, nullable=False),
+    Column("capacity_per_day", Float(53)),
+    _changed_in(),
+)
+
+products = Table(
+    "products",
+    metadata,
+    Column("sku", Text, primary_key=True),
+    Column("category", Text),
+    Column("weight_kg", Float(53)),
+    Column("volume_l", Float(53)),
+    Column("hazmat", Boolean, nullable=False),
+    Column("bulky", Boolean, nullable=False),
+    _changed_in(),
+)
+
+carrier_services = Table(
+    "carrier_services",
+    metadata,
+    Column("carrier_service_id", Text, primary_key=True),
+    Column("carrier", Text, nullable=False),
+    Column("level", Text, nullable=False),
+    Column("location_type", Text),
+    Column("max_weight_kg", Float(53)),
+    Column("carbon_kg_per_shipment", Float(53)),
+    _changed_in(),
+)
+
+stock = Table(
+    "stock",
+    metadata,
+    Column("sku", Text, primary_key=True),
+    Column("location_id", Text, primary_key=True),
+    Column("counted_at", Instant, nullable=False),
+    Column("on_hand", BigInteger, nullable=False),
+    Column("reserved", BigInteger, nullable=False),
+    Column("safety_stock", BigInteger, nullable=False),
+    _changed_in(),
+    sqlite_with_rowid=False,
+)
+
+footfall = Table(
+    "footfall",
+    metadata,
+    Column("location_id", Text, primary_key=True),
+    Column("hour_utc", Instant, primary_key=True),
+    Column("visitors", Float(53), nullable=False),
+    _changed_in(),
+    Index("ix_footfall_hour_utc", "hour_utc"),
+    sqlite_with_rowid=False,
+)
+
+rulesets = Table(
+    "rulesets",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("position", Integer, nullable=False),
+    Column("document", Text, nullable=False),
+    Column("published_at", Instant, nullable=False),
+    Column("published_by", Text, nullable=False),
+    _changed_in(),
+)
+
+decisions = Table(
+    "decisions",
+    metadata,
+    Column("decision_id", Text, primary_key=True),
+    Column("order_id", Text, nullable=False, index=True),
+    Column("decided_at", Instant, nullable=False, index=True),
+    Column("client", Text, nullable=False),
+    Column("ruleset", Text, nullable=False),
+    Column("bundle", Text, nullable=False),
+    Column("digest", Text),
+    Column("request", LargeBinary, nullable=False),
+    Column("answer", LargeBinary, nullable=False),
+)
+
+idempotency_keys = Table(
+    "idempotency_keys",
+    metadata,
+    Column("client", Text, primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("request_sha256", Text, nullable=False),
+    Column("status", Integer, nullable=False),
+    Column("answer", LargeBinary, nullable=False),
+    Column("answered_at", Instant, nullable=False),
+)

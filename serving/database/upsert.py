@@ -1,0 +1,28 @@
+"""Writing many rows at once: new ones are inserted, known ones replaced."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Table
+from sqlalchemy.dialects import postgresql, sqlite
+
+from serving.database.versions import next_version
+
+
+def upsert(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]], newer_by: str | None = None) -> int:
+    """Write ``rows`` (each with every column of ``table`` but ``changed_in``); return how many changed something.
+
+    ``newer_by`` names a column of instants: a known row is replaced only by one that is as late or later there.
+    """
+    if not rows:
+        return 0
+    insert = postgresql.insert(table) if connection.dialect.name == "postgresql" else sqlite.insert(table)
+    keys = [column.name for column in table.primary_key]
+    statement = insert.on_conflict_do_update(
+        index_elements=keys,
+        set_={column.name: insert.excluded[column.name] for column in table.columns if column.name not in keys},
+        where=None if newer_by is None else table.c[newer_by] <= insert.excluded[newer_by],
+    )
+    version = next_version(connection)
+    written = [{**row, "changed_in": version} for row in rows]
+    return connection.execute(statement, written, execution_options={"preserve_rowcount": True}).rowcount

@@ -1,0 +1,122 @@
+"""What can go wrong in the service. Each error knows the problem details (RFC 9457) it becomes."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+
+@dataclass(frozen=True, slots=True)
+class FieldError:
+    """One thing wrong with a request: where (``lines[0].sku``) and what."""
+
+    field: str
+    message: str
+
+
+class ServingError(Exception):
+    """Base of what this package raises. ``kind`` ends the problem's type, ``detail`` is for the person reading it."""
+
+    status: ClassVar[int] = 500
+    kind: ClassVar[str] = "internal-error"
+    title: ClassVar[str] = "Something went wrong here"
+    headers: ClassVar[Mapping[str, str]] = {}
+
+    def __init__(self, detail: str, errors: Sequence[FieldError] = ()) -> None:
+        """``errors`` name the fields at fault, where there are any."""
+        super().__init__(detail)
+        self.detail = detail
+        self.errors = tuple(errors)
+
+
+class MalformedBodyError(ServingError):
+    """The body is not what its content type says."""
+
+    status = 400
+    kind = "malformed-body"
+    title = "The body cannot be read"
+
+
+class InvalidRequestError(ServingError):
+    """The body can be read, and something in it is wrong."""
+
+    status = 422
+    kind = "invalid-request"
+    title = "The request is not valid"
+
+
+class UnknownReferenceError(ServingError):
+    """The request names a sku or a location that nobody has fed."""
+
+    status = 422
+    kind = "unknown-reference"
+    title = "The request names something unknown"
+
+
+class InvalidRulesetError(ServingError):
+    """A ruleset that cannot be published."""
+
+    status = 422
+    kind = "invalid-ruleset"
+    title = "The ruleset cannot be used"
+
+
+class IdempotencyConflictError(ServingError):
+    """An ``Idempotency-Key`` was used before with another request."""
+
+    status = 422
+    kind = "idempotency-key-reused"
+    title = "The Idempotency-Key belongs to another request"
+
+
+class UnauthenticatedError(ServingError):
+    """No key, or one that nobody gave out."""
+
+    status = 401
+    kind = "unauthenticated"
+    title = "An API key is needed"
+    headers: ClassVar[Mapping[str, str]] = {"WWW-Authenticate": "Bearer"}
+
+
+class ForbiddenError(ServingError):
+    """The key is known, and may not do this."""
+
+    status = 403
+    kind = "forbidden"
+    title = "This API key may not do that"
+
+
+class NotFoundError(ServingError):
+    """Nothing is kept under that name."""
+
+    status = 404
+    kind = "not-found"
+    title = "There is no such thing"
+
+
+class TooLargeError(ServingError):
+    """The body is longer than the service takes."""
+
+    status = 413
+    kind = "too-large"
+    title = "The body is too large"
+
+
+class UnsupportedMediaError(ServingError):
+    """A content type or encoding that the service does not read."""
+
+    status = 415
+    kind = "unsupported-media-type"
+    title = "The body's type cannot be read"
+
+
+class NotReadyError(ServingError):
+    """Something that decisions need is missing from the service."""
+
+    status = 503
+    kind = "not-ready"
+    title = "The service is not ready"
+    headers: ClassVar[Mapping[str, str]] = {"Retry-After": "5"}
+
+
+class ConfigurationError(Exception):
+    """The service cannot start as it is set up. Its text says what to change."""

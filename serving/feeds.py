@@ -1,0 +1,111 @@
+"""Bulk feeds: which rows can be taken, and why the others cannot."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+import orjson
+from pydantic import ValidationError
+from sqlalchemy import Table
+
+from serving.database import tables
+from serving.errors import FieldError, MalformedBodyError, UnsupportedMediaError
+from serving.problems import field_errors
+from serving.snapshot import Snapshot
+from serving.wire.fields import Body
+from serving.wire.rows import CarrierServiceRow, FootfallRow, LocationRow, ProductRow, StockRow
+
+NDJSON: Final = ("application/x-ndjson", "application/ndjson", "application/jsonl")
+#: Clocks differ a little; a count from further ahead would shut out the true ones that follow.
+_CLOCK_TOLERANCE: Final = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """One bulk feed. ``newer_by``: of two rows for the same key, the one later in this column stays."""
+
+    name: str
+    table: Table
+    row: type[Body]
+    newer_by: str | None = None
+
+
+FEEDS: Final = (
+    Feed("locations", tables.locations, LocationRow),
+    Feed("products", tables.products, ProductRow),
+    Feed("carrier-services", tables.carrier_services, CarrierServiceRow),
+    Feed("stock", tables.stock, StockRow, newer_by="counted_at"),
+    Feed("footfall", tables.footfall, FootfallRow),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """A row that was not taken: its place in the feed (from 0), the field at fault, and why."""
+
+    index: int
+    field: str
+    reason: str
+
+
+def check_feed(
+    feed: Feed, content: bytes, media_type: str, snapshot: Snapshot, now: datetime
+) -> tuple[list[dict[str, Any]], list[Rejected]]:
+    """Read and check each row on its own; return those to write, and those refused.
+
+    Raises `MalformedBodyError` where the whole cannot be read, `UnsupportedMediaError` for another content type.
+    """
+    accepted: list[dict[str, Any]] = []
+    rejected: list[Rejected] = []
+    for index, value in enumerate(_values(content, media_type)):
+        try:
+            row = (
+                feed.row.model_validate_json(value) if isinstance(value, bytes) else feed.row.model_validate(value)
+            ).__dict__
+        except ValidationError as error:
+            wrong: FieldError | None = field_errors(error)[0]
+        else:
+            wrong = _unknown_reference(feed, row, snapshot) or _ahead_of_time(row, now)
+        if wrong is None:
+            accepted.append(row)
+        else:
+            rejected.append(Rejected(index, wrong.field, wrong.message))
+    return accepted, rejected
+
+
+def _values(content: bytes, media_type: str) -> Iterator[object]:
+    """The rows as they were sent: values of a JSON array, or the bytes of each line."""
+    if media_type in NDJSON:
+        return (line for line in content.splitlines() if line.strip())
+    if media_type != "application/json":
+        raise UnsupportedMediaError(
+            f"Content-Type {media_type} is not read here: send a JSON array as application/json, "
+            f"or one row per line as {NDJSON[0]}"
+        )
+    try:
+        values = orjson.loads(content)
+    except orjson.JSONDecodeError as error:
+        raise MalformedBodyError(f"The body is not JSON: {error}") from error
+    if not isinstance(values, list):
+        raise MalformedBodyError("The body must be a JSON array of rows")
+    return iter(values)
+
+
+def _unknown_reference(feed: Feed, row: dict[str, Any], snapshot: Snapshot) -> FieldError | None:
+    """Stock and footfall speak of locations and products that must have been fed before."""
+    if feed.table not in {tables.stock, tables.footfall}:
+        return None
+    if row["location_id"] not in snapshot.positions:
+        return FieldError(
+            "location_id", f"location {row['location_id']!r} is not known: feed it with PUT /v1/locations"
+        )
+    if "sku" in row and row["sku"] not in snapshot.products:
+        return FieldError("sku", f"sku {row['sku']!r} is not known: feed it with PUT /v1/products")
+    return None
+
+
+def _ahead_of_time(row: dict[str, Any], now: datetime) -> FieldError | None:
+    if "counted_at" in row and row["counted_at"] > now + _CLOCK_TOLERANCE:
+        return FieldError("counted_at", "lies in the future: check the clock and the time zone of the source")
+    return None

@@ -1,0 +1,48 @@
+"""What decisions are made with right now: the newest snapshot of the state, and the bundle in service."""
+
+import threading
+from collections.abc import Callable
+from datetime import datetime
+from typing import Protocol
+
+import numpy as np
+
+from decision.predictor import Predictor
+from serving.database.database import Database
+from serving.database.versions import current_version
+from serving.footfall import full_hour
+from serving.snapshot import Snapshot, refreshed
+
+
+class ServedPredictor(Predictor, Protocol):
+    """The bundle as the service uses it."""
+
+    def footfall_usual(self, location_id: str, hour_of_week: int) -> float:
+        """Usual visitors in that local hour of the week (0 = Monday 00:00); NaN where the history says nothing."""
+
+
+class Live:
+    """Holds one snapshot at a time and swaps it for a newer one; readers take ``snapshot`` once and keep it."""
+
+    def __init__(self, database: Database, predictor: ServedPredictor | None, clock: Callable[[], datetime]) -> None:
+        """Start with an empty snapshot: call `refresh_now` to fill it."""
+        self.snapshot = Snapshot()
+        self.predictor = predictor
+        self._database = database
+        self._clock = clock
+        self._refreshing = threading.Lock()
+
+    def refresh_now(self) -> None:
+        """Read what was committed since, by this process or another; cheap when that is nothing."""
+        with self._refreshing:
+            hour = full_hour(self._clock())
+            version = self._database.read_now(current_version)
+            if version == self.snapshot.version and hour == self.snapshot.hour:
+                return
+            before = self.snapshot
+            self.snapshot = self._database.read_now(
+                lambda connection: refreshed(connection, before, hour, self._footfall_usual)
+            )
+
+    def _footfall_usual(self, location_id: str, hour_of_week: int) -> float:
+        return np.nan if self.predictor is None else self.predictor.footfall_usual(location_id, hour_of_week)

@@ -1,0 +1,75 @@
+"""From the order that was sent to the order that is decided, with what the service knows of it."""
+
+import math
+
+from decision.order import Destination, Line, Order
+from serving.errors import FieldError, UnknownReferenceError
+from serving.snapshot import Snapshot
+from serving.wire.order import OrderBody
+
+
+def to_order(body: OrderBody, snapshot: Snapshot) -> Order:
+    """Add what the products are, and where the collecting location is.
+
+    Raises `UnknownReferenceError` naming each line whose sku, and the collecting location, that nobody has fed.
+    """
+    unknown = [
+        FieldError(
+            f"lines[{at}].sku", f"line {line.line_id}: sku {line.sku!r} is not known: feed it with PUT /v1/products"
+        )
+        for at, line in enumerate(body.lines)
+        if line.sku not in snapshot.products
+    ]
+    place = body.collect_location_id
+    if place is not None and place not in snapshot.positions:
+        unknown.append(
+            FieldError("collect_location_id", f"location {place!r} is not known: feed it with PUT /v1/locations")
+        )
+    if unknown:
+        raise UnknownReferenceError("; ".join(error.message for error in unknown[:5]), unknown)
+    return Order(
+        order_id=body.order_id,
+        placed_at=body.placed_at,
+        currency=body.currency,
+        delivery_method=body.delivery_method,
+        destination=_destination(body, snapshot),
+        lines=tuple(
+            Line(
+                line_id=line.line_id,
+                sku=line.sku,
+                quantity=line.quantity,
+                unit_price=line.unit_price,
+                category=product.category,
+                weight_kg=product.weight_kg,
+                volume_l=product.volume_l,
+                hazmat=product.hazmat,
+                bulky=product.bulky,
+            )
+            for line in body.lines
+            for product in (snapshot.products[line.sku],)
+        ),
+        channel=body.channel,
+        payment_method=body.payment_method,
+        customer_id=body.customer_id,
+        promised_at=body.promised_at,
+        collect_location_id=place,
+    )
+
+
+def _destination(body: OrderBody, snapshot: Snapshot) -> Destination:
+    if body.destination is not None:
+        return Destination(**body.destination.__dict__)
+    assert body.collect_location_id is not None, "the model of the request asks for one of the two"
+    at = snapshot.positions[body.collect_location_id]
+    place = {name: column[at] for name, column in snapshot.network.locations.items()}
+    return Destination(
+        country=place["country"],
+        postal_code=place["postal_code"],
+        region=place["region"],
+        latitude=_known(place["latitude"]),
+        longitude=_known(place["longitude"]),
+    )
+
+
+def _known(number: float) -> float | None:
+    return None if math.isnan(number) else float(number)

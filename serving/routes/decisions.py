@@ -1,0 +1,102 @@
+"""``/v1/decisions``: rank the plans for an order."""
+
+import uuid
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request, Response
+from pydantic import ValidationError
+from sqlalchemy import Connection
+
+from decision.decide import decide
+from serving.body import read_body
+from serving.database.decision_log import LoggedDecision, log_decision, logged_answer
+from serving.database.idempotency import Answer, answered_before, write_once
+from serving.errors import NotFoundError, NotReadyError
+from serving.idempotency import attempt_of
+from serving.ordering import to_order
+from serving.problems import invalid_request
+from serving.service import Service, client_with, service_of
+from serving.settings import ApiKey
+from serving.wire import examples
+from serving.wire.answer import DecisionAnswer, answer_bytes
+from serving.wire.documentation import IDEMPOTENCY_KEY, answers, body, reference
+from serving.wire.order import OrderBody
+
+router = APIRouter(tags=["decisions"])
+
+
+@router.post(
+    "/v1/decisions",
+    operation_id="post_decision",
+    status_code=201,
+    responses=answers(201, DecisionAnswer, examples.DECISION, (400, 401, 403, 413, 415, 422, 503)),
+    openapi_extra={
+        "parameters": [IDEMPOTENCY_KEY],
+        "requestBody": body(
+            "application/json",
+            reference(OrderBody),
+            {"sent home": examples.ORDER, "collected in a store": examples.COLLECTED_ORDER},
+        ),
+    },
+)
+async def post_decision(request: Request, client: Annotated[ApiKey, Depends(client_with("decide"))]) -> Response:
+    """Rank the ways to fulfil an order. Logged with the versions that shaped it; no stock is touched."""
+    service = service_of(request)
+    content = await read_body(request, service.settings.max_request_bytes)
+    wanted = attempt_of(request, client, content)
+    answer = await answered_before(service.database, wanted)
+    if answer is None:
+        logged = _decide(service, client, content)
+
+        def log(connection: Connection) -> Answer:
+            log_decision(connection, logged)
+            return Answer(201, logged.answer)
+
+        with service.metrics.phase("log"):
+            answer = await write_once(service.database, wanted, log, logged.decided_at)
+    return Response(answer.body, answer.status, media_type="application/json")
+
+
+@router.get(
+    "/v1/decisions/{decision_id}",
+    operation_id="get_decision",
+    responses=answers(200, DecisionAnswer, examples.DECISION, (401, 403, 404, 422, 503)),
+)
+async def get_decision(
+    request: Request, decision_id: str, _client: Annotated[ApiKey, Depends(client_with("decide", "read"))]
+) -> Response:
+    """A decision as it was answered, byte for byte."""
+    answer = await service_of(request).database.read(lambda connection: logged_answer(connection, decision_id))
+    if answer is None:
+        raise NotFoundError(f"There is no decision {decision_id!r}")
+    return Response(answer, media_type="application/json")
+
+
+def _decide(service: Service, client: ApiKey, content: bytes) -> LoggedDecision:
+    """Decide the order in ``content`` with what the service knows at this instant."""
+    metrics, snapshot, predictor = service.metrics, service.live.snapshot, service.live.predictor
+    if predictor is None:
+        raise NotReadyError("No bundle is in service: train one (smista train), then smista serve --bundle FOLDER")
+    with metrics.phase("parse"):
+        try:
+            sent = OrderBody.model_validate_json(content)
+        except ValidationError as error:
+            raise invalid_request(error) from error
+        order = to_order(sent, snapshot)
+    with metrics.phase("decide"):
+        decision = decide(order, snapshot.network, snapshot.rulesets, predictor, service.clock(), options=sent.options)
+    metrics.decisions.labels(decision.stage or "none").inc()
+    with metrics.phase("respond"):
+        decision_id = uuid.uuid4().hex
+        answer = answer_bytes(decision_id, decision)
+    return LoggedDecision(
+        decision_id=decision_id,
+        order_id=order.order_id,
+        decided_at=decision.decided_at,
+        client=client.name,
+        ruleset=decision.versions["ruleset"],
+        bundle=decision.versions["bundle"],
+        digest=decision.versions.get("digest"),
+        request=content,
+        answer=answer,
+    )

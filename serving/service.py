@@ -1,0 +1,52 @@
+"""The parts of one running service, as the calls of the API use them."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import Depends, Request
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+
+from serving.database.database import Database
+from serving.errors import UnauthenticatedError
+from serving.keys import find_key, require_scope
+from serving.live import Live
+from serving.metrics import Metrics
+from serving.settings import ApiKey, Scope, Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """Made by `bootstrap.build`."""
+
+    settings: Settings
+    database: Database
+    live: Live
+    metrics: Metrics
+    keys: tuple[ApiKey, ...]
+    clock: Callable[[], datetime]
+
+
+def service_of(request: Request) -> Service:
+    """The service that answers ``request``."""
+    service: Service = request.app.state.service
+    return service
+
+
+_bearer = HTTPBearer(auto_error=False, description="An API key: `Authorization: Bearer <key>`")
+
+
+def client_with(*any_of: Scope) -> Callable[..., Awaitable[ApiKey]]:
+    """A dependency of a call: the client that calls, who has one of the scopes."""
+
+    async def client(
+        request: Request, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
+    ) -> ApiKey:
+        if credentials is None:
+            raise UnauthenticatedError("Send the header `Authorization: Bearer <key>`")
+        key = find_key(service_of(request).keys, credentials.credentials)
+        require_scope(key, any_of)
+        return key
+
+    return client

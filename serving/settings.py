@@ -1,0 +1,45 @@
+"""What can be set from outside: ``SMISTA_…`` environment variables, or the options of `smista serve`."""
+
+from pathlib import Path
+from typing import Final, Literal, TypeAlias
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+#: What a key may do: ask for decisions, feed data, change rules, look.
+Scope: TypeAlias = Literal["decide", "feeds", "operate", "read"]
+SCOPES: Final[tuple[Scope, ...]] = ("decide", "feeds", "operate", "read")
+
+
+class ApiKey(BaseModel):
+    """One client of the service, known by the SHA-256 of its key: the key itself is stored nowhere."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str = Field(min_length=1, description="who uses it; written into the decision log")
+    sha256: str = Field(pattern="^[0-9a-f]{64}$", description="of the key, in lower-case hexadecimal")
+    scopes: frozenset[Scope] = Field(min_length=1)
+
+
+class Settings(BaseSettings):
+    """Settings of the service. Bytes are counted after decompression."""
+
+    model_config = SettingsConfigDict(env_prefix="SMISTA_", frozen=True, extra="ignore")
+
+    work_folder: Path = Field(default=Path(".smista"), description="where the embedded database and the first key live")
+    database_url: str | None = Field(default=None, repr=False, description="default: SQLite in the work folder")
+    bundle: Path | None = Field(default=None, description="folder of the trained bundle to serve")
+    rules: Path | None = Field(default=None, description="ruleset file, or folder of them, published at start")
+    api_keys: tuple[ApiKey, ...] = Field(default=(), description="JSON; default: one key, made in the work folder")
+    migrate_at_start: bool = Field(default=True, description="bring the database's tables up to date at start")
+    poll_seconds: float = Field(default=0.5, gt=0, description="how often changes made by other processes are sought")
+    max_request_bytes: int = Field(default=1_000_000, gt=0, description="largest order or ruleset")
+    max_feed_bytes: int = Field(default=256_000_000, gt=0, description="largest feed")
+
+    @property
+    def database(self) -> str:
+        """URL of the database for SQLAlchemy; plain ``postgresql://`` URLs get the psycopg driver."""
+        if self.database_url is None:
+            return f"sqlite:///{self.work_folder / 'smista.db'}"
+        scheme, separator, rest = self.database_url.partition("://")
+        return f"postgresql+psycopg://{rest}" if scheme in {"postgres", "postgresql"} else scheme + separator + rest

@@ -1,0 +1,100 @@
+"""What the service knows at one version of its state, in the form that decisions use. Nothing in it ever changes."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+import numpy as np
+from sqlalchemy import Connection, Table, exists, select
+
+from decision.network import Network
+from decision.ruleset import Ruleset, compile_ruleset, default_ruleset
+from features.facts import Columns
+from serving.columns import changed_stock, empty_columns, load_columns
+from serving.database.ruleset_store import live_rulesets
+from serving.database.tables import carrier_services, footfall, locations, products, rulesets
+from serving.database.versions import current_version
+from serving.footfall import Usual, footfall_columns
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """What is sold; weight (kg) and volume (litres) are of one unit."""
+
+    category: str | None
+    weight_kg: float | None
+    volume_l: float | None
+    hazmat: bool
+    bulky: bool
+
+
+def _empty_network() -> Network:
+    none = np.empty(0)
+    live = {"backlog": none, "footfall": none, "footfall_ratio": none}
+    return Network({**empty_columns(locations), **live}, empty_columns(carrier_services), {})
+
+
+def _default_rulesets() -> tuple[Ruleset, ...]:
+    return (default_ruleset(),)
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """``hour``: the full hour whose footfall the network shows. ``positions``: of each location in the network.
+
+    ``rulesets``: those published, or the one that comes with the engine while there are none.
+    """
+
+    version: int = -1
+    hour: datetime = datetime(1970, 1, 1, tzinfo=UTC)
+    network: Network = field(default_factory=_empty_network)
+    positions: Mapping[str, int] = field(default_factory=dict)
+    products: Mapping[str, Product] = field(default_factory=dict)
+    rulesets: tuple[Ruleset, ...] = field(default_factory=_default_rulesets)
+
+
+def refreshed(connection: Connection, before: Snapshot, hour: datetime, usual: Usual) -> Snapshot:
+    """``before`` with everything committed since, and the footfall of ``hour``. Only what changed is read again.
+
+    The version is read first: what others commit while this reads is seen now or next time, never missed.
+    """
+    version = current_version(connection)
+
+    def changed(table: Table) -> bool:
+        return bool(connection.execute(select(exists().where(table.c.changed_in > before.version))).scalar())
+
+    places = _places(connection) if changed(locations) else before.network.locations
+    positions = {location_id: at for at, location_id in enumerate(places["location_id"])}
+    # Stock names locations by position: when the set of locations changes, every record is read again.
+    same_places = positions.keys() == before.positions.keys()
+    stock = changed_stock(
+        connection, before.version if same_places else -1, before.network.stock if same_places else {}, positions
+    )
+    if places is not before.network.locations or hour != before.hour or changed(footfall):
+        visitors, ratio = footfall_columns(connection, places, hour, usual)
+        places = {**places, "footfall": visitors, "footfall_ratio": ratio}
+    services = load_columns(connection, carrier_services) if changed(carrier_services) else before.network.services
+    return Snapshot(
+        version=version,
+        hour=hour,
+        network=Network(places, services, stock),
+        positions=positions,
+        products={**before.products, **_changed_products(connection, before.version)},
+        rulesets=_compiled(connection) if changed(rulesets) else before.rulesets,
+    )
+
+
+def _places(connection: Connection) -> Columns:
+    """Locations, whose backlog nobody has told the service: unknown, and not zero."""
+    columns = load_columns(connection, locations)
+    return {**columns, "backlog": np.full(len(columns["location_id"]), np.nan)}
+
+
+def _changed_products(connection: Connection, since: int) -> dict[str, Product]:
+    wanted = [column for column in products.columns if column.name != "changed_in"]
+    rows = connection.execute(select(*wanted).where(products.c.changed_in > since))
+    return {sku: Product(*attributes) for sku, *attributes in rows}
+
+
+def _compiled(connection: Connection) -> tuple[Ruleset, ...]:
+    return tuple(compile_ruleset(live.document, str(live.version)) for live in live_rulesets(connection))

@@ -1,0 +1,84 @@
+"""How the calls are described in OpenAPI. The service answers without these models: they cost nothing per request."""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any, Final, TypeAlias
+
+from fastapi import FastAPI
+from pydantic import BaseModel
+from pydantic.json_schema import models_json_schema
+
+from serving.wire import examples
+from serving.wire.answer import DecisionAnswer
+from serving.wire.feed import FeedAnswer
+from serving.wire.order import OrderBody
+from serving.wire.problem import Problem
+from serving.wire.rows import CarrierServiceRow, FootfallRow, LocationRow, ProductRow, StockRow
+from serving.wire.state import ModelsAnswer, ReadyAnswer, RulesetAnswer, RulesetsAnswer
+
+Description: TypeAlias = dict[str, Any]
+
+_MODELS: Final[tuple[type[BaseModel], ...]] = (
+    OrderBody,
+    DecisionAnswer,
+    LocationRow,
+    ProductRow,
+    CarrierServiceRow,
+    StockRow,
+    FootfallRow,
+    FeedAnswer,
+    RulesetAnswer,
+    RulesetsAnswer,
+    ModelsAnswer,
+    ReadyAnswer,
+    Problem,
+)
+_REFERENCE: Final = "#/components/schemas/{model}"
+
+IDEMPOTENCY_KEY: Final[Description] = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": False,
+    "description": "Your own name for this request. Sent again with the same body it gets the same bytes; "
+    "with another body it is refused.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 200, "pattern": "^[!-~]+$"},
+}
+
+
+def reference(model: type[BaseModel]) -> Description:
+    """A pointer to the schema of ``model``."""
+    return {"$ref": _REFERENCE.format(model=model.__name__)}
+
+
+def body(media_type: str, schema: Description, named: Mapping[str, Any]) -> Description:
+    """A request body; ``named`` examples by their names."""
+    shown = {name: {"summary": name, "value": value} for name, value in named.items()}
+    return {"required": True, "content": {media_type: {"schema": schema, "examples": shown}}}
+
+
+def answers(
+    status: int, model: type[BaseModel], example: Any, problems: tuple[int, ...]
+) -> dict[int | str, Description]:
+    """What a call answers: ``model`` when all is well, else one of the ``problems``."""
+    good = {"application/json": {"schema": reference(model), **({} if example is None else {"example": example})}}
+    described: dict[int | str, Description] = {status: {"description": HTTPStatus(status).phrase, "content": good}}
+    for problem in problems:
+        described[problem] = {
+            "description": HTTPStatus(problem).phrase,
+            "content": {"application/problem+json": {"schema": reference(Problem)}},
+        }
+    if 422 in described:
+        described[422]["content"]["application/problem+json"]["example"] = examples.PROBLEM
+    return described
+
+
+class DescribedApp(FastAPI):
+    """An application whose OpenAPI document holds the schemas that the descriptions point to."""
+
+    def openapi(self) -> Description:
+        """The document, made once."""
+        if self.openapi_schema is None:
+            document = super().openapi()
+            _, schemas = models_json_schema([(model, "validation") for model in _MODELS], ref_template=_REFERENCE)
+            document.setdefault("components", {}).setdefault("schemas", {}).update(schemas["$defs"])
+        return super().openapi()

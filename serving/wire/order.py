@@ -1,0 +1,81 @@
+"""The body of ``POST /v1/decisions``."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, ValidationInfo, field_validator
+from pydantic_core import PydanticCustomError
+
+from serving.wire.fields import Amount, Body, Country, Currency, Identifier, Latitude, Longitude, Text, When
+
+DeliveryMethod = Literal["home", "click_and_collect", "reserve_and_collect", "ship_to_store"]
+
+
+class DestinationBody(Body):
+    """Where the order goes."""
+
+    country: Country
+    postal_code: Text | None = None
+    region: Text | None = Field(default=None, description="state or province")
+    latitude: Latitude | None = None
+    longitude: Longitude | None = None
+
+
+class LineBody(Body):
+    """Units of one product."""
+
+    line_id: Identifier
+    sku: Identifier = Field(description="as fed with `PUT /v1/products`")
+    quantity: Annotated[int, Field(ge=1, le=100_000)]
+    unit_price: Amount | None = Field(default=None, description="in the order's currency")
+
+
+class OrderBody(Body):
+    """An order to decide."""
+
+    order_id: Identifier
+    placed_at: When
+    currency: Currency
+    delivery_method: DeliveryMethod
+    destination: DestinationBody | None = Field(
+        default=None,
+        validate_default=True,
+        description="the customer's address; without it a collected order goes to the collecting location",
+    )
+    lines: Annotated[list[LineBody], Field(min_length=1, max_length=500)]
+    channel: Text | None = None
+    payment_method: Text | None = Field(default=None, description="how the customer pays: card, transfer, …")
+    customer_id: Identifier | None = None
+    promised_at: When | None = Field(default=None, description="end of the time promised to the customer")
+    collect_location_id: Identifier | None = Field(
+        default=None, validate_default=True, description="where the customer collects; needed unless home"
+    )
+    options: Annotated[int, Field(ge=1, le=20)] = Field(
+        default=5, description="how many ranked plans to answer at most"
+    )
+
+    @field_validator("lines")
+    @classmethod
+    def _lines_have_their_own_numbers(cls, lines: list[LineBody]) -> list[LineBody]:
+        seen: set[str] = set()
+        for line in lines:
+            if line.line_id in seen:
+                raise PydanticCustomError(
+                    "line_id_twice", "two lines have the line_id {line_id}", {"line_id": line.line_id}
+                )
+            seen.add(line.line_id)
+        return lines
+
+    @field_validator("destination")
+    @classmethod
+    def _home_has_an_address(cls, destination: DestinationBody | None, info: ValidationInfo) -> DestinationBody | None:
+        if destination is None and info.data.get("delivery_method") == "home":
+            raise PydanticCustomError("address_missing", "needed when delivery_method is home")
+        return destination
+
+    @field_validator("collect_location_id")
+    @classmethod
+    def _collecting_has_a_place(cls, location_id: str | None, info: ValidationInfo) -> str | None:
+        method = info.data.get("delivery_method", "home")
+        if location_id is None and method != "home":
+            raise PydanticCustomError("place_missing", "needed when delivery_method is {method}", {"method": method})
+        return location_id

@@ -1,0 +1,107 @@
+"""Whatever is sent, the API answers as its OpenAPI document says, and never with a server error."""
+
+import socket
+import threading
+from collections.abc import Iterator
+
+import httpx
+import pytest
+import schemathesis
+import uvicorn
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from schemathesis import GenerationMode
+from schemathesis.checks import not_a_server_error
+from schemathesis.schemas import BaseSchema
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from serving.app import create_app
+from serving.settings import Settings
+from serving.wire import examples
+from tests.unit.serving.table_predictor import TablePredictor
+
+CALLS = [
+    ("/v1/decisions", "POST"),
+    ("/v1/decisions/{decision_id}", "GET"),
+    ("/v1/locations", "PUT"),
+    ("/v1/products", "PUT"),
+    ("/v1/carrier-services", "PUT"),
+    ("/v1/stock", "PUT"),
+    ("/v1/footfall", "PUT"),
+    ("/v1/rulesets", "GET"),
+    ("/v1/rulesets/{name}/publish", "POST"),
+    ("/v1/models", "GET"),
+    ("/healthz", "GET"),
+    ("/readyz", "GET"),
+    ("/metrics", "GET"),
+]
+
+#: What holds for every call. That valid requests are accepted does not: an order may name a sku nobody has fed. That
+#: invalid ones are refused does not either: a feed with bad rows is answered with those rows.
+CHECKS = [
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+]
+
+
+@pytest.fixture(scope="module")
+def described_api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[BaseSchema, dict[str, str]]]:
+    """A fed service behind a real socket, as its own document describes it, and the header that lets one in."""
+    folder = tmp_path_factory.mktemp("service")
+    app = create_app(Settings(work_folder=folder), TablePredictor())
+    headers = {"Authorization": f"Bearer {(folder / 'api-key').read_text().strip()}"}
+    server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False))
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        serving = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
+        serving.start()
+        address = f"http://127.0.0.1:{listening.getsockname()[1]}"
+        try:
+            with httpx.Client(base_url=address, headers=headers) as client:
+                for name, rows in examples.ROWS.items():
+                    assert client.put(f"/v1/{name}", json=rows).status_code == 200
+                assert client.post("/v1/rulesets/all/publish", json={"strategy": {}}).status_code == 201
+            yield schemathesis.openapi.from_url(f"{address}/openapi.json"), headers
+        finally:
+            server.should_exit = True
+            serving.join()
+
+
+def test_every_call_of_the_document_is_tried_here(described_api: tuple[BaseSchema, dict[str, str]]) -> None:
+    schema, _ = described_api
+    described = {(path, method.upper()) for path, methods in schema.raw_schema["paths"].items() for method in methods}
+    assert described == set(CALLS)
+
+
+@pytest.mark.parametrize(
+    ("path", "method", "mode"),
+    [(*call, GenerationMode.POSITIVE) for call in CALLS]
+    + [(*call, GenerationMode.NEGATIVE) for call in CALLS if call[1] != "GET" or "{" in call[0]],
+)
+def test_every_call_answers_as_described(
+    described_api: tuple[BaseSchema, dict[str, str]], path: str, method: str, mode: GenerationMode
+) -> None:
+    schema, headers = described_api
+    operation = schema[path][method]
+
+    @settings(
+        max_examples=20,
+        deadline=None,
+        derandomize=True,
+        database=None,
+        phases=[Phase.explicit, Phase.generate],  # shrinking over HTTP would take minutes
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(st.data())
+    def try_it(data: st.DataObject) -> None:
+        case = data.draw(operation.as_strategy(generation_mode=mode))
+        case.call_and_validate(headers=headers, checks=CHECKS)
+
+    try_it()

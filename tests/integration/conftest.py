@@ -1,0 +1,90 @@
+"""One API on each database, fed and asked through its own HTTP calls."""
+
+import os
+import uuid
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psycopg
+import pytest
+
+from serving.app import create_app
+from serving.service import Service
+from serving.settings import Settings
+from tests.unit.serving.table_predictor import TablePredictor
+
+NOW = datetime(2026, 3, 2, 9, 20, tzinfo=UTC)  # a Monday
+
+
+@dataclass
+class Clock:
+    """A clock that stands still until it is set."""
+
+    now: datetime = NOW
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+@dataclass
+class Api:
+    """One running service; ``client`` carries the key of a fresh installation."""
+
+    client: httpx.AsyncClient
+    service: Service
+    clock: Clock = field(default_factory=Clock)
+
+    async def feed(self, name: str, rows: list[Any]) -> dict[str, Any]:
+        response = await self.client.put(f"/v1/{name}", json=rows)
+        assert response.status_code == 200, response.text
+        return dict(response.json())
+
+    async def decide(self, order: dict[str, Any], **headers: str) -> httpx.Response:
+        return await self.client.post("/v1/decisions", json=order, headers=headers)
+
+
+def _postgres_server() -> str:
+    return os.environ.get("SMISTA_TEST_POSTGRES_URL", "postgresql://postgres@127.0.0.1:5432/postgres")
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """An empty database of each kind."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'smista.db'}"
+        return
+    name = f"smista_test_{uuid.uuid4().hex}"
+    try:
+        server = psycopg.connect(_postgres_server(), autocommit=True, connect_timeout=3)
+    except psycopg.OperationalError as error:
+        pytest.skip(f"no PostgreSQL server answers (set SMISTA_TEST_POSTGRES_URL): {error}")
+    with server:
+        server.execute(f'CREATE DATABASE "{name}"')
+        yield _postgres_server().rpartition("/")[0] + f"/{name}"
+        server.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture
+async def api(database_url: str, tmp_path: Path) -> AsyncIterator[Api]:
+    """A fresh service on an empty database, with predictions from a table."""
+    clock = Clock()
+    settings = Settings(work_folder=tmp_path, database_url=database_url)
+    app = create_app(settings, TablePredictor(), clock)
+    service: Service = app.state.service
+    key = (tmp_path / "api-key").read_text().strip()
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(app, raise_app_exceptions=False),
+        base_url="http://smista.test",
+        headers={"Authorization": f"Bearer {key}"},
+    ) as client:
+        yield Api(client, service, clock)
+    service.database.close()

@@ -1,0 +1,147 @@
+"""Asking for decisions: answered, logged, repeatable; what is wrong with an order is named."""
+
+import asyncio
+from typing import Any
+
+import orjson
+import pytest
+from sqlalchemy import select
+
+from serving.database.tables import decisions
+from serving.wire import examples
+from tests.integration.conftest import Api
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+async def fed(api: Api) -> Api:
+    """The API with a small network and one ruleset."""
+    for name, rows in examples.ROWS.items():
+        await api.feed(name, rows)
+    await api.feed("stock", [{**row, "location_id": "W001", "on_hand": 50} for row in examples.ROWS["stock"]])
+    response = await api.client.post("/v1/rulesets/everything/publish", json={"name": "everything", "strategy": {}})
+    assert response.status_code == 201, response.text
+    return api
+
+
+async def test_an_order_is_answered_with_ranked_plans_and_the_versions_that_shaped_them(fed: Api) -> None:
+    response = await fed.decide(examples.ORDER)
+    assert response.status_code == 201, response.text
+    answer = response.json()
+    assert answer["order_id"] == "W-1001"
+    assert answer["decided_at"] == "2026-03-02T09:20:00Z"
+    assert answer["degraded"] is False
+    assert answer["versions"]["bundle"] == "table@1"
+    assert answer["versions"]["ruleset"] == "everything@1"
+    assert [option["rank"] for option in answer["options"]] == list(range(1, len(answer["options"]) + 1))
+    best = answer["options"][0]
+    assert best["total"] == pytest.approx(sum(best["terms"].values()))
+    assert {line["line_id"] for shipment in best["shipments"] for line in shipment["lines"]} == {"1", "2"}
+
+
+async def test_a_decision_can_be_read_again_byte_for_byte(fed: Api) -> None:
+    made = await fed.decide(examples.ORDER)
+    read = await fed.client.get(f"/v1/decisions/{made.json()['decision_id']}")
+    assert read.status_code == 200
+    assert read.content == made.content
+
+
+async def test_deciding_touches_no_stock(fed: Api) -> None:
+    before = fed.service.live.snapshot
+    await fed.decide(examples.ORDER)
+    await fed.decide(examples.ORDER)
+    fed.service.live.refresh_now()
+    assert fed.service.live.snapshot is before
+
+
+async def test_a_collected_order_goes_to_its_store(fed: Api) -> None:
+    response = await fed.decide(examples.COLLECTED_ORDER)
+    assert response.status_code == 201, response.text
+
+
+async def test_the_same_key_and_body_get_the_same_bytes(fed: Api) -> None:
+    first = await fed.decide(examples.ORDER, **{"Idempotency-Key": "order-1"})
+    again = await fed.decide(examples.ORDER, **{"Idempotency-Key": "order-1"})
+    assert (again.status_code, again.content) == (first.status_code, first.content)
+    other = await fed.decide(examples.ORDER, **{"Idempotency-Key": "order-2"})
+    assert other.json()["decision_id"] != first.json()["decision_id"]
+
+
+async def test_the_same_key_with_another_body_is_refused(fed: Api) -> None:
+    await fed.decide(examples.ORDER, **{"Idempotency-Key": "order-1"})
+    refused = await fed.decide({**examples.ORDER, "order_id": "W-1002"}, **{"Idempotency-Key": "order-1"})
+    assert refused.status_code == 422
+    assert refused.json()["type"] == "urn:smista:problem:idempotency-key-reused"
+
+
+async def test_requests_that_race_with_one_key_all_get_the_winner_s_bytes(fed: Api) -> None:
+    responses = await asyncio.gather(*(fed.decide(examples.ORDER, **{"Idempotency-Key": "race"}) for _ in range(20)))
+    assert {response.status_code for response in responses} == {201}
+    assert len({response.content for response in responses}) == 1
+
+
+def _without(field: str) -> dict[str, Any]:
+    return {name: value for name, value in examples.ORDER.items() if name != field}
+
+
+def _with_line(**changes: object) -> dict[str, Any]:
+    return {**examples.ORDER, "lines": [{**examples.ORDER["lines"][0], **changes}]}
+
+
+@pytest.mark.parametrize(
+    ("order", "field"),
+    [
+        (_without("order_id"), "order_id"),
+        (_without("destination"), "destination"),
+        ({**examples.ORDER, "placed_at": "2026-03-02T09:14:00"}, "placed_at"),
+        ({**examples.ORDER, "currency": "euro"}, "currency"),
+        ({**examples.ORDER, "delivery_method": "drone"}, "delivery_method"),
+        ({**examples.ORDER, "delivery_method": "click_and_collect"}, "collect_location_id"),
+        ({**examples.ORDER, "promised": "2026-03-05T17:00:00Z"}, "promised"),
+        ({**examples.ORDER, "lines": []}, "lines"),
+        ({**examples.ORDER, "lines": examples.ORDER["lines"][:1] * 2}, "lines"),
+        ({**examples.ORDER, "destination": {"country": "IT", "latitude": 145.0}}, "destination.latitude"),
+        (_with_line(quantity=0), "lines[0].quantity"),
+        (_with_line(sku="a\x00b"), "lines[0].sku"),
+        (_with_line(sku="SKU-9"), "lines[0].sku"),
+        ({**examples.COLLECTED_ORDER, "collect_location_id": "S999"}, "collect_location_id"),
+    ],
+)
+async def test_what_is_wrong_with_an_order_is_named(fed: Api, order: dict[str, Any], field: str) -> None:
+    response = await fed.decide(order)
+    assert response.status_code == 422
+    assert response.headers["content-type"] == "application/problem+json"
+    problem = response.json()
+    assert problem["status"] == 422
+    assert [error["field"] for error in problem["errors"]] == [field]
+    assert problem["instance"] == "/v1/decisions"
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"null", b"[1]", b"\xff\xfe", b"[" * 5000])
+async def test_a_body_that_is_no_order_is_refused(fed: Api, content: bytes) -> None:
+    response = await fed.client.post("/v1/decisions", content=content)
+    assert response.status_code == 422
+    assert "Traceback" not in response.text
+
+
+async def test_an_order_without_stock_says_what_is_missing(fed: Api) -> None:
+    await fed.feed("products", [{"sku": "SKU-3"}])
+    response = await fed.decide(_with_line(sku="SKU-3"))
+    assert response.status_code == 201
+    answer = response.json()
+    assert answer["options"] == []
+    assert [(line["line_id"], line["sku"]) for line in answer["missing"]] == [("1", "SKU-3")]
+
+
+async def test_an_unknown_decision_is_not_found(fed: Api) -> None:
+    response = await fed.client.get("/v1/decisions/nothing")
+    assert (response.status_code, response.json()["type"]) == (404, "urn:smista:problem:not-found")
+
+
+async def test_the_log_keeps_the_request_and_who_asked(fed: Api) -> None:
+    made = await fed.decide(examples.ORDER)
+    row = fed.service.database.read_now(lambda connection: connection.execute(select(decisions)).one())
+    assert orjson.loads(row.request) == examples.ORDER
+    assert row.answer == made.content
+    assert (row.client, row.bundle, row.ruleset) == ("development", "table@1", "everything@1")

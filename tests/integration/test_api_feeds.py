@@ -1,0 +1,155 @@
+"""Feeding the network: good rows are applied, bad ones named, on SQLite and PostgreSQL alike."""
+
+import gzip
+import json
+from datetime import timedelta
+from typing import Any
+
+import numpy as np
+import pytest
+
+from serving import bootstrap
+from serving.wire import examples
+from tests.integration.conftest import Api
+
+pytestmark = pytest.mark.anyio
+
+
+async def _feed_examples(api: Api) -> None:
+    for name in ("locations", "products", "carrier-services", "stock", "footfall"):
+        answer = await api.feed(name, examples.ROWS[name])
+        assert answer["rejected"] == []
+        assert answer["accepted"] == len(examples.ROWS[name])
+
+
+async def test_what_is_fed_is_what_decisions_see(api: Api) -> None:
+    await _feed_examples(api)
+    network = api.service.live.snapshot.network
+    assert list(network.locations["location_id"]) == ["S014", "W001"]
+    assert list(network.locations["postal_code"]) == ["20121", "29122"]
+    assert network.locations["region"][1] is None
+    assert np.isnan(network.locations["backlog"]).all()
+    assert list(network.services["carrier_service_id"]) == ["std"]
+    record = network.stock["SKU-2"]
+    assert (record.location[0], record.on_hand[0], record.reserved[0], record.safety_stock[0]) == (0, 9, 1, 1)
+    assert api.service.live.snapshot.products["SKU-2"].hazmat
+
+
+async def test_a_later_count_replaces_an_earlier_one_whatever_order_they_come_in(api: Api) -> None:
+    await _feed_examples(api)
+    count = {"location_id": "S014", "sku": "SKU-1", "on_hand": 2, "counted_at": "2026-03-02T08:00:00Z"}
+    assert (await api.feed("stock", [count]))["outdated"] == 0
+    late = await api.feed("stock", [{**count, "on_hand": 7, "counted_at": "2026-03-02T07:00:00Z"}])
+    assert (late["accepted"], late["outdated"]) == (1, 1)
+    assert list(api.service.live.snapshot.network.stock["SKU-1"].on_hand) == [2]
+
+
+async def test_a_new_location_between_others_leaves_each_stock_at_its_place(api: Api) -> None:
+    await _feed_examples(api)
+    await api.feed("stock", [{**examples.ROWS["stock"][0], "location_id": "W001", "on_hand": 50}])
+    await api.feed("locations", [{**examples.ROWS["locations"][0], "location_id": "S020"}])
+    network = api.service.live.snapshot.network
+    record = network.stock["SKU-1"]
+    held = dict(zip(network.locations["location_id"][record.location], record.on_hand, strict=True))
+    assert held == {"S014": 4, "W001": 50}
+    assert list(network.locations["location_id"]) == ["S014", "S020", "W001"]
+
+
+async def test_good_rows_are_applied_and_each_bad_row_is_named(api: Api) -> None:
+    await _feed_examples(api)
+    good = examples.ROWS["stock"][0]
+    bad: list[Any] = [
+        {**good, "sku": "SKU-9"},
+        {**good, "location_id": "S999"},
+        {**good, "on_hand": -1},
+        {**good, "counted_at": "2026-03-02T09:00:00"},
+        {**good, "counted_at": "2026-03-03T09:00:00Z"},
+        {**good, "onhand": 3},
+        "nonsense",
+    ]
+    answer = await api.feed("stock", [bad[0], {**good, "on_hand": 6}, *bad[1:]])
+    assert (answer["received"], answer["accepted"]) == (8, 1)
+    assert [(row["index"], row["field"]) for row in answer["rejected"]] == [
+        (0, "sku"),
+        (2, "location_id"),
+        (3, "on_hand"),
+        (4, "counted_at"),
+        (5, "counted_at"),
+        (6, "onhand"),
+        (7, ""),
+    ]
+    assert "SKU-9" in answer["rejected"][0]["reason"]
+    assert list(api.service.live.snapshot.network.stock["SKU-1"].on_hand) == [6]
+
+
+async def test_ndjson_and_gzip_are_read(api: Api) -> None:
+    lines = "\n".join(json.dumps(row) for row in examples.ROWS["products"]) + "\n{broken\n"
+    response = await api.client.put(
+        "/v1/products",
+        content=gzip.compress(lines.encode()),
+        headers={"Content-Type": "application/x-ndjson", "Content-Encoding": "gzip"},
+    )
+    answer = response.json()
+    assert (answer["received"], answer["accepted"]) == (3, 2)
+    assert answer["rejected"][0]["index"] == 2
+    assert set(api.service.live.snapshot.products) == {"SKU-1", "SKU-2"}
+
+
+@pytest.mark.parametrize(
+    ("content", "headers", "status"),
+    [
+        (b'{"sku": "SKU-1"}', {}, 400),
+        (b"[", {}, 400),
+        (b"[]", {"Content-Type": "text/csv"}, 415),
+        (b"[]", {"Content-Encoding": "br"}, 415),
+        (b"[]", {"Content-Encoding": "gzip"}, 400),
+        (gzip.compress(b"[" + b" " * 300_000_000 + b"]"), {"Content-Encoding": "gzip"}, 413),
+    ],
+    ids=["object", "cut off", "csv", "brotli", "not gzip", "gzip bomb"],
+)
+async def test_what_cannot_be_read_is_refused_whole(
+    api: Api, content: bytes, headers: dict[str, str], status: int
+) -> None:
+    response = await api.client.put(
+        "/v1/products", content=content, headers={"Content-Type": "application/json", **headers}
+    )
+    assert response.status_code == status
+    assert response.headers["content-type"] == "application/problem+json"
+    assert response.json()["status"] == status
+
+
+async def test_a_sku_repeated_in_one_feed_keeps_its_last_row(api: Api) -> None:
+    await api.feed("products", [{"sku": "A", "category": "one"}, {"sku": "A", "category": "two"}])
+    assert api.service.live.snapshot.products["A"].category == "two"
+
+
+async def test_footfall_is_compared_with_what_is_usual_at_that_local_hour(api: Api) -> None:
+    await api.feed("locations", examples.ROWS["locations"])
+    hour = api.clock.now.replace(minute=0) - timedelta(hours=1)
+    weeks = [
+        {"location_id": "S014", "hour_utc": (hour - timedelta(weeks=w)).isoformat(), "visitors": 40} for w in (1, 2)
+    ]
+    await api.feed("footfall", [*weeks, {"location_id": "S014", "hour_utc": hour.isoformat(), "visitors": 62}])
+
+    def ratio() -> float:
+        return float(api.service.live.snapshot.network.locations["footfall_ratio"][0])
+
+    assert ratio() == pytest.approx(62 / 40)
+    api.clock.now += timedelta(hours=1)
+    api.service.live.refresh_now()
+    assert ratio() == pytest.approx(62 / 40), "the reading of the hour before stands in for one that is late"
+    api.clock.now += timedelta(hours=1)
+    api.service.live.refresh_now()
+    assert np.isnan(ratio()), "an old reading says nothing"
+
+
+async def test_another_process_on_the_same_database_sees_what_was_fed(api: Api) -> None:
+    other = bootstrap.build(api.service.settings, None, api.clock)
+    await _feed_examples(api)
+    other.live.refresh_now()
+    seen, fed = other.live.snapshot, api.service.live.snapshot
+    assert seen.version == fed.version
+    assert seen.products == fed.products
+    for sku, record in fed.network.stock.items():
+        np.testing.assert_array_equal(seen.network.stock[sku].on_hand, record.on_hand)
+    other.database.close()

@@ -1,0 +1,56 @@
+"""A predictor whose every answer is known: hours and money grow with the distance, by a table per location type."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from decision.predictor import FloatArray, HoursDistribution
+from features.facts import Columns, check_facts
+
+_HOURS = {"warehouse": 30.0, "store": 20.0, "supplier": 70.0, "hub": 25.0}
+
+
+@dataclass(frozen=True)
+class UniformHours:
+    """Hours spread evenly from half to one and a half times ``middle``."""
+
+    middle: FloatArray
+
+    def quantile(self, level: float) -> FloatArray:
+        return self.middle * (0.5 + level)
+
+    def probability_later_than(self, hours: FloatArray) -> FloatArray:
+        return np.clip(1.5 - hours / self.middle, 0.0, 1.0)
+
+    def expected_excess(self, hours: FloatArray) -> FloatArray:
+        latest = 1.5 * self.middle
+        below = np.maximum(0.5 * self.middle - hours, 0.0)
+        inside = np.clip(latest - np.maximum(hours, 0.5 * self.middle), 0.0, None)
+        return below + inside**2 / (2 * self.middle)
+
+
+@dataclass(frozen=True)
+class TablePredictor:
+    """``usual``: footfall by location and hour of the week; unknown elsewhere."""
+
+    version: str = "table@1"
+    usual: dict[tuple[str, int], float] = field(default_factory=dict)
+
+    def _hours(self, facts: Columns) -> FloatArray:
+        check_facts(facts)
+        return np.array([_HOURS[kind] for kind in facts["location_type"]])
+
+    def delivery_hours(self, facts: Columns) -> HoursDistribution:
+        return UniformHours(self._hours(facts))
+
+    def ready_hours(self, facts: Columns) -> HoursDistribution:
+        return UniformHours(self._hours(facts) / 4)
+
+    def cost(self, facts: Columns) -> FloatArray:
+        return 5.0 + 0.5 * np.nan_to_num(facts["weight_kg"]) + 0.1 * facts["units"]
+
+    def pick_failure(self, facts: Columns) -> FloatArray:
+        return np.where(np.array([kind == "store" for kind in facts["location_type"]]), 0.05, 0.01)
+
+    def footfall_usual(self, location_id: str, hour_of_week: int) -> float:
+        return self.usual.get((location_id, hour_of_week), np.nan)
