@@ -26,7 +26,6 @@ from decision.ruleset import Rule, Ruleset
 from decision.scores import score
 from decision.shipments import Pricing, Shipments, feasible_sets, price_shipments, pricing, sharing
 
-
 #: Sets of lines are 64-bit masks.
 MOST_LINES_AT_ALL: Final = 60
 

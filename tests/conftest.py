@@ -1,6 +1,5 @@
 """What tests share: a small synthetic retailer, its history and a bundle trained on it."""
 
-from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
@@ -22,12 +21,12 @@ CUT = 1_764_547_200.0
 
 
 @pytest.fixture(scope="session")
-def retailer_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def retailer_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Folder of a small retailer's dataset; its truth is beside it."""
     folder = tmp_path_factory.mktemp("retailer") / "data"
     for _ in generate(SMALL, 5, folder, folder.with_name("data-truth")):
         pass
-    yield folder
+    return folder
 
 
 @pytest.fixture(scope="session")
@@ -45,7 +44,7 @@ def history(retailer: Dataset) -> History:
 @pytest.fixture(scope="session")
 def trained(history: History) -> Trained:
     """Heads trained as of `CUT`."""
-    return train_heads(history, CUT, 1, lambda head, done, all_: None)
+    return train_heads(history, CUT, 1, lambda *_: None)
 
 
 @pytest.fixture(scope="session")

@@ -124,7 +124,7 @@ def _grow(recipe: Recipe, rows: Rows, objective: str, seed: int) -> lightgbm.Boo
 
 
 def _threads(rows: Rows) -> int:
-    """One, and one more for every so many rows: on few rows, threads cost more than they bring. The trees are the same."""
+    """One, and one more for every so many rows: on few rows threads cost more than they bring. The trees are equal."""
     return min(1 + len(rows) // _ROWS_PER_THREAD, os.cpu_count() or 1)
 
 

@@ -13,7 +13,6 @@ from data.dataset import Dataset
 from features.backlog import FORGOTTEN_AFTER_SECONDS
 from features.definitions import FEATURES, matrix
 from features.facts import FACTS, Columns
-from features.footfall import hour_of_week_key
 from features.history import History, read_history
 from features.places import with_places
 from features.statistics import STATISTICS, USUAL_VISITORS
