@@ -1,0 +1,98 @@
+"""`smista data import` and `smista data check`, as people and programs use them."""
+
+import json
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from typer.testing import CliRunner
+
+from data.commands import app
+from data.dataset import build_dataset, write_dataset
+from tests.unit.data.small import small_tables
+
+SAMPLE = Path(__file__).parent / "olist_sample"
+
+
+def _run(*arguments: object, exit_code: int = 0) -> str:
+    result = CliRunner().invoke(app, [str(argument) for argument in arguments])
+    assert result.exit_code == exit_code, result.output
+    return result.output
+
+
+@pytest.fixture
+def broken(tmp_path: Path) -> Path:
+    """A dataset on disk with one quantity of nought, and one line of an order that nobody knows."""
+    write_dataset(build_dataset(small_tables())[0], tmp_path)
+    lines = pd.read_parquet(tmp_path / "order_lines.parquet").assign(quantity=[1, 0, 1], order_id=["W1", "W1", "W9"])
+    lines.to_parquet(tmp_path / "order_lines.parquet")
+    return tmp_path
+
+
+def test_a_valid_dataset_is_reported_and_exits_0(tmp_path: Path) -> None:
+    write_dataset(build_dataset(small_tables())[0], tmp_path)
+    printed = _run("check", tmp_path)
+    assert "order_lines · rows 3 · rejected 0" in printed
+    assert "orders.placed_at · from 2026-03-02T12:00:00+00:00 · to 2026-03-02T13:00:00+00:00" in printed
+    assert "products.weight_kg · rows 1 · share 50.0%" in printed
+    assert "Valid. sha256:" in printed
+
+
+def test_bad_rows_are_shown_by_reason_and_exit_1(broken: Path) -> None:
+    printed = _run("check", broken, exit_code=1)
+    assert (
+        "order_lines.quantity · rows 1 · reason must be at least 1 · e.g. order_id=W1, line_id=2 · value 0" in printed
+    )
+    assert "order_lines.order_id · rows 1 · refers to orders.order_id · e.g. order_id=W9, line_id=1" in printed
+    assert "Not valid" in printed
+
+
+def test_json_is_one_document_and_nothing_else(broken: Path) -> None:
+    report = json.loads(_run("check", broken, "--json", exit_code=1))
+    assert report["valid"] is False
+    assert report["tables"]["order_lines"] == {"rows": 1, "rejected_rows": 2, "missing": {}, "spans": {}}
+    assert report["rejected"][0]["rule"] == "out_of_range"
+    assert report["unjoined"][0]["refers_to"] == "orders.order_id"
+
+
+def test_a_folder_that_is_no_dataset_says_what_is_missing(tmp_path: Path) -> None:
+    assert "lacks locations.parquet" in _run("check", tmp_path, exit_code=1)
+    assert "lacks locations.parquet" in json.loads(_run("check", tmp_path, "--json", exit_code=1))["error"]
+
+
+def test_a_folder_that_is_not_there_is_wrong_use(tmp_path: Path) -> None:
+    _run("check", tmp_path / "nowhere", exit_code=2)
+
+
+def test_importing_sets_bad_rows_aside_and_tells_what_was_changed(tmp_path: Path) -> None:
+    printed = _run("import", "--source", "olist", "--from", SAMPLE, "--out", tmp_path)
+    assert "Set aside by the import" in printed
+    assert "orders.placed_at · rows 1 · reason must not be missing · e.g. order_id=unreadable" in printed
+    assert "with the customer before the carrier: ready_at left blank" in printed
+    assert pd.read_parquet(tmp_path / "rejected" / "orders.parquet")["key"].tolist() == ["order_id=unreadable"]
+    assert "Set aside by the import" in _run("check", tmp_path)
+
+
+def test_importing_a_dataset_again_mends_it(broken: Path, tmp_path: Path) -> None:
+    report = json.loads(_run("import", "--source", "tables", "--from", broken, "--out", tmp_path / "b", "--json"))
+    assert report["valid"]
+    assert {group["rule"] for group in report["set_aside"]} == {"out_of_range", "unknown_key"}
+    _run("check", tmp_path / "b")
+
+
+def test_when_nothing_valid_is_left_of_a_table_the_import_says_no(broken: Path, tmp_path: Path) -> None:
+    pd.read_parquet(broken / "orders.parquet").assign(currency="EURO").to_parquet(broken / "orders.parquet")
+    printed = _run("import", "--source", "tables", "--from", broken, "--out", tmp_path / "b", exit_code=1)
+    assert "Not valid: no valid row in orders, order_lines, fulfilments, fulfilment_lines." in printed
+
+
+@pytest.mark.parametrize("arguments", [(), ("--source", "olist", "--mapping", __file__), ("--source", "sap")])
+def test_neither_both_or_an_unknown_source_is_wrong_use(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    _run("import", "--from", SAMPLE, "--out", tmp_path, *arguments, exit_code=2)
+
+
+def test_a_mapping_that_cannot_be_used_says_where(tmp_path: Path) -> None:
+    mapping = tmp_path / "map.yaml"
+    mapping.write_text("tables:\n  order:\n    rows: []\n")
+    printed = _run("import", "--mapping", mapping, "--from", SAMPLE, "--out", tmp_path, exit_code=1)
+    assert f"{mapping}, line 2: tables.order: there is no such table" in printed
