@@ -1,5 +1,6 @@
 """The rows that a table of a mapping is made from: files read, joined and sifted, with every column by name."""
 
+import difflib
 from collections.abc import Mapping as MappingOf
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,7 +34,10 @@ class Rows:
         for full in (f"{self.base}.{name}", name):
             if full in self.frame:
                 return self.frame[full]
-        raise self.mapping.error(place, f"there is no column {name}; there are {', '.join(self._names())}")
+        known = [str(column).removeprefix(f"{self.base}.") for column in self.frame]
+        near = difflib.get_close_matches(name, known, n=1)
+        hint = f"did you mean {near[0]}? " if near else ""
+        raise self.mapping.error(place, f"there is no column {name}; {hint}There are {', '.join(known)}")
 
     def compile(self, source: str, kind: Kind | None, place: Place) -> CompiledExpression:
         """The expression over these columns, or `MappingError` at ``place``."""

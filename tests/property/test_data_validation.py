@@ -1,0 +1,97 @@
+"""However tables are broken, every row is either kept or rejected with a reason, and what is kept is valid."""
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from data.conform import columns_of
+from data.dataset import build_dataset, digest, load_dataset, write_dataset
+from data.schemas import KEYS, REFERENCES
+from tests.unit.data.small import small_tables, with_cell
+
+#: Values of all sorts, of which each column takes some.
+VALUES: tuple[Any, ...] = (
+    None,
+    "",
+    "S1",
+    "W2",
+    "F1",
+    "A",
+    "store",
+    "delivered",
+    "open",
+    "Europe/Rome",
+    "IT",
+    "EUR",
+    "std",
+    "-1",
+    0,
+    1,
+    2,
+    -1.5,
+    float("nan"),
+    float("inf"),
+    True,
+    pd.NaT,
+    pd.Timestamp("2026-03-01T00:00:00Z"),
+    pd.Timestamp("2027-03-01T00:00:00Z"),
+)
+
+_cells = st.sampled_from(
+    [(name, row, column) for name, frame in small_tables().items() for row in range(len(frame)) for column in frame]
+)
+broken = st.lists(st.tuples(_cells, st.sampled_from(VALUES)), max_size=6)
+
+
+def _break(breaks: list[tuple[tuple[str, int, str], Any]]) -> dict[str, pd.DataFrame]:
+    tables = small_tables()
+    for (table, row, column), value in breaks:
+        tables = with_cell(tables, table, row, column, value)
+    return tables
+
+
+@settings(deadline=None, max_examples=25)
+@given(broken)
+def test_every_row_is_kept_or_rejected_and_what_is_kept_is_valid(breaks: list[Any]) -> None:
+    tables = _break(breaks)
+    dataset, rejected = build_dataset(tables)
+    for name, frame in tables.items():
+        gone = rejected[rejected["table"] == name]["row"]
+        assert len(dataset.tables()[name]) + gone.nunique() == len(frame)
+        assert gone.between(0, len(frame) - 1).all()
+    assert rejected[["rule", "reason"]].notna().all(axis=None)
+    _, again = build_dataset(dataset.tables())
+    assert again.empty
+
+
+@settings(deadline=None, max_examples=25)
+@given(broken)
+def test_what_is_kept_obeys_the_rules_as_plain_python_reads_them(breaks: list[Any]) -> None:
+    kept = build_dataset(_break(breaks))[0].tables()
+    for name, frame in kept.items():
+        assert not frame.duplicated(list(KEYS[name])).any()
+        for column in columns_of(name):
+            assert str(frame[column.name].dtype) == column.dtype
+            assert column.nullable or frame[column.name].notna().all()
+    for (name, column), (other, key) in REFERENCES.items():
+        assert set(kept[name][column].dropna()) <= set(kept[other][key])
+    for attempt in kept["fulfilments"].itertuples():
+        instants = [attempt.decided_at, attempt.ready_at, attempt.delivered_at, attempt.outcome_at]
+        told = [instant for instant in instants[:3] if pd.notna(instant)]
+        assert told == sorted(told)
+        assert attempt.outcome == "open" or pd.notna(attempt.outcome_at)
+    for line in kept["fulfilment_lines"].itertuples():
+        assert pd.isna(line.picked_quantity) or 0 <= line.picked_quantity <= line.quantity
+
+
+@settings(deadline=None, max_examples=8)
+@given(broken)
+def test_writing_and_loading_changes_nothing(breaks: list[Any]) -> None:
+    dataset, rejected = build_dataset(_break(breaks))
+    with tempfile.TemporaryDirectory() as name:
+        write_dataset(dataset, Path(name), rejected)
+        assert digest(load_dataset(Path(name))) == digest(dataset)

@@ -1,0 +1,234 @@
+"""A mapping and the adapter agree; what cannot be mapped is refused with file, line and what to do."""
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from data.errors import DataError, MappingError
+from data.imported import Imported
+from data.mapped_import import import_mapped
+from data.olist import import_olist
+from tests.shared_data import need_shared_data
+
+OLIST = Path(__file__).parents[3] / "data" / "mappings" / "olist.yaml"
+SAMPLE = Path(__file__).parent / "olist_sample"
+
+#: What a mapping cannot express: medians of points, the largest of several payments.
+_BEYOND = {"latitude", "longitude", "payment_method"}
+
+
+def _assert_equal(mapped: Imported, adapted: Imported) -> None:
+    for name, frame in adapted.dataset.tables().items():
+        other = mapped.dataset.tables()[name]
+        shared = [column for column in frame if column not in _BEYOND and column != "outcome_at"]
+        pd.testing.assert_frame_equal(other[shared], frame[shared])
+    # When a failure was known nobody says, and the mapping is content with a plainer guess.
+    attempts = adapted.dataset.fulfilments
+    known = attempts["delivered_at"].notna() & (attempts["outcome"] == "delivered") | (attempts["outcome"] == "open")
+    pd.testing.assert_series_equal(mapped.dataset.fulfilments["outcome_at"][known], attempts["outcome_at"][known])
+
+
+def test_mapping_and_adapter_give_equal_tables() -> None:
+    mapped, adapted = import_mapped(OLIST, SAMPLE), import_olist(SAMPLE)
+    _assert_equal(mapped, adapted)
+    assert mapped.rejected[["table", "key"]].drop_duplicates().values.tolist() == (
+        adapted.rejected[["table", "key"]].drop_duplicates().values.tolist()
+    )
+
+
+def test_mapping_and_adapter_give_equal_tables_on_the_real_history() -> None:
+    folder = need_shared_data("olist")
+    _assert_equal(import_mapped(OLIST, folder), import_olist(folder))
+
+
+_ORDERS = (
+    "numero,quando,prezzo,zona,cosa\n1,2026-03-29 02:30:00,10,Europe/Rome,a\n2,2026-10-25 02:30:00,20,Europe/Rome,b\n"
+)
+
+_TABLES = """
+sources:
+  o: {{file: o.csv}}
+tables:
+  locations: {{rows: [{{location_id: S, location_type: store, country: IT, timezone: Europe/Rome}}]}}
+  products: {{rows: [{{sku: A, hazmat: false, bulky: false}}]}}
+  carrier_services: {{rows: [{{carrier_service_id: std, carrier: c, level: standard}}]}}
+  orders:
+    from: o
+    columns:
+      order_id: numero
+      currency: {{constant: EUR}}
+      delivery_method: {{constant: home}}
+      country: {{constant: NO}}
+      placed_at: {placed_at}
+  order_lines:
+    from: o
+    columns:
+      order_id: numero
+      line_id: {{constant: 1}}
+      sku: {{constant: A}}
+      quantity: {{constant: 1}}
+      unit_price: {unit_price}
+  fulfilments:
+    rows:
+      - {{fulfilment_id: F, order_id: "1", location_id: S, decided_at: "2026-03-29T03:00:00Z", outcome: open}}
+  fulfilment_lines:
+    rows: [{{fulfilment_id: F, line_id: "1", sku: A, quantity: 1}}]
+"""
+
+
+def _import(
+    folder: Path,
+    orders: str = _ORDERS,
+    placed_at: str = "{column: quando, timezone: Europe/Rome}",
+    unit_price: str = "prezzo",
+) -> Imported:
+    (folder / "o.csv").write_text(orders)
+    mapping = folder / "map.yaml"
+    mapping.write_text(_TABLES.format(placed_at=placed_at, unit_price=unit_price))
+    return import_mapped(mapping, folder)
+
+
+def test_hours_of_the_clock_change_are_told_one_way(tmp_path: Path) -> None:
+    orders = _import(tmp_path).dataset.orders
+    assert orders["placed_at"].tolist() == [pd.Timestamp("2026-03-29T01:00:00Z"), pd.Timestamp("2026-10-25T00:30:00Z")]
+    assert orders["country"].tolist() == ["NO", "NO"]
+
+
+@pytest.mark.parametrize(
+    ("placed_at", "instant"),
+    [
+        ('{expression: \'quando.replace(" ", "T") + "+02:00"\'}', "2026-03-29T00:30:00Z"),
+        ("{column: quando, timezone_column: zona}", "2026-03-29T01:00:00Z"),
+        ("{column: quando, timezone: Europe/Rome, end_of_day: true}", "2026-03-29T21:59:59Z"),
+        ("{column: prezzo, format: epoch_seconds}", "1970-01-01T00:00:10Z"),
+        ("{column: prezzo, format: epoch_milliseconds}", "1970-01-01T00:00:00.010Z"),
+        ("{constant: '2026-03-29T00:30:00Z'}", "2026-03-29T00:30:00Z"),
+    ],
+)
+def test_instants_come_in_many_ways(tmp_path: Path, placed_at: str, instant: str) -> None:
+    assert _import(tmp_path, placed_at=placed_at).dataset.orders["placed_at"].iloc[0] == pd.Timestamp(instant)
+
+
+@pytest.mark.parametrize(
+    ("unit_price", "expected"),
+    [
+        ("prezzo", [10.0, 20.0]),
+        ("{column: prezzo, unit: cents}", [0.1, 0.2]),
+        ("{expression: double(prezzo) * 1.22 - 2}", [10.2, 22.4]),
+        ("{column: cosa, values: {a: 1, b: null}, default: 7}", [1.0, 7.0]),
+        ("{column: cosa, values: {a: 1}, otherwise: 3}", [1.0, 3.0]),
+        ("{column: prezzo, when: cosa == 'b', default: 0}", [0.0, 20.0]),
+        ("{first_of: [{column: prezzo, when: cosa == 'b'}, {constant: 5}]}", [5.0, 20.0]),
+    ],
+)
+def test_numbers_come_in_many_ways(tmp_path: Path, unit_price: str, expected: list[float]) -> None:
+    assert _import(tmp_path, unit_price=unit_price).dataset.order_lines["unit_price"].tolist() == pytest.approx(
+        expected
+    )
+
+
+@pytest.mark.parametrize(
+    ("columns", "reason", "value"),
+    [
+        ({"unit_price": "{column: cosa, values: {a: 1}}"}, "is not among the values mapped: a", "b"),
+        (
+            {"unit_price": "{expression: 1 / (double(prezzo) - 20)}"},
+            "cannot be computed: 1 / (double(prezzo) - 20)",
+            None,
+        ),
+        ({"placed_at": "{column: quando}"}, "is not an instant with its offset from UTC", "2026-10-25 02:30:00"),
+        ({"placed_at": "{column: quando, timezone_column: cosa}"}, "has no IANA time zone", "2026-10-25 02:30:00"),
+        ({"placed_at": "{column: quando, timezone: Europe/Rome, format: '%d/%m/%Y'}"}, "is not a time written", None),
+    ],
+)
+def test_a_cell_that_cannot_be_mapped_is_rejected_with_the_reason(
+    tmp_path: Path, columns: dict[str, str], reason: str, value: str | None
+) -> None:
+    arguments: dict[str, Any] = columns
+    rejected = _import(tmp_path, **arguments).rejected
+    own = rejected[rejected["column"].isin(list(columns)) & rejected["key"].str.contains("order_id=2")].iloc[0]
+    assert own["reason"].startswith(reason)
+    if value is not None:
+        assert own["value"] == value
+
+
+@pytest.mark.parametrize(
+    ("columns", "message"),
+    [
+        (
+            {"unit_price": "prezo"},
+            "line 23: tables.order_lines.columns.unit_price.column: there is no column prezo; did you mean prezzo?",
+        ),
+        (
+            {"unit_price": "{colum: prezzo}"},
+            "line 23: tables.order_lines.columns.unit_price.colum: nobody knows this word",
+        ),
+        ({"unit_price": "{expression: prezo * 2}"}, "unknown name prezo; did you mean prezzo?"),
+        ({"unit_price": "{expression: prezzo * 2}"}, "columns of a CSV are text: double(name) is the number"),
+        ({"unit_price": "{expression: __import__('os')}"}, "unknown function"),
+        ({"unit_price": "{expression: cosa}"}, "this must be a number, but it is a text"),
+        (
+            {"unit_price": "{column: prezzo, unit: miles}"},
+            "miles does not convert; known are units, cents, thousandths",
+        ),
+        ({"unit_price": "{column: prezzo, constant: 2}"}, "give one of column, expression, constant and first_of"),
+        ({"unit_price": "{column: prezzo, timezone: UTC}"}, "timezone is for instants, and unit_price is number"),
+        ({"placed_at": "{column: quando, timezone: Europe/Roma}"}, "Europe/Roma is not the name of an IANA time zone"),
+        ({"placed_at": "{column: quando, after: placed_at, unit: days}"}, "is counted from itself"),
+        ({"placed_at": "{column: quando, unit: days}"}, "say after which instant"),
+        ({"placed_at": "{column: quando, end_of_day: true}"}, "say in which timezone"),
+        ({"placed_at": "{column: quando, column: zona}"}, "line 15: column stands here a second time"),
+        ({"placed_at": "*quando"}, "aliases (*name) are not read"),
+        ({"placed_at": "{column"}, "is not YAML"),
+    ],
+)
+def test_a_mapping_that_cannot_be_used_says_where_and_what_to_do(
+    tmp_path: Path, columns: dict[str, str], message: str
+) -> None:
+    arguments: dict[str, Any] = columns
+    with pytest.raises(MappingError) as raised:
+        _import(tmp_path, **arguments)
+    assert str(raised.value).startswith(str(tmp_path / "map.yaml"))
+    assert message in str(raised.value)
+
+
+@pytest.mark.parametrize("file", ["../secret.csv", "/etc/passwd", "none.csv"])
+def test_files_lie_in_the_folder(tmp_path: Path, file: str) -> None:
+    (tmp_path / "map.yaml").write_text(_TABLES.format(placed_at="quando", unit_price="prezzo").replace("o.csv", file))
+    with pytest.raises(DataError, match=r"map.yaml, line 3: sources.o.file: "):
+        import_mapped(tmp_path / "map.yaml", tmp_path)
+
+
+def test_a_key_that_stands_twice_in_a_joined_source_joins_once(tmp_path: Path) -> None:
+    (tmp_path / "z.csv").write_text("id,prezzo\na,1\na,2\n")
+    (tmp_path / "o.csv").write_text(_ORDERS)
+    text = _TABLES.format(placed_at="{column: quando, timezone: Europe/Rome}", unit_price="z.prezzo")
+    text = text.replace("o: {file: o.csv}", "o: {file: o.csv}\n  z: {file: z.csv}")
+    text = text.replace(
+        "order_lines:\n    from: o\n", "order_lines:\n    from: o\n    join: [{source: z, on: {cosa: id}}]\n"
+    )
+    (tmp_path / "map.yaml").write_text(text)
+    imported = import_mapped(tmp_path / "map.yaml", tmp_path)
+    assert imported.dataset.order_lines["unit_price"].fillna(-1).tolist() == [1.0, -1.0]
+    assert imported.notes[["table", "rule"]].values.tolist() == [["z", "repeated_key"], ["order_lines", "not_joined"]]
+
+
+def test_parquet_columns_keep_their_types(tmp_path: Path) -> None:
+    pd.DataFrame(
+        {
+            "numero": [1, 2],
+            "quando": pd.to_datetime(["2026-01-01", "2026-01-02"]),
+            "prezzo": [1.5, 2.5],
+            "cosa": ["a", "b"],
+        }
+    ).to_parquet(tmp_path / "o.parquet")
+    text = _TABLES.format(
+        placed_at="{column: quando, timezone: Europe/Rome}", unit_price="{expression: prezzo * 2}"
+    ).replace("o.csv", "o.parquet")
+    (tmp_path / "map.yaml").write_text(text)
+    dataset = import_mapped(tmp_path / "map.yaml", tmp_path).dataset
+    assert dataset.orders["order_id"].tolist() == ["1", "2"]
+    assert dataset.orders["placed_at"].iloc[0] == pd.Timestamp("2025-12-31T23:00:00Z")
+    assert dataset.order_lines["unit_price"].tolist() == [3.0, 5.0]
