@@ -182,7 +182,7 @@ def _to_arrow_column(kind: str, values: "pd.Series[Any]") -> pa.Array:
         return pa.array(values.dt.tz_convert(None).to_numpy(), type=pa.timestamp("us"), from_pandas=True).cast(
             _ARROW[kind]
         )
-    return pa.array(values.to_numpy(), type=_ARROW[kind], from_pandas=True)
+    return pa.array(values, type=_ARROW[kind], from_pandas=True)
 
 
 def _write_findings(findings: pd.DataFrame, folder: Path) -> None:

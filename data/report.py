@@ -9,6 +9,7 @@ import pandas as pd
 from data.conform import INSTANT, columns_of
 from data.dataset import Dataset, build_dataset, digest, read_findings, read_tables
 from data.schemas import OPTIONAL_TABLES, REFERENCES, TABLES
+from data.validation import stands_in
 
 #: Plain values only (dict, list, str, int, bool, None), so that it prints as JSON as it is.
 Report = dict[str, Any]
@@ -80,4 +81,4 @@ def _describe_table(name: str, frame: pd.DataFrame, rejected: Sequence[pd.DataFr
 
 
 def _orders_outside(dataset: Dataset, frame: pd.DataFrame) -> int:
-    return int((~dataset.orders["order_id"].isin(frame["order_id"])).sum())
+    return int((~stands_in(dataset.orders["order_id"], frame["order_id"])).sum())

@@ -77,14 +77,14 @@ def test_what_is_kept_obeys_the_rules_as_plain_python_reads_them(breaks: list[An
         for column in columns_of(name):
             assert str(frame[column.name].dtype) == column.dtype
             assert column.nullable or frame[column.name].notna().all()
-    for (name, column), (other, key) in REFERENCES.items():
-        assert set(kept[name][column].dropna()) <= set(kept[other][key])
-    for attempt in kept["fulfilments"].to_dict(orient="records"):
-        told = [attempt[name] for name in ("decided_at", "ready_at", "delivered_at") if pd.notna(attempt[name])]
+    for (name, reference), (other, key) in REFERENCES.items():
+        assert set(kept[name][reference].dropna()) <= set(kept[other][key])
+    for row in kept["fulfilments"].to_dict(orient="records"):
+        told = [row[name] for name in ("decided_at", "ready_at", "delivered_at") if pd.notna(row[name])]
         assert told == sorted(told)
-        assert attempt["outcome"] == "open" or pd.notna(attempt["outcome_at"])
-    for line in kept["fulfilment_lines"].to_dict(orient="records"):
-        assert pd.isna(line["picked_quantity"]) or 0 <= line["picked_quantity"] <= line["quantity"]
+        assert row["outcome"] == "open" or pd.notna(row["outcome_at"])
+    for row in kept["fulfilment_lines"].to_dict(orient="records"):
+        assert pd.isna(row["picked_quantity"]) or 0 <= row["picked_quantity"] <= row["quantity"]
 
 
 @settings(deadline=None, max_examples=8)
