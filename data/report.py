@@ -8,7 +8,7 @@ import pandas as pd
 
 from data.conform import INSTANT, columns_of
 from data.dataset import Dataset, build_dataset, digest, read_findings, read_tables
-from data.schemas import OPTIONAL_TABLES, REFERENCES, TABLES
+from data.schemas import LINE_REFERENCE, OPTIONAL_TABLES, REFERENCES, TABLES
 from data.validation import stands_in
 
 #: Plain values only (dict, list, str, int, bool, None), so that it prints as JSON as it is.
@@ -45,11 +45,12 @@ def describe(dataset: Dataset, rejected: pd.DataFrame, set_aside: pd.DataFrame, 
         "empty": empty,
         "rejected": count_by_rule(rejected[~unjoined]),
         "unjoined": [
-            group | {"refers_to": ".".join(REFERENCES[group["table"], group["column"]])}
+            group | {"refers_to": ".".join((REFERENCES | LINE_REFERENCE)[group["table"], group["column"]])}
             for group in count_by_rule(rejected[unjoined])
         ],
-        "orders_without_lines": _orders_outside(dataset, dataset.order_lines),
-        "orders_without_attempt": _orders_outside(dataset, dataset.fulfilments),
+        "orders_without_lines": _outside(dataset.orders, dataset.order_lines, "order_id"),
+        "orders_without_attempt": _outside(dataset.orders, dataset.fulfilments, "order_id"),
+        "attempts_without_lines": _outside(dataset.fulfilments, dataset.fulfilment_lines, "fulfilment_id"),
         "set_aside": count_by_rule(set_aside),
         "notes": count_by_rule(notes),
     }
@@ -80,5 +81,6 @@ def _describe_table(name: str, frame: pd.DataFrame, rejected: Sequence[pd.DataFr
     }
 
 
-def _orders_outside(dataset: Dataset, frame: pd.DataFrame) -> int:
-    return int((~stands_in(dataset.orders["order_id"], frame["order_id"])).sum())
+def _outside(frame: pd.DataFrame, other: pd.DataFrame, key: str) -> int:
+    """How many rows of ``frame`` no row of ``other`` belongs to."""
+    return int((~stands_in(frame[key], other[key])).sum())

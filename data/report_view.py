@@ -6,6 +6,7 @@ from typing import Any
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from data.report import Report
 
@@ -25,7 +26,8 @@ def show(report: Report, console: Console) -> None:
         if console.is_terminal:
             table = Table(*section.header, title=section.title, title_justify="left", title_style="bold")
             for row in section.rows:
-                table.add_row(*row)
+                # As it stands: brackets in somebody's data are no styles.
+                table.add_row(*(Text(cell) for cell in row))
             console.print(table)
         else:
             _say(console, section.title)
@@ -72,13 +74,14 @@ def _sections(report: Report) -> Iterator[_Section]:
         ],
     )
     yield _Section(
-        "Orders",
+        "Rows to which nothing belongs",
         ("", "rows"),
         [
             (words, f"{report[count]:,}")
             for words, count in (
-                ("without lines", "orders_without_lines"),
-                ("without an attempt", "orders_without_attempt"),
+                ("orders without lines", "orders_without_lines"),
+                ("orders without an attempt", "orders_without_attempt"),
+                ("attempts without lines", "attempts_without_lines"),
             )
         ],
     )

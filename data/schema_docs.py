@@ -4,7 +4,7 @@ import inspect
 import sys
 
 from data.conform import INSTANT, Column, columns_of
-from data.schemas import DEFAULTS, KEYS, OPTIONAL_TABLES, REFERENCES, TABLES
+from data.schemas import DEFAULTS, KEYS, LINE_REFERENCE, OPTIONAL_TABLES, REFERENCES, TABLES
 from data.validation import in_words
 
 
@@ -38,6 +38,8 @@ def _row(table: str, column: Column) -> str:
     if (table, column.name) in REFERENCES:
         other, other_column = REFERENCES[table, column.name]
         rules.append(f"is a `{other_column}` of `{other}`")
+    if (table, column.name) in LINE_REFERENCE:
+        rules.append("is a `line_id` of the attempt's order in `order_lines`")
     default = DEFAULTS.get((table, column.name))
     missing = "yes" if column.nullable else "" if default is None else f"the column: then {default:g}"
     kind = "instant (UTC)" if column.kind == INSTANT else column.kind

@@ -271,3 +271,6 @@ REFERENCES: Final[dict[tuple[str, str], tuple[str, str]]] = {
     ("fulfilment_lines", "fulfilment_id"): ("fulfilments", "fulfilment_id"),
     ("fulfilment_lines", "sku"): ("products", "sku"),
 }
+
+#: The same for a key of two columns: a line of an attempt is a line of the attempt's order.
+LINE_REFERENCE: Final = {("fulfilment_lines", "line_id"): ("order_lines", "line_id")}

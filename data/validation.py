@@ -116,7 +116,21 @@ def _unjoined(table: str, frame: pd.DataFrame, kept: Mapping[str, pd.DataFrame])
         wrong = frame[column].notna() & ~stands_in(frame[column], kept[other][other_column])
         reason = f"{other} has no valid row with this {other_column}"
         findings.append(find(table, frame, wrong, key=KEYS[table], column=column, rule="unknown_key", reason=reason))
+    if table == "fulfilment_lines":
+        findings.append(_unknown_lines(frame, kept))
     return join_findings(findings)
+
+
+def _unknown_lines(frame: pd.DataFrame, kept: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """Findings: lines of attempts that the attempt's order does not have. Of unknown attempts nothing is said."""
+    attempts = kept["fulfilments"][["fulfilment_id", "order_id"]]
+    lines = kept["order_lines"][["order_id", "line_id"]]
+    asked = frame[["fulfilment_id", "line_id"]].merge(attempts, how="left", on="fulfilment_id")
+    known = asked.merge(lines, how="left", on=["order_id", "line_id"], indicator="found")
+    wrong = (known["found"] == "left_only") & known[["order_id", "line_id"]].notna().all(axis=1)
+    reason = "order_lines has no valid row with this line_id for the attempt's order"
+    key = KEYS["fulfilment_lines"]
+    return find("fulfilment_lines", frame, wrong, key=key, column="line_id", rule="unknown_key", reason=reason)
 
 
 def stands_in(texts: "pd.Series[str]", others: "pd.Series[str]") -> "pd.Series[bool]":

@@ -1,14 +1,18 @@
 """`smista data import` and `smista data check`, as people and programs use them."""
 
+import io
 import json
 from pathlib import Path
 
 import pandas as pd
 import pytest
+from rich.console import Console
 from typer.testing import CliRunner
 
 from data.commands import app
 from data.dataset import build_dataset, write_dataset
+from data.report import check
+from data.report_view import show
 from tests.unit.data.small import small_tables
 
 SAMPLE = Path(__file__).parent / "olist_sample"
@@ -52,7 +56,11 @@ def test_json_is_one_document_and_nothing_else(broken: Path) -> None:
     assert report["valid"] is False
     assert report["tables"]["order_lines"] == {"rows": 1, "rejected_rows": 2, "missing": {}, "spans": {}}
     assert report["rejected"][0]["rule"] == "out_of_range"
-    assert report["unjoined"][0]["refers_to"] == "orders.order_id"
+    assert {group["refers_to"]: group["rows"] for group in report["unjoined"]} == {
+        "orders.order_id": 1,
+        "order_lines.line_id": 2,
+    }
+    assert report["attempts_without_lines"] == 1
 
 
 def test_a_folder_that_is_no_dataset_says_what_is_missing(tmp_path: Path) -> None:
@@ -96,3 +104,13 @@ def test_a_mapping_that_cannot_be_used_says_where(tmp_path: Path) -> None:
     mapping.write_text("tables:\n  order:\n    rows: []\n")
     printed = _run("import", "--mapping", mapping, "--from", SAMPLE, "--out", tmp_path, exit_code=1)
     assert f"{mapping}, line 2: tables.order: there is no such table" in printed
+
+
+def test_on_a_terminal_a_report_is_tables_and_data_is_shown_as_it_stands(broken: Path) -> None:
+    lines = pd.read_parquet(broken / "order_lines.parquet").assign(line_id=["1", "[red]", "1"])
+    lines.to_parquet(broken / "order_lines.parquet")
+    console = Console(force_terminal=True, width=200, record=True, file=io.StringIO())
+    show(check(broken), console)
+    printed = console.export_text()
+    assert "│ order_lines      │ 1    │ 2        │" in printed
+    assert "order_id=W1, line_id=[red]" in printed

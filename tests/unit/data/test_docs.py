@@ -71,4 +71,11 @@ def test_a_cell_that_cannot_be_read_rejects_its_row(imported: Imported) -> None:
         ["order_lines", "order_id=5005, line_id=1", "quantity", "x", "is not a finite number"],
         ["fulfilment_lines", "fulfilment_id=5005:900, line_id=1", "quantity", "x", "is not a finite number"],
         ["fulfilment_lines", "fulfilment_id=5005:900, line_id=1", "picked_quantity", "x", "is not a finite number"],
+        [
+            "fulfilment_lines",
+            "fulfilment_id=5005:900, line_id=1",
+            "line_id",
+            "1",
+            "order_lines has no valid row with this line_id for the attempt's order",
+        ],
     ]

@@ -64,6 +64,7 @@ def test_columns_that_may_be_missing_are_added_and_the_weight_is_one() -> None:
         ("fulfilments", "outcome_at", EARLY, "known_too_early", "outcome_at lies before decided_at"),
         ("fulfilments", "shipping_cost", -1.0, "out_of_range", "must be at least 0"),
         ("fulfilments", "carrier_service_id", "post", "unknown_key", "carrier_services has no valid row with this"),
+        ("fulfilment_lines", "line_id", "7", "unknown_key", "order_lines has no valid row with this line_id"),
         ("fulfilment_lines", "picked_quantity", 3.0, "picked_too_many", "picked_quantity is more than quantity"),
     ],
 )
