@@ -1,7 +1,7 @@
 """How close predictions come to the truth behind a synthetic history, and how close anything could come.
 
-The truth folder (`data.synthetic`) holds the parameters of the distributions each attempt was drawn from; what is computed from
-them here is conditional on the attempt being supplied and delivered, as are the hours that a history shows.
+The truth folder (`data.synthetic`) holds the parameters of the distributions each attempt was drawn from. What is
+computed from them here is conditional on the attempt being supplied and delivered, as are the hours a history shows.
 """
 
 import json
@@ -35,7 +35,7 @@ CALIBRATION_BINS: Final = 15
 
 @dataclass(frozen=True, eq=False)
 class Truth:
-    """Attempts with the parameters of their distributions, their lines with P(not supplied), and the clock they share."""
+    """Attempts with the parameters of their distributions, lines with P(not supplied), the clock they share."""
 
     fulfilments: pd.DataFrame
     fulfilment_lines: pd.DataFrame
@@ -85,7 +85,7 @@ def true_cost_median(attempts: pd.DataFrame) -> FloatArray:
 
 
 def best_achievable(attempts: pd.DataFrame, clock: Clock) -> dict[str, float]:
-    """Mean absolute errors of the true medians on ``attempts``: nothing that knows only the past does better but by luck."""
+    """Mean absolute errors of the true medians on ``attempts``: who knows only the past does better by luck alone."""
     medians = {
         "delivery_hours": true_delivery_quantiles(attempts, clock, [0.5])[:, 0],
         "ready_hours": true_ready_quantiles(attempts, clock, [0.5])[:, 0],
@@ -114,17 +114,19 @@ def compare_with_truth(predictions: pd.DataFrame, truth_folder: Path) -> dict[st
         reached = _mean_absolute_error(predicted[column].to_numpy(float), attempts[name].to_numpy())
         figures |= {f"{name}_mae": reached, f"{name}_best_mae": best[name], f"{name}_mae_ratio": reached / best[name]}
     figures |= _coverage(predicted, attempts)
-    figures["pick_failure_ece"] = expected_calibration_error(
-        predicted["pick_failure"].to_numpy(float), attempts["failure_probability"].to_numpy()
-    )
+    failing, probability = predicted["pick_failure"].to_numpy(float), attempts["failure_probability"].to_numpy()
+    figures["pick_failure_ece"] = expected_calibration_error(failing, probability)
+    # A constant is well calibrated too: how far each prediction is from its truth, beside how far the constant is.
+    figures["pick_failure_distance"] = _mean_absolute_error(failing, probability)
+    figures["pick_failure_constant_distance"] = float(np.abs(probability - probability.mean()).mean())
     return figures
 
 
 def expected_calibration_error(predicted: FloatArray, probability: FloatArray) -> float:
     """Mean distance of predicted and true probability over bins of equally many rows, in the order of the predictions.
 
-    Rows without a prediction are left out. NaN where none is left. (The binned estimate of Naeini et al., AAAI 2015, with the
-    true probabilities in place of outcomes.)
+    Rows without a prediction are left out. NaN where none is left. (The binned estimate of Naeini et al., AAAI 2015,
+    with the true probabilities in place of outcomes.)
     """
     known = np.isfinite(predicted)
     if not known.any():
@@ -143,7 +145,7 @@ def _coverage(predicted: pd.DataFrame, attempts: pd.DataFrame) -> dict[str, Any]
     groups = inside.groupby([attempts["location_type"], attempts["service_level"]])
     large = {
         f"{kind} {level}": {"rows": int(group.size), "coverage": float(group.mean())}
-        for (kind, level), group in groups  # type: ignore[misc]  # the keys are pairs
+        for (kind, level), group in groups
         if group.size >= SMALLEST_GROUP
     }
     return {"coverage": float(inside.mean()), "coverage_by_group": large}

@@ -94,15 +94,17 @@ class Outcomes:
             "location",
             "service",
             "decided",
+            "accepted",
+            "ended",
+            "ending",
             "propensity",
             "mu",
             "sigma",
             "rejection",
-            "ending",
-            "accepted",
-            "ended",
         )
         facts: Columns = {name: np.array([getattr(attempt, name) for attempt in attempts]) for name in own}
+        for name in ("backlog", "footfall_ratio"):
+            facts[name] = np.array([getattr(attempt, name) for attempt in attempts], float)
         for name in ("order", "method", "place", "latitude", "longitude"):
             facts[name] = np.array([getattr(attempt.job, name) for attempt in attempts])
         size, products, units = len(attempts), self._products, lines["quantity"].astype(float)
@@ -150,6 +152,8 @@ class Outcomes:
             ),
             "handling_sigma": np.full(len(service), HANDLING_LOG_SD),
             "rejection_probability": facts["rejection"],
+            "backlog": facts["backlog"],
+            "footfall_ratio": facts["footfall_ratio"],
         }
 
     def _ending(self, facts: Columns, truth: Columns, rng: np.random.Generator) -> Ending:

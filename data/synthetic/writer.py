@@ -25,7 +25,7 @@ _ATTEMPT_KEYS: Final = {"fulfilment_id": TEXT, "order_id": TEXT, "location_id": 
 _ATTEMPT_TRUTHS: Final = (
     *("ready_mu", "ready_sigma", "shortest_travel_hours", "travel_mu", "travel_sigma", "monday"),
     *("late_probability", "late_mu", "late_sigma", "shipping_mean", "shipping_sigma", "handling_mean"),
-    *("handling_sigma", "rejection_probability", "failure_probability"),
+    *("handling_sigma", "rejection_probability", "failure_probability", "backlog", "footfall_ratio"),
     *("ready_hours", "delivery_hours", "cost", "failed"),
 )
 #: Columns of the tables of the truth.
