@@ -46,7 +46,8 @@ def perfect(truth: Truth) -> pd.DataFrame:
     attempts = truth.fulfilments
     attempts = attempts[attempts["decided_at"] < attempts["decided_at"].max() - pd.Timedelta(days=21)]
     delivery = true_delivery_quantiles(attempts, truth.clock, [0.1, 0.5, 0.9])
-    return attempts[["order_id", "location_id", "decided_at"]].assign(
+    keys: pd.DataFrame = attempts[["order_id", "location_id", "decided_at"]]
+    return keys.assign(
         delivery_hours_p10=delivery[:, 0],
         delivery_hours_p50=delivery[:, 1],
         delivery_hours_p90=delivery[:, 2],

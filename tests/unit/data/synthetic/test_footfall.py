@@ -23,7 +23,7 @@ def test_stores_count_visitors_in_opening_hours_only(made: Made) -> None:
 
 def test_mondays_are_busiest_and_shops_differ_in_size(made: Made) -> None:
     table = made.dataset.footfall
-    weekday = table["hour_utc"].dt.tz_convert("Europe/Rome").dt.weekday
+    weekday = table["hour_utc"].dt.tz_convert("Europe/Rome").dt.day_of_week
     by_weekday = table.groupby(weekday)["visitors"].mean()
     assert by_weekday.idxmax() == 0
     by_store = table.groupby("location_id")["visitors"].mean()
