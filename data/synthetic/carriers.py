@@ -58,12 +58,12 @@ class Service:
 
 
 SERVICES: Final = (
-    Service("FRECCIA-STD", 0, "standard", None, 70, 0.60, 20, 0.40, 0.20, 5.6),
-    Service("FRECCIA-EXP", 0, "express", None, 30, 1.10, 7, 0.30, 0.20, 9.8),
-    Service("NORD-STD", 1, "standard", None, 50, 0.55, 22, 0.45, 0.25, 5.2),
-    Service("NORD-EXP", 1, "express", "store", 20, 0.95, 8, 0.35, 0.22, 9.0),
-    Service("ADRIA-STD", 2, "standard", "warehouse", 100, 0.50, 21, 0.35, 0.17, 5.0),
-    Service("ADRIA-EXP", 2, "express", "warehouse", 30, 1.00, 8, 0.25, 0.18, 9.2),
+    Service("FRECCIA-STD", 0, "standard", None, 70, 0.60, 20, 0.48, 0.22, 5.6),
+    Service("FRECCIA-EXP", 0, "express", None, 30, 1.10, 7, 0.42, 0.22, 9.8),
+    Service("NORD-STD", 1, "standard", None, 50, 0.55, 22, 0.55, 0.26, 5.2),
+    Service("NORD-EXP", 1, "express", "store", 20, 0.95, 8, 0.48, 0.24, 9.0),
+    Service("ADRIA-STD", 2, "standard", "warehouse", 100, 0.50, 21, 0.42, 0.20, 5.0),
+    Service("ADRIA-EXP", 2, "express", "warehouse", 30, 1.00, 8, 0.36, 0.20, 9.2),
 )
 #: Handed over in the store: travels nowhere. It stands behind the carriers' services.
 COLLECT: Final = len(SERVICES)
@@ -136,7 +136,7 @@ class Lanes:
         shape = (len(CARRIERS), len(AREAS), len(AREAS))
         return cls(
             level=rng.normal(0, 0.15, shape),
-            swing=np.abs(rng.normal(0, 0.12, shape)),
+            swing=np.abs(rng.normal(0, 0.10, shape)),
             phase=rng.uniform(0, 1, shape),
             remoteness=rng.normal(0, 0.06, len(REGIONS)),
         )

@@ -59,7 +59,7 @@ class Clock:
         return np.asarray(microseconds / MICROSECONDS_PER_HOUR)
 
     def _hour(self, instant: Any) -> Any:
-        return np.clip(np.floor(instant), 0, len(self._offset) - 1).astype(np.int64)
+        return np.minimum(np.maximum(np.floor(instant), 0), len(self._offset) - 1).astype(np.int64)
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,11 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Final
 
+import pandas as pd
+
 from data.schemas import TABLES
 from data.synthetic import carriers
+from data.synthetic.columns import Columns
 from data.synthetic.errors import TruthInsideDatasetError
 from data.synthetic.presets import Preset
 from data.synthetic.retailer import Retailer
@@ -30,9 +33,9 @@ def generate(preset: Preset, seed: int, out: Path, truth: Path) -> Iterator[int]
     with ExitStack() as stack:
         tables = stack.enter_context(Tables(out, {name: canonical_schema(name) for name in TABLES}))
         hidden = stack.enter_context(Tables(truth, {name: truth_schema(name) for name in TRUTH_TABLES}))
-        tables.add("locations", retailer.network.table())
-        tables.add("products", retailer.products.table())
-        tables.add("carrier_services", carriers.table())
+        tables.add("locations", _columns(retailer.network.table()))
+        tables.add("products", _columns(retailer.products.table()))
+        tables.add("carrier_services", _columns(carriers.table()))
         drawn_from = {**asdict(preset), "first_day": preset.first_day.isoformat(), "seed": seed}
         (truth / RETAILER_FILE).write_text(json.dumps(drawn_from, indent=2) + "\n", encoding="utf-8")
         for day, (rows, hidden_rows) in enumerate(retailer.days(), start=1):
@@ -41,3 +44,7 @@ def generate(preset: Preset, seed: int, out: Path, truth: Path) -> Iterator[int]
             for name, frame in hidden_rows.items():
                 hidden.add(name, frame)
             yield day
+
+
+def _columns(table: pd.DataFrame) -> Columns:
+    return {str(name): table[name].to_numpy() for name in table}

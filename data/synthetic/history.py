@@ -64,6 +64,9 @@ class Attempt:
     mu: float
     sigma: float
     rejection: float
+    #: In the location's hands when decided, and visitors of the last full hour ÷ the usual (NaN while closed).
+    backlog: int
+    footfall_ratio: float
     ending: int
     accepted: float
     ended: float
@@ -109,6 +112,7 @@ class History:
         self._backlog = np.zeros(len(network.ids), np.int64)
         self._events: list[tuple[float, int, Job | Attempt]] = []
         self._serial = 0
+        self._footfall_ratio = np.full(len(network.ids), np.nan)
         self._log_footfall = np.zeros(len(network.ids))
         self._hour = -1
         self._visitors = np.full((len(self._stores), 1), np.nan)
@@ -142,8 +146,8 @@ class History:
         if hour != self._hour:
             self._hour = hour
             ratio = self._footfall.ratio(self._visitors[:, hour - day * 24 + 1], self._clock, hour)
-            crowd = np.log(np.clip(np.nan_to_num(ratio, nan=1.0), 0.2, 5.0))
-            self._log_footfall[self._stores] = crowd
+            self._footfall_ratio[self._stores] = ratio
+            self._log_footfall[self._stores] = np.log(np.clip(np.nan_to_num(ratio, nan=1.0), 0.2, 5.0))
 
     def _decide(self, job: Job, at: float, rng: np.random.Generator) -> list[Attempt]:
         """Choose locations until every line that anybody can send is on its way."""
@@ -229,6 +233,8 @@ class History:
             mu=mu,
             sigma=sigma,
             rejection=rejection,
+            backlog=backlog,
+            footfall_ratio=float(self._footfall_ratio[location]),
             ending=ending,
             accepted=accepted,
             ended=after(share),
@@ -283,11 +289,12 @@ def jobs_of(
             longitude=float(to.longitude[index]),
             collect=int(to.collect[index]),
             line=np.arange(lines.stop - lines.start),
-            sku=orders.sku[lines],
-            quantity=orders.quantity[lines],
-            location=candidates.location[pairs],
-            service=candidates.service[pairs],
-            score=candidates.score[pairs],
+            sku=orders.sku[lines].copy(),
+            quantity=orders.quantity[lines].copy(),
+            # Copies: a view would keep the whole day in memory for as long as one attempt is under way.
+            location=candidates.location[pairs].copy(),
+            service=candidates.service[pairs].copy(),
+            score=candidates.score[pairs].copy(),
         )
         jobs.append((float(orders.decided[index]), job))
     return jobs

@@ -1,14 +1,14 @@
 """What became of the attempts of one day: travel, cost and outcome, as the tables tell it, and the truth beside it."""
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from data.synthetic.carriers import COLLECT, COLLECT_ID, SERVICES, SHORTEST_TRAVEL_HOURS, Lanes, of_carrier, of_service
 from data.synthetic.clock import Clock
+from data.synthetic.columns import Columns
 from data.synthetic.demand import METHODS
 from data.synthetic.durations import delivered_instant
 from data.synthetic.history import CANCELLED, PREPARED, REJECTED, SHORT, Attempt
@@ -21,8 +21,6 @@ from data.synthetic.tariffs import HANDLING_LOG_SD, handling_mean, shipping_log_
 
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
-#: Named columns of equal length, one row per attempt (or per line of one).
-Columns = dict[str, Any]
 
 #: Median hours (of the store's day) until the customer comes, and their log-sd, by delivery method.
 CUSTOMER_COMES: Final = {"click_and_collect": (6.0, 0.7), "reserve_and_collect": (3.0, 0.6)}
@@ -39,10 +37,10 @@ SERVICE_LEVELS: Final = np.array([*(service.level for service in SERVICES), "col
 class DayTables:
     """Rows of the tables, and of their truth, that one day adds."""
 
-    fulfilments: pd.DataFrame
-    fulfilment_lines: pd.DataFrame
-    truth: pd.DataFrame
-    truth_lines: pd.DataFrame
+    fulfilments: Columns
+    fulfilment_lines: Columns
+    truth: Columns
+    truth_lines: Columns
 
 
 @dataclass(frozen=True)
@@ -80,15 +78,15 @@ class Outcomes:
             for part in ("shipping", "handling")
         }
         rows = self._fulfilments(facts, ending, cost, first)
-        line_rows = self._fulfilment_lines(facts, lines, rows["fulfilment_id"].to_numpy(dtype=object))
-        keys = rows[["fulfilment_id", "order_id", "location_id", "decided_at"]]
+        line_rows = self._fulfilment_lines(facts, lines, rows["fulfilment_id"])
+        keys = ("fulfilment_id", "order_id", "location_id", "decided_at")
+        line_keys = ("fulfilment_id", "line_id", "sku", "quantity")
+        known = {"spare_units": lines["spare"], "days_since_count": lines["days"]}
         return DayTables(
             rows,
             line_rows,
-            keys.assign(**truth, **self._observed(facts, ending, cost)),
-            line_rows[["fulfilment_id", "line_id", "sku", "quantity"]].assign(
-                spare_units=lines["spare"], days_since_count=lines["days"], failure_probability=of_lines
-            ),
+            {name: rows[name] for name in keys} | truth | self._observed(facts, ending, cost),
+            {name: line_rows[name] for name in line_keys} | known | {"failure_probability": of_lines},
         )
 
     def _facts(self, attempts: list[Attempt], lines: Columns) -> Columns:
@@ -96,15 +94,17 @@ class Outcomes:
             "location",
             "service",
             "decided",
+            "accepted",
+            "ended",
+            "ending",
             "propensity",
             "mu",
             "sigma",
             "rejection",
-            "ending",
-            "accepted",
-            "ended",
         )
         facts: Columns = {name: np.array([getattr(attempt, name) for attempt in attempts]) for name in own}
+        for name in ("backlog", "footfall_ratio"):
+            facts[name] = np.array([getattr(attempt, name) for attempt in attempts], float)
         for name in ("order", "method", "place", "latitude", "longitude"):
             facts[name] = np.array([getattr(attempt.job, name) for attempt in attempts])
         size, products, units = len(attempts), self._products, lines["quantity"].astype(float)
@@ -152,6 +152,8 @@ class Outcomes:
             ),
             "handling_sigma": np.full(len(service), HANDLING_LOG_SD),
             "rejection_probability": facts["rejection"],
+            "backlog": facts["backlog"],
+            "footfall_ratio": facts["footfall_ratio"],
         }
 
     def _ending(self, facts: Columns, truth: Columns, rng: np.random.Generator) -> Ending:
@@ -186,41 +188,37 @@ class Outcomes:
             reason=np.select(cases, reasons, "").astype(object),
         )
 
-    def _fulfilments(self, facts: Columns, ending: Ending, cost: Columns, first: int) -> pd.DataFrame:
+    def _fulfilments(self, facts: Columns, ending: Ending, cost: Columns, first: int) -> Columns:
         """The table ``fulfilments``, with everything later than the horizon left out."""
         known = ending.ended <= self._horizon
         reason = ending.reason.copy()
         reason[~known | (reason == "")] = None
-        return pd.DataFrame(
-            {
-                "fulfilment_id": [f"F{first + position:08d}" for position in range(len(known))],
-                "order_id": [f"O{number:08d}" for number in facts["order"]],
-                "location_id": self._ids[facts["location"]],
-                "carrier_service_id": SERVICE_IDS[facts["service"]],
-                "decided_at": self._clock.timestamps(facts["decided"]),
-                "accepted_at": self._until_horizon(facts["accepted"]),
-                "ready_at": self._until_horizon(ending.ready),
-                "delivered_at": self._until_horizon(ending.delivered),
-                "outcome": np.where(known, ending.outcome, "open"),
-                "outcome_at": self._until_horizon(ending.ended),
-                "failure_reason": reason,
-                **cost,
-                "propensity": facts["propensity"],
-                "weight": 1.0,
-            }
-        )
+        return {
+            "fulfilment_id": np.array([f"F{first + position:08d}" for position in range(len(known))], dtype=object),
+            "order_id": [f"O{number:08d}" for number in facts["order"]],
+            "location_id": self._ids[facts["location"]],
+            "carrier_service_id": SERVICE_IDS[facts["service"]],
+            "decided_at": self._clock.timestamps(facts["decided"]),
+            "accepted_at": self._until_horizon(facts["accepted"]),
+            "ready_at": self._until_horizon(ending.ready),
+            "delivered_at": self._until_horizon(ending.delivered),
+            "outcome": np.where(known, ending.outcome, "open"),
+            "outcome_at": self._until_horizon(ending.ended),
+            "failure_reason": reason,
+            **cost,
+            "propensity": facts["propensity"],
+            "weight": 1.0,
+        }
 
-    def _fulfilment_lines(self, facts: Columns, lines: Columns, fulfilment_ids: NDArray[np.object_]) -> pd.DataFrame:
+    def _fulfilment_lines(self, facts: Columns, lines: Columns, fulfilment_ids: NDArray[np.object_]) -> Columns:
         looked = np.isin(facts["ending"], (PREPARED, SHORT)) & (facts["ended"] <= self._horizon)
-        return pd.DataFrame(
-            {
-                "fulfilment_id": fulfilment_ids[lines["attempt"]],
-                "line_id": (lines["line"] + 1).astype(str),
-                "sku": self._skus[lines["sku"]],
-                "quantity": lines["quantity"],
-                "picked_quantity": np.where(looked[lines["attempt"]], lines["taken"].astype(float), np.nan),
-            }
-        )
+        return {
+            "fulfilment_id": fulfilment_ids[lines["attempt"]],
+            "line_id": (lines["line"] + 1).astype(str),
+            "sku": self._skus[lines["sku"]],
+            "quantity": lines["quantity"],
+            "picked_quantity": np.where(looked[lines["attempt"]], lines["taken"].astype(float), np.nan),
+        }
 
     def _observed(self, facts: Columns, ending: Ending, cost: Columns) -> Columns:
         """What came of it, for comparison: NaN where it was never known."""

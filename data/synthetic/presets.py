@@ -20,7 +20,7 @@ class Preset:
 
 #: One order makes about 1.1 attempts: short picks, rejections and split orders add to it.
 PRESETS: Final = {
-    "demo": Preset(date(2025, 6, 2), 364, warehouses=2, stores=32, suppliers=4, skus=300, orders_per_day=80),
+    "demo": Preset(date(2025, 6, 2), 364, warehouses=2, stores=32, suppliers=4, skus=300, orders_per_day=95),
     "medium": Preset(date(2025, 6, 2), 364, warehouses=3, stores=90, suppliers=10, skus=1_500, orders_per_day=750),
-    "large": Preset(date(2024, 6, 3), 728, warehouses=5, stores=300, suppliers=30, skus=5_000, orders_per_day=12_500),
+    "large": Preset(date(2024, 6, 3), 728, warehouses=5, stores=200, suppliers=30, skus=3_000, orders_per_day=13_100),
 }

@@ -10,7 +10,7 @@ from data.synthetic.network import Network
 
 #: Median hours of work and log-sd of an ordinary order, by type of location.
 MEDIAN_HOURS: Final = {"warehouse": 4.0, "store": 2.2, "supplier": 9.0}
-LOG_SD: Final = {"warehouse": 0.35, "store": 0.50, "supplier": 0.45}
+LOG_SD: Final = {"warehouse": 0.40, "store": 0.60, "supplier": 0.50}
 #: Log-odds of refusing an ordinary order.
 REJECTION_LOG_ODDS: Final = {"warehouse": -7.0, "store": -3.9, "supplier": -4.2}
 #: Fetching from the shelf for a customer who comes by needs no packing.

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from typing import Final
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from data.synthetic.carriers import Lanes
 from data.synthetic.clock import Clock
+from data.synthetic.columns import Columns, Rows
 from data.synthetic.demand import CHANNELS, METHODS, PAYMENTS, Demand, Orders
 from data.synthetic.footfall import Footfall
 from data.synthetic.history import COLLECTING, History, jobs_of
@@ -23,8 +23,6 @@ from data.synthetic.stock import Records, Restatements
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
-#: Rows of some tables, by the table's name.
-Rows = dict[str, pd.DataFrame]
 
 #: How much a customer who collects likes the nearest store, the next, and the one after.
 COLLECT_LIKING: Final = np.array([0.7, 0.2, 0.1])
@@ -112,9 +110,7 @@ class Retailer:
             collect=np.where(home, -1, store),
         )
 
-    def _order_rows(
-        self, orders: Orders, methods: IntArray, to: Destinations, first: int
-    ) -> tuple[pd.DataFrame, pd.DataFrame]:
+    def _order_rows(self, orders: Orders, methods: IntArray, to: Destinations, first: int) -> tuple[Columns, Columns]:
         method = np.array(METHODS, dtype=object)[methods]
         cases = [np.isin(methods, COLLECTING), method == "ship_to_store", orders.express]
         speed = np.select(cases, ["collected", "ship_to_store", "express"], "standard")
@@ -123,37 +119,33 @@ class Retailer:
         where = [PLACES[position] for position in to.place]
         collect = self._ids[to.collect]
         collect[to.collect < 0] = None
-        rows = pd.DataFrame(
-            {
-                "order_id": ids,
-                "customer_id": [f"C{number:07d}" for number in orders.customer],
-                "placed_at": self._clock.timestamps(orders.placed),
-                "channel": np.array(CHANNELS, dtype=object)[orders.channel],
-                "payment_method": np.array(PAYMENTS, dtype=object)[orders.payment],
-                "currency": "EUR",
-                "delivery_method": method,
-                "country": COUNTRY,
-                "region": [place.region for place in where],
-                "postal_code": [place.postal_code for place in where],
-                "latitude": to.latitude,
-                "longitude": to.longitude,
-                "promised_at": self._clock.timestamps(promised),
-                "collect_location_id": collect,
-            }
-        )
+        rows = {
+            "order_id": ids,
+            "customer_id": [f"C{number:07d}" for number in orders.customer],
+            "placed_at": self._clock.timestamps(orders.placed),
+            "channel": np.array(CHANNELS, dtype=object)[orders.channel],
+            "payment_method": np.array(PAYMENTS, dtype=object)[orders.payment],
+            "currency": "EUR",
+            "delivery_method": method,
+            "country": COUNTRY,
+            "region": [place.region for place in where],
+            "postal_code": [place.postal_code for place in where],
+            "latitude": to.latitude,
+            "longitude": to.longitude,
+            "promised_at": self._clock.timestamps(promised),
+            "collect_location_id": collect,
+        }
         of_line = np.repeat(np.arange(len(ids)), np.diff(orders.first_line))
-        lines = pd.DataFrame(
-            {
-                "order_id": ids[of_line],
-                "line_id": (np.arange(len(of_line)) - orders.first_line[of_line] + 1).astype(str),
-                "sku": self._skus[orders.sku],
-                "quantity": orders.quantity,
-                "unit_price": self.products.price[orders.sku],
-            }
-        )
+        lines = {
+            "order_id": ids[of_line],
+            "line_id": (np.arange(len(of_line)) - orders.first_line[of_line] + 1).astype(str),
+            "sku": self._skus[orders.sku],
+            "quantity": orders.quantity,
+            "unit_price": self.products.price[orders.sku],
+        }
         return rows, lines
 
-    def _stock_rows(self, restatements: list[Restatements]) -> tuple[pd.DataFrame, pd.DataFrame]:
+    def _stock_rows(self, restatements: list[Restatements]) -> tuple[Columns, Columns]:
         names = ("location", "sku", "at", "on_hand", "reserved", "true_on_hand")
         stacked = {name: np.concatenate([getattr(piece, name) for piece in restatements]) for name in names}
         record = {
@@ -162,17 +154,13 @@ class Retailer:
             "counted_at": self._clock.timestamps(stacked["at"]),
             "on_hand": stacked["on_hand"],
         }
-        return (
-            pd.DataFrame(record | {"reserved": stacked["reserved"], "safety_stock": 0}),
-            pd.DataFrame(record | {"true_on_hand": stacked["true_on_hand"]}),
-        )
+        recorded = record | {"reserved": stacked["reserved"], "safety_stock": 0}
+        return recorded, record | {"true_on_hand": stacked["true_on_hand"]}
 
-    def _footfall_rows(self, visitors: FloatArray, day: int) -> pd.DataFrame:
+    def _footfall_rows(self, visitors: FloatArray, day: int) -> Columns:
         store, hour = np.nonzero(np.isfinite(visitors))
-        return pd.DataFrame(
-            {
-                "location_id": self._ids[self.network.of_type("store")][store],
-                "hour_utc": self._clock.timestamps((day * 24 + hour).astype(float)),
-                "visitors": visitors[store, hour],
-            }
-        )
+        return {
+            "location_id": self._ids[self.network.of_type("store")][store],
+            "hour_utc": self._clock.timestamps((day * 24 + hour).astype(float)),
+            "visitors": visitors[store, hour],
+        }

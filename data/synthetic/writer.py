@@ -2,13 +2,14 @@
 
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Self
+from typing import Any, Final, Self
 
-import pandas as pd
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from data.conform import INSTANT, NUMBER, TEXT, TRUTH, WHOLE, columns_of
+from data.synthetic.columns import Columns
 
 ROWS_PER_GROUP: Final = 200_000
 
@@ -24,7 +25,7 @@ _ATTEMPT_KEYS: Final = {"fulfilment_id": TEXT, "order_id": TEXT, "location_id": 
 _ATTEMPT_TRUTHS: Final = (
     *("ready_mu", "ready_sigma", "shortest_travel_hours", "travel_mu", "travel_sigma", "monday"),
     *("late_probability", "late_mu", "late_sigma", "shipping_mean", "shipping_sigma", "handling_mean"),
-    *("handling_sigma", "rejection_probability", "failure_probability"),
+    *("handling_sigma", "rejection_probability", "failure_probability", "backlog", "footfall_ratio"),
     *("ready_hours", "delivery_hours", "cost", "failed"),
 )
 #: Columns of the tables of the truth.
@@ -70,11 +71,12 @@ class Tables:
         }
         self._waiting: dict[str, list[pa.Table]] = {name: [] for name in schemas}
 
-    def add(self, table: str, rows: pd.DataFrame) -> None:
+    def add(self, table: str, rows: Columns) -> None:
         """Append ``rows``, whose instants are without zone and UTC."""
         schema = self._writers[table].schema
-        columns = [pa.array(rows[field.name].to_numpy(), from_pandas=True).cast(field.type) for field in schema]
-        self._waiting[table].append(pa.Table.from_arrays(columns, schema=schema))
+        size = len(next(iter(rows.values())))
+        arrays = [_array(rows[field.name], field.type, size) for field in schema]
+        self._waiting[table].append(pa.Table.from_arrays(arrays, schema=schema))
         if sum(len(piece) for piece in self._waiting[table]) >= ROWS_PER_GROUP:
             self._flush(table)
 
@@ -95,3 +97,11 @@ class Tables:
             if error is None:
                 self._flush(table)
             writer.close()
+
+
+def _array(values: Any, kind: pa.DataType, size: int) -> pa.Array:
+    if isinstance(values, str | int | float):
+        return pa.repeat(pa.scalar(values, kind), size)
+    if isinstance(values, np.ndarray) and values.dtype != object:
+        return pa.array(values, from_pandas=True).cast(kind)
+    return pa.array(values, type=kind, from_pandas=True)
