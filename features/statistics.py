@@ -14,8 +14,8 @@ MEASURES: Final = {
     "visitors": "visitors of a store in one hour, known at the end of the hour",
 }
 
-#: Days. The short one follows what changes, the long one knows the rare.
-_SLOW = (120.0,)
+#: Days. The short one follows what changes, the long ones know the rare.
+_YEAR = (365.0,)
 _BOTH = (30.0, 120.0)
 
 STATISTICS: Final = (
@@ -39,12 +39,10 @@ STATISTICS: Final = (
     Statistic("cost_by_service", "log_cost", ("carrier_service_id",), _BOTH, "cost_overall", 5),
     Statistic("cost_by_lane", "log_cost", ("lane",), _BOTH, "cost_overall", 5),
     Statistic("cost_by_location", "log_cost", ("location_id",), _BOTH, "cost_overall", 3),
-    Statistic("cost_by_sku_location", "log_cost", ("sku", "location_id"), _BOTH, "cost_by_location", 1),
-    Statistic("failure_overall", "pick_failure", (), _SLOW),
-    Statistic("failure_by_type", "pick_failure", ("location_type",), _SLOW, "failure_overall", 50),
-    Statistic("failure_by_location", "pick_failure", ("location_id",), _SLOW, "failure_by_type", 50),
-    Statistic("failure_by_sku", "pick_failure", ("sku",), _SLOW, "failure_overall", 50),
-    Statistic("failure_by_sku_location", "pick_failure", ("sku", "location_id"), _SLOW, "failure_by_location", 10),
+    Statistic("failure_overall", "pick_failure", (), _YEAR),
+    Statistic("failure_by_type", "pick_failure", ("location_type",), _YEAR, "failure_overall", 100),
+    Statistic("failure_by_location", "pick_failure", ("location_id",), _YEAR, "failure_by_type", 100),
+    Statistic("failure_by_sku_location", "pick_failure", ("sku", "location_id"), _YEAR, "failure_by_location", 60),
 )
 
 #: What is usual for a store at an hour of the week; `footfall_ratio` is measured against it.

@@ -7,6 +7,7 @@ from pathlib import Path
 import lightgbm
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import expit, logit
 
 from features.definitions import FEATURES, matrix
 from features.facts import Columns, TextColumn, check_facts
@@ -18,6 +19,8 @@ from prediction.manifest import HEAD_PARTS, TRAILING_FILE, Manifest, read_manife
 
 FloatArray = NDArray[np.float64]
 
+#: Between these the trailing rate of failures is believed; a place without failures is not free of risk.
+LIKELY = (0.0005, 0.5)
 #: Row of the calibration tables for groups that training did not know.
 EVERY_GROUP = ""
 
@@ -53,20 +56,23 @@ class Bundle:
 
     def cost(self, facts: Columns) -> FloatArray:
         """Shipping and handling of each shipment, in money; never below 0."""
-        return np.maximum(self._predict("cost", "mean", self.matrix("cost", facts)), 0.0)
+        rows, start = self.inputs("cost", facts)
+        return cost_of(self._predict("cost", "log_mean", rows) + start) * self.manifest.cost_factor
 
     def pick_failure(self, facts: Columns) -> FloatArray:
         """Probability that each line will not be supplied."""
-        return self._predict("pick_failure", "probability", self.matrix("pick_failure", facts))
+        rows, start = self.inputs("pick_failure", facts)
+        return np.asarray(expit(self._predict("pick_failure", "log_odds", rows) + start))
 
-    def matrix(self, head: str, facts: Columns) -> FloatArray:
-        """The features of ``head`` for every row of ``facts``, with the trailing statistics as of now."""
+    def inputs(self, head: str, facts: Columns) -> tuple[FloatArray, FloatArray]:
+        """The features of ``head`` for every row of ``facts`` as of now, and what its trees start from."""
         check_facts(facts)
         columns = {**facts, **with_places(facts)}
         sums = self.trailing.as_of_now(columns, self._statistics[head])
         instants = np.ascontiguousarray(facts["decided_at"], dtype=np.float64)
         trailing = means(self._statistics[head], sums, instants, self.trailing.landmark)
-        return matrix(self._features[head], {**columns, **trailing}, self.manifest.vocabularies)
+        features = matrix(self._features[head], {**columns, **trailing}, self.manifest.vocabularies)
+        return features, starts(head, self.manifest.offsets, {**columns, **trailing})
 
     def footfall_usual(self, location_id: str, hour_of_week: int) -> float:
         """Visitors usual for a store at a local hour of its week (0 = Monday midnight); NaN where none were counted."""
@@ -79,10 +85,13 @@ class Bundle:
 
     @cached_property
     def _statistics(self) -> dict[str, tuple[Statistic, ...]]:
-        return {head: statistics_of(names) for head, names in self._features.items()}
+        return {
+            head: statistics_of([*names, *offset_of(head, self.manifest.offsets)])
+            for head, names in self._features.items()
+        }
 
     def _hours(self, head: str, facts: Columns) -> HoursTable:
-        rows = self.matrix(head, facts)
+        rows, _ = self.inputs(head, facts)
         centre = self._predict(head, "centre", rows)
         spread = np.exp(self._predict(head, "spread", rows))
         groups = group_codes(calibration_groups(facts), self.manifest.groups)
@@ -91,7 +100,28 @@ class Bundle:
     def _predict(self, head: str, part: str, rows: FloatArray) -> FloatArray:
         if not len(rows):
             return np.zeros(0)
-        return np.asarray(self._boosters[head, part].predict(rows, num_threads=1), dtype=np.float64)
+        raw = self._boosters[head, part].predict(rows, raw_score=True, num_threads=1)
+        return np.asarray(raw, dtype=np.float64)
+
+
+def offset_of(head: str, offsets: Mapping[str, str]) -> tuple[str, ...]:
+    """The column that the head's trees start from, if any."""
+    return (offsets[head],) if head in offsets else ()
+
+
+def starts(head: str, offsets: Mapping[str, str], columns: Columns) -> FloatArray:
+    """What the head's trees start from in every row: a trailing mean, of failures as log-odds; 0 where it has none."""
+    if head not in offsets:
+        return np.zeros(len(columns["decided_at"]))
+    start = columns[offsets[head]]
+    if head == "pick_failure":
+        start = logit(np.clip(start, *LIKELY))
+    return np.where(np.isnan(start), 0.0, start)
+
+
+def cost_of(log_cost: FloatArray) -> FloatArray:
+    """Money from the logarithm of 1 + money; never below 0."""
+    return np.maximum(np.expm1(log_cost), 0.0)
 
 
 def statistics_of(features: Sequence[str]) -> tuple[Statistic, ...]:

@@ -16,8 +16,8 @@ GOLDEN_FILE: Final = "golden.json"
 HEAD_PARTS: Final = {
     "delivery_hours": ("centre", "spread"),
     "ready_hours": ("centre", "spread"),
-    "cost": ("mean",),
-    "pick_failure": ("probability",),
+    "cost": ("log_mean",),
+    "pick_failure": ("log_odds",),
 }
 TIME_HEADS: Final = ("delivery_hours", "ready_hours")
 
@@ -50,6 +50,10 @@ class Manifest(BaseModel):
     files: dict[str, str]
     #: Head → its features, in the order of the matrix; all of them are float64.
     features: dict[str, list[str]]
+    #: Head → the trailing mean that its trees start from.
+    offsets: dict[str, str]
+    #: Mean cost ÷ mean of exp(predicted log cost) in training (N. Duan, "Smearing Estimate", JASA 78, 1983).
+    cost_factor: float
     #: Text fact → value → code.
     vocabularies: dict[str, dict[str, int]]
     #: Where the forward decay of the trailing sums starts, seconds since 1970.

@@ -8,11 +8,11 @@ from numpy.typing import NDArray
 from features.definitions import ENCODED, Vocabularies, matrix
 from features.facts import Columns
 from features.history import Attempts, History, log_hours
-from prediction.bundle import EVERY_GROUP, calibration_groups, statistics_of
+from prediction.bundle import EVERY_GROUP, calibration_groups, offset_of, starts, statistics_of
 from prediction.calibration import UnderWay
 from prediction.manifest import TIME_HEADS
 from training.fit import Rows, maturity_seconds
-from training.heads import RECIPES
+from training.heads import OFFSETS, RECIPES
 
 FloatArray = NDArray[np.float64]
 
@@ -42,14 +42,17 @@ def encoding_as_of(history: History, as_of: float) -> Encoding:
     return Encoding(vocabularies, {EVERY_GROUP: 0, **{str(group): row + 1 for row, group in enumerate(groups)}})
 
 
-def head_matrix(history: History, head: str, encoding: Encoding) -> FloatArray:
-    """The features of a head as of each decision: one row per attempt, for ``pick_failure`` one per line."""
+def head_inputs(history: History, head: str, encoding: Encoding) -> tuple[FloatArray, FloatArray]:
+    """The features of a head as of each decision, and what its trees start from.
+
+    One row per attempt, for ``pick_failure`` one per line.
+    """
     features = RECIPES[head].features
-    statistics = statistics_of(features)
+    statistics = statistics_of([*features, *offset_of(head, OFFSETS)])
     columns: Columns = (
         history.line_columns(statistics) if head == "pick_failure" else history.attempt_columns(statistics)
     )
-    return matrix(features, columns, encoding.vocabularies)
+    return matrix(features, columns, encoding.vocabularies), starts(head, OFFSETS, columns)
 
 
 def arrived_at(attempts: Attempts, head: str) -> FloatArray:
@@ -57,7 +60,7 @@ def arrived_at(attempts: Attempts, head: str) -> FloatArray:
     return attempts.delivered_at if head == "delivery_hours" else attempts.ready_at
 
 
-def rows_known(history: History, head: str, features: FloatArray, as_of: float) -> Rows:
+def rows_known(history: History, head: str, features: FloatArray, start: FloatArray, as_of: float) -> Rows:
     """The rows of a head whose outcome was known at ``as_of`` (seconds), old enough not to be only the fast ones."""
     attempts = history.attempts
     if head in TIME_HEADS:
@@ -82,7 +85,7 @@ def rows_known(history: History, head: str, features: FloatArray, as_of: float) 
         # Failures may take longer to be known than successes, and must not be missing from the young.
         young = as_of - maturity_seconds((known_at - decided_at)[known & (target == 1)])
     rows = np.flatnonzero(known & (decided_at < young))
-    return Rows(features[rows], target[rows], weight[rows], decided_at[rows])
+    return Rows(features[rows], target[rows], weight[rows], decided_at[rows], start[rows])
 
 
 def under_way(

@@ -20,7 +20,7 @@ from prediction.bundle import Bundle, model_file
 from prediction.golden import write_golden
 from prediction.loading import sha256_of
 from prediction.manifest import FORMAT, GOLDEN_FILE, MANIFEST_FILE, TRAILING_FILE, Manifest, Window
-from training.heads import RECIPES
+from training.heads import OFFSETS, RECIPES
 from training.trained import Scored, Trained
 
 GOLDEN_ROWS: Final = 24
@@ -62,6 +62,8 @@ def bundle_of(
         libraries={"python": platform.python_version(), **{library: version(library) for library in _LIBRARIES}},
         files={},
         features={head: list(recipe.features) for head, recipe in RECIPES.items()},
+        offsets=OFFSETS,
+        cost_factor=trained.cost_factor,
         vocabularies={name: dict(codes) for name, codes in trained.encoding.vocabularies.items()},
         landmark=history.landmark,
         groups=trained.encoding.groups,

@@ -6,14 +6,15 @@ from dataclasses import dataclass
 import lightgbm
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import expit
 
 from features.history import History
-from prediction.bundle import calibration_groups, group_codes
+from prediction.bundle import calibration_groups, cost_of, group_codes
 from prediction.calibration import CalibrationSettings, UnderWay, calibrate
 from prediction.manifest import HEAD_PARTS, TIME_HEADS
-from training.fit import Rows, fit_hours, fit_mean, fit_probability
+from training.fit import Rows, fit_cost, fit_hours, fit_probability
 from training.heads import RECIPES, Recipe
-from training.known import Encoding, encoding_as_of, head_matrix, rows_known, under_way
+from training.known import Encoding, encoding_as_of, head_inputs, rows_known, under_way
 
 FloatArray = NDArray[np.float64]
 
@@ -24,7 +25,7 @@ Progress = Callable[[str, int, int], None]
 _FIT: dict[str, Callable[[Recipe, Rows, int], dict[str, lightgbm.Booster]]] = {
     "delivery_hours": fit_hours,
     "ready_hours": fit_hours,
-    "cost": fit_mean,
+    "cost": fit_cost,
     "pick_failure": fit_probability,
 }
 
@@ -38,6 +39,7 @@ class Trained:
     boosters: dict[tuple[str, str], lightgbm.Booster]
     encoding: Encoding
     rows: dict[str, Rows]
+    cost_factor: float
 
 
 def train_heads(history: History, as_of: float, seed: int, progress: Progress) -> Trained:
@@ -53,10 +55,21 @@ def train_heads(history: History, as_of: float, seed: int, progress: Progress) -
     rows: dict[str, Rows] = {}
     for position, (head, recipe) in enumerate(RECIPES.items()):
         progress(head, position, len(RECIPES))
-        rows[head] = rows_known(history, head, head_matrix(history, head, encoding), as_of)
+        rows[head] = rows_known(history, head, *head_inputs(history, head, encoding), as_of)
         for part, booster in _FIT[head](recipe, rows[head], seed).items():
             boosters[head, part] = booster
-    return Trained(as_of, seed, boosters, encoding, rows)
+    return Trained(as_of, seed, boosters, encoding, rows, cost_factor(boosters["cost", "log_mean"], rows["cost"]))
+
+
+def cost_factor(booster: lightgbm.Booster, rows: Rows) -> float:
+    """Mean observed ÷ mean predicted cost of the rows: what the centre of the log lacks to be a mean."""
+    predicted = cost_of(raw_scores(booster, rows.features) + rows.start)
+    return float(np.average(rows.target, weights=rows.weight) / np.average(predicted, weights=rows.weight))
+
+
+def raw_scores(booster: lightgbm.Booster, features: FloatArray) -> FloatArray:
+    """What the trees add up to, before any link function."""
+    return np.asarray(booster.predict(features, raw_score=True, num_threads=1), dtype=np.float64)
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,9 +89,9 @@ class Scored:
 
 def score(history: History, trained: Trained) -> Scored:
     """Predict every attempt of ``history`` with the trained heads."""
-    matrices = {head: head_matrix(history, head, trained.encoding) for head in HEAD_PARTS}
+    inputs = {head: head_inputs(history, head, trained.encoding) for head in HEAD_PARTS}
     raw = {
-        (head, part): np.asarray(booster.predict(matrices[head], num_threads=1), dtype=np.float64)
+        (head, part): raw_scores(booster, inputs[head][0]) + inputs[head][1]
         for (head, part), booster in trained.boosters.items()
     }
     groups = group_codes(calibration_groups(history.attempts.columns), trained.encoding.groups)
@@ -87,7 +100,7 @@ def score(history: History, trained: Trained) -> Scored:
             head: under_way(history, head, raw[head, "centre"], np.exp(raw[head, "spread"]), groups)
             for head in TIME_HEADS
         },
-        cost=np.maximum(raw["cost", "mean"], 0.0),
-        line_failure=raw["pick_failure", "probability"],
+        cost=cost_of(raw["cost", "log_mean"]) * trained.cost_factor,
+        line_failure=np.asarray(expit(raw["pick_failure", "log_odds"])),
         groups=len(trained.encoding.groups),
     )

@@ -18,7 +18,7 @@ from features.places import with_places
 from features.statistics import STATISTICS, USUAL_VISITORS
 from features.trailing import Observations, TrailingSums, means
 from tests.conftest import CUT
-from training.known import encoding_as_of, head_matrix, rows_known
+from training.known import encoding_as_of, head_inputs, rows_known
 from training.trained import Trained, score
 
 DECISIONS = 10_000
@@ -170,13 +170,16 @@ def test_another_future_changes_no_feature_no_training_row_and_no_calibration(
     for head in ("delivery_hours", "ready_hours", "cost", "pick_failure"):
         encoding, other = encoding_as_of(history, CUT), encoding_as_of(other_future, CUT)
         assert encoding == other
-        features, changed = head_matrix(history, head, encoding), head_matrix(other_future, head, encoding)
+        features, start = head_inputs(history, head, encoding)
+        changed, other_start = head_inputs(other_future, head, encoding)
         decided_at = history.attempts.decided_at
         if head == "pick_failure":
             decided_at = decided_at[history.lines.attempt]
         before = int(np.searchsorted(decided_at, CUT))
         assert np.array_equal(features[:before], changed[:before], equal_nan=True), head
-        rows, others = rows_known(history, head, features, CUT), rows_known(other_future, head, changed, CUT)
+        rows = rows_known(history, head, features, start, CUT)
+        others = rows_known(other_future, head, changed, other_start, CUT)
+        assert np.array_equal(rows.start, others.start), head
         assert np.array_equal(rows.features, others.features, equal_nan=True), head
         assert np.array_equal(rows.target, others.target), head
     for head, levels in here.calibration(CUT).items():
