@@ -20,6 +20,7 @@ def answer_bytes(decision_id: str, decision: Decision) -> bytes:
             "degraded": False,
             "stage": decision.stage,
             "versions": decision.versions,
+            "prices": decision.prices,
             "options": decision.options,
             "excluded": decision.excluded,
             "binding_rules": decision.binding_rules,
@@ -59,34 +60,6 @@ class ShipmentAnswer(BaseModel):
     terms: dict[str, float]
 
 
-class OptionAnswer(BaseModel):
-    """One plan. `difference` is to the best plan; `bound` is the proved lower bound of the best possible."""
-
-    rank: int
-    total: float
-    difference: float
-    bound: float
-    explanation: str
-    terms: dict[str, float]
-    shipments: list[ShipmentAnswer]
-
-
-class ExclusionAnswer(BaseModel):
-    """A location, or one of its carrier services, that a rule took out."""
-
-    location_id: str
-    carrier_service_id: str | None
-    rule_id: str
-    reason: str
-
-
-class BindingRuleAnswer(BaseModel):
-    """A rule without which the best plan would cost `price` less."""
-
-    rule_id: str
-    price: float
-
-
 class MissingLineAnswer(BaseModel):
     """Units that no allowed plan supplies."""
 
@@ -96,8 +69,44 @@ class MissingLineAnswer(BaseModel):
     reason: str
 
 
+class OptionAnswer(BaseModel):
+    """One plan. `difference` is to the best plan; `bound` is the proved lower bound of the best possible.
+
+    `missing` is what a partial plan leaves out.
+    """
+
+    rank: int
+    total: float
+    difference: float
+    bound: float
+    explanation: str
+    terms: dict[str, float]
+    shipments: list[ShipmentAnswer]
+    missing: list[MissingLineAnswer]
+
+
+class ExclusionAnswer(BaseModel):
+    """A location, or one of its carrier services, that a rule took out, wholly or for the lines in `line_ids`."""
+
+    location_id: str
+    carrier_service_id: str | None
+    rule_id: str
+    reason: str
+    line_ids: list[str]
+
+
+class BindingRuleAnswer(BaseModel):
+    """A rule without which the best plan would cost `price` less."""
+
+    rule_id: str
+    price: float
+
+
 class DecisionAnswer(BaseModel):
-    """Plans ranked for one order, best first; empty `options` come with the `missing` lines that explain it."""
+    """Plans ranked for one order, best first; empty `options` come with the `missing` lines that explain it.
+
+    `prices` is the strategy that ranked them; `versions.digest` names all that went into the decision.
+    """
 
     decision_id: str
     order_id: str
@@ -105,6 +114,7 @@ class DecisionAnswer(BaseModel):
     degraded: bool
     stage: str | None
     versions: dict[str, str]
+    prices: dict[str, float]
     options: list[OptionAnswer]
     excluded: list[ExclusionAnswer]
     binding_rules: list[BindingRuleAnswer]

@@ -110,4 +110,125 @@ RULESET: Final[dict[str, Any]] = {
     ],
 }
 
-DECISION: Final[dict[str, Any]] = {}
+
+DECISION: Final[dict[str, Any]] = {
+    "decision_id": "bcb33409b90b433aafc8c73203b15d9d",
+    "order_id": "W-1001",
+    "decided_at": "2026-03-02T09:14:00.412000Z",
+    "degraded": False,
+    "stage": "any",
+    "versions": {
+        "bundle": "smista@12",
+        "ruleset": "home-delivery-italy@1",
+        "digest": "sha256:32cd3a7e6085ba79df227714b16add42597869c4d4325b3ff306eac7f0356ddb",
+    },
+    "prices": {
+        "late_parcel": 6.0,
+        "late_day": 2.0,
+        "pick_failure": 8.0,
+        "extra_parcel": 1.5,
+        "carbon": 0.0,
+        "missing_line": 100.0,
+    },
+    "options": [
+        {
+            "rank": 1,
+            "total": 6.1092,
+            "difference": 0.0,
+            "bound": 6.1092,
+            "explanation": "One parcel from Piacenza (61.4 km, expected 03 Mar, 100% in time): 6.11 EUR in "
+            "all. 0.62 EUR cheaper than the next option (Milano Brera) because the risk "
+            "that a piece is not found costs 0.62 less (pick_failure at 8.00).",
+            "terms": {
+                "cost": 5.95,
+                "late": 0.0,
+                "late_days": 0.0,
+                "pick_failure": 0.1592,
+                "carbon": 0.0,
+                "adjustments": 0.0,
+                "extra_parcels": 0.0,
+                "missing_lines": 0.0,
+            },
+            "shipments": [
+                {
+                    "location_id": "W001",
+                    "location_type": "warehouse",
+                    "carrier_service_id": "std",
+                    "distance_km": 61.4364,
+                    "lines": [
+                        {"line_id": "1", "sku": "SKU-1", "quantity": 1},
+                        {"line_id": "2", "sku": "SKU-2", "quantity": 2},
+                    ],
+                    "delivery": {
+                        "p10_at": "2026-03-03T03:14:00.412000Z",
+                        "p50_at": "2026-03-03T15:14:00.412000Z",
+                        "p90_at": "2026-03-04T03:14:00.412000Z",
+                        "p_late": 0.0,
+                    },
+                    "pick_failure": 0.0199,
+                    "terms": {
+                        "cost": 5.95,
+                        "late": 0.0,
+                        "late_days": 0.0,
+                        "pick_failure": 0.1592,
+                        "carbon": 0.0,
+                        "adjustments": 0.0,
+                        "extra_parcels": 0.0,
+                    },
+                }
+            ],
+            "missing": [],
+        },
+        {
+            "rank": 2,
+            "total": 6.73,
+            "difference": 0.6208,
+            "bound": 6.73,
+            "explanation": "One parcel from Milano Brera (0.3 km, expected 03 Mar, 100% in time): 6.73 EUR "
+            "in all. 0.62 EUR dearer than the best (Piacenza) because the risk that a piece "
+            "is not found costs 0.62 more (pick_failure at 8.00).",
+            "terms": {
+                "cost": 5.95,
+                "late": 0.0,
+                "late_days": 0.0,
+                "pick_failure": 0.78,
+                "carbon": 0.0,
+                "adjustments": 0.0,
+                "extra_parcels": 0.0,
+                "missing_lines": 0.0,
+            },
+            "shipments": [
+                {
+                    "location_id": "S014",
+                    "location_type": "store",
+                    "carrier_service_id": "std",
+                    "distance_km": 0.2716,
+                    "lines": [
+                        {"line_id": "1", "sku": "SKU-1", "quantity": 1},
+                        {"line_id": "2", "sku": "SKU-2", "quantity": 2},
+                    ],
+                    "delivery": {
+                        "p10_at": "2026-03-02T21:14:00.412000Z",
+                        "p50_at": "2026-03-03T05:14:00.412000Z",
+                        "p90_at": "2026-03-03T13:14:00.412000Z",
+                        "p_late": 0.0,
+                    },
+                    "pick_failure": 0.0975,
+                    "terms": {
+                        "cost": 5.95,
+                        "late": 0.0,
+                        "late_days": 0.0,
+                        "pick_failure": 0.78,
+                        "carbon": 0.0,
+                        "adjustments": 0.0,
+                        "extra_parcels": 0.0,
+                    },
+                }
+            ],
+            "missing": [],
+        },
+    ],
+    "excluded": [],
+    "binding_rules": [],
+    "missing": [],
+}
