@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from decision.candidates import Candidates
 from decision.money import Strategy, to_billionths
 from decision.order import Order
+from decision.pieces import families, in_order
 from decision.plans import Shipped
 from decision.rules import Ruling
 from decision.scores import Scores
@@ -138,8 +139,12 @@ def feasible_sets(order: Order, candidates: Candidates, usable: NDArray[np.bool_
 
 
 def sharing(order: Order, candidates: Candidates, units: Floats) -> Callable[[tuple[Shipped, ...]], bool]:
-    """Return the test that shipments from one location, by different services, do not promise one unit twice."""
-    groups = _shared(order)
+    """Return the test that shipments go together.
+
+    Shipments from one location, by different services, must not promise one unit twice; plans that only swap pieces of
+    one line (`decision.pieces`) are one plan.
+    """
+    groups, alike = _shared(order), families(order)
     if not groups:
         return lambda _: True
     quantity = [line.quantity for line in order.lines]
@@ -152,7 +157,7 @@ def sharing(order: Order, candidates: Candidates, units: Floats) -> Callable[[tu
                 wanted[location] += sum(quantity[row] for row in rows if mask >> row & 1)
                 if wanted[location] > max(units[rows, candidate].min(), 0):
                     return False
-        return True
+        return in_order(shipments, alike)
 
     return fits
 

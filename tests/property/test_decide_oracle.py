@@ -1,6 +1,9 @@
 """A decision is right end to end: on small random retailers it equals pricing every assignment by hand."""
 
 import itertools
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -90,32 +93,59 @@ def world(rng: np.random.Generator) -> tuple[Order, Network, Ruleset]:
     return order, network(locations, services, stock), compile_ruleset(document)
 
 
-def by_hand(
-    order: Order, net: Network, ruleset: Ruleset
-) -> list[tuple[float, frozenset[tuple[str, str, tuple[str, ...]]]]]:
+Named = frozenset[tuple[str, str, tuple[tuple[str, int], ...]]]
+
+
+def by_hand(order: Order, net: Network, ruleset: Ruleset) -> list[tuple[float, Named]]:
     """Return every plan's total and shipments, cheapest first, computed one assignment at a time."""
-    places = list(range(len(net.locations["location_id"])))
-    services = list(range(len(net.services["carrier_service_id"])))
-    allow = ruleset.limits.allow_partial
-    plans = []
-    pairs: list[tuple[int, int] | None] = [*itertools.product(places, services), *([None] if allow else [])]
-    for assignment in itertools.product(pairs, repeat=len(order.lines)):
+    places = range(len(net.locations["location_id"]))
+    services = range(len(net.services["carrier_service_id"]))
+    lines = [piece for line in order.lines for piece in pieces(line, net)]
+    pairs: list[tuple[int, int] | None] = list(itertools.product(places, services))
+    pairs += [None] if ruleset.limits.allow_partial else []
+    plans: dict[Named, float] = {}
+    for assignment in itertools.product(pairs, repeat=len(lines)):
         sets: dict[tuple[int, int], list[Line]] = {}
-        for pair, line in zip(assignment, order.lines, strict=True):
+        for pair, line in zip(assignment, lines, strict=True):
             if pair is not None:
                 sets.setdefault(pair, []).append(line)
         if not sets or len(sets) > (ruleset.limits.max_parcels or 99) or not _stocked(sets, net):
             continue
-        money = [_money(place, service, lines, order, net) for (place, service), lines in sets.items()]
+        money = [_money(place, service, sent, order, net) for (place, service), sent in sets.items()]
         if any(one is None for one in money):
             continue
         total = sum(one for one in money if one is not None) + 1.5 * (len(sets) - 1) + 100.0 * assignment.count(None)
-        named = frozenset(
-            (f"L{place}", str(net.services["carrier_service_id"][service]), tuple(line.line_id for line in lines))
-            for (place, service), lines in sets.items()
-        )
-        plans.append((total, named))
-    return sorted(plans, key=lambda plan: plan[0])
+        plans[
+            frozenset(
+                (
+                    f"L{place}",
+                    str(net.services["carrier_service_id"][service]),
+                    units((x.line_id, x.quantity) for x in sent),
+                )
+                for (place, service), sent in sets.items()
+            )
+        ] = total
+    return sorted(((total, named) for named, total in plans.items()), key=lambda plan: plan[0])
+
+
+def units(lines: Iterable[tuple[str, int]]) -> tuple[tuple[str, int], ...]:
+    """Return how many units of each line."""
+    counted: Counter[str] = Counter()
+    for line_id, quantity in lines:
+        counted[line_id] += quantity
+    return tuple(sorted(counted.items()))
+
+
+def pieces(line: Line, net: Network) -> list[Line]:
+    """Return the line, or its single units where only several locations together have it."""
+    stores = net.locations["location_type"] == "store"
+    open_ = [
+        place for place, ratio in enumerate(net.locations["footfall_ratio"]) if not (stores[place] and ratio > 1.6)
+    ]
+    free = [max(_on_hand(net, place, line.sku) - stores[place], 0) for place in open_]
+    if max(free, default=0) >= line.quantity or sum(free) < line.quantity:
+        return [line]
+    return [replace(line, quantity=1)] * line.quantity
 
 
 def _stocked(sets: dict[tuple[int, int], list[Line]], net: Network) -> bool:
@@ -173,7 +203,7 @@ def check(seed: int) -> None:
         at_total.setdefault(round(total, 7), set()).add(named)
     for option in decision.options:
         shipped = frozenset(
-            (s.location_id, str(s.carrier_service_id), tuple(line.line_id for line in s.lines))
+            (s.location_id, str(s.carrier_service_id), units((x.line_id, x.quantity) for x in s.lines))
             for s in option.shipments
         )
         assert shipped in at_total[round(option.total, 7)]

@@ -79,8 +79,11 @@ def conditions(
 ) -> st.SearchStrategy[str]:
     """Return sources of conditions; ``more`` are further formats for what stands alone."""
     number, text, truth = numbers(number_names), texts(text_names), st.sampled_from(truth_names)
+    leaf = st.one_of(st.sampled_from(number_names), figures.map(lambda number: f"({number!r})"))
     compared = one_of(
-        ("{} {} {}", number, signs, number),
+        ("{} {} {}", number, st.sampled_from(["<", "<=", ">", ">="]), number),
+        # Not of computed numbers: cel-python loses their type, and a missing number then differs from them for sure.
+        ("{} {} {}", leaf, st.sampled_from(["==", "!="]), leaf),
         ("{} {} {}", text, signs, text),
         ("{} in [{}, {}]", number, figures, figures),
         ("{} in [{}, {}]", text, words.map(quoted), words.map(quoted)),

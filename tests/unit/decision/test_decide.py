@@ -102,7 +102,7 @@ def test_the_first_ruleset_that_applies_decides() -> None:
     [
         (order("GONE"), "", "", "out of stock at all 2 locations that keep it (0 on hand)"),
         (order("NEVER"), "", "", "no location has a record of it"),
-        (order("LAMP", quantity=9), "", "", "no location has 9; the most is 5 at W1"),
+        (order("LAMP", quantity=12), "", "", "only 9 of 12 available in all; the most is 5 at W1"),
         (
             order("CHAIR"),
             "{id: shut, exclude: 'location.id == \"S1\"', reason: closed}",
@@ -132,3 +132,32 @@ def test_an_order_that_cannot_be_fulfilled_is_told_why(asked: Order, rules: str,
 def test_two_lines_of_one_sku_do_not_share_one_piece() -> None:
     decision = answer(order("CHAIR", "CHAIR", "CHAIR"))
     assert decision.options == ()
+
+
+def shared(decision: Decision) -> list[list[tuple[str, int]]]:
+    """Return of each option how many units come from where."""
+    return [sorted((s.location_id, s.lines[0].quantity) for s in option.shipments) for option in decision.options]
+
+
+def test_a_line_that_no_location_can_supply_is_shared_each_way_once() -> None:
+    net = network(LOCATIONS, SERVICES[:1], {"LAMP": {"W1": 2, "S1": 2, "S2": 1}})
+    decision = decide(order("LAMP", quantity=4), net, [load_ruleset("name: n")], Table(ANSWERS), NOW, options=9)
+    assert sorted(shared(decision)) == [
+        [("S1", 1), ("S2", 1), ("W1", 2)],
+        [("S1", 2), ("S2", 1), ("W1", 1)],
+        [("S1", 2), ("W1", 2)],
+    ]
+    assert shared(decision)[0] == [("S1", 2), ("W1", 2)]
+    assert {line.line_id for option in decision.options for s in option.shipments for line in s.lines} == {"1"}
+
+
+def test_a_line_is_shared_where_a_rule_shuts_the_only_location_that_has_it_all() -> None:
+    net = network(LOCATIONS, SERVICES[:1], {"LAMP": {"W1": 9, "S1": 2, "S2": 2}})
+    shut = load_ruleset("name: n\nrules: [{id: shut, exclude: 'location.id == \"W1\"'}]")
+    decision = decide(order("LAMP", quantity=3), net, [shut], Table(ANSWERS), NOW)
+    assert sorted(shared(decision)) == [[("S1", 1), ("S2", 2)], [("S1", 2), ("S2", 1)]]
+    assert [rule.rule_id for rule in decision.binding_rules] == ["shut"]
+
+
+def test_a_line_that_one_location_can_supply_is_not_shared() -> None:
+    assert all(len(option.shipments) == 1 for option in answer(order("LAMP", quantity=3)).options)
