@@ -6,7 +6,7 @@ nothing, and a ``require`` that is unknown is not met.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,15 +57,19 @@ def apply_rules(rules: Iterable[Rule], situation: Situation) -> Ruling:
     ruling = Ruling({}, {}, {})
     shape = situation.atp.shape
     for rule in known:
-        where = _mask(rule.where, columns, shape)
+        where = _mask(rule.where, columns)
         if rule.kind in {"exclude", "require"}:
-            removed = where & (_mask(rule.condition, columns, shape) ^ (rule.kind == "require"))
+            met = _mask(rule.condition, columns)
+            removed = (~met if rule.kind == "require" else met) & where
             if removed.any():
-                ruling.removed[rule.id] = removed
-        elif rule.kind == "safety_stock" and where.any():
-            ruling.kept[rule.id] = np.where(where, float(rule.amount), 0.0)  # type: ignore[arg-type]  # units
-        elif rule.kind == "adjust" and where.any():
-            ruling.adjusted[rule.id] = _adjustment(rule, where, columns)
+                ruling.removed[rule.id] = np.broadcast_to(removed, shape)
+        elif not where.any():
+            continue
+        elif rule.kind == "safety_stock":
+            assert isinstance(rule.amount, float)
+            ruling.kept[rule.id] = np.broadcast_to(np.where(where, rule.amount, 0.0), shape)
+        else:
+            ruling.adjusted[rule.id] = _adjustment(rule, where, columns, shape)
     return ruling
 
 
@@ -74,7 +78,8 @@ def unmet(stage: Stage, situation: Situation) -> NDArray[np.bool_]:
     shape = situation.atp.shape
     if stage.require is None:
         return np.zeros(shape, bool)
-    return ~_mask(stage.require, read_columns(stage.require.names, situation), shape)
+    met = stage.require.is_true(read_columns(stage.require.names, situation))
+    return np.broadcast_to(~met, shape)
 
 
 def available(situation: Situation, ruling: Ruling, without: str = "") -> NDArray[np.float64]:
@@ -104,14 +109,15 @@ def _holds(condition: CompiledExpression | None, situation: Situation) -> bool:
     return bool(condition.is_true(read_columns(condition.names, situation)).all())
 
 
-def _mask(condition: CompiledExpression | None, columns: Any, shape: tuple[int, ...]) -> NDArray[np.bool_]:
-    if condition is None:
-        return np.ones(shape, bool)
-    return np.broadcast_to(condition.is_true(columns), shape)
+def _mask(condition: CompiledExpression | None, columns: Any) -> NDArray[np.bool_]:
+    return _TRUE if condition is None else condition.is_true(columns)
 
 
-def _adjustment(rule: Rule, where: NDArray[np.bool_], columns: Any) -> NDArray[np.float64]:
+_TRUE: Final = np.array(True)
+
+
+def _adjustment(rule: Rule, where: NDArray[np.bool_], columns: Any, shape: tuple[int, ...]) -> NDArray[np.float64]:
     """Return money per line if the rule is about lines, else per shipment. Unknown money is none."""
     assert isinstance(rule.amount, CompiledExpression)
-    money = np.where(where, np.nan_to_num(rule.amount.values(columns)), 0.0)
+    money = np.broadcast_to(np.where(where, np.nan_to_num(rule.amount.values(columns)), 0.0), shape)
     return money if is_per_line(rule.names) else money[0]

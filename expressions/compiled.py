@@ -29,28 +29,25 @@ class CompiledExpression:
     def is_true(self, columns: Columns) -> NDArray[np.bool_]:
         """Return where the condition is surely true: neither false nor unknown. Of kind ``TRUTH`` only."""
         assert isinstance(self._value, Truth)
-        with np.errstate(all="ignore"):
-            return np.asarray(self._value.true(columns))
+        return np.asarray(self._value.true(columns))
 
     def is_false(self, columns: Columns) -> NDArray[np.bool_]:
         """Return where the condition is surely false: neither true nor unknown. Of kind ``TRUTH`` only."""
         assert isinstance(self._value, Truth)
-        with np.errstate(all="ignore"):
-            return np.asarray(self._value.false(columns))
+        return np.asarray(self._value.false(columns))
 
     def values(self, columns: Columns) -> NDArray[Any]:
         """Return the values: float64 (NaN unknown), texts as an object array, truths as float64 1, 0 and NaN.
 
         ``None`` in the object array stands for missing and unknown.
         """
-        with np.errstate(all="ignore"):
-            if isinstance(self._value, Word):
-                return self._value.value(columns).decode()
-            if isinstance(self._value, Truth):
-                true, false = self._value.true(columns), self._value.false(columns)
-                return np.where(true, 1.0, np.where(false, 0.0, np.nan))
-            numbers = np.asarray(self._value.value(columns), float)
-            return np.where(np.isfinite(numbers), numbers, np.nan)
+        if isinstance(self._value, Word):
+            return self._value.value(columns).decode()
+        if isinstance(self._value, Truth):
+            true, false = self._value.true(columns), self._value.false(columns)
+            return np.where(true, 1.0, np.where(false, 0.0, np.nan))
+        numbers = np.asarray(self._value.value(columns), float)
+        return np.where(np.isfinite(numbers), numbers, np.nan)
 
 
 def compile_expression(source: str, names: Names, kind: Kind | None = None) -> CompiledExpression:

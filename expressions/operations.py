@@ -226,15 +226,16 @@ def words_in(operand: Word, items: list[str]) -> Truth:
 
 def arithmetic(sign: str, left: Number, right: Number) -> Number:
     """``left + right`` and its kin. What is not finite, division by zero above all, is unknown."""
-    if sign == "/":
+    compute: Any = {"+": operator.add, "-": operator.sub, "*": operator.mul, "/": operator.truediv}[sign]
 
-        def divide(columns: Columns) -> Numbers:
-            denominator = right.value(columns)
-            return left.value(columns) / np.where(denominator == 0, np.nan, denominator)
+    def value(columns: Columns) -> Numbers:
+        with np.errstate(all="ignore"):
+            second = right.value(columns)
+            if sign == "/":
+                second = np.where(second == 0, np.nan, second)
+            return compute(left.value(columns), second)  # type: ignore[no-any-return]
 
-        return Number(divide)
-    compute: Any = {"+": operator.add, "-": operator.sub, "*": operator.mul}[sign]
-    return Number(lambda c: compute(left.value(c), right.value(c)))
+    return Number(value)
 
 
 def negative(operand: Number) -> Number:
