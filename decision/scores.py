@@ -111,7 +111,7 @@ def facts(
     categories = np.array([line.category for line in order.lines], object)
     return {
         **{name: np.full(count, value, object) for name, value in texts.items()},
-        **{name: np.full(count, np.nan if value is None else value) for name, value in numbers.items()},
+        **{name: np.full(count, np.nan if value is None else value, float) for name, value in numbers.items()},
         **{name: network.locations[column][location] for name, column in _OF_LOCATION.items()},
         **{name: _of_service(network.services[column], service) for name, column in _OF_SERVICE.items()},
         "weight_kg": amounts.weight_kg[which],
@@ -167,6 +167,8 @@ def score(
     """
     lines, count = usable.shape
     rows = np.flatnonzero(usable.any(axis=0))
+    if not len(rows):
+        return _nothing(usable.shape)
     whole = np.full(len(rows), (1 << lines) - 1, np.int64)
     order_facts = facts(order, network, candidates, now, rows=rows, masks=whole)
     travels = ~candidates.collected[rows]
@@ -189,9 +191,8 @@ def score(
     pairs = np.nonzero(usable)
     line_facts = facts(order, network, candidates, now, rows=pairs[1], masks=np.int64(1) << pairs[0])
     pick_failure, line_cost = np.full(usable.shape, np.nan), np.full(usable.shape, np.nan)
-    if len(rows):
-        pick_failure[pairs] = predictor.pick_failure(line_facts)
-        line_cost[pairs] = predictor.cost(line_facts)
+    pick_failure[pairs] = predictor.pick_failure(line_facts)
+    line_cost[pairs] = predictor.cost(line_facts)
     return Scores(
         late,
         late_days,
@@ -201,3 +202,14 @@ def score(
         lambda level: of_all(ready.quantile(level)),
         lambda which, masks: predictor.cost(facts(order, network, candidates, now, rows=which, masks=masks)),
     )
+
+
+def _nothing(shape: tuple[int, ...]) -> Scores:
+    """Return the scores of candidates none of which may send anything."""
+    lines, count = shape
+    unknown, unknowns = np.full(count, np.nan), np.full((lines, count), np.nan)
+
+    def never(level: float) -> NDArray[np.float64]:  # noqa: ARG001 - as of any level
+        return unknown
+
+    return Scores(unknown, unknown, unknowns, unknowns, never, never, lambda which, _: np.full(len(which), np.nan))

@@ -161,3 +161,9 @@ def test_a_line_is_shared_where_a_rule_shuts_the_only_location_that_has_it_all()
 
 def test_a_line_that_one_location_can_supply_is_not_shared() -> None:
     assert all(len(option.shipments) == 1 for option in answer(order("LAMP", quantity=3)).options)
+
+
+def test_nothing_is_asked_where_nothing_can_be_sent() -> None:
+    predictor = Table(ANSWERS)
+    decide(order("GONE"), NET, [load_ruleset("name: n")], predictor, NOW)
+    assert predictor.asked == {}
