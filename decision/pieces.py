@@ -17,6 +17,8 @@ from decision.plans import Shipped
 
 #: Stands between a line's id and the number of its piece; no id that people write holds it.
 _SEPARATOR: Final = "\x1f"
+#: Behind every candidate.
+_LAST: Final = 1 << 60
 
 
 def in_pieces(
@@ -55,11 +57,15 @@ def families(order: Order) -> list[list[int]]:
     return list(rows.values())
 
 
-def in_order(shipments: Iterable[Shipped], alike: list[list[int]]) -> bool:
-    """Return whether the pieces of each line are sent from candidates in ascending order, as far as they are sent."""
+def in_order(shipments: Iterable[Shipped], left_out: int, alike: list[list[int]]) -> bool:
+    """Return whether the pieces of each line go to candidates in ascending order, those left out last.
+
+    Pieces about which nothing is decided yet are passed over.
+    """
     if not alike:
         return True
     sent = {row: candidate for mask, candidate in shipments for row in range(mask.bit_length()) if mask >> row & 1}
+    sent.update((row, _LAST) for row in range(left_out.bit_length()) if left_out >> row & 1)
     for rows in alike:
         candidates = [sent[row] for row in rows if row in sent]
         if candidates != sorted(candidates):

@@ -59,8 +59,8 @@ class Problem:
     ``feasible`` (2^L, C): which sets of lines each candidate may and can send; ``money`` (2^L, C) in billionths: what
     that costs; ``scored`` (2^L, C): where the money is exact and not a lower bound. ``score(sets, candidates)`` returns
     the exact money of shipments; ``money`` and ``scored`` are updated with what it says, and may be shared.
-    ``left_out``: billionths for each line left out, or `IMPOSSIBLE`. ``fits(shipments)`` refuses combinations for what
-    they share.
+    ``left_out``: billionths for each line left out, or `IMPOSSIBLE`. ``fits(shipments, left_out)`` refuses
+    combinations for what they share.
     """
 
     lines: int
@@ -70,7 +70,7 @@ class Problem:
     score: Callable[[Ints, NDArray[np.intp]], Ints]
     max_parcels: int | None = None
     left_out: int = IMPOSSIBLE
-    fits: Callable[[tuple[Shipped, ...]], bool] = field(default=lambda _: True)
+    fits: Callable[[tuple[Shipped, ...], int], bool] = field(default=lambda *_: True)
 
 
 def best_plans(problem: Problem, count: int) -> list[Plan]:
@@ -173,17 +173,16 @@ class _Search:
     def _extended(self, partial: "_Partial", mask: int, rank: int) -> "_Partial | None":
         """Return the partial plan with one more step, or ``None`` if that step does not go with those before."""
         if mask < 0:  # a negative set: its line is left out
-            return _Partial(
-                partial.shipments,
-                partial.money + self.problem.left_out,
-                partial.tie,
-                partial.remaining ^ -mask,
-                partial.parcels,
-                partial.left_out | -mask,
-            )
+            left_out = partial.left_out | -mask
+            if not self.problem.fits(partial.shipments, left_out):
+                return None
+            remaining, money = partial.remaining ^ -mask, partial.money + self.problem.left_out
+            return partial._replace(money=money, remaining=remaining, left_out=left_out)
         candidate = self._ranked(mask)[rank] if rank else int(self.tie[mask]) - _PARCEL
         shipments = (*partial.shipments, (mask, candidate))
-        if any(candidate == other for _, other in partial.shipments) or not self.problem.fits(shipments):
+        if any(candidate == other for _, other in partial.shipments) or not self.problem.fits(
+            shipments, partial.left_out
+        ):
             return None
         return _Partial(
             shipments,

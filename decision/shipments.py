@@ -138,7 +138,7 @@ def feasible_sets(order: Order, candidates: Candidates, usable: NDArray[np.bool_
     return table
 
 
-def sharing(order: Order, candidates: Candidates, units: Floats) -> Callable[[tuple[Shipped, ...]], bool]:
+def sharing(order: Order, candidates: Candidates, units: Floats) -> Callable[[tuple[Shipped, ...], int], bool]:
     """Return the test that shipments go together.
 
     Shipments from one location, by different services, must not promise one unit twice; plans that only swap pieces of
@@ -146,10 +146,10 @@ def sharing(order: Order, candidates: Candidates, units: Floats) -> Callable[[tu
     """
     groups, alike = _shared(order), families(order)
     if not groups:
-        return lambda _: True
+        return lambda *_: True
     quantity = [line.quantity for line in order.lines]
 
-    def fits(shipments: tuple[Shipped, ...]) -> bool:
+    def fits(shipments: tuple[Shipped, ...], left_out: int) -> bool:
         for rows in groups:
             wanted: Counter[int] = Counter()
             for mask, candidate in shipments:
@@ -157,7 +157,7 @@ def sharing(order: Order, candidates: Candidates, units: Floats) -> Callable[[tu
                 wanted[location] += sum(quantity[row] for row in rows if mask >> row & 1)
                 if wanted[location] > max(units[rows, candidate].min(), 0):
                     return False
-        return in_order(shipments, alike)
+        return in_order(shipments, left_out, alike)
 
     return fits
 
