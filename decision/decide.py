@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from math import fsum
 from typing import Final
 
 import numpy as np
@@ -198,6 +199,7 @@ def explain(ranked: Ranked, versions: Mapping[str, str]) -> Decision:
         usable = _usable(situation, ruled.ruling) & ~ranked.forbidden
         missing = missing_lines(ruled.everyone, ruled.first_ruling, usable, ruled.rules, _obstacle(ranked))
     options = [_option(ranked, rank, plan) for rank, plan in enumerate(ranked.plans, start=1)]
+    options = [replace(option, difference=option.total - options[0].total) for option in options]
     names = {
         str(situation.network.locations["location_id"][row]): str(situation.network.locations["name"][row] or "")
         or str(situation.network.locations["location_id"][row])
@@ -273,11 +275,10 @@ def _option(ranked: Ranked, rank: int, plan: Plan) -> Option:
     missing = tuple(MissingLine(line.line_id, line.sku, line.quantity, why) for line in _sent(left_out))
     terms = {term: sum(shipment.terms.get(term, 0.0) for shipment in shipments) for term in TERMS}
     terms["missing_lines"] = len(left_out) * ranked.ruled.ruleset.strategy.missing_line
+    total = fsum(terms.values())
     one_parcel = ranked.ruled.ruleset.strategy.extra_parcel  # the first is not extra
-    total = plan.total / PER_UNIT - one_parcel
-    difference = (plan.total - ranked.plans[0].total) / PER_UNIT
     bound = total if plan.bound is None else plan.bound / PER_UNIT - one_parcel
-    return Option(rank, total, difference, bound, "", terms, shipments, missing)
+    return Option(rank, total, 0.0, bound, "", terms, shipments, missing)
 
 
 def _shipment(ranked: Ranked, shipped: tuple[int, int], *, first: bool) -> Shipment:
