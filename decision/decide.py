@@ -277,7 +277,7 @@ def _option(ranked: Ranked, rank: int, plan: Plan) -> Option:
     terms["missing_lines"] = len(left_out) * ranked.ruled.ruleset.strategy.missing_line
     total = fsum(terms.values())
     one_parcel = ranked.ruled.ruleset.strategy.extra_parcel  # the first is not extra
-    bound = total if plan.bound is None else plan.bound / PER_UNIT - one_parcel
+    bound = total if plan.bound is None else min(plan.bound / PER_UNIT - one_parcel, total)
     return Option(rank, total, 0.0, bound, "", terms, shipments, missing)
 
 
