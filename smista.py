@@ -1,5 +1,7 @@
 """The command line: one group of commands per package, each in its ``commands.py``."""
 
+from typing import Annotated
+
 import typer
 
 import data.commands
@@ -15,6 +17,16 @@ app = typer.Typer(
 app.add_typer(data.commands.app, name="data")
 app.command("serve")(serving.commands.serve)
 training.commands.register(app)
+
+
+@app.command()
+def demo(
+    serve: Annotated[bool, typer.Option(help="Leave the service running for you to try.")] = True,
+) -> None:
+    """Make up a retailer, train on its history, serve, and answer an order."""
+    from demo import run  # noqa: PLC0415 - needs the training extra, which a serving installation lacks
+
+    run(keep_serving=serve)
 
 
 def main() -> None:

@@ -37,7 +37,7 @@ STATISTICS: Final = (
     Statistic("delivery_to_district", "delivery_log_hours", ("destination_district",), _BOTH, "delivery_by_lane", 5),
     Statistic("cost_overall", "log_cost", (), _BOTH),
     Statistic("cost_by_service", "log_cost", ("carrier_service_id",), _BOTH, "cost_overall", 5),
-    Statistic("cost_by_lane", "log_cost", ("lane",), _BOTH, "cost_overall", 5),
+    Statistic("cost_by_service_lane", "log_cost", ("carrier_service_id", "lane"), _BOTH, "cost_by_service", 5),
     Statistic("cost_by_location", "log_cost", ("location_id",), _BOTH, "cost_overall", 3),
     Statistic("failure_overall", "pick_failure", (), _YEAR),
     Statistic("failure_by_type", "pick_failure", ("location_type",), _YEAR, "failure_overall", 100),

@@ -3,11 +3,12 @@
 import uuid
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import ValidationError
 from sqlalchemy import Connection
 
 from decision.decide import decide
+from decision.explain import why_changed
 from serving.body import read_body
 from serving.database.decision_log import LoggedDecision, log_decision, logged_answer
 from serving.database.idempotency import Answer, answered_before, write_once
@@ -18,7 +19,7 @@ from serving.problems import invalid_request
 from serving.service import Service, client_with, service_of
 from serving.settings import ApiKey
 from serving.wire import examples
-from serving.wire.answer import DecisionAnswer, answer_bytes
+from serving.wire.answer import ChangesAnswer, DecisionAnswer, answer_bytes, changes_bytes, read_answer
 from serving.wire.documentation import IDEMPOTENCY_KEY, answers, body, reference
 from serving.wire.order import OrderBody
 
@@ -70,6 +71,29 @@ async def get_decision(
     if answer is None:
         raise NotFoundError(f"There is no decision {decision_id!r}")
     return Response(answer, media_type="application/json")
+
+
+@router.get(
+    "/v1/decisions/{decision_id}/changes",
+    operation_id="get_decision_changes",
+    responses=answers(200, ChangesAnswer, examples.CHANGES, (401, 403, 404, 422, 503)),
+)
+async def get_decision_changes(
+    request: Request,
+    decision_id: str,
+    since: Annotated[str, Query(description="an earlier decision on the same order")],
+    _client: Annotated[ApiKey, Depends(client_with("decide", "read"))],
+) -> Response:
+    """Why another plan wins than in an earlier decision on the same order: the prices that did it, in words."""
+    database = service_of(request).database
+    found = {}
+    for name in (since, decision_id):
+        answer = await database.read(lambda connection, name=name: logged_answer(connection, name))
+        if answer is None:
+            raise NotFoundError(f"There is no decision {name!r}")
+        found[name] = read_answer(answer)
+    text = why_changed(found[since], found[decision_id])
+    return Response(changes_bytes(decision_id, since, text), media_type="application/json")
 
 
 def _decide(service: Service, client: ApiKey, content: bytes) -> LoggedDecision:

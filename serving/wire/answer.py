@@ -3,7 +3,7 @@
 from datetime import datetime
 
 import orjson
-from pydantic import BaseModel
+from pydantic import BaseModel, TypeAdapter
 
 from decision.decision import Decision
 
@@ -28,6 +28,27 @@ def answer_bytes(decision_id: str, decision: Decision) -> bytes:
         },
         option=_OPTIONS,
     )
+
+
+_DECISION = TypeAdapter(Decision)
+
+
+def read_answer(answer: bytes) -> Decision:
+    """The decision that `answer_bytes` wrote."""
+    return _DECISION.validate_json(answer)
+
+
+def changes_bytes(decision_id: str, since: str, text: str) -> bytes:
+    """What `ChangesAnswer` describes, as JSON."""
+    return orjson.dumps({"decision_id": decision_id, "since": since, "text": text})
+
+
+class ChangesAnswer(BaseModel):
+    """Why another plan wins than in the decision `since`, in words."""
+
+    decision_id: str
+    since: str
+    text: str
 
 
 class ShipmentLineAnswer(BaseModel):

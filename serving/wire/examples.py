@@ -232,3 +232,12 @@ DECISION: Final[dict[str, Any]] = {
     "binding_rules": [],
     "missing": [],
 }
+
+CHANGES: Final[dict[str, Any]] = {
+    "decision_id": "5f0d8a52f7c94a0d9a5e0a7c31f2b1aa",
+    "since": "0c4dd3f0f3ce4f0f8f9a8f5c3b7a9d11",
+    "text": (
+        "Before, the plan that wins now cost 2.10 more; now it costs 3.40 less because "
+        "the price late_parcel went from 6.00 to 60.00."
+    ),
+}
