@@ -23,10 +23,12 @@ from simulation.errors import TruthMissingError
 
 FloatArray = NDArray[np.float64]
 
-#: Points of equal probability that stand for one log-normal: preparation, travel, lateness (travel and hours).
-READY_POINTS: Final = 15
-TRAVEL_POINTS: Final = 20
-LATE_POINTS: Final = (5, 7)
+#: Points that stand for the joint distribution of preparation and travel, and of both and lateness.
+ON_TIME_POINTS: Final = 377
+LATE_POINTS: Final = 89
+#: What fills the square and the cube most evenly: the inverses of the golden ratio and of the plastic number.
+GOLDEN: Final = 0.6180339887498949
+PLASTIC: Final = 0.7548776662466927
 COST_POINTS: Final = 25
 ROWS_AT_ONCE: Final = 4_000
 SMALLEST_GROUP: Final = 500
@@ -66,8 +68,8 @@ def true_ready_quantiles(attempts: pd.DataFrame, clock: Clock, levels: Sequence[
 def true_delivery_quantiles(attempts: pd.DataFrame, clock: Clock, levels: Sequence[float]) -> FloatArray:
     """Hours from the decision that delivery stays under with probability ``levels``: (attempts, levels).
 
-    Preparation and travel are independent given the attempt; their joint distribution is put on a grid of
-    equally probable points, about 800 an attempt, whose quantiles these are.
+    Preparation, travel and lateness are independent given the attempt; 466 points of a lattice stand for their joint
+    distribution (Niederreiter, Random Number Generation and Quasi-Monte Carlo Methods, 1992, chapter 5).
     """
     parts = [_delivery_quantiles(attempts.iloc[rows], clock, levels) for rows in _slices(len(attempts))]
     return np.concatenate(parts) if parts else np.zeros((0, len(levels)))
@@ -167,33 +169,25 @@ def _attempts_of(predictions: pd.DataFrame, truth: Truth) -> pd.DataFrame:
 
 def _delivery_quantiles(attempts: pd.DataFrame, clock: Clock, levels: Sequence[float]) -> FloatArray:
     decided = _decided(attempts, clock)
-    location_type = _column(attempts, "location_type")
-    ready = ready_instant(clock, decided, location_type, _log_normal(attempts, "ready", _points(READY_POINTS)))
-    late_travel, late = np.meshgrid(_points(LATE_POINTS[0]), _points(LATE_POINTS[1]))
-    on_time = _points(TRAVEL_POINTS)
-    hours = _log_normal(attempts, "travel", np.concatenate([on_time, late_travel.ravel()]))
-    late_hours = _log_normal(attempts, "late", late.ravel())
-    late_hours = np.concatenate([np.zeros((len(attempts), len(on_time))), late_hours], axis=1)
+    on_time, late = _lattice(ON_TIME_POINTS, 2), _lattice(LATE_POINTS, 3)
+    preparing, travelling = np.concatenate([on_time, late[:, :2]]).T
+    late_hours = _log_normal(attempts, "late", late[:, 2])
     delivered = delivered_instant(
         clock,
-        ready[:, :, None],
-        (_column(attempts, "service_level") == "collect")[:, :, None],
-        shortest=_column(attempts, "shortest_travel_hours")[:, :, None],
-        hours=hours[:, None, :],
-        late_hours=late_hours[:, None, :],
-        monday=_column(attempts, "monday")[:, :, None],
+        ready_instant(clock, decided, _column(attempts, "location_type"), _log_normal(attempts, "ready", preparing)),
+        _column(attempts, "service_level") == "collect",
+        shortest=_column(attempts, "shortest_travel_hours"),
+        hours=_log_normal(attempts, "travel", travelling),
+        late_hours=np.concatenate([np.zeros((len(attempts), ON_TIME_POINTS)), late_hours], axis=1),
+        monday=_column(attempts, "monday"),
     )
-    late_share = _column(attempts, "late_probability")
-    weights = np.concatenate(
-        [
-            np.repeat((1 - late_share) / len(on_time), len(on_time), axis=1),
-            np.repeat(late_share / late.size, late.size, axis=1),
-        ],
+    share = _column(attempts, "late_probability")
+    weights = np.repeat(
+        np.concatenate([(1 - share) / ON_TIME_POINTS, share / LATE_POINTS], axis=1),
+        [ON_TIME_POINTS, LATE_POINTS],
         axis=1,
     )
-    weights = np.broadcast_to(weights[:, None, :] / READY_POINTS, delivered.shape)
-    shape = (len(attempts), -1)
-    return _weighted_quantiles((delivered - decided[:, :, None]).reshape(shape), weights.reshape(shape), levels)
+    return _weighted_quantiles(delivered - decided, weights, levels)
 
 
 def _weighted_quantiles(values: FloatArray, weights: FloatArray, levels: Sequence[float]) -> FloatArray:
@@ -207,6 +201,14 @@ def _weighted_quantiles(values: FloatArray, weights: FloatArray, levels: Sequenc
 def _points(count: int) -> FloatArray:
     """Standard normal values in the middle of ``count`` equally probable parts."""
     return np.asarray(ndtri((np.arange(count) + 0.5) / count))
+
+
+def _lattice(count: int, dimensions: int) -> FloatArray:
+    """Standard normal points spread evenly, (count, dimensions): a rank-one lattice."""
+    steps = {2: [GOLDEN], 3: [PLASTIC, PLASTIC**2]}[dimensions]
+    position = np.arange(count) + 0.5
+    columns = [position / count, *((position * step) % 1.0 for step in steps)]
+    return np.asarray(ndtri(np.stack(columns, axis=1)))
 
 
 def _log_normal(attempts: pd.DataFrame, name: str, normal: FloatArray) -> FloatArray:

@@ -16,7 +16,8 @@ IntArray = NDArray[np.int64]
 
 #: Cities with a warehouse, the first first: where Italian retail logistics is.
 WAREHOUSE_CITIES: Final = ("Piacenza", "Roma", "Verona", "Caserta", "Catania")
-STORES_NEAR: Final = 8
+#: Stores and suppliers that may serve one place.
+NEAREST: Final = 8
 CATEGORIES_PER_SUPPLIER: Final = 3
 
 
@@ -94,16 +95,16 @@ class Network:
         """Positions of the locations of one type."""
         return np.flatnonzero(self.types == location_type)
 
-    def stores_near(self) -> IntArray:
-        """The nearest stores of each place, nearest first: (places, at most `STORES_NEAR`)."""
-        stores = self.of_type("store")
+    def nearest(self, location_type: str) -> IntArray:
+        """The nearest locations of one type to each place, nearest first: (places, at most `NEAREST`)."""
+        positions = self.of_type(location_type)
         distance = distance_km(
             np.array([[place.latitude] for place in PLACES]),
             np.array([[place.longitude] for place in PLACES]),
-            self.latitude[stores],
-            self.longitude[stores],
+            self.latitude[positions],
+            self.longitude[positions],
         )
-        return stores[np.argsort(distance, axis=1, kind="stable")[:, :STORES_NEAR]]
+        return positions[np.argsort(distance, axis=1, kind="stable")[:, :NEAREST]]
 
     def table(self) -> pd.DataFrame:
         """The canonical table ``locations``."""

@@ -56,11 +56,12 @@ class Policy:
     """Softmax over cost, with a little exploration."""
 
     def __init__(self, network: Network) -> None:
-        """Every place is served by all warehouses and suppliers and by its nearest stores."""
+        """Every place is served by all warehouses and by the nearest suppliers and stores."""
         self._network = network
-        central = np.concatenate([network.of_type("warehouse"), network.of_type("supplier")])
+        near = np.concatenate([np.sort(network.nearest("supplier"), axis=1), network.nearest("store")], axis=1)
+        warehouses = network.of_type("warehouse")
         self._pairs = {
-            level: [self._pairs_of(np.concatenate([central, near]), level) for near in network.stores_near()]
+            level: [self._pairs_of(np.concatenate([warehouses, locations]), level) for locations in near]
             for level in ("standard", "express")
         }
         self._is_store = network.types == "store"

@@ -55,7 +55,7 @@ class Retailer:
         )
         horizon = preset.days * 24.0
         self._outcomes = Outcomes(self._clock, self.network, self.products, lanes, horizon=horizon)
-        self._near = self.network.stores_near()[:, : len(COLLECT_LIKING)]
+        self._near = self.network.nearest("store")[:, : len(COLLECT_LIKING)]
         self._ids = np.array(self.network.ids, dtype=object)
         self._skus = np.array(self.products.skus, dtype=object)
 

@@ -34,7 +34,7 @@ def test_every_type_of_location_has_standard_and_express_and_not_the_same_choice
 
 def test_the_nearest_stores_come_first() -> None:
     network = Network.draw(SMALL, np.random.default_rng(2))
-    for place, near in zip(PLACES, network.stores_near(), strict=True):
+    for place, near in zip(PLACES, network.nearest("store"), strict=True):
         here = np.array([place.latitude]), np.array([place.longitude])
         assert (np.diff(distance_km(*here, network.latitude[near], network.longitude[near])) >= 0).all()
 
