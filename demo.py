@@ -19,7 +19,6 @@ import httpx
 import numpy as np
 import pandas as pd
 from rich.console import Console
-from rich.table import Table
 
 from data.dataset import Dataset, load_dataset
 from data.synthetic.generate import generate
@@ -118,13 +117,14 @@ def serving(bundle: Path, work_folder: Path, port: int) -> Iterator[httpx.Client
     if port_is_taken(port):
         raise SystemExit(f"Port {port} is in use: stop what listens there, then start the demo again.")
     (work_folder / "smista.db").unlink(missing_ok=True)
-    process = subprocess.Popen(
-        [sys.executable, "-m", "smista", "serve", "--bundle", str(bundle.resolve()), "--port", str(port)],
-        cwd=_ROOT,
-        env={**os.environ, "SMISTA_WORK_FOLDER": str(work_folder.resolve())},
-        stdout=subprocess.DEVNULL,
-        stderr=(work_folder / "service.log").open("w"),
-    )
+    with (work_folder / "service.log").open("w") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "smista", "serve", "--bundle", str(bundle.resolve()), "--port", str(port)],
+            cwd=_ROOT,
+            env={**os.environ, "SMISTA_WORK_FOLDER": str(work_folder.resolve())},
+            stdout=subprocess.DEVNULL,
+            stderr=log,
+        )
     try:
         # Connecting is tried again, with growing pauses, until the service listens.
         transport = httpx.HTTPTransport(retries=14)
@@ -213,7 +213,7 @@ def rows_of(table: pd.DataFrame) -> list[dict[str, Any]]:
     """The rows of a table as a feed takes them."""
     text = table.astype(object).where(table.notna(), None)
     return [
-        {name: value.isoformat() if isinstance(value, pd.Timestamp) else value for name, value in row.items()}
+        {str(name): value.isoformat() if isinstance(value, pd.Timestamp) else value for name, value in row.items()}
         for row in text.to_dict("records")
     ]
 
@@ -253,7 +253,7 @@ def tell(client: httpx.Client, scene: Scene, say: Callable[[Any], None]) -> Told
     show(before, say)
 
     say("\nOperations change the strategy: parcels are free, lateness is dear.")
-    ruleset = change_strategy(client, extra_parcel=0.0, late_parcel=60.0, late_day=20.0)
+    ruleset = change_strategy(client, extra_parcel=0.0, late_parcel=150.0, late_day=50.0)
     after = decide(client, order)
     show(after, say)
     changes = client.get(f"/v1/decisions/{after['decision_id']}/changes", params={"since": before["decision_id"]})
@@ -286,20 +286,19 @@ def show(decision: Answer, say: Callable[[Any], None]) -> None:
     """Say why the best plan is best, list what the others cost more, and who was excluded by which rule."""
     best = decision["options"][0]
     say(f"\n{best['explanation']}")
-    options = Table("", "sent from", "cost", "more than the best", "p90", "risk of being late", "failed pick")
-    for option in decision["options"][:6]:
-        shipments = option["shipments"]
-        options.add_row(
-            str(option["rank"]),
-            " + ".join(f"{s['location_id']} ({s['carrier_service_id']})" for s in shipments),
-            f"{option['total']:.2f}",
-            f"{option['difference']:.2f}",
-            max(s["delivery"]["p90_at"] for s in shipments)[:16].replace("T", " "),
-            " + ".join("–" if s["delivery"]["p_late"] is None else f"{s['delivery']['p_late']:.0%}" for s in shipments),
-            " + ".join(f"{s['pick_failure']:.1%}" for s in shipments),
-        )
-    say(options)
+    for option in decision["options"][1:6]:
+        say(f"  {option['rank']}. {plan_in_words(option)}: {option['difference']:.2f} more")
     for exclusion in decision["excluded"]:
         say(f"{exclusion['location_id']} was excluded by {exclusion['rule_id']}: {exclusion['reason']}.")
     for rule in decision["binding_rules"]:
         say(f"Without {rule['rule_id']} the best plan would cost {rule['price']:.2f} less.")
+
+
+def plan_in_words(option: Mapping[str, Any]) -> str:
+    """Who sends what by which service, when it has arrived nine times in ten, and the risks."""
+    shipments = option["shipments"]
+    sent = " + ".join(f"{s['location_id']} by {s['carrier_service_id']}" for s in shipments)
+    by = max(s["delivery"]["p90_at"] for s in shipments)[:16].replace("T", " ")
+    failed = 1 - np.prod([1 - s["pick_failure"] for s in shipments])
+    late = max(s["delivery"]["p_late"] or 0.0 for s in shipments)
+    return f"{sent}, {option['total']:.2f} in all, there by {by}, late {late:.0%}, failed pick {failed:.1%}"

@@ -113,6 +113,7 @@ def _require(rows: Rows, what: str) -> None:
 def _grow(recipe: Recipe, rows: Rows, objective: str, seed: int) -> lightgbm.Booster:
     parameters = {
         **recipe.parameters,
+        "num_leaves": recipe.leaves(len(rows)),
         "objective": objective,
         "seed": seed,
         "deterministic": True,

@@ -27,6 +27,9 @@ _PLACE_AND_TIME: Final = (
 )
 
 
+MOST_LEAVES: Final = 31
+
+
 @dataclass(frozen=True)
 class Recipe:
     """Features of a head and the parameters of its LightGBM models."""
@@ -38,6 +41,13 @@ class Recipe:
     increasing: tuple[str, ...] = ()
     #: The trailing mean that the trees start from: they learn what differs from it.
     offset: str | None = None
+    #: Trees grow with the history: one leaf for so many rows, between the recipe's ``num_leaves`` and `MOST_LEAVES`.
+    rows_per_leaf: int | None = None
+
+    def leaves(self, rows: int) -> int:
+        """How many leaves the trees have when fitted on so many rows."""
+        fewest = int(self.parameters["num_leaves"])
+        return fewest if self.rows_per_leaf is None else min(max(rows // self.rows_per_leaf, fewest), MOST_LEAVES)
 
     def monotone_constraints(self) -> list[int]:
         """1 for every increasing feature, 0 for the others, in the order of the matrix."""
@@ -70,13 +80,15 @@ DELIVERY: Final = Recipe(
         "delivery_to_district_120d",
     ),
     rounds=200,
-    parameters={**_COMMON, "num_leaves": 15, "min_data_in_leaf": 60},
+    parameters=_COMMON,
+    rows_per_leaf=1_500,
 )
 READY: Final = Recipe(
     features=(*_PLACE_AND_TIME, "ready_by_location_30d", "ready_by_location_120d"),
     rounds=300,
     # Opening hours, weekends and load act together: deeper trees, and the clock in nearly all of them.
-    parameters={**_COMMON, "num_leaves": 31, "feature_fraction": 0.8},
+    parameters={**_COMMON, "feature_fraction": 0.8},
+    rows_per_leaf=800,
 )
 COST: Final = Recipe(
     features=(

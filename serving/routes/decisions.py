@@ -1,6 +1,7 @@
 """``/v1/decisions``: rank the plans for an order."""
 
 import uuid
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request, Response
@@ -88,7 +89,7 @@ async def get_decision_changes(
     database = service_of(request).database
     found = {}
     for name in (since, decision_id):
-        answer = await database.read(lambda connection, name=name: logged_answer(connection, name))
+        answer = await database.read(partial(logged_answer, decision_id=name))
         if answer is None:
             raise NotFoundError(f"There is no decision {name!r}")
         found[name] = read_answer(answer)
