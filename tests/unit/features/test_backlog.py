@@ -6,7 +6,9 @@ from numpy.typing import NDArray
 from features.backlog import FORGOTTEN_AFTER_SECONDS, backlog_as_of, closed_at
 
 
-def counted(location_ids: NDArray[np.object_], decided_at: NDArray[np.float64], left_at: NDArray[np.float64]) -> list[int]:
+def counted(
+    location_ids: NDArray[np.object_], decided_at: NDArray[np.float64], left_at: NDArray[np.float64]
+) -> list[int]:
     """The same, attempt by attempt."""
     return [
         sum(

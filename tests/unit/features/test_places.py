@@ -48,7 +48,9 @@ def test_areas_and_lanes_follow_from_countries_regions_and_postal_codes() -> Non
         ((45.0, 9.0), (45.0, 9.0), 0.0),
     ],
 )
-def test_distances_are_those_of_a_globe(origin: tuple[float, float], destination: tuple[float, float], km: float) -> None:
+def test_distances_are_those_of_a_globe(
+    origin: tuple[float, float], destination: tuple[float, float], km: float
+) -> None:
     """To within a kilometre, in both directions."""
     assert haversine_km(*origin, *destination) == pytest.approx(km, abs=1)
     assert haversine_km(*destination, *origin) == haversine_km(*origin, *destination)
