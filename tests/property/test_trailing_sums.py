@@ -86,14 +86,10 @@ def history_means(made: list[Made], columns: dict[str, NDArray[Any]]) -> dict[st
 
 def slow_mean(made: list[Made], instant: float, days: float, level: int, place: str | None) -> float:
     """The decayed mean by its definition, age by age, shrunk to the level above."""
-    matches = [
-        lambda one: True,
-        lambda one: one.place == place,
-        lambda one: one.place == place and one.service == "std",
-    ]
+    keys: list[tuple[str | None, ...]] = [(), (place,), (place, "std")]
     weight = weighted = 0.0
     for one in made:
-        if one.known_at < instant and matches[level](one):
+        if one.known_at < instant and (one.place, one.service)[:level] == keys[level]:
             decay = one.weight * 0.5 ** ((instant - one.known_at) / (days * DAY_SECONDS))
             weight, weighted = weight + decay, weighted + decay * one.value
     if level:

@@ -88,7 +88,7 @@ def test_facts_that_lack_a_column_or_differ_in_length_are_refused_by_name() -> N
     """The caller learns which."""
     complete = facts()
     assert check_facts(complete) == 2
-    with pytest.raises(ValueError, match="lack the column.*weight_kg"):
+    with pytest.raises(ValueError, match=r"lack the column.*weight_kg"):
         check_facts({name: column for name, column in complete.items() if name != "weight_kg"})
     with pytest.raises(ValueError, match="differ in length"):
         check_facts({**complete, "units": np.zeros(3)})
