@@ -22,8 +22,8 @@ class HoursTable:
     """Row ``i`` takes longer than ``exp(centre[i] + spread[i] * KNOTS[k])`` hours with P = 1 − levels[group[i], k].
 
     ``centre``, ``spread``: of log-hours, shape (rows,). ``group``: row of ``levels``, shape (rows,). ``levels``:
-    calibrated probabilities at the knots, shape (groups, knots), from 0 to 1 and strictly increasing: so quantiles
-    never cross, and no quantile contradicts a probability.
+    calibrated probabilities at the knots, shape (groups, knots), from 0 to 1, never falling, and rising wherever they
+    are below 1: so quantiles never cross, and no quantile contradicts a probability.
     """
 
     centre: FloatArray
