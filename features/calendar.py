@@ -10,6 +10,7 @@ from features.facts import TextColumn
 
 HOURS_PER_WEEK = 168
 _HOUR_SECONDS = 3600.0
+_QUARTER_SECONDS = 900.0
 #: 1970-01-01 was a Thursday; weeks here begin on Monday.
 _EPOCH_HOUR_OF_WEEK = 72
 
@@ -31,14 +32,14 @@ def _rows_by_zone(zones: TextColumn) -> list[tuple[str, NDArray[np.intp]]]:
 
 
 def _offsets(instants: NDArray[np.float64], zone: str) -> NDArray[np.float64]:
-    """Hours ahead of UTC. Offsets change on the hour at most, so each distinct hour is asked once."""
+    """Hours ahead of UTC. Clocks change on a quarter of a UTC hour, so each distinct quarter is asked once."""
     try:
         info = ZoneInfo(zone)
     except (KeyError, ValueError, OSError) as error:
         raise ValueError(f"{zone!r} is not an IANA time zone") from error
-    hours, codes = np.unique(np.floor_divide(instants, _HOUR_SECONDS), return_inverse=True)
+    quarters, codes = np.unique(np.floor_divide(instants, _QUARTER_SECONDS), return_inverse=True)
     offsets = []
-    for hour in hours.tolist():
-        offset = datetime.fromtimestamp(hour * _HOUR_SECONDS, UTC).astimezone(info).utcoffset()
+    for quarter in quarters.tolist():
+        offset = datetime.fromtimestamp(quarter * _QUARTER_SECONDS, UTC).astimezone(info).utcoffset()
         offsets.append(0.0 if offset is None else offset.total_seconds() / _HOUR_SECONDS)
     return np.array(offsets)[codes]

@@ -50,8 +50,11 @@ def _distance(columns: Columns, _: Vocabularies) -> FloatArray:
 
 
 def _same_region(columns: Columns, _: Vocabularies) -> FloatArray:
-    same = columns["location_region"] == columns["destination_region"]
-    return np.asarray(same, dtype=np.float64)
+    origin, destination = columns["location_region"], columns["destination_region"]
+    same = (origin == destination) & (columns["location_country"] == columns["destination_country"])
+    # Two regions that nobody named are not the same one.
+    known = (origin != np.array(None)) & (destination != np.array(None))
+    return np.where(known, same.astype(np.float64), np.nan)
 
 
 def _clock(columns: Columns, _: Vocabularies) -> FloatArray:
@@ -91,7 +94,7 @@ FEATURES: Final = {
     feature.name: feature
     for feature in (
         Feature("distance_km", "km", _distance),
-        Feature("same_region", "0 or 1", _same_region),
+        Feature("same_region", "0 or 1, of one country", _same_region),
         Feature("hour_of_day", "hours, local", _hour_of_day),
         Feature("weekday", "0 = Monday, local", _weekday),
         Feature("load", "days of work in hand", _load),

@@ -34,7 +34,7 @@ class Attempts:
     decided_at: FloatArray
     ready_at: FloatArray
     delivered_at: FloatArray
-    #: When it ended otherwise than by delivery: failed, cancelled, lost.
+    #: When it ended otherwise than by a delivery of known instant: failed, cancelled, lost.
     ended_at: FloatArray
     cost: FloatArray
     weight: FloatArray
@@ -161,7 +161,8 @@ def _joined_attempts(dataset: Dataset, attempts: pd.DataFrame, lines: pd.DataFra
     )
     for name in ("decided_at", "ready_at", "delivered_at", "outcome_at"):
         table[name] = _seconds(table[name])
-    delivered = table["outcome"].isin(["delivered", "collected"])
+    # What was delivered without anybody writing down when is lost from sight when that is known.
+    delivered = table["outcome"].isin(["delivered", "collected"]) & table["delivered_at"].notna()
     table["ended_at"] = table["outcome_at"].where(~delivered & (table["outcome"] != "open"))
     left_at = closed_at(
         table["decided_at"].to_numpy(),

@@ -160,11 +160,11 @@ class TrailingSums:
         """Add observations of ``measure``, in their order. They must not be known earlier than those added before."""
         for statistic in self.statistics:
             if statistic.measure == measure:
+                # All positions first: making room for a new key replaces the array.
+                positions = [self._position(statistic, key) for key in statistic.keys(observed.columns).tolist()]
                 added = contributions(statistic, observed, self.landmark)
-                for row, key in enumerate(statistic.keys(observed.columns).tolist()):
-                    # The position first: making room for a new key replaces the array.
-                    position = self._position(statistic, key)
-                    self._sums[statistic.name][position] += added[row]
+                # One row after the other, as `sums_as_of` does: a sum's bits depend on the order.
+                np.add.at(self._sums[statistic.name], np.array(positions, dtype=np.intp), added)
 
     def as_of_now(self, columns: Columns, statistics: Sequence[Statistic]) -> dict[str, FloatArray]:
         """The sums of ``statistics`` for each row of ``columns``, as `means` takes them."""

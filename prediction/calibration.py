@@ -85,7 +85,8 @@ def calibrate(under_way: UnderWay, groups: int, now: float, settings: Calibratio
     start = _cumulative_hazard(moved, np.maximum(moved.started_at, since))
     stop_at = np.fmin(np.fmin(moved.arrived_at, moved.ended_at), now)
     stop = _cumulative_hazard(moved, stop_at)
-    arrived = (moved.arrived_at <= now) & (moved.arrived_at <= stop_at)
+    # Who is beyond the last level has passed it without arriving: that is all the table has room for.
+    arrived = (moved.arrived_at <= now) & (moved.arrived_at <= stop_at) & (stop < _CUMULATIVE[-1])
 
     bins = np.clip(np.searchsorted(_CUMULATIVE, stop, side="right") - 1, 0, len(_WIDTHS) - 1)
     events = np.zeros((groups, len(_WIDTHS)))

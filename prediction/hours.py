@@ -22,8 +22,8 @@ class HoursTable:
     """Row ``i`` takes longer than ``exp(centre[i] + spread[i] * KNOTS[k])`` hours with P = 1 − levels[group[i], k].
 
     ``centre``, ``spread``: of log-hours, shape (rows,). ``group``: row of ``levels``, shape (rows,). ``levels``:
-    calibrated probabilities at the knots, shape (groups, knots), from 0 to 1 and strictly increasing: so quantiles
-    never cross, and no quantile contradicts a probability.
+    calibrated probabilities at the knots, shape (groups, knots), from 0 to 1, never falling, and rising wherever they
+    are below 1: so quantiles never cross, and no quantile contradicts a probability.
     """
 
     centre: FloatArray
@@ -52,15 +52,16 @@ class HoursTable:
     def expected_excess(self, hours: FloatArray) -> FloatArray:
         """E[max(duration − ``hours``, 0)] of each row, in hours; shape (rows,).
 
-        The integral of P(duration > t) from ``hours`` on, by the trapezoid rule over the knots.
+        The integral of P(duration > t) from ``hours`` on, exactly: between knots P falls in proportion to log t.
         """
         from_ = np.broadcast_to(np.asarray(hours, dtype=np.float64), self.centre.shape)[:, None]
-        ends = np.exp(self.centre[:, None] + self.spread[:, None] * KNOTS)
-        survival = 1.0 - self.levels[self.group]
-        left, right = np.maximum(ends[:, :-1], from_), np.maximum(ends[:, 1:], from_)
-        slope = np.diff(survival, axis=1) / np.diff(ends, axis=1)
-        at_left = survival[:, :-1] + slope * (left - ends[:, :-1])
-        # Beyond the segment's end the width is 0 and its height does not matter.
-        areas = (right - left) * (at_left + survival[:, 1:]) / 2
-        certain = np.maximum(ends[:, 0] - from_[:, 0], 0.0)
-        return np.asarray(certain + areas.sum(axis=1))
+        knots = self.centre[:, None] + self.spread[:, None] * KNOTS
+        with np.errstate(divide="ignore"):
+            logs = np.maximum(knots, np.log(np.maximum(from_, 0.0)))
+        slope = -(np.diff(self.levels, axis=1) / np.diff(KNOTS))[self.group] / self.spread[:, None]
+        at_left = 1.0 - self.levels[self.group, :-1] + slope * (logs[:, :-1] - knots[:, :-1])
+        ends = np.exp(logs)
+        # Before `hours` a segment has no width, and both terms are 0.
+        areas = (at_left - slope) * np.diff(ends, axis=1) + slope * ends[:, 1:] * np.diff(logs, axis=1)
+        certain = np.maximum(np.exp(knots[:, 0]) - from_[:, 0], 0.0)
+        return np.asarray(certain + np.maximum(areas, 0.0).sum(axis=1))

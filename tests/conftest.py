@@ -14,9 +14,9 @@ from prediction.loading import load_bundle
 from training.packing import bundle_of, golden_facts, write_bundle
 from training.trained import Trained, score, train_heads
 
-#: Four months of a small retailer: enough to train on, seconds to make.
-SMALL = Preset(date(2025, 9, 1), 120, warehouses=1, stores=12, suppliers=2, skus=80, orders_per_day=90)
-#: 2025-12-01 00:00 UTC, a month before the small retailer's history ends.
+#: Sixteen weeks of a small retailer: enough to train on, seconds to make.
+SMALL = Preset(date(2025, 9, 1), 112, warehouses=1, stores=8, suppliers=2, skus=40, orders_per_day=50)
+#: 2025-12-01 00:00 UTC, three weeks before the small retailer's history ends.
 CUT = 1_764_547_200.0
 
 

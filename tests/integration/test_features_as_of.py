@@ -4,12 +4,15 @@ from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import date
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from data.dataset import Dataset
+from data.dataset import Dataset, load_dataset
+from data.synthetic.generate import generate
+from data.synthetic.presets import Preset
 from features.backlog import FORGOTTEN_AFTER_SECONDS
 from features.definitions import FEATURES, matrix
 from features.facts import FACTS, Columns
@@ -22,6 +25,8 @@ from training.known import encoding_as_of, head_inputs, rows_known
 from training.trained import Trained, score
 
 DECISIONS = 10_000
+#: Large enough for so many decisions.
+BUSY = Preset(date(2025, 9, 1), 90, warehouses=1, stores=12, suppliers=2, skus=80, orders_per_day=120)
 
 
 def rows_of(observed: Observations, start: int, end: int) -> Observations:
@@ -89,13 +94,23 @@ class Service:
         return float(units[position]), (instant - instants[position]) / 86_400.0
 
 
-def test_a_request_computes_every_feature_to_the_bit_as_the_history_did(retailer: Dataset, history: History) -> None:
+@pytest.fixture(scope="module")
+def busy_retailer(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
+    """A retailer with enough decisions."""
+    folder = tmp_path_factory.mktemp("busy") / "data"
+    for _ in generate(BUSY, 5, folder, folder.with_name("data-truth")):
+        pass
+    return load_dataset(folder)
+
+
+def test_a_request_computes_every_feature_to_the_bit_as_the_history_did(busy_retailer: Dataset) -> None:
     """Ten thousand past decisions are made again one by one, with what was known just before each."""
+    history = read_history(busy_retailer)
     attempts = history.attempts
     codes = encoding_as_of(history, CUT).vocabularies
     names = tuple(FEATURES)
     expected = matrix(names, history.attempt_columns(STATISTICS), codes)
-    service = Service(retailer, history)
+    service = Service(busy_retailer, history)
     left_at = np.fmin(
         np.fmin(attempts.ready_at, np.fmin(attempts.ended_at, attempts.delivered_at)),
         attempts.decided_at + FORGOTTEN_AFTER_SECONDS,

@@ -1,0 +1,198 @@
+"""Calibration learns from parcels still on their way: it finds the truth where the delivered ones alone mislead."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+from scipy.special import ndtr
+
+from prediction.calibration import DAY_SECONDS, HOUR_SECONDS, CalibrationSettings, UnderWay, calibrate
+from prediction.hours import BASE_LEVELS, KNOTS, HoursTable
+
+NOW = 1_770_000_000.0
+UNCALIBRATED = np.concatenate([[0.0], BASE_LEVELS, [1.0]])
+NEVER = float("nan")
+
+
+def attempts(count: int, seed: int, *, slower: float = 0.0, wider: float = 1.0, days: float = 60.0) -> UnderWay:
+    """Attempts of the last ``days``, predicted with a median of 150 hours and a spread of 0.5.
+
+    Their true median is ``exp(slower)`` times as long, their true spread ``wider`` times as wide.
+    """
+    generator = np.random.default_rng(seed)
+    started_at = NOW - generator.uniform(0, days, count) * DAY_SECONDS
+    log_hours = np.log(150) + slower + 0.5 * wider * generator.standard_normal(count)
+    return UnderWay(
+        group=np.zeros(count, dtype=np.intp),
+        centre=np.full(count, np.log(150)),
+        spread=np.full(count, 0.5),
+        started_at=started_at,
+        arrived_at=started_at + np.exp(log_hours) * HOUR_SECONDS,
+        ended_at=np.full(count, NEVER),
+        weight=np.ones(count),
+    )
+
+
+def quantiles(levels: NDArray[np.float64], group: int = 0) -> NDArray[np.float64]:
+    """P10, P50 and P90 in hours of an attempt predicted as above."""
+    table = HoursTable(np.array([np.log(150)]), np.array([0.5]), np.array([group]), levels)
+    return np.array([table.quantile(level)[0] for level in (0.1, 0.5, 0.9)])
+
+
+@pytest.mark.parametrize(("slower", "wider"), [(0.0, 1.0), (0.4, 1.0), (-0.3, 1.0), (0.0, 1.5), (0.3, 0.6)])
+def test_the_truth_is_found_although_many_parcels_are_still_on_their_way(slower: float, wider: float) -> None:
+    """P10, P50 and P90 within 5 % of those of the distribution that the parcels were drawn from."""
+    made = attempts(20_000, 1, slower=slower, wider=wider)
+    found = quantiles(calibrate(made, 1, NOW, CalibrationSettings()))
+    truth = 150 * np.exp(slower + 0.5 * wider * np.array([-1.28155, 0.0, 1.28155]))
+    assert found == pytest.approx(truth, rel=0.05)
+
+
+def test_the_delivered_ones_alone_would_promise_far_too_early() -> None:
+    """The reason for all this: of last week's parcels only the fast ones have arrived."""
+    made = attempts(20_000, 2, days=10.0)
+    delivered = made.arrived_at <= NOW
+    naive = np.quantile((made.arrived_at - made.started_at)[delivered] / HOUR_SECONDS, [0.1, 0.5, 0.9])
+    truth = 150 * np.exp(0.5 * np.array([-1.28155, 0.0, 1.28155]))
+    assert naive[1] < 0.8 * truth[1]
+    assert naive[2] < 0.8 * truth[2]
+    found = quantiles(calibrate(made, 1, NOW, CalibrationSettings(window_days=10.0)))
+    assert found == pytest.approx(truth, rel=0.06)
+
+
+def test_it_follows_a_slowdown_of_the_last_days_that_hardly_anything_delivered_shows() -> None:
+    """A strike ten days ago: parcels sent since then take twice as long, and few of them have arrived."""
+    before, strike = attempts(10_000, 3, days=60.0), attempts(4_000, 4, slower=np.log(2), days=10.0)
+    rows = np.flatnonzero(before.started_at < NOW - 10 * DAY_SECONDS)
+    both = [np.concatenate(pair) for pair in zip(*map(columns, (before.take(rows), strike)), strict=True)]
+    settings_ = CalibrationSettings(window_days=10.0)
+    found = quantiles(calibrate(UnderWay(*both), 1, NOW, settings_))
+    arrived = both[4] <= NOW
+    recent = both[4] > NOW - 10 * DAY_SECONDS
+    naive = np.median((both[4] - both[3])[arrived & recent]) / HOUR_SECONDS
+    assert found[1] > 1.15 * 150
+    assert found[1] > 1.1 * naive
+
+
+def columns(under_way: UnderWay) -> list[NDArray[np.float64]]:
+    """The columns in the order of the fields."""
+    return [getattr(under_way, name) for name in UnderWay.__dataclass_fields__]
+
+
+def test_a_heavy_tail_is_found_up_to_its_end() -> None:
+    """One that arrives beyond the last level has not arrived before it."""
+    made = attempts(60_000, 5, wider=2.0, days=90.0)
+    levels = calibrate(made, 1, NOW, CalibrationSettings(window_days=40.0))[0]
+    assert levels[-2] == pytest.approx(ndtr(KNOTS[-2] / 2), abs=0.015)
+    assert levels[-4] == pytest.approx(ndtr(KNOTS[-4] / 2), abs=0.015)
+
+
+def test_with_nothing_to_learn_from_the_levels_are_the_predicted_ones() -> None:
+    """A new retailer's first day."""
+    levels = calibrate(attempts(0, 1), 3, NOW, CalibrationSettings())
+    assert levels == pytest.approx(np.tile(UNCALIBRATED, (3, 1)), abs=1e-12)
+
+
+def test_parcels_that_have_only_just_left_change_nothing() -> None:
+    """They have not yet lived through anything."""
+    made = replace(attempts(50, 1), started_at=np.full(50, NOW))
+    assert calibrate(made, 1, NOW, CalibrationSettings())[0] == pytest.approx(UNCALIBRATED, abs=1e-12)
+
+
+def test_what_comes_after_now_does_not_count() -> None:
+    """Neither arrivals nor failures nor decisions: another future gives the same bits."""
+    made = attempts(3_000, 6, slower=0.2, days=40.0)
+    later = made.arrived_at > NOW
+    another = replace(
+        made,
+        arrived_at=np.where(later, made.arrived_at + 500 * HOUR_SECONDS, made.arrived_at),
+        ended_at=np.where(later & (made.centre > 0), NOW + 5.0, made.ended_at),
+    )
+    more = [
+        np.concatenate([column, column[:500] + NOW if name == "started_at" else column[:500]])
+        for name, column in zip(UnderWay.__dataclass_fields__, columns(another), strict=True)
+    ]
+    found = calibrate(made, 1, NOW, CalibrationSettings())
+    assert np.array_equal(found, calibrate(another, 1, NOW, CalibrationSettings()))
+    assert np.array_equal(found, calibrate(UnderWay(*more), 1, NOW, CalibrationSettings()))
+
+
+def test_failed_attempts_count_until_they_failed() -> None:
+    """Half of the attempts are cancelled after two days: the others tell of the truth, unbiased."""
+    made = attempts(30_000, 7, slower=0.3)
+    cancelled_at = made.started_at + 48 * HOUR_SECONDS
+    cancelled = (np.arange(30_000) % 2 == 0) & (made.arrived_at > cancelled_at)
+    ended = replace(
+        made,
+        arrived_at=np.where(cancelled, NEVER, made.arrived_at),
+        ended_at=np.where(cancelled & (cancelled_at <= NOW), cancelled_at, NEVER),
+    )
+    found = quantiles(calibrate(ended, 1, NOW, CalibrationSettings()))
+    truth = 150 * np.exp(0.3 + 0.5 * np.array([-1.28155, 0.0, 1.28155]))
+    assert found == pytest.approx(truth, rel=0.05)
+
+
+def test_a_group_of_its_own_is_told_apart_and_a_group_without_parcels_is_like_all() -> None:
+    """Group 1 is on time, group 2 takes twice as long, group 3 is new, group 0 stands for what nobody knows."""
+    on_time, slow = attempts(8_000, 8), attempts(8_000, 9, slower=np.log(2))
+    both = [np.concatenate(pair) for pair in zip(*map(columns, (on_time, slow)), strict=True)]
+    made = replace(UnderWay(*both), group=np.repeat(np.array([1, 2], dtype=np.intp), 8_000))
+    levels = calibrate(made, 4, NOW, CalibrationSettings())
+    assert quantiles(levels, 1)[1] == pytest.approx(150, rel=0.05)
+    assert quantiles(levels, 2)[1] == pytest.approx(300, rel=0.05)
+    assert levels[3] == pytest.approx(levels[0], abs=1e-12)
+    assert 160 < quantiles(levels, 3)[1] < 290
+
+
+def test_a_few_parcels_of_a_group_do_not_outweigh_all_others() -> None:
+    """Five slow ones among thousands on time move the group's median a little, not to theirs."""
+    many, few = attempts(8_000, 10), attempts(5, 11, slower=np.log(3))
+    both = [np.concatenate(pair) for pair in zip(*map(columns, (many, few)), strict=True)]
+    made = replace(UnderWay(*both), group=np.repeat(np.array([1, 2], dtype=np.intp), [8_000, 5]))
+    assert quantiles(calibrate(made, 3, NOW, CalibrationSettings()), 2)[1] < 1.25 * 150
+
+
+def test_a_sampling_weight_counts_as_so_many_attempts() -> None:
+    """Twice the row is twice the weight; only the ratio of weights matters."""
+    made = attempts(2_000, 12, slower=0.2)
+    rows = np.concatenate([np.arange(2_000), np.arange(0, 2_000, 2)])
+    doubled = replace(made, weight=np.where(np.arange(2_000) % 2 == 0, 2.0, 1.0))
+    strong = CalibrationSettings(prior_strength=1e-6, group_strength=1e-6)
+    assert calibrate(doubled, 1, NOW, strong) == pytest.approx(calibrate(made.take(rows), 1, NOW, strong), abs=1e-6)
+    heavy = replace(made, weight=np.full(2_000, 30.0))
+    assert calibrate(heavy, 1, NOW, CalibrationSettings()) == pytest.approx(
+        calibrate(made, 1, NOW, CalibrationSettings())
+    )
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.integers(0, 400),
+    st.integers(0, 1_000),
+    st.floats(-3, 3),
+    st.floats(0.05, 5),
+    st.floats(0, 1),
+    st.floats(1, 200),
+)
+def test_whatever_happened_the_levels_rise_from_0_to_1(
+    count: int, seed: int, slower: float, wider: float, failing: float, days: float
+) -> None:
+    """So that quantiles exist and never cross."""
+    made = attempts(count, seed, slower=slower, wider=wider, days=days)
+    failed = np.random.default_rng(seed).random(count) < failing
+    ended = replace(
+        made,
+        arrived_at=np.where(failed, NEVER, made.arrived_at),
+        ended_at=np.where(failed, made.arrived_at, NEVER),
+        group=np.arange(count, dtype=np.intp) % 3,
+    )
+    levels = calibrate(ended, 3, NOW, CalibrationSettings())
+    assert levels.shape == (3, len(KNOTS))
+    assert np.isfinite(levels).all()
+    assert (levels[:, 0] == 0).all()
+    assert (levels[:, -1] == 1).all()
+    assert ((np.diff(levels, axis=1) > 0) | (levels[:, 1:] > 1 - 1e-12)).all()
+    assert (np.diff(levels, axis=1) >= 0).all()
