@@ -2,6 +2,7 @@
 
 import typer
 
+import benchmarks.commands
 import data.commands
 import serving.commands
 import training.commands
@@ -13,6 +14,7 @@ app = typer.Typer(
     pretty_exceptions_show_locals=False,
 )
 app.add_typer(data.commands.app, name="data")
+app.add_typer(benchmarks.commands.app, name="bench")
 app.command("serve")(serving.commands.serve)
 training.commands.register(app)
 
