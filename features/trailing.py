@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from features.coded import Coded, joined
 from features.facts import Columns, TextColumn
 from features.places import join_keys
 
@@ -42,9 +43,13 @@ class Statistic:
 
     def keys(self, columns: Columns) -> TextColumn:
         """The key of each row of ``columns``."""
+        return self.coded_keys(columns).column()
+
+    def coded_keys(self, columns: Columns) -> Coded:
+        """The key of each row of ``columns``, as positions in the distinct keys."""
         if not self.key:
-            return np.full(len(columns["decided_at"]), "", dtype=object)
-        return join_keys(*(columns[name] for name in self.key))
+            return Coded(np.array([""], dtype=object), np.zeros(len(columns["decided_at"]), dtype=np.intp))
+        return joined(columns, self.key, join_keys)
 
     def column(self, half_life_days: float) -> str:
         """Name of the feature: ``<name>_<half-life>d``."""
@@ -129,13 +134,14 @@ def means(
     ``sums`` has one array of shape (rows, half-lives, 2) per statistic. A statistic comes after the one it shrinks to.
     """
     columns: dict[str, FloatArray] = {}
+    grown = {days: growth(instants, days, landmark) for s in statistics if s.shrink_to for days in s.half_lives_days}
     parents = {statistic.name: statistic for statistic in statistics}
     for statistic in statistics:
         for position, days in enumerate(statistic.half_lives_days):
             weight = np.ascontiguousarray(sums[statistic.name][:, position, 0])
             weighted = np.ascontiguousarray(sums[statistic.name][:, position, 1])
             if statistic.shrink_to is not None:
-                prior = statistic.strength * growth(instants, days, landmark)
+                prior = statistic.strength * grown[days]
                 towards = columns[parents[statistic.shrink_to].column(days)]
                 known = ~np.isnan(towards)
                 weighted = weighted + np.where(known, prior * np.where(known, towards, 0.0), 0.0)
@@ -172,8 +178,9 @@ class TrailingSums:
         for statistic in statistics:
             positions = self._positions[statistic.name]
             # The last row is never added to: it stands for keys that were not seen.
-            rows = [positions.get(key, -1) for key in statistic.keys(columns).tolist()]
-            sums[statistic.name] = self._sums[statistic.name][rows]
+            keys = statistic.coded_keys(columns)
+            found = np.array([positions.get(key, -1) for key in keys.values.tolist()], dtype=np.intp)
+            sums[statistic.name] = self._sums[statistic.name][found[keys.codes]]
         return sums
 
     def to_arrays(self) -> dict[str, NDArray[np.str_] | FloatArray]:
