@@ -1,5 +1,10 @@
 """What can go wrong with a bundle."""
 
+from typing import Final
+
+#: What to do about a damaged bundle.
+AGAIN: Final = "Copy the bundle again, or train again."
+
 
 class PredictionError(Exception):
     """Base of every error of this package."""

@@ -1,12 +1,13 @@
 """Load a bundle only after it has been verified, and tried where a crash harms nobody."""
 
 import hashlib
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
 from prediction.bundle import Bundle, read_bundle
-from prediction.errors import BundleError
+from prediction.errors import AGAIN, BundleError
 from prediction.golden import check_golden
 from prediction.manifest import read_manifest
 
@@ -26,19 +27,32 @@ def load_bundle(folder: Path) -> Bundle:
         A file is missing or altered, or the trial failed.
     """
     verify_files(folder)
-    trial = subprocess.run(
-        [sys.executable, "-m", "prediction.loading", str(folder)],
-        cwd=Path(__file__).parent.parent,
-        capture_output=True,
-        text=True,
-        timeout=TRIAL_SECONDS,
-        check=False,
-    )
-    if trial.returncode:
-        said = trial.stderr.strip().splitlines()
-        reason = said[-1] if said else f"it ended with code {trial.returncode}"
-        raise BundleError(f"{folder} failed its trial: {reason}")
+    try_in_child(folder)
     return read_bundle(folder)
+
+
+def try_in_child(folder: Path) -> None:
+    """Read the bundle and predict its golden rows in a process of its own. Raises `BundleError` when that fails."""
+    try:
+        trial = subprocess.run(
+            # The child works elsewhere: a relative path would name another folder there.
+            [sys.executable, "-m", "prediction.loading", str(folder.resolve())],
+            cwd=Path(__file__).parent.parent,
+            capture_output=True,
+            text=True,
+            # A parser that has lost its way prints any bytes.
+            errors="replace",
+            timeout=TRIAL_SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise BundleError(
+            f"{folder} failed its trial: it did not end within {TRIAL_SECONDS} seconds. {AGAIN}"
+        ) from error
+    if trial.returncode < 0:
+        raise BundleError(f"{folder} failed its trial: it crashed ({signal.Signals(-trial.returncode).name}). {AGAIN}")
+    if trial.returncode:
+        raise BundleError(f"{folder} failed its trial: {trial.stderr.strip().splitlines()[-1]}")
 
 
 def verify_files(folder: Path) -> None:
@@ -46,9 +60,9 @@ def verify_files(folder: Path) -> None:
     for name, digest in read_manifest(folder).files.items():
         path = folder / name
         if not path.is_file():
-            raise BundleError(f"{folder} lacks {name}, which its manifest names.")
+            raise BundleError(f"{folder} lacks {name}, which its manifest names. {AGAIN}")
         if sha256_of(path) != digest:
-            raise BundleError(f"{path} was altered: its sha256 is not the one in the manifest.")
+            raise BundleError(f"{path} was altered: its sha256 is not the one in the manifest. {AGAIN}")
 
 
 def sha256_of(path: Path) -> str:

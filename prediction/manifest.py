@@ -1,11 +1,12 @@
 """What a bundle says of itself."""
 
+import json
 from pathlib import Path
 from typing import Final
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
-from prediction.errors import BundleError
+from prediction.errors import AGAIN, BundleError
 
 FORMAT: Final = 1
 MANIFEST_FILE: Final = "manifest.json"
@@ -68,13 +69,15 @@ def read_manifest(folder: Path) -> Manifest:
     """Read the manifest in ``folder``. Raises `BundleError` when it is absent or not of this format."""
     path = folder / MANIFEST_FILE
     try:
-        manifest = Manifest.model_validate_json(path.read_bytes())
+        content = json.loads(path.read_bytes())
+        # Before anything else: what another format adds or lacks must not hide why it cannot be read.
+        found = content.get("format") if isinstance(content, dict) else None
+        if isinstance(found, int) and found != FORMAT:
+            raise BundleError(f"{path} is of format {found}; this version reads format {FORMAT}. Train again.")
+        return Manifest.model_validate(content)
     except OSError as error:
         raise BundleError(
             f"{path} cannot be read ({error.strerror}). A bundle is what `smista train` writes."
         ) from error
-    except ValidationError as error:
-        raise BundleError(f"{path} is not a manifest of format {FORMAT}: {error}") from error
-    if manifest.format != FORMAT:
-        raise BundleError(f"{path} is of format {manifest.format}; this version reads format {FORMAT}. Train again.")
-    return manifest
+    except ValueError as error:
+        raise BundleError(f"{path} is not a manifest of format {FORMAT}. {AGAIN} {error}") from error

@@ -170,15 +170,15 @@ def test_a_sampling_weight_counts_as_so_many_attempts() -> None:
 
 @settings(max_examples=60, deadline=None)
 @given(
-    st.integers(0, 400),
-    st.integers(0, 1_000),
-    st.floats(-3, 3),
-    st.floats(0.05, 5),
-    st.floats(0, 1),
-    st.floats(1, 200),
+    count=st.integers(0, 400),
+    seed=st.integers(0, 1_000),
+    slower=st.floats(-3, 3),
+    wider=st.floats(0.05, 5),
+    failing=st.floats(0, 1),
+    days=st.floats(1, 200),
 )
 def test_whatever_happened_the_levels_rise_from_0_to_1(
-    count: int, seed: int, slower: float, wider: float, failing: float, days: float
+    *, count: int, seed: int, slower: float, wider: float, failing: float, days: float
 ) -> None:
     """So that quantiles exist and never cross."""
     made = attempts(count, seed, slower=slower, wider=wider, days=days)
