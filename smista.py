@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+import benchmarks.commands
 import data.commands
 import serving.commands
 import training.commands
@@ -15,6 +16,7 @@ app = typer.Typer(
     pretty_exceptions_show_locals=False,
 )
 app.add_typer(data.commands.app, name="data")
+app.add_typer(benchmarks.commands.app, name="bench")
 app.command("serve")(serving.commands.serve)
 training.commands.register(app)
 

@@ -1,1 +1,1 @@
-"""Each headline figure, measured beside its peer, by one command."""
+"""Each headline figure, measured beside its peer in one run."""

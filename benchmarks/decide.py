@@ -1,0 +1,126 @@
+"""Where the time of a decision goes, beside bare inference of the same rows on the same trees."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from statistics import median
+from time import process_time
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+import decision.decide
+import decision.scores
+from benchmarks.report import Figure, Report
+from benchmarks.retailer import RETAILER, Retailer, make_retailer, network_of, orders_of
+from benchmarks.stopwatch import Stopwatch
+from decision.decide import decide
+from decision.network import Network
+from decision.order import Order
+from decision.ruleset import Ruleset, default_ruleset
+from features.trailing import TrailingSums
+from prediction.bundle import Bundle
+from serving.wire.answer import answer_bytes
+
+CANDIDATES: Final = (1, 50, 200, 500)
+LINES: Final = (1, 3, 5)
+LARGEST: Final = "500x5"
+ORDERS: Final = 12
+#: What each phase is, by the functions whose own time it is. What remains of a decision belongs to the plans.
+WATCHED: Final = (
+    (decision.decide, "find_candidates", "state"),
+    (TrailingSums, "as_of_now", "state"),
+    (decision.scores, "facts", "features"),
+    (Bundle, "matrix", "features"),
+    (Bundle, "_predict", "inference"),
+    (decision.decide, "rule", "rules"),
+    (decision.decide, "apply_rules", "rules"),
+    (decision.decide, "unmet", "rules"),
+    (decision.decide, "explain", "explanation"),
+    (decision.decide, "digest", "explanation"),
+)
+PHASES: Final = ("state", "features", "inference", "rules", "plans", "explanation", "response")
+
+
+@dataclass(frozen=True)
+class Timing:
+    """Medians over the orders, in seconds: each phase, the whole, and bare inference of the rows that were asked."""
+
+    phases: dict[str, float]
+    whole: float
+    bare: float
+
+
+def measure_decide(seed: int) -> Report:
+    """Time decisions of every size."""
+    retailer = make_retailer(RETAILER, seed)
+    figures = []
+    for candidates in CANDIDATES:
+        rng = np.random.default_rng([seed, candidates])
+        network = network_of(retailer, candidates, rng)
+        for lines in LINES:
+            timing = time_decisions(retailer, network, orders_of(retailer, ORDERS, lines, rng))
+            figures += _figures(f"{candidates}x{lines}", timing)
+    return Report("Decisions: candidates x lines, milliseconds (medians)", figures, seed)
+
+
+def time_decisions(retailer: Retailer, network: Network, orders: list[Order]) -> Timing:
+    """Decide each order, timed by phase, and give the same rows to the bare trees right after."""
+    rulesets = (default_ruleset(),)
+    _decide(orders[0], network, rulesets, retailer)
+    phases, wholes, bares = [], [], []
+    for order in orders:
+        watch = Stopwatch()
+        with watch.watching(WATCHED):
+            watch.timed("plans", _decide)(order, network, rulesets, retailer, watch)
+        phases.append(watch.seconds)
+        wholes.append(sum(watch.seconds.values()))
+        bares.append(_bare_inference(order, network, rulesets, retailer))
+    return Timing({phase: median(one[phase] for one in phases) for phase in PHASES}, median(wholes), median(bares))
+
+
+def _decide(
+    order: Order, network: Network, rulesets: tuple[Ruleset, ...], retailer: Retailer, watch: Stopwatch | None = None
+) -> bytes:
+    """One decision as the service makes it, up to the bytes of its answer."""
+    respond: Callable[..., Any] = answer_bytes if watch is None else watch.timed("response", answer_bytes)
+    answer: bytes = respond("0" * 32, decide(order, network, rulesets, retailer.bundle, retailer.now))
+    return answer
+
+
+def _bare_inference(order: Order, network: Network, rulesets: tuple[Ruleset, ...], retailer: Retailer) -> float:
+    """Seconds that the Boosters alone take for the matrices that a decision gave them, in as many calls."""
+    asked = _Asked(retailer.bundle)
+    decide(order, network, rulesets, asked, retailer.now)
+    start = process_time()
+    for head, part, rows in asked.matrices:
+        asked.booster(head, part).predict(rows, num_threads=1)
+    return process_time() - start
+
+
+class _Asked(Bundle):
+    """A bundle that keeps every matrix its trees were given."""
+
+    def __init__(self, bundle: Bundle) -> None:
+        super().__init__(bundle.manifest, bundle._boosters, bundle.trailing)
+        self.matrices: list[tuple[str, str, NDArray[np.float64]]] = []
+
+    def booster(self, head: str, part: str) -> Any:
+        return self._boosters[head, part]
+
+    def _predict(self, head: str, part: str, rows: NDArray[np.float64]) -> NDArray[np.float64]:
+        if len(rows):
+            self.matrices.append((head, part, rows))
+        return super()._predict(head, part, rows)
+
+
+def _figures(size: str, timing: Timing) -> list[Figure]:
+    figures = [Figure(f"{phase}_ms_{size}", seconds * 1000) for phase, seconds in timing.phases.items()]
+    figures.append(Figure(f"whole_ms_{size}", timing.whole * 1000, {"bare inference": timing.bare * 1000}))
+    figures.append(Figure(f"whole_over_inference_{size}", timing.whole / timing.bare))
+    if size == LARGEST:
+        share = 1 - timing.phases["inference"] / timing.whole
+        figures.append(Figure("whole_over_inference", timing.whole / timing.bare))
+        figures.append(Figure("non_inference_share", share, target="≤ 0.35"))
+        figures.append(Figure("decisions_per_second", 1 / timing.whole, target="≥ 25"))
+    return figures
