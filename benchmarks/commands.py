@@ -12,16 +12,31 @@ if TYPE_CHECKING:
 app = typer.Typer(help="Measure figures beside their peers, in one run.", no_args_is_help=True)
 
 #: Beside the checkout.
-SHARED_OLIST = Path(__file__).parents[2] / "shared" / "data" / "olist"
+OLIST_FOLDER = Path(__file__).parents[2] / "shared" / "data" / "olist"
 
 Seed = Annotated[int, typer.Option(min=0, help="The same seed gives the same trees and the same orders.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output and nothing else.")]
+Raw = Annotated[
+    Path, typer.Option(metavar="DIR", help="Folder of the published Olist files.", show_default="../shared/data/olist")
+]
+
+
+@app.command()
+def olist(raw: Raw = OLIST_FOLDER, seed: Seed = 1, as_json: Json = False) -> None:
+    """Predict May and June 2018 of the Olist history as of 1 May, beside promises, medians and plain LightGBM."""
+    _print(lambda: _olist(raw, seed), as_json=as_json)
 
 
 @app.command()
 def decide(seed: Seed = 1, as_json: Json = False) -> None:
     """Time each phase of a decision, beside bare inference of the same rows."""
-    _print(_decide(seed), as_json=as_json)
+    _print(lambda: _decide(seed), as_json=as_json)
+
+
+def _olist(raw: Path, seed: int) -> "Report":
+    from benchmarks.olist import measure_olist
+
+    return measure_olist(raw, seed, _tell)
 
 
 def _decide(seed: int) -> "Report":
@@ -30,11 +45,21 @@ def _decide(seed: int) -> "Report":
     return measure_decide(seed)
 
 
-def _print(report: "Report", *, as_json: bool) -> None:
+def _tell(head: str, done: int, all_: int) -> None:
+    typer.echo(f"[{done + 1}/{all_}] fitting {head}", err=True)
+
+
+def _print(measure: Callable[[], "Report"], *, as_json: bool) -> None:
     from rich.console import Console
 
+    from benchmarks.errors import BenchmarkError
     from benchmarks.report import show, to_json
 
+    try:
+        report = measure()
+    except BenchmarkError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(1) from error
     if as_json:
         typer.echo(to_json(report))
     else:

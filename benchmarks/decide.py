@@ -31,7 +31,7 @@ WATCHED: Final = (
     (decision.decide, "find_candidates", "state"),
     (TrailingSums, "as_of_now", "state"),
     (decision.scores, "facts", "features"),
-    (Bundle, "matrix", "features"),
+    (Bundle, "inputs", "features"),
     (Bundle, "_predict", "inference"),
     (decision.decide, "rule", "rules"),
     (decision.decide, "apply_rules", "rules"),
@@ -94,7 +94,7 @@ def _bare_inference(order: Order, network: Network, rulesets: tuple[Ruleset, ...
     decide(order, network, rulesets, asked, retailer.now)
     start = process_time()
     for head, part, rows in asked.matrices:
-        asked.booster(head, part).predict(rows, num_threads=1)
+        asked.booster(head, part).predict(rows, raw_score=True, num_threads=1)
     return process_time() - start
 
 

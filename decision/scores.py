@@ -13,17 +13,21 @@ from decision.network import Network
 from decision.order import Order
 from decision.pieces import line_of
 from decision.predictor import HoursDistribution, Predictor
+from features.coded import Coded, CodedColumns
+from features.places import PLACES
 
 _DAY: Final = 86_400.0
-_OF_LOCATION: Final = {
+_TEXTS_OF_LOCATION: Final = {
     "location_id": "location_id",
     "location_type": "location_type",
     "location_country": "country",
     "location_region": "region",
     "location_postal_code": "postal_code",
+    "location_timezone": "timezone",
+}
+_NUMBERS_OF_LOCATION: Final = {
     "location_latitude": "latitude",
     "location_longitude": "longitude",
-    "location_timezone": "timezone",
     "capacity_per_day": "capacity_per_day",
     "backlog": "backlog",
     "footfall_ratio": "footfall_ratio",
@@ -86,12 +90,13 @@ def facts(
     *,
     rows: NDArray[np.intp],
     masks: NDArray[np.int64],
-) -> dict[str, NDArray[Any]]:
+) -> CodedColumns:
     """Return the facts (`features.facts`) of sending the lines of ``masks`` from the candidates at ``rows``."""
     sets, which = np.unique(masks, return_inverse=True)
     amounts = parcels(order, sets)
     heaviest = amounts.heaviest[which]
-    location, service = candidates.location[rows], candidates.service[rows]
+    location, place = np.unique(candidates.location[rows], return_inverse=True)
+    service, carried = np.unique(candidates.service[rows], return_inverse=True)
     to = order.destination
     count = len(rows)
     texts = {
@@ -107,23 +112,28 @@ def facts(
         "destination_latitude": to.latitude,
         "destination_longitude": to.longitude,
     }
-    skus = np.array([line.sku for line in order.lines], object)
-    categories = np.array([line.category for line in order.lines], object)
-    return {
-        **{name: np.full(count, value, object) for name, value in texts.items()},
+    everywhere = np.zeros(count, np.intp)
+    lines = {"sku": [line.sku for line in order.lines], "category": [line.category for line in order.lines]}
+    coded = {
+        **{name: Coded(np.array([value], object), everywhere) for name, value in texts.items()},
+        **{name: Coded(network.locations[column][location], place) for name, column in _TEXTS_OF_LOCATION.items()},
+        **{
+            name: Coded(_of_service(network.services[column], service), carried) for name, column in _OF_SERVICE.items()
+        },
+        **{name: Coded(np.array(values, object), heaviest) for name, values in lines.items()},
+    }
+    measured = {
         **{name: np.full(count, np.nan if value is None else value, float) for name, value in numbers.items()},
-        **{name: network.locations[column][location] for name, column in _OF_LOCATION.items()},
-        **{name: _of_service(network.services[column], service) for name, column in _OF_SERVICE.items()},
+        **{name: network.locations[column][location][place] for name, column in _NUMBERS_OF_LOCATION.items()},
         "weight_kg": amounts.weight_kg[which],
         "volume_l": amounts.volume_l[which],
         "value": amounts.value[which],
         "units": amounts.units[which],
         "lines": amounts.lines[which],
-        "sku": skus[heaviest],
-        "category": categories[heaviest],
         "on_hand": candidates.on_hand[heaviest, rows],
         "days_since_count": (now.timestamp() - candidates.counted_at[heaviest, rows]) / _DAY,
     }
+    return CodedColumns(measured, coded, PLACES)
 
 
 def _of_service(column: NDArray[Any], service: NDArray[np.intp]) -> NDArray[Any]:

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.calendar import local_hour_of_week
-from features.facts import Columns, TextColumn
+from features.coded import Coded, coded
+from features.facts import Columns
 from features.geography import haversine_km
 from features.statistics import STATISTICS
 
@@ -31,16 +32,16 @@ def _fact(name: str, unit: str) -> Feature:
 
 
 def _code(name: str) -> Feature:
-    return Feature(f"{name}_code", "code", lambda columns, codes: encode(columns[name], codes.get(name, {})))
+    return Feature(f"{name}_code", "code", lambda columns, codes: encode(coded(columns, name), codes.get(name, {})))
 
 
 def _trailing(name: str, unit: str) -> Feature:
     return Feature(name, unit, lambda columns, _: np.asarray(columns[name]))
 
 
-def encode(values: TextColumn, codes: Mapping[str, int]) -> FloatArray:
-    """The code of each value; NaN for a value without one."""
-    return np.array([codes.get(value, np.nan) for value in values.tolist()], dtype=np.float64)
+def encode(texts: Coded, codes: Mapping[str, int]) -> FloatArray:
+    """The code of each row's text; NaN for a text without one."""
+    return np.array([codes.get(value, np.nan) for value in texts.values.tolist()], dtype=np.float64)[texts.codes]
 
 
 def _distance(columns: Columns, _: Vocabularies) -> FloatArray:

@@ -67,7 +67,7 @@ def check_facts(facts: Columns) -> int:
     missing = [fact.name for fact in FACTS if fact.name not in facts]
     if missing:
         raise ValueError(f"facts lack the column(s) {', '.join(missing)}")
-    lengths = {name: len(column) for name, column in facts.items()}
+    lengths = {fact.name: len(facts[fact.name]) for fact in FACTS}
     if len(set(lengths.values())) > 1:
         raise ValueError(f"facts differ in length: {lengths}")
     return int(np.size(facts["decided_at"]))

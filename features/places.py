@@ -1,8 +1,10 @@
 """Places as keys: the areas between which parcels travel."""
 
-import numpy as np
+from functools import partial
+from typing import Final
 
-from features.facts import Columns, TextColumn
+from features.coded import CodedColumns, Derived, factorised, joined
+from features.facts import FACTS, Columns, TextColumn, check_facts
 
 #: Leading characters of a postal code that make an area (a province, roughly) and a district (a town, roughly).
 AREA_CHARACTERS, DISTRICT_CHARACTERS = 2, 3
@@ -10,34 +12,39 @@ AREA_CHARACTERS, DISTRICT_CHARACTERS = 2, 3
 SEPARATOR = "\x1f"
 
 
+def join_key(*parts: str | None) -> str:
+    """One key of several texts; a missing part is a part of its own."""
+    return SEPARATOR.join(["" if part is None else part for part in parts])
+
+
+def _prefix(country: str | None, postal_code: str | None, characters: int) -> str | None:
+    return None if postal_code is None else f"{country} {postal_code[:characters]}"
+
+
+_area = partial(_prefix, characters=AREA_CHARACTERS)
+_district = partial(_prefix, characters=DISTRICT_CHARACTERS)
+
+#: The text columns derived from facts: origin and destination areas, and the lane from region to region.
+PLACES: Final = {
+    "location_area": Derived(("location_country", "location_postal_code"), _area),
+    "destination_area": Derived(("destination_country", "destination_postal_code"), _area),
+    "destination_district": Derived(("destination_country", "destination_postal_code"), _district),
+    "lane": Derived(("location_country", "location_region", "destination_country", "destination_region"), join_key),
+}
+
+
 def with_places(facts: Columns) -> dict[str, TextColumn]:
-    """The text columns derived from ``facts``: origin and destination areas, and the lane from region to region."""
-    return {
-        "location_area": _prefix(facts["location_country"], facts["location_postal_code"], AREA_CHARACTERS),
-        "destination_area": _prefix(facts["destination_country"], facts["destination_postal_code"], AREA_CHARACTERS),
-        "destination_district": _prefix(
-            facts["destination_country"], facts["destination_postal_code"], DISTRICT_CHARACTERS
-        ),
-        "lane": join_keys(
-            facts["location_country"],
-            facts["location_region"],
-            facts["destination_country"],
-            facts["destination_region"],
-        ),
-    }
+    """The columns of `PLACES`, derived from ``facts``."""
+    return {name: joined(facts, place.sources, place.derive).column() for name, place in PLACES.items()}
 
 
-def join_keys(*columns: TextColumn) -> TextColumn:
-    """One key per row out of several text columns; a missing part is a part of its own."""
-    joined = [SEPARATOR.join(["" if part is None else part for part in parts]) for parts in zip(*columns, strict=True)]
-    return np.array(joined, dtype=object)
+def coded_facts(facts: Columns) -> CodedColumns:
+    """``facts`` with `PLACES`, texts coded; returned as they are when they are coded already.
 
-
-def _prefix(countries: TextColumn, postal_codes: TextColumn, characters: int) -> TextColumn:
-    return np.array(
-        [
-            None if code is None else f"{country} {code[:characters]}"
-            for country, code in zip(countries, postal_codes, strict=True)
-        ],
-        dtype=object,
-    )
+    Raises ``ValueError`` naming what is missing or of unequal length.
+    """
+    if isinstance(facts, CodedColumns):
+        return facts
+    check_facts(facts)
+    numbers = {fact.name: facts[fact.name] for fact in FACTS if not fact.is_text}
+    return CodedColumns(numbers, {fact.name: factorised(facts[fact.name]) for fact in FACTS if fact.is_text}, PLACES)

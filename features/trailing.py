@@ -12,8 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from features.coded import Coded, joined
 from features.facts import Columns, TextColumn
-from features.places import join_keys
+from features.places import join_key
 
 FloatArray = NDArray[np.float64]
 
@@ -42,9 +43,13 @@ class Statistic:
 
     def keys(self, columns: Columns) -> TextColumn:
         """The key of each row of ``columns``."""
+        return self.coded_keys(columns).column()
+
+    def coded_keys(self, columns: Columns) -> Coded:
+        """The key of each row of ``columns``, as positions in the distinct keys."""
         if not self.key:
-            return np.full(len(columns["decided_at"]), "", dtype=object)
-        return join_keys(*(columns[name] for name in self.key))
+            return Coded(np.array([""], dtype=object), np.zeros(len(columns["decided_at"]), dtype=np.intp))
+        return joined(columns, self.key, join_key)
 
     def column(self, half_life_days: float) -> str:
         """Name of the feature: ``<name>_<half-life>d``."""
@@ -172,8 +177,9 @@ class TrailingSums:
         for statistic in statistics:
             positions = self._positions[statistic.name]
             # The last row is never added to: it stands for keys that were not seen.
-            rows = [positions.get(key, -1) for key in statistic.keys(columns).tolist()]
-            sums[statistic.name] = self._sums[statistic.name][rows]
+            keys = statistic.coded_keys(columns)
+            found = np.array([positions.get(key, -1) for key in keys.values.tolist()], dtype=np.intp)
+            sums[statistic.name] = self._sums[statistic.name][found[keys.codes]]
         return sums
 
     def to_arrays(self) -> dict[str, NDArray[np.str_] | FloatArray]:

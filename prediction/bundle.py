@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit, logit
 
+from features.coded import Coded, joined
 from features.definitions import FEATURES, matrix
-from features.facts import Columns, TextColumn, check_facts
-from features.places import join_keys, with_places
+from features.facts import Columns
+from features.places import coded_facts, join_key
 from features.statistics import STATISTICS, USUAL_VISITORS
 from features.trailing import Statistic, TrailingSums, means
 from prediction.hours import HoursTable
@@ -66,13 +67,14 @@ class Bundle:
 
     def inputs(self, head: str, facts: Columns) -> tuple[FloatArray, FloatArray]:
         """The features of ``head`` for every row of ``facts`` as of now, and what its trees start from."""
-        check_facts(facts)
-        columns = {**facts, **with_places(facts)}
+        columns = coded_facts(facts)
         sums = self.trailing.as_of_now(columns, self._statistics[head])
-        instants = np.ascontiguousarray(facts["decided_at"], dtype=np.float64)
+        instants = np.ascontiguousarray(columns["decided_at"], dtype=np.float64)
         trailing = means(self._statistics[head], sums, instants, self.trailing.landmark)
-        features = matrix(self._features[head], {**columns, **trailing}, self.manifest.vocabularies)
-        return features, starts(head, self.manifest.offsets, {**columns, **trailing})
+        known = columns.with_numbers(trailing)
+        return matrix(self._features[head], known, self.manifest.vocabularies), starts(
+            head, self.manifest.offsets, known
+        )
 
     def footfall_usual(self, location_id: str, hour_of_week: int) -> float:
         """Visitors usual for a store at a local hour of its week (0 = Monday midnight); NaN where none were counted."""
@@ -138,14 +140,16 @@ def statistics_of(features: Sequence[str]) -> tuple[Statistic, ...]:
     return tuple(statistic for statistic in STATISTICS if statistic.name in needed)
 
 
-def calibration_groups(columns: Columns) -> TextColumn:
+def calibration_groups(columns: Columns) -> Coded:
     """What each row is calibrated with: its location type and carrier service."""
-    return join_keys(columns["location_type"], columns["carrier_service_id"])
+    return joined(columns, ("location_type", "carrier_service_id"), join_key)
 
 
-def group_codes(groups: TextColumn, codes: Mapping[str, int]) -> NDArray[np.intp]:
+def group_codes(groups: Coded, codes: Mapping[str, int]) -> NDArray[np.intp]:
     """The calibration table of each row: its group's, or every group's where training did not know it."""
-    return np.array([codes.get(group, codes[EVERY_GROUP]) for group in groups.tolist()], dtype=np.intp)
+    return np.array([codes.get(group, codes[EVERY_GROUP]) for group in groups.values.tolist()], dtype=np.intp)[
+        groups.codes
+    ]
 
 
 def model_file(head: str, part: str) -> str:

@@ -38,7 +38,9 @@ def encoding_as_of(history: History, as_of: float) -> Encoding:
         named, counts = np.unique(values[values != np.array(None)].astype(str), return_counts=True)
         frequent = named[np.sort(np.argsort(-counts, kind="stable")[:_MOST_CODES])]
         vocabularies[name] = {str(value): code for code, value in enumerate(frequent)}
-    groups = np.unique(calibration_groups({name: c[seen] for name, c in history.attempts.columns.items()}).astype(str))
+    groups = np.unique(
+        calibration_groups({name: c[seen] for name, c in history.attempts.columns.items()}).column().astype(str)
+    )
     return Encoding(vocabularies, {EVERY_GROUP: 0, **{str(group): row + 1 for row, group in enumerate(groups)}})
 
 

@@ -1,0 +1,125 @@
+"""Text columns as positions in their distinct values, so that what follows from a text is found once per value.
+
+The candidates of one order share a destination, few skus and few carriers; keys and codes of thousands of rows are
+those of a few hundred combinations. What is computed here is equal, text for text, to computing it row by row.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from features.facts import Columns, TextColumn
+
+FloatArray = NDArray[np.float64]
+#: Makes one text of one row's texts, each of which may be missing.
+Derive = Callable[..., str | None]
+
+
+@dataclass(frozen=True, eq=False)
+class Coded:
+    """A text column: row ``i`` holds ``values[codes[i]]``. Not every value need occur, and one may occur twice."""
+
+    values: TextColumn
+    codes: NDArray[np.intp]
+
+    def column(self) -> TextColumn:
+        """The texts themselves; shape (rows,)."""
+        return self.values[self.codes]
+
+
+@dataclass(frozen=True)
+class Derived:
+    """A text column that follows from the text columns ``sources``, row by row."""
+
+    sources: tuple[str, ...]
+    derive: Derive
+
+
+class CodedColumns(Mapping[str, NDArray[Any]]):
+    """Columns whose text is coded. What was derived from them is remembered, for as long as they live."""
+
+    def __init__(
+        self, numbers: Mapping[str, FloatArray], texts: Mapping[str, Coded], derived: Mapping[str, Derived]
+    ) -> None:
+        """Columns of ``derived`` are computed when first asked for. Raises ``ValueError`` for unequal lengths."""
+        lengths = {len(column) for column in numbers.values()} | {len(text.codes) for text in texts.values()}
+        if len(lengths) > 1:
+            raise ValueError(f"columns differ in length: {sorted(lengths)} rows")
+        self._numbers = dict(numbers)
+        self._texts = dict(texts)
+        self._derived = derived
+        self._joined: dict[tuple[tuple[str, ...], Derive], Coded] = {}
+
+    def __getitem__(self, name: str) -> NDArray[Any]:
+        """The column as an array. Raises ``KeyError`` when there is none."""
+        return self._numbers[name] if name in self._numbers else self.coded(name).column()
+
+    def __iter__(self) -> Iterator[str]:
+        """Names of the columns."""
+        yield from self._numbers
+        yield from self._texts
+        yield from self._derived
+
+    def __len__(self) -> int:
+        """How many columns."""
+        return len(self._numbers) + len(self._texts) + len(self._derived)
+
+    def coded(self, name: str) -> Coded:
+        """A text column. Raises ``KeyError`` when there is none."""
+        if name in self._texts:
+            return self._texts[name]
+        derived = self._derived[name]
+        return self.joined(derived.sources, derived.derive)
+
+    def joined(self, names: tuple[str, ...], derive: Derive) -> Coded:
+        """``derive`` of the texts in ``names``, row by row."""
+        wanted = (names, derive)
+        if wanted not in self._joined:
+            self._joined[wanted] = _join([self.coded(name) for name in names], derive)
+        return self._joined[wanted]
+
+    def with_numbers(self, numbers: Mapping[str, FloatArray]) -> "CodedColumns":
+        """These columns and more numbers. What is remembered is shared."""
+        more = CodedColumns({**self._numbers, **numbers}, {}, self._derived)
+        more._texts, more._joined = self._texts, self._joined
+        return more
+
+
+def coded(columns: Columns, name: str) -> Coded:
+    """One text column, coded."""
+    return columns.coded(name) if isinstance(columns, CodedColumns) else factorised(columns[name])
+
+
+def joined(columns: Columns, names: tuple[str, ...], derive: Derive) -> Coded:
+    """``derive`` of the texts in ``names``, row by row."""
+    if isinstance(columns, CodedColumns):
+        return columns.joined(names, derive)
+    return _join([factorised(columns[name]) for name in names], derive)
+
+
+def factorised(column: TextColumn) -> Coded:
+    """The texts of ``column``, coded."""
+    codes, values = pd.factorize(column)
+    # Missing texts have code -1, which finds the last value.
+    return Coded(np.append(np.asarray(values, dtype=object), np.array([None])), codes)
+
+
+def _join(parts: Sequence[Coded], derive: Derive) -> Coded:
+    if len(parts) == 1:
+        return Coded(_texts([derive(value) for value in parts[0].values.tolist()]), parts[0].codes)
+    sizes = [len(part.values) for part in parts]
+    combined = np.ravel_multi_index([part.codes % size for part, size in zip(parts, sizes, strict=True)], sizes)
+    distinct, codes = np.unique(combined, return_inverse=True)
+    positions = np.unravel_index(distinct, sizes)
+    rows = zip(*(part.values[at].tolist() for part, at in zip(parts, positions, strict=True)), strict=True)
+    return Coded(_texts([derive(*row) for row in rows]), codes)
+
+
+def _texts(values: list[str | None]) -> TextColumn:
+    column = np.empty(len(values), dtype=object)
+    column[:] = values
+    return column
