@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from typing import Any, Final
 
 import numpy as np
@@ -13,7 +14,7 @@ from decision.network import Network
 from decision.order import Order
 from decision.pieces import line_of
 from decision.predictor import HoursDistribution, Predictor
-from features.coded import Coded, CodedColumns
+from features.coded import Coded, CodedColumns, distinct_codes
 from features.places import PLACES
 
 _DAY: Final = 86_400.0
@@ -92,11 +93,11 @@ def facts(
     masks: NDArray[np.int64],
 ) -> CodedColumns:
     """Return the facts (`features.facts`) of sending the lines of ``masks`` from the candidates at ``rows``."""
-    sets, which = np.unique(masks, return_inverse=True)
+    sets, which = distinct_codes(masks)
     amounts = parcels(order, sets)
     heaviest = amounts.heaviest[which]
-    location, place = np.unique(candidates.location[rows], return_inverse=True)
-    service, carried = np.unique(candidates.service[rows], return_inverse=True)
+    location, place = distinct_codes(candidates.location[rows])
+    service, carried = distinct_codes(candidates.service[rows])
     to = order.destination
     count = len(rows)
     texts = {
@@ -208,8 +209,8 @@ def score(
         late_days,
         pick_failure,
         line_cost,
-        lambda level: arrival(lambda hours: hours.quantile(level)),
-        lambda level: of_all(ready.quantile(level)),
+        cache(lambda level: arrival(lambda hours: hours.quantile(level))),
+        cache(lambda level: of_all(ready.quantile(level))),
         lambda which, masks: predictor.cost(facts(order, network, candidates, now, rows=which, masks=masks)),
     )
 

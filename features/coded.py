@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 from features.facts import Columns, TextColumn
 
 FloatArray = NDArray[np.float64]
-#: Makes one text of one row's texts, each of which may be missing.
-Derive = Callable[..., str | None]
+#: Makes one text of each row's texts: takes the sources' columns, gives a column; any text may be missing.
+Derive = Callable[..., list[str | None]]
+_DENSE = 8
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,6 +102,21 @@ def joined(columns: Columns, names: tuple[str, ...], derive: Derive) -> Coded:
     return _join([factorised(columns[name]) for name in names], derive)
 
 
+def distinct_codes(values: NDArray[np.intp]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """The distinct of ``values``, ascending, and which of them each value is; what ``np.unique`` gives."""
+    lowest, highest = (int(values.min()), int(values.max())) if len(values) else (0, 0)
+    if highest - lowest > _DENSE * len(values):
+        distinct, codes = np.unique(values, return_inverse=True)
+        return distinct, codes
+    # Marking what occurs costs less than sorting, as long as there is little between.
+    occurs = np.zeros(highest - lowest + 1, dtype=bool)
+    occurs[values - lowest] = True
+    distinct = np.flatnonzero(occurs)
+    position = np.zeros(len(occurs), dtype=np.intp)
+    position[distinct] = np.arange(len(distinct))
+    return distinct + lowest, position[values - lowest]
+
+
 def factorised(column: TextColumn) -> Coded:
     """The texts of ``column``, coded."""
     codes, values = pd.factorize(column)
@@ -110,13 +126,13 @@ def factorised(column: TextColumn) -> Coded:
 
 def _join(parts: Sequence[Coded], derive: Derive) -> Coded:
     if len(parts) == 1:
-        return Coded(_texts([derive(value) for value in parts[0].values.tolist()]), parts[0].codes)
+        return Coded(_texts(derive(parts[0].values.tolist())), parts[0].codes)
     sizes = [len(part.values) for part in parts]
     combined = np.ravel_multi_index([part.codes % size for part, size in zip(parts, sizes, strict=True)], sizes)
-    distinct, codes = np.unique(combined, return_inverse=True)
+    distinct, codes = distinct_codes(combined)
     positions = np.unravel_index(distinct, sizes)
-    rows = zip(*(part.values[at].tolist() for part, at in zip(parts, positions, strict=True)), strict=True)
-    return Coded(_texts([derive(*row) for row in rows]), codes)
+    sources = [part.values[at].tolist() for part, at in zip(parts, positions, strict=True)]
+    return Coded(_texts(derive(*sources)), codes)
 
 
 def _texts(values: list[str | None]) -> TextColumn:

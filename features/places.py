@@ -12,13 +12,17 @@ AREA_CHARACTERS, DISTRICT_CHARACTERS = 2, 3
 SEPARATOR = "\x1f"
 
 
-def join_key(*parts: str | None) -> str:
-    """One key of several texts; a missing part is a part of its own."""
-    return SEPARATOR.join(["" if part is None else part for part in parts])
+def join_keys(*columns: list[str | None]) -> list[str | None]:
+    """One key per row out of several texts; a missing part is a part of its own."""
+    parts = [["" if part is None else part for part in column] for column in columns]
+    return [SEPARATOR.join(row) for row in zip(*parts, strict=True)]
 
 
-def _prefix(country: str | None, postal_code: str | None, characters: int) -> str | None:
-    return None if postal_code is None else f"{country} {postal_code[:characters]}"
+def _prefix(countries: list[str | None], postal_codes: list[str | None], characters: int) -> list[str | None]:
+    return [
+        None if code is None else f"{country} {code[:characters]}"
+        for country, code in zip(countries, postal_codes, strict=True)
+    ]
 
 
 _area = partial(_prefix, characters=AREA_CHARACTERS)
@@ -29,7 +33,7 @@ PLACES: Final = {
     "location_area": Derived(("location_country", "location_postal_code"), _area),
     "destination_area": Derived(("destination_country", "destination_postal_code"), _area),
     "destination_district": Derived(("destination_country", "destination_postal_code"), _district),
-    "lane": Derived(("location_country", "location_region", "destination_country", "destination_region"), join_key),
+    "lane": Derived(("location_country", "location_region", "destination_country", "destination_region"), join_keys),
 }
 
 

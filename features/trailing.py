@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from features.coded import Coded, joined
 from features.facts import Columns, TextColumn
-from features.places import join_key
+from features.places import join_keys
 
 FloatArray = NDArray[np.float64]
 
@@ -49,7 +49,7 @@ class Statistic:
         """The key of each row of ``columns``, as positions in the distinct keys."""
         if not self.key:
             return Coded(np.array([""], dtype=object), np.zeros(len(columns["decided_at"]), dtype=np.intp))
-        return joined(columns, self.key, join_key)
+        return joined(columns, self.key, join_keys)
 
     def column(self, half_life_days: float) -> str:
         """Name of the feature: ``<name>_<half-life>d``."""
@@ -134,13 +134,14 @@ def means(
     ``sums`` has one array of shape (rows, half-lives, 2) per statistic. A statistic comes after the one it shrinks to.
     """
     columns: dict[str, FloatArray] = {}
+    grown = {days: growth(instants, days, landmark) for s in statistics if s.shrink_to for days in s.half_lives_days}
     parents = {statistic.name: statistic for statistic in statistics}
     for statistic in statistics:
         for position, days in enumerate(statistic.half_lives_days):
             weight = np.ascontiguousarray(sums[statistic.name][:, position, 0])
             weighted = np.ascontiguousarray(sums[statistic.name][:, position, 1])
             if statistic.shrink_to is not None:
-                prior = statistic.strength * growth(instants, days, landmark)
+                prior = statistic.strength * grown[days]
                 towards = columns[parents[statistic.shrink_to].column(days)]
                 known = ~np.isnan(towards)
                 weighted = weighted + np.where(known, prior * np.where(known, towards, 0.0), 0.0)

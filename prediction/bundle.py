@@ -12,7 +12,7 @@ from scipy.special import expit, logit
 from features.coded import Coded, joined
 from features.definitions import FEATURES, matrix
 from features.facts import Columns
-from features.places import coded_facts, join_key
+from features.places import coded_facts, join_keys
 from features.statistics import STATISTICS, USUAL_VISITORS
 from features.trailing import Statistic, TrailingSums, means
 from prediction.hours import HoursTable
@@ -142,7 +142,7 @@ def statistics_of(features: Sequence[str]) -> tuple[Statistic, ...]:
 
 def calibration_groups(columns: Columns) -> Coded:
     """What each row is calibrated with: its location type and carrier service."""
-    return joined(columns, ("location_type", "carrier_service_id"), join_key)
+    return joined(columns, ("location_type", "carrier_service_id"), join_keys)
 
 
 def group_codes(groups: Coded, codes: Mapping[str, int]) -> NDArray[np.intp]:
