@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -20,6 +20,8 @@ Raw = Annotated[
     Path, typer.Option(metavar="DIR", help="Folder of the published Olist files.", show_default="../shared/data/olist")
 ]
 
+Preset = Annotated[Literal["demo", "medium", "large"], typer.Option(help="How large a retailer.")]
+
 
 @app.command()
 def olist(raw: Raw = OLIST_FOLDER, seed: Seed = 1, as_json: Json = False) -> None:
@@ -28,15 +30,34 @@ def olist(raw: Raw = OLIST_FOLDER, seed: Seed = 1, as_json: Json = False) -> Non
 
 
 @app.command()
+def synthetic(preset: Preset = "demo", seed: Seed = 1, as_json: Json = False) -> None:
+    """Train on a synthetic retailer and compare its last eight weeks with the truth behind them."""
+    _print(lambda: _synthetic(preset, seed), as_json=as_json)
+
+
+@app.command()
 def decide(seed: Seed = 1, as_json: Json = False) -> None:
     """Time each phase of a decision, beside bare inference of the same rows."""
     _print(lambda: _decide(seed), as_json=as_json)
+
+
+@app.command("all")
+def every(raw: Raw = OLIST_FOLDER, preset: Preset = "demo", seed: Seed = 1) -> None:
+    """Run every benchmark, one after the other."""
+    for measure in (lambda: _olist(raw, seed), lambda: _synthetic(preset, seed), lambda: _decide(seed)):
+        _print(measure, as_json=False)
 
 
 def _olist(raw: Path, seed: int) -> "Report":
     from benchmarks.olist import measure_olist
 
     return measure_olist(raw, seed, _tell)
+
+
+def _synthetic(preset: str, seed: int) -> "Report":
+    from benchmarks.synthetic import measure_synthetic
+
+    return measure_synthetic(preset, seed, _tell)
 
 
 def _decide(seed: int) -> "Report":

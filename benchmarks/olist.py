@@ -9,7 +9,14 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from benchmarks.errors import BenchmarkError
-from benchmarks.olist_peers import Delivered, plain_lightgbm, promised_hours, raw_matrix, trailing_median
+from benchmarks.olist_peers import (
+    plain_lightgbm,
+    promised_hours,
+    raw_matrix,
+    trailing_median,
+    with_instant,
+    with_month,
+)
 from benchmarks.report import Figure, Report
 from data.dataset import Dataset
 from data.errors import DataError
@@ -68,7 +75,8 @@ def measure_peers(
     """The same figures reached by each peer, on the rows of ``predictions``; by figure and peer."""
     attempts, cut = history.attempts, WINDOW.start()
     rows = pd.Index(attempts.fulfilment_id).get_indexer(pd.Index(predictions["fulfilment_id"]))
-    features = raw_matrix(history, cut)
+    raw = raw_matrix(history, cut)
+    features, of_freight = with_month(raw, attempts.decided_at), with_instant(raw, attempts.decided_at)
     measured: dict[str, dict[str, float]] = {}
 
     seen = rows[~np.isnan(attempts.delivered_at[rows])]
@@ -79,7 +87,7 @@ def measure_peers(
     said = {
         "published promise": promised_hours(dataset.orders, attempts.order_id[seen], attempts.decided_at[seen]),
         "global median": np.full(len(seen), np.median(hours)),
-        "trailing 45-day median": trailing_median(Delivered.of(history), attempts.decided_at[seen]),
+        "trailing 45-day median": trailing_median(attempts, attempts.decided_at[seen]),
         "LightGBM l1": l1(features[seen]),
     }
     measured["delivery_hours_mae_hours"] = {name: mean_absolute_error(value, observed) for name, value in said.items()}
@@ -101,8 +109,8 @@ def measure_peers(
 
     costed = rows[~np.isnan(attempts.cost[rows])]
     paid = (attempts.decided_at < cut) & ~np.isnan(attempts.cost)
-    freight = plain_lightgbm(features[paid], attempts.cost[paid], seed, objective="regression_l1")
-    measured["cost_mae"] = {"LightGBM l1": mean_absolute_error(freight(features[costed]), attempts.cost[costed])}
+    freight = plain_lightgbm(of_freight[paid], attempts.cost[paid], seed, objective="regression_l1")
+    measured["cost_mae"] = {"LightGBM l1": mean_absolute_error(freight(of_freight[costed]), attempts.cost[costed])}
 
     picked = predictions[predictions["observed_pick_failure"].notna()]
     constant = np.full(len(picked), _failure_rate(history, cut))

@@ -1,7 +1,6 @@
 """What else could be said of an Olist delivery: promises, medians and plain LightGBM, as of the same instants."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -11,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from features.definitions import FEATURES, matrix
-from features.history import History
+from features.history import Attempts, History
 from features.statistics import STATISTICS
 from training.known import encoding_as_of
 
@@ -33,34 +32,33 @@ def promised_hours(orders: pd.DataFrame, order_ids: NDArray[np.object_], decided
     return np.asarray((midnight - pd.to_datetime(decided_at, unit="s", utc=True)).dt.total_seconds()) / HOUR_SECONDS
 
 
-def trailing_median(attempts: "Delivered", decided_at: FloatArray) -> FloatArray:
-    """Median hours of what was delivered in the `TRAILING_DAYS` before each decision."""
-    order = np.argsort(attempts.delivered_at, kind="stable")
-    delivered_at, hours = attempts.delivered_at[order], attempts.hours[order]
-    first = np.searchsorted(delivered_at, decided_at - TRAILING_DAYS * DAY_SECONDS)
-    last = np.searchsorted(delivered_at, decided_at)
-    return np.array([np.median(hours[start:end]) for start, end in zip(first, last, strict=True)])
-
-
-@dataclass(frozen=True, eq=False)
-class Delivered:
-    """Attempts that were delivered, at any time; instants in seconds."""
-
-    delivered_at: FloatArray
-    hours: FloatArray
-
-    @classmethod
-    def of(cls, history: History) -> "Delivered":
-        """Those of ``history``."""
-        attempts = history.attempts
-        rows = np.flatnonzero(~np.isnan(attempts.delivered_at))
-        hours = (attempts.delivered_at[rows] - attempts.decided_at[rows]) / HOUR_SECONDS
-        return cls(attempts.delivered_at[rows], hours)
+def trailing_median(attempts: Attempts, decided_at: FloatArray) -> FloatArray:
+    """Median hours of what was bought in the `TRAILING_DAYS` before each decision and delivered by then."""
+    hours = (attempts.delivered_at - attempts.decided_at) / HOUR_SECONDS
+    # Attempts stand in the order of their decisions.
+    first = np.searchsorted(attempts.decided_at, decided_at - TRAILING_DAYS * DAY_SECONDS)
+    last = np.searchsorted(attempts.decided_at, decided_at)
+    return np.array(
+        [
+            np.median(hours[start:end][attempts.delivered_at[start:end] < now])
+            for start, end, now in zip(first, last, decided_at, strict=True)
+        ]
+    )
 
 
 def raw_matrix(history: History, cut: float) -> FloatArray:
     """Raw facts of every attempt, text as codes of what was seen before the cut."""
     return matrix(RAW_FEATURES, history.attempts.columns, encoding_as_of(history, cut).vocabularies)
+
+
+def with_month(features: FloatArray, decided_at: FloatArray) -> FloatArray:
+    """The features and the month of the year: the form of the date with which plain trees predict hours best here."""
+    return np.column_stack([features, pd.to_datetime(decided_at, unit="s").month])
+
+
+def with_instant(features: FloatArray, decided_at: FloatArray) -> FloatArray:
+    """The features and the instant itself: the form of the date with which plain trees predict freight best here."""
+    return np.column_stack([features, decided_at])
 
 
 def plain_lightgbm(

@@ -76,7 +76,7 @@ def network_of(retailer: Retailer, candidates: int, rng: np.random.Generator) ->
     stock = {
         sku: SkuStock(
             np.arange(count),
-            rng.poisson(UNITS, count) + 10.0,
+            rng.poisson(UNITS, count).astype(np.float64) + 10.0,
             np.zeros(count),
             np.zeros(count),
             retailer.now.timestamp() - rng.uniform(1, 60, count) * 86_400,
@@ -94,21 +94,27 @@ def orders_of(retailer: Retailer, count: int, lines: int, rng: np.random.Generat
     products = tables.products[~tables.products["hazmat"] & ~tables.products["bulky"]]
     return [
         Order(
-            order_id=str(row.order_id),
+            order_id=row["order_id"],
             placed_at=retailer.now,
             currency="EUR",
             delivery_method="home",
-            destination=Destination(row.country, row.postal_code, row.region, row.latitude, row.longitude),
+            destination=Destination(**{name: row[name] for name in _DESTINATION}),
             lines=tuple(
-                Line(str(at + 1), p.sku, 1 + int(rng.integers(2)), 25.0, p.category, p.weight_kg, p.volume_l)
-                for at, p in enumerate(products.iloc[rng.choice(len(products), lines, replace=False)].itertuples())
+                Line(str(at + 1), sku, 1 + int(rng.integers(2)), 25.0, *about)
+                for at, (sku, *about) in enumerate(
+                    products.iloc[rng.choice(len(products), lines, replace=False)][_PRODUCT].to_numpy().tolist()
+                )
             ),
-            channel=row.channel,
-            payment_method=row.payment_method,
+            channel=row["channel"],
+            payment_method=row["payment_method"],
             promised_at=retailer.now + PROMISED,
         )
-        for row in chosen.itertuples()
+        for row in chosen.to_dict("records")
     ]
+
+
+_DESTINATION: Final = ("country", "postal_code", "region", "latitude", "longitude")
+_PRODUCT: Final = ["sku", "category", "weight_kg", "volume_l"]
 
 
 def _columns(table: pd.DataFrame) -> Columns:
