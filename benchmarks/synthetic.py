@@ -70,7 +70,7 @@ def service_quantiles(history: History, predictions: pd.DataFrame, cut: float) -
 
     def look_up(known: NDArray[np.bool_], values: FloatArray, level: float) -> FloatArray:
         by_service = pd.Series(values[known]).groupby(service[known].to_numpy()).quantile(level)
-        return by_service.reindex(wanted).fillna(np.quantile(values[known], level)).to_numpy(dtype=np.float64)
+        return np.asarray(by_service.reindex(wanted).fillna(np.quantile(values[known], level)), dtype=np.float64)
 
     for head, end in (("delivery_hours", attempts.delivered_at), ("ready_hours", attempts.ready_at)):
         hours = (end - attempts.decided_at) / 3600
