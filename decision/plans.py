@@ -36,7 +36,8 @@ _PARCEL: Final = 1 << 32
 #: Orders of more lines have too many subsets.
 MOST_LINES: Final = 12
 #: Shipments scored together with each that has to be: the next best of the same lines are likely to be asked for.
-_SCORED_AHEAD: Final = 8
+#: Each time as many as were scored before, so that a weak bound costs few rounds, and rows at most twice.
+_SCORED_AHEAD: Final = 16
 
 
 @dataclass(frozen=True)
@@ -100,7 +101,7 @@ def _ahead(problem: Problem, masks: list[int], asked: list[Shipped]) -> tuple[In
     for mask in masks:
         open_ = problem.feasible[mask] & ~problem.scored[mask]
         row = np.where(open_, problem.money[mask], IMPOSSIBLE)
-        count = min(_SCORED_AHEAD, len(row))
+        count = min(max(_SCORED_AHEAD, int(np.count_nonzero(problem.scored[mask]))), len(row))
         nearest = np.argpartition(row, count - 1)[:count]
         chosen.update((mask, int(candidate)) for candidate in nearest if row[candidate] < IMPOSSIBLE)
     sets, candidates = zip(*sorted(chosen), strict=True)

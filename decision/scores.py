@@ -124,7 +124,7 @@ def facts(
         **{name: Coded(np.array(values, object), heaviest) for name, values in lines.items()},
     }
     measured = {
-        **{name: np.full(count, np.nan if value is None else value) for name, value in numbers.items()},
+        **{name: np.full(count, np.nan if value is None else value, float) for name, value in numbers.items()},
         **{name: network.locations[column][location][place] for name, column in _NUMBERS_OF_LOCATION.items()},
         "weight_kg": amounts.weight_kg[which],
         "volume_l": amounts.volume_l[which],

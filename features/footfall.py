@@ -37,5 +37,5 @@ def footfall_ratios(observed: Observations, landmark: float) -> NDArray[np.float
     """Each count ÷ the usual of that store and hour of the week as of then; NaN where none was counted before."""
     keys = USUAL_VISITORS.keys(observed.columns)
     sums = sums_as_of(USUAL_VISITORS, observed, keys, observed.known_at, landmark)
-    (usual,) = means([USUAL_VISITORS], {USUAL_VISITORS.name: sums}, observed.known_at, landmark).values()
+    (usual,) = means([USUAL_VISITORS], {USUAL_VISITORS.name: sums}, {}, landmark).values()
     return np.asarray(np.divide(observed.value, usual, out=np.full(len(usual), np.nan), where=usual > 0))

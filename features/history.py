@@ -13,7 +13,7 @@ from features.backlog import backlog_as_of, closed_at
 from features.facts import FACTS, Columns, TextColumn
 from features.footfall import HOUR_SECONDS, footfall_ratios, observed_visitors
 from features.places import with_places
-from features.trailing import DAY_SECONDS, Observations, Statistic, means, sums_as_of
+from features.trailing import DAY_SECONDS, Observations, Statistic, heard_before, means, sums_as_of
 
 FloatArray = NDArray[np.float64]
 
@@ -84,7 +84,11 @@ class History:
             )
             for statistic in statistics
         }
-        return {**columns, **means(statistics, sums, instants, self.landmark)}
+        heard_at = {
+            measure: heard_before(self.observations[measure], instants)
+            for measure in {statistic.measure for statistic in statistics}
+        }
+        return {**columns, **means(statistics, sums, heard_at, self.landmark)}
 
 
 def read_history(dataset: Dataset) -> History:

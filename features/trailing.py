@@ -26,7 +26,8 @@ class Statistic:
     """One trailing mean, over several half-lives.
 
     A key seen rarely is drawn towards the mean of ``shrink_to`` (another statistic, with the same half-lives), as if
-    ``strength`` observations of that mean had been made just now.
+    ``strength`` observations of that mean had been made when the measure was last heard of. While nothing is heard,
+    nothing is forgotten: silence makes no two places alike.
     """
 
     name: str
@@ -111,6 +112,12 @@ def sums_as_of(
     return np.where((last >= starts[row_codes])[:, None, None], running[np.maximum(last, 0)], 0.0)
 
 
+def heard_before(observed: Observations, instants: FloatArray) -> FloatArray:
+    """When the last observation before each of ``instants`` became known, seconds; NaN where there was none."""
+    last = np.searchsorted(observed.known_at, instants, side="left") - 1
+    return np.append(observed.known_at, np.nan)[last]
+
+
 def _last_before(
     instants: FloatArray, starts: NDArray[np.intp], ends: NDArray[np.intp], before: FloatArray
 ) -> NDArray[np.intp]:
@@ -127,21 +134,30 @@ def _last_before(
 
 
 def means(
-    statistics: Sequence[Statistic], sums: Mapping[str, FloatArray], instants: FloatArray, landmark: float
+    statistics: Sequence[Statistic],
+    sums: Mapping[str, FloatArray],
+    heard_at: Mapping[str, FloatArray],
+    landmark: float,
 ) -> dict[str, FloatArray]:
     """The trailing means as columns, by `Statistic.column`; ``NaN`` where nothing is known at any level.
 
-    ``sums`` has one array of shape (rows, half-lives, 2) per statistic. A statistic comes after the one it shrinks to.
+    ``sums`` has one array of shape (rows, half-lives, 2) per statistic, ``heard_at`` the instants (seconds) at which
+    each measure was last heard of, of shape (rows,). A statistic comes after the one it shrinks to.
     """
     columns: dict[str, FloatArray] = {}
-    grown = {days: growth(instants, days, landmark) for s in statistics if s.shrink_to for days in s.half_lives_days}
+    grown = {
+        (s.measure, days): growth(heard_at[s.measure], days, landmark)
+        for s in statistics
+        if s.shrink_to
+        for days in s.half_lives_days
+    }
     parents = {statistic.name: statistic for statistic in statistics}
     for statistic in statistics:
         for position, days in enumerate(statistic.half_lives_days):
             weight = np.ascontiguousarray(sums[statistic.name][:, position, 0])
             weighted = np.ascontiguousarray(sums[statistic.name][:, position, 1])
             if statistic.shrink_to is not None:
-                prior = statistic.strength * grown[days]
+                prior = statistic.strength * grown[statistic.measure, days]
                 towards = columns[parents[statistic.shrink_to].column(days)]
                 known = ~np.isnan(towards)
                 weighted = weighted + np.where(known, prior * np.where(known, towards, 0.0), 0.0)
@@ -161,9 +177,12 @@ class TrailingSums:
         self.landmark = landmark
         self._positions: dict[str, dict[str, int]] = {statistic.name: {} for statistic in statistics}
         self._sums = {statistic.name: _no_sums(statistic) for statistic in statistics}
+        self._heard_at = {statistic.measure: np.nan for statistic in statistics}
 
     def observe(self, measure: str, observed: Observations) -> None:
         """Add observations of ``measure``, in their order. They must not be known earlier than those added before."""
+        if len(observed):
+            self._heard_at[measure] = float(observed.known_at[-1])
         for statistic in self.statistics:
             if statistic.measure == measure:
                 # All positions first: making room for a new key replaces the array.
@@ -183,9 +202,15 @@ class TrailingSums:
             sums[statistic.name] = self._sums[statistic.name][found[keys.codes]]
         return sums
 
+    def heard_at(self, rows: int) -> dict[str, FloatArray]:
+        """When each measure was last heard of, for so many rows, as `means` takes it."""
+        return {measure: np.full(rows, instant) for measure, instant in self._heard_at.items()}
+
     def to_arrays(self) -> dict[str, NDArray[np.str_] | FloatArray]:
-        """The whole state as arrays without objects: ``<statistic>.keys`` and ``<statistic>.sums``."""
-        arrays: dict[str, NDArray[np.str_] | FloatArray] = {}
+        """The whole state as arrays without objects: ``<statistic>.keys`` and ``.sums``, ``<measure>.heard_at``."""
+        arrays: dict[str, NDArray[np.str_] | FloatArray] = {
+            f"{measure}.heard_at": np.array([instant]) for measure, instant in self._heard_at.items()
+        }
         for name, positions in self._positions.items():
             keys = sorted(positions)
             arrays[f"{name}.keys"] = np.array(keys, dtype=np.str_)
@@ -203,6 +228,7 @@ class TrailingSums:
             state._positions[statistic.name] = {key: position for position, key in enumerate(keys)}
             filled = np.asarray(arrays[f"{statistic.name}.sums"], dtype=np.float64)
             state._sums[statistic.name] = np.concatenate([filled, _no_sums(statistic)])
+            state._heard_at[statistic.measure] = float(np.asarray(arrays[f"{statistic.measure}.heard_at"])[0])
         return state
 
     def _position(self, statistic: Statistic, key: str) -> int:

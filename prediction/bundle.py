@@ -69,8 +69,8 @@ class Bundle:
         """The features of ``head`` for every row of ``facts`` as of now, and what its trees start from."""
         columns = coded_facts(facts)
         sums = self.trailing.as_of_now(columns, self._statistics[head])
-        instants = np.ascontiguousarray(columns["decided_at"], dtype=np.float64)
-        trailing = means(self._statistics[head], sums, instants, self.trailing.landmark)
+        heard_at = self.trailing.heard_at(len(columns["decided_at"]))
+        trailing = means(self._statistics[head], sums, heard_at, self.trailing.landmark)
         known = columns.with_numbers(trailing)
         return matrix(self._features[head], known, self.manifest.vocabularies), starts(
             head, self.manifest.offsets, known
@@ -102,8 +102,21 @@ class Bundle:
     def _predict(self, head: str, part: str, rows: FloatArray) -> FloatArray:
         if not len(rows):
             return np.zeros(0)
-        raw = self._boosters[head, part].predict(rows, raw_score=True, num_threads=1)
-        return np.asarray(raw, dtype=np.float64)
+        firsts, run = runs(rows)
+        raw = self._boosters[head, part].predict(rows[firsts], raw_score=True, num_threads=1)
+        return np.asarray(raw, dtype=np.float64)[run]
+
+
+def runs(rows: FloatArray) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """The first of each run of equal rows, and the run of each row.
+
+    Candidates of one location follow one another and differ in their service: a model that does not see the service
+    sees equal rows, which need be asked once. Rows are equal when their bits are.
+    """
+    bits = np.ascontiguousarray(rows).view(np.int64)
+    starts_run = np.ones(len(rows), dtype=bool)
+    starts_run[1:] = (bits[1:] != bits[:-1]).any(axis=1)
+    return np.flatnonzero(starts_run), np.cumsum(starts_run) - 1
 
 
 def offset_of(head: str, offsets: Mapping[str, str]) -> tuple[str, ...]:

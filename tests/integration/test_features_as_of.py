@@ -71,7 +71,7 @@ class Service:
     def ratio(self, counted: Observations) -> float:
         """One count ÷ what was usual before it."""
         sums = self.state.as_of_now(counted.columns, [USUAL_VISITORS])
-        (usual,) = means([USUAL_VISITORS], sums, counted.known_at, self.state.landmark).values()
+        (usual,) = means([USUAL_VISITORS], sums, {}, self.state.landmark).values()
         return float(counted.value[0] / usual[0]) if usual[0] > 0 else float("nan")
 
     def backlog(self, location_id: str, instant: float) -> float:
@@ -128,7 +128,7 @@ def test_a_request_computes_every_feature_to_the_bit_as_the_history_did(busy_ret
         live = live_facts(service, facts, instant)
         columns = {**live, **with_places(live)}
         sums = service.state.as_of_now(columns, STATISTICS)
-        trailing = means(STATISTICS, sums, np.array([instant]), service.state.landmark)
+        trailing = means(STATISTICS, sums, service.state.heard_at(1), service.state.landmark)
         answer = matrix(names, {**columns, **trailing}, codes)[0]
         different = [
             names[i] for i in np.flatnonzero(answer.view(np.int64) != expected[row].view(np.int64))

@@ -40,7 +40,7 @@ def told(
     """The whole story, over HTTP."""
     with demo.serving(bundle_folder, tmp_path_factory.mktemp("service"), free_port()) as client:
         demo.feed(client, retailer, scene, datetime.now(UTC))
-        yield demo.tell(client, scene, lambda words: (said.append(str(words)), print(words)))
+        yield demo.tell(client, scene, lambda words: said.append(str(words)))
 
 
 def senders(option: demo.Answer) -> set[str]:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from features.trailing import DAY_SECONDS, Observations, Statistic, TrailingSums, means, sums_as_of
+from features.trailing import DAY_SECONDS, Observations, Statistic, TrailingSums, heard_before, means, sums_as_of
 
 LANDMARK = 20_000 * DAY_SECONDS
 OVERALL = Statistic("overall", "hours", (), (7.0, 90.0))
@@ -81,7 +81,7 @@ def history_means(made: list[Made], columns: dict[str, NDArray[Any]]) -> dict[st
     """As the history computes them."""
     observed, instants = observations(made), columns["decided_at"]
     sums = {s.name: sums_as_of(s, observed, s.keys(columns), instants, LANDMARK) for s in STATISTICS}
-    return means(STATISTICS, sums, instants, LANDMARK)
+    return means(STATISTICS, sums, {"hours": heard_before(observed, instants)}, LANDMARK)
 
 
 def slow_mean(made: list[Made], instant: float, days: float, level: int, place: str | None) -> float:
@@ -95,7 +95,9 @@ def slow_mean(made: list[Made], instant: float, days: float, level: int, place: 
     if level:
         towards = slow_mean(made, instant, days, level - 1, place)
         if not math.isnan(towards):
-            strength = STATISTICS[level].strength
+            # The prior is as old as the last thing heard.
+            heard = max(one.known_at for one in made if one.known_at < instant)
+            strength = STATISTICS[level].strength * 0.5 ** ((instant - heard) / (days * DAY_SECONDS))
             weight, weighted = weight + strength, weighted + strength * towards
     return weighted / weight if weight else math.nan
 
@@ -125,7 +127,7 @@ def test_a_service_told_piece_by_piece_knows_to_the_bit_what_the_history_knows(
         if data.draw(st.booleans()):
             state = TrailingSums.from_arrays(STATISTICS, LANDMARK, state.to_arrays())
     columns = rows([(now, place) for place in places])
-    told = means(STATISTICS, state.as_of_now(columns, STATISTICS), columns["decided_at"], LANDMARK)
+    told = means(STATISTICS, state.as_of_now(columns, STATISTICS), state.heard_at(len(places)), LANDMARK)
     for name, expected in history_means(made, columns).items():
         assert np.array_equal(told[name], expected, equal_nan=True), name
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from features.coded import Coded
 from features.definitions import FEATURES, encode, matrix
 from features.facts import FACTS, Columns, check_facts
 from features.statistics import MEASURES, STATISTICS
@@ -57,9 +58,8 @@ def test_weekday_and_hour_are_local() -> None:
 
 def test_text_that_training_did_not_know_is_a_missing_number() -> None:
     """And so is missing text."""
-    assert encode(np.array(["b", "c", None], dtype=object), {"a": 0, "b": 1}) == pytest.approx(
-        [1, np.nan, np.nan], nan_ok=True
-    )
+    texts = Coded(np.array(["b", "c", None], dtype=object), np.arange(3))
+    assert encode(texts, {"a": 0, "b": 1}) == pytest.approx([1, np.nan, np.nan], nan_ok=True)
 
 
 def test_the_matrix_has_the_named_features_in_the_order_of_their_names() -> None:

@@ -3,7 +3,16 @@
 import numpy as np
 import pytest
 
-from features.trailing import DAY_SECONDS, FloatArray, Observations, Statistic, TrailingSums, means, sums_as_of
+from features.trailing import (
+    DAY_SECONDS,
+    FloatArray,
+    Observations,
+    Statistic,
+    TrailingSums,
+    heard_before,
+    means,
+    sums_as_of,
+)
 
 OVERALL = Statistic("overall", "hours", (), (10.0, 40.0))
 BY_PLACE = Statistic("by_place", "hours", ("place",), (10.0, 40.0), "overall", 5)
@@ -24,7 +33,8 @@ def means_as_of(made: Observations, day: float, place: str) -> dict[str, float]:
     instants = np.array([day * DAY_SECONDS])
     columns = {"place": np.array([place], dtype=object), "decided_at": instants}
     sums = {s.name: sums_as_of(s, made, s.keys(columns), instants, 0.0) for s in (OVERALL, BY_PLACE)}
-    return {name: float(column[0]) for name, column in means([OVERALL, BY_PLACE], sums, instants, 0.0).items()}
+    heard_at = {"hours": heard_before(made, instants)}
+    return {name: float(column[0]) for name, column in means([OVERALL, BY_PLACE], sums, heard_at, 0.0).items()}
 
 
 def test_after_one_half_life_an_observation_counts_half() -> None:
@@ -72,6 +82,12 @@ def test_old_observations_of_a_place_give_way_to_the_mean_of_all() -> None:
     assert means_as_of(made, 400.1, "here")["by_place_10d"] == pytest.approx(8.0, abs=1e-3)
 
 
+def test_while_nothing_is_heard_nothing_is_forgotten() -> None:
+    """A year without outcomes must not make a good place and a bad one alike."""
+    made = observed([1.0] * 10, [2.0] * 5 + [4.0] * 5, ["here"] * 5 + ["there"] * 5)
+    assert means_as_of(made, 366.0, "here")["by_place_10d"] == pytest.approx(2.5)
+
+
 def test_nothing_known_is_not_a_number() -> None:
     """Trees know what to do with that; zero hours would be a lie."""
     assert all(np.isnan(value) for value in means_as_of(observed([], [], []), 3, "a").values())
@@ -81,7 +97,7 @@ def test_a_service_that_knew_nothing_says_so_too() -> None:
     """As the history does."""
     state = TrailingSums([OVERALL, BY_PLACE], 0.0)
     columns = {"place": np.array(["a"], dtype=object), "decided_at": np.array([1.0])}
-    found = means([OVERALL, BY_PLACE], state.as_of_now(columns, [OVERALL, BY_PLACE]), columns["decided_at"], 0.0)
+    found = means([OVERALL, BY_PLACE], state.as_of_now(columns, [OVERALL, BY_PLACE]), state.heard_at(1), 0.0)
     assert all(np.isnan(column).all() for column in found.values())
 
 
