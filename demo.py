@@ -246,9 +246,10 @@ def tell(client: httpx.Client, scene: Scene, say: Callable[[Any], None]) -> Told
         "options": 12,
     }
     first = decide(client, order)
-    promised_at = max(shipment["delivery"]["p90_at"] for shipment in first["options"][0]["shipments"])
-    say(f"The customer is promised what nine of ten such parcels keep: {promised_at[:16].replace('T', ' ')} UTC.")
-    order["promised_at"] = promised_at
+    likely_by = max(shipment["delivery"]["p90_at"] for shipment in first["options"][0]["shipments"])
+    promised_day = likely_by[:10]
+    say(f"The customer is promised the day that nine of ten such parcels keep: {promised_day}.")
+    order["promised_at"] = f"{promised_day}T23:59:59Z"
     before = decide(client, order)
     show(before, say)
 

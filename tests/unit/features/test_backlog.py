@@ -24,7 +24,7 @@ def test_the_backlog_is_what_one_would_count() -> None:
     generator = np.random.default_rng(3)
     locations = generator.choice(np.array(["S1", "S2", "W1"], dtype=object), 300)
     decided_at = np.sort(generator.integers(0, 100, 300)).astype(float)
-    left_at = decided_at + generator.integers(0, 30, 300)
+    left_at = decided_at + generator.integers(0, 30, 300).astype(float)
     assert backlog_as_of(locations, decided_at, left_at).tolist() == counted(locations, decided_at, left_at)
 
 

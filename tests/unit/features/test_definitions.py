@@ -24,7 +24,7 @@ def facts(**changed: list[Any]) -> dict[str, NDArray[Any]]:
 
 def feature(name: str, columns: Columns) -> list[float]:
     """One feature of every row."""
-    return FEATURES[name].compute(columns, {}).tolist()
+    return list(FEATURES[name].compute(columns, {}))
 
 
 def test_the_same_region_is_one_in_the_same_country_and_unknown_where_a_region_is() -> None:

@@ -33,7 +33,7 @@ def test_each_count_is_compared_with_the_decayed_mean_of_the_same_hour_of_earlie
 
 def test_a_store_that_never_had_visitors_has_no_ratio() -> None:
     """Nothing can be divided by 0 visitors."""
-    hours = MONDAY + np.arange(0, 3 * WEEK_HOURS, WEEK_HOURS) * HOUR_SECONDS
+    hours = np.array([MONDAY + week * WEEK_HOURS * HOUR_SECONDS for week in range(3)])
     observed = observed_visitors(
         np.full(3, "S1", dtype=object), np.full(3, "UTC", dtype=object), hours, np.array([0.0, 0.0, 5.0])
     )

@@ -10,6 +10,7 @@ import pytest
 
 import prediction.loading
 from features.history import History
+from prediction.bundle import read_bundle
 from prediction.errors import BundleError
 from prediction.golden import check_golden, predictions
 from prediction.loading import load_bundle, sha256_of, verify_files
@@ -120,7 +121,7 @@ def test_a_changed_calibration_is_found_by_the_golden_rows(copy: Path) -> None:
 
     change_manifest(copy, change)
     with pytest.raises(BundleError, match="predicts other ready_hours_p50"):
-        check_golden(prediction.loading.read_bundle(copy), copy)
+        check_golden(read_bundle(copy), copy)
 
 
 @pytest.mark.parametrize("damage", ["truncated", "wild child"])
