@@ -19,6 +19,7 @@ from prediction.hours import BASE_LEVELS
 FloatArray = NDArray[np.float64]
 
 DAY_SECONDS = 86_400.0
+WEEK_SECONDS = 7 * DAY_SECONDS
 HOUR_SECONDS = 3600.0
 #: Attempts decided longer ago than this, and unheard of since, are taken as lost from sight.
 LONGEST_DAYS = 60.0
@@ -67,7 +68,11 @@ class UnderWay:
 class CalibrationSettings:
     """How far back to look, and how much evidence outweighs what was believed before."""
 
-    window_days: float = 35.0
+    weeks: int = 7
+    #: What a week counts, compared with the one after it.
+    decay: float = 0.8
+    #: Arrivals in a week that weigh as much as the belief that it was like the prediction.
+    week_strength: float = 5.0
     #: Arrivals that weigh as much as the uncalibrated distribution.
     prior_strength: float = 20.0
     #: Arrivals of a group that weigh as much as all groups together.
@@ -77,32 +82,68 @@ class CalibrationSettings:
 def calibrate(under_way: UnderWay, groups: int, now: float, settings: CalibrationSettings) -> FloatArray:
     """Calibrated probability at each of `prediction.hours.KNOTS`, per group; shape (groups, knots).
 
+    The shape comes from all weeks, each brought to the pace of the typical week: the median one, the younger counting
+    more. A strike ends: the mean pace of a window that holds one is wrong while it lasts and long after, the median is
+    not (a level against contamination, as in Huber, "Robust Statistics", 1981).
+
     Only what was known at ``now`` (seconds) is used. With nothing to learn from, the levels are the uncalibrated ones.
     """
-    since = now - settings.window_days * DAY_SECONDS
-    moved = under_way.during(since, now)
-    weight = moved.weight / moved.weight.mean() if len(moved.weight) else moved.weight
-    start = _cumulative_hazard(moved, np.maximum(moved.started_at, since))
-    stop_at = np.fmin(np.fmin(moved.arrived_at, moved.ended_at), now)
-    stop = _cumulative_hazard(moved, stop_at)
-    # Who is beyond the last level has passed it without arriving: that is all the table has room for.
-    arrived = (moved.arrived_at <= now) & (moved.arrived_at <= stop_at) & (stop < _CUMULATIVE[-1])
-
-    bins = np.clip(np.searchsorted(_CUMULATIVE, stop, side="right") - 1, 0, len(_WIDTHS) - 1)
-    events = np.zeros((groups, len(_WIDTHS)))
-    np.add.at(events, (moved.group[arrived], bins[arrived]), weight[arrived])
-    exposure = np.zeros((groups, len(_WIDTHS)))
-    for position, (low, high) in enumerate(pairwise(_CUMULATIVE.tolist())):
-        within = np.clip(np.minimum(stop, high) - np.maximum(start, low), 0.0, None)
-        exposure[:, position] = np.bincount(moved.group, within * weight, minlength=groups)
+    ends = [now - WEEK_SECONDS * age for age in range(settings.weeks)]
+    weeks = [_moves(under_way, groups, end - WEEK_SECONDS, end) for end in ends]
+    events, exposure = (np.stack(parts) for parts in zip(*weeks, strict=True))
+    # Weights matter relative to each other: on average an attempt counts once.
+    scale = _mean_weight(under_way, now, settings)
+    events, exposure = events / scale, exposure / scale
+    lived = exposure.sum(axis=(1, 2))
+    pace = (events.sum(axis=(1, 2)) + settings.week_strength) / (lived + settings.week_strength)
+    # A week counts by its age, and not at all if nothing was on its way. Not by how much was lived through: in a
+    # strike that is most.
+    heard = lived / (lived + settings.week_strength)
+    typical = _weighted_median(pace, heard * settings.decay ** np.arange(settings.weeks))
+    # A week that was twice as fast lived through twice as much: its exposure is stretched to the typical pace.
+    stretched = (exposure * (pace / typical)[:, None, None]).sum(axis=0)
+    arrivals = events.sum(axis=0)
 
     share = _WIDTHS / _WIDTHS.sum()
     prior = settings.prior_strength * share
-    overall = (events.sum(axis=0) + prior) / (exposure.sum(axis=0) + prior)
+    overall = (arrivals.sum(axis=0) + prior) / (stretched.sum(axis=0) + prior)
     group_prior = settings.group_strength * share
-    hazard = (events + overall * group_prior) / (exposure + group_prior)
+    hazard = (arrivals + overall * group_prior) / (stretched + group_prior)
     levels = -np.expm1(-np.cumsum(hazard * _WIDTHS, axis=1))
     return np.concatenate([np.zeros((groups, 1)), levels, np.ones((groups, 1))], axis=1)
+
+
+def _moves(under_way: UnderWay, groups: int, since: float, until: float) -> tuple[FloatArray, FloatArray]:
+    """Arrivals between two instants, and hazard lived through, by group and level; each of shape (groups, levels)."""
+    moved = under_way.during(since, until)
+    stop_at = np.fmin(np.fmin(moved.arrived_at, moved.ended_at), until)
+    start = _cumulative_hazard(moved, np.maximum(moved.started_at, since))
+    stop = _cumulative_hazard(moved, stop_at)
+    # Who is beyond the last level has passed it without arriving: that is all the table has room for.
+    arrived = (moved.arrived_at <= until) & (moved.arrived_at <= stop_at) & (stop < _CUMULATIVE[-1])
+
+    bins = np.clip(np.searchsorted(_CUMULATIVE, stop, side="right") - 1, 0, len(_WIDTHS) - 1)
+    events = np.zeros((groups, len(_WIDTHS)))
+    np.add.at(events, (moved.group[arrived], bins[arrived]), moved.weight[arrived])
+    exposure = np.zeros((groups, len(_WIDTHS)))
+    for position, (low, high) in enumerate(pairwise(_CUMULATIVE.tolist())):
+        within = np.clip(np.minimum(stop, high) - np.maximum(start, low), 0.0, None)
+        exposure[:, position] = np.bincount(moved.group, within * moved.weight, minlength=groups)
+    return events, exposure
+
+
+def _mean_weight(under_way: UnderWay, now: float, settings: CalibrationSettings) -> float:
+    weight = under_way.during(now - WEEK_SECONDS * settings.weeks, now).weight
+    return float(weight.mean()) if len(weight) else 1.0
+
+
+def _weighted_median(values: FloatArray, weights: FloatArray) -> float:
+    """The smallest value that half of the weight does not exceed; the middle one where nothing weighs anything."""
+    if not weights.sum() > 0:
+        return float(np.median(values))
+    order = np.argsort(values, kind="stable")
+    reached = np.cumsum(weights[order])
+    return float(values[order][np.searchsorted(reached, reached[-1] / 2)])
 
 
 def _cumulative_hazard(moved: UnderWay, instants: FloatArray) -> FloatArray:

@@ -104,7 +104,8 @@ def _parameters(bundle: Bundle) -> dict[str, Any]:
         "seed": bundle.manifest.seed,
         "as_of": bundle.manifest.window.as_of,
         "attempts": bundle.manifest.window.attempts,
-        "calibration.window_days": CALIBRATION.window_days,
+        "calibration.weeks": CALIBRATION.weeks,
+        "calibration.decay": CALIBRATION.decay,
         "calibration.prior_strength": CALIBRATION.prior_strength,
         "calibration.group_strength": CALIBRATION.group_strength,
     }

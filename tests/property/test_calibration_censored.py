@@ -59,7 +59,7 @@ def test_the_delivered_ones_alone_would_promise_far_too_early() -> None:
     truth = 150 * np.exp(0.5 * np.array([-1.28155, 0.0, 1.28155]))
     assert naive[1] < 0.8 * truth[1]
     assert naive[2] < 0.8 * truth[2]
-    found = quantiles(calibrate(made, 1, NOW, CalibrationSettings(window_days=10.0)))
+    found = quantiles(calibrate(made, 1, NOW, CalibrationSettings(weeks=1)))
     assert found == pytest.approx(truth, rel=0.06)
 
 
@@ -68,7 +68,7 @@ def test_it_follows_a_slowdown_of_the_last_days_that_hardly_anything_delivered_s
     before, strike = attempts(10_000, 3, days=60.0), attempts(4_000, 4, slower=np.log(2), days=10.0)
     rows = np.flatnonzero(before.started_at < NOW - 10 * DAY_SECONDS)
     both = [np.concatenate(pair) for pair in zip(*map(columns, (before.take(rows), strike)), strict=True)]
-    settings_ = CalibrationSettings(window_days=10.0)
+    settings_ = CalibrationSettings(weeks=1)
     found = quantiles(calibrate(UnderWay(*both), 1, NOW, settings_))
     arrived = both[4] <= NOW
     recent = both[4] > NOW - 10 * DAY_SECONDS
@@ -82,10 +82,23 @@ def columns(under_way: UnderWay) -> list[NDArray[np.float64]]:
     return [getattr(under_way, name) for name in UnderWay.__dataclass_fields__]
 
 
+def test_a_disruption_that_has_ended_is_soon_forgotten() -> None:
+    """Two weeks of a strike, in which nothing arrives: when its parcels are through, the typical week rules again."""
+    made = attempts(30_000, 8, days=80.0)
+    began, over = NOW - 35 * DAY_SECONDS, NOW - 21 * DAY_SECONDS
+    held_up = (made.arrived_at > began) & (made.started_at < over)
+    arrived_at = np.where(held_up, made.arrived_at + (over - np.maximum(made.started_at, began)), made.arrived_at)
+    struck = replace(made, arrived_at=arrived_at)
+    robust = quantiles(calibrate(struck, 1, NOW, CalibrationSettings()))
+    only_the_strike = quantiles(calibrate(struck, 1, over, CalibrationSettings(weeks=2)))
+    assert robust[1] == pytest.approx(150, rel=0.1)
+    assert only_the_strike[1] > 2 * 150
+
+
 def test_a_heavy_tail_is_found_up_to_its_end() -> None:
     """One that arrives beyond the last level has not arrived before it."""
     made = attempts(60_000, 5, wider=2.0, days=90.0)
-    levels = calibrate(made, 1, NOW, CalibrationSettings(window_days=40.0))[0]
+    levels = calibrate(made, 1, NOW, CalibrationSettings())[0]
     assert levels[-2] == pytest.approx(ndtr(KNOTS[-2] / 2), abs=0.015)
     assert levels[-4] == pytest.approx(ndtr(KNOTS[-4] / 2), abs=0.015)
 
@@ -160,7 +173,7 @@ def test_a_sampling_weight_counts_as_so_many_attempts() -> None:
     made = attempts(2_000, 12, slower=0.2)
     rows = np.concatenate([np.arange(2_000), np.arange(0, 2_000, 2)])
     doubled = replace(made, weight=np.where(np.arange(2_000) % 2 == 0, 2.0, 1.0))
-    strong = CalibrationSettings(prior_strength=1e-6, group_strength=1e-6)
+    strong = CalibrationSettings(week_strength=1e-6, prior_strength=1e-6, group_strength=1e-6)
     assert calibrate(doubled, 1, NOW, strong) == pytest.approx(calibrate(made.take(rows), 1, NOW, strong), abs=1e-6)
     heavy = replace(made, weight=np.full(2_000, 30.0))
     assert calibrate(heavy, 1, NOW, CalibrationSettings()) == pytest.approx(
