@@ -96,6 +96,6 @@ def test_too_few_rows_are_refused_with_how_many_it_takes(fit: object) -> None:
 
 def test_maturity_is_when_nearly_all_outcomes_are_known() -> None:
     """Nineteen in twenty; never longer than 45 days, and nothing without outcomes."""
-    assert maturity_seconds(np.arange(101) * 3600.0) == pytest.approx(95 * 3600)
+    assert maturity_seconds(np.arange(101, dtype=np.float64) * 3600) == pytest.approx(95 * 3600)
     assert maturity_seconds(np.full(10, 100 * DAY_SECONDS)) == 45 * DAY_SECONDS
     assert maturity_seconds(np.zeros(0)) == 0.0
