@@ -7,13 +7,12 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from features.history import History
 from prediction.hours import HoursTable
+from prediction.manifest import TIME_HEADS
+from training.errors import TooLittleHistoryError
 from training.trained import Progress, Scored, score, train_heads
-
-FloatArray = NDArray[np.float64]
 
 DAY_SECONDS, HOUR_SECONDS = 86_400.0, 3600.0
 LEVELS = (0.1, 0.5, 0.9)
@@ -49,7 +48,7 @@ class Window:
         again = {
             Retrain.NEVER: days[:0],
             Retrain.MONTHLY: days[days.day == 1],
-            Retrain.WEEKLY: days[days.weekday == 0],
+            Retrain.WEEKLY: days[days.day_of_week == 0],
         }[retrain]
         return [self.start(), *(self._midnight(day.date()) for day in again if day.date() > self.first)]
 
@@ -58,7 +57,12 @@ class Window:
 
 
 def commonest_zone(history: History) -> str:
-    """The time zone in which most attempts were made: a day of the window begins at its midnight."""
+    """The time zone in which most attempts were made: a day of the window begins at its midnight.
+
+    Raises `TooLittleHistoryError` when there are none.
+    """
+    if not len(history.attempts):
+        raise TooLittleHistoryError("the history has no attempts: there is nothing to train on.")
     zones, counts = np.unique(history.attempts.columns["location_timezone"].astype(str), return_counts=True)
     return str(zones[np.argmax(counts)])
 
@@ -66,8 +70,18 @@ def commonest_zone(history: History) -> str:
 def backtest(history: History, window: Window, retrain: Retrain, seed: int, progress: Progress) -> pd.DataFrame:
     """Predictions for every attempt decided in the window, each as of its decision, beside what was observed.
 
-    Columns: see `_frame`. Rows in the order of decisions.
+    Columns: see `_predict`. Rows in the order of decisions.
+
+    Raises
+    ------
+    TooLittleHistoryError
+        Nothing was decided in the window, or too little was known before it.
     """
+    decided_at = history.attempts.decided_at
+    if not np.any((decided_at >= window.start()) & (decided_at < window.end())):
+        raise TooLittleHistoryError(
+            f"nothing was decided from {window.first} to {window.last} ({window.zone}): there is nothing to predict."
+        )
     cuts = window.cuts(retrain)
     parts = []
     for position, (cut, until) in enumerate(zip(cuts, [*cuts[1:], window.end()], strict=True)):
@@ -84,32 +98,18 @@ def _of_cut(progress: Progress, cut: int, cuts: int) -> Progress:
 
 def _predict(history: History, scored: Scored, cut: float, until: float) -> pd.DataFrame:
     """Day by day, each with the calibration of its first instant."""
-    decided_at = history.attempts.decided_at
-    parts = []
-    day = cut
-    while day < until:
-        rows = np.flatnonzero((decided_at >= day) & (decided_at < min(day + DAY_SECONDS, until)))
-        if len(rows):
-            levels = scored.calibration(day)
-            tables = {
-                head: HoursTable(hours.centre[rows], hours.spread[rows], hours.group[rows], levels[head])
-                for head, hours in scored.hours.items()
-            }
-            parts.append(_frame(history, scored, rows, tables))
-        day += DAY_SECONDS
-    return pd.concat(parts, ignore_index=True) if parts else _frame(history, scored, np.arange(0), None)
-
-
-def _frame(
-    history: History, scored: Scored, rows: NDArray[np.intp], tables: dict[str, HoursTable] | None
-) -> pd.DataFrame:
     attempts = history.attempts
-
-    def quantile(head: str, level: float) -> FloatArray:
-        return tables[head].quantile(level) if tables else np.zeros(0)
-
-    def hours(end: FloatArray) -> FloatArray:
-        return np.asarray((end[rows] - attempts.decided_at[rows]) / HOUR_SECONDS)
+    rows = np.flatnonzero((attempts.decided_at >= cut) & (attempts.decided_at < until))
+    day_of = ((attempts.decided_at[rows] - cut) // DAY_SECONDS).astype(np.intp)
+    quantiles = {_column(head, level): np.empty(len(rows)) for head in TIME_HEADS for level in LEVELS}
+    for day in np.unique(day_of):
+        of_day = day_of == day
+        levels = scored.calibration(cut + float(day) * DAY_SECONDS)
+        for head, hours in scored.hours.items():
+            decided = rows[of_day]
+            table = HoursTable(hours.centre[decided], hours.spread[decided], hours.group[decided], levels[head])
+            for level in LEVELS:
+                quantiles[_column(head, level)][of_day] = table.quantile(level)
 
     supplied = np.ones(len(attempts))
     np.multiply.at(supplied, history.lines.attempt, 1.0 - scored.line_failure)
@@ -125,17 +125,17 @@ def _frame(
             "decided_at": pd.to_datetime(
                 np.round(attempts.decided_at[rows] * 1e6).astype(np.int64), unit="us", utc=True
             ),
-            **{
-                f"{head}_p{level * 100:.0f}": quantile(head, level)
-                for head in ("delivery_hours", "ready_hours")
-                for level in LEVELS
-            },
+            **quantiles,
             "cost": scored.cost[rows],
             "pick_failure": 1.0 - supplied[rows],
-            "observed_delivery_hours": hours(attempts.delivered_at),
-            "observed_ready_hours": hours(attempts.ready_at),
+            "observed_delivery_hours": (attempts.delivered_at - attempts.decided_at)[rows] / HOUR_SECONDS,
+            "observed_ready_hours": (attempts.ready_at - attempts.decided_at)[rows] / HOUR_SECONDS,
             "observed_cost": attempts.cost[rows],
             "observed_pick_failure": failed[rows],
             "weight": attempts.weight[rows],
         }
     )
+
+
+def _column(head: str, level: float) -> str:
+    return f"{head}_p{level * 100:.0f}"

@@ -93,14 +93,12 @@ def backtest(
     if retrain not in list(Retrain):
         raise typer.BadParameter(f"--retrain is never, monthly or weekly, not {retrain}")
     history = read_history(_load(data))
-    window = Window(first.date(), last.date(), commonest_zone(history))
     try:
+        window = Window(first.date(), last.date(), commonest_zone(history))
         with _progress() as progress:
             predictions = run(history, window, Retrain(retrain), seed, progress)
     except TrainingError as error:
         _fail(str(error))
-    if predictions.empty:
-        _fail(f"nothing was decided from {window.first} to {window.last} ({window.zone}).")
     out.parent.mkdir(parents=True, exist_ok=True)
     predictions.to_parquet(out, index=False)
     measured = figures(predictions, window.zone)

@@ -7,3 +7,7 @@ class TrainingError(Exception):
 
 class TooLittleHistoryError(TrainingError):
     """What was known as of the cut is too little to train on."""
+
+
+class NotABundleError(TrainingError):
+    """A bundle would be written over something else."""

@@ -74,7 +74,8 @@ def figures(predictions: pd.DataFrame, zone: str) -> dict[str, float]:
         of_month = hours_figures(rows, "delivery_hours")
         result |= {f"delivery_hours_{name}_{label}": value for name, value in of_month.items()}
     costed = predictions[predictions["observed_cost"].notna()]
-    result["cost_mae"] = mean_absolute_error(costed["cost"].to_numpy(), costed["observed_cost"].to_numpy())
+    if len(costed):
+        result["cost_mae"] = mean_absolute_error(costed["cost"].to_numpy(), costed["observed_cost"].to_numpy())
     picked = predictions[predictions["observed_pick_failure"].notna()]
     if len(picked):
         loss = (picked[name].to_numpy() for name in ("pick_failure", "observed_pick_failure", "weight"))

@@ -20,6 +20,7 @@ from prediction.bundle import Bundle, model_file
 from prediction.golden import write_golden
 from prediction.loading import sha256_of
 from prediction.manifest import FORMAT, GOLDEN_FILE, MANIFEST_FILE, TRAILING_FILE, Manifest, Window
+from training.errors import NotABundleError
 from training.heads import OFFSETS, RECIPES
 from training.trained import Scored, Trained
 
@@ -79,13 +80,26 @@ def golden_facts(history: History, as_of: float) -> Columns:
     return {**facts, "decided_at": np.full(len(rows), as_of)}
 
 
+def require_replaceable(folder: Path) -> None:
+    """Raise `NotABundleError` when ``folder`` holds something that is not a bundle."""
+    if (
+        folder.exists()
+        and not (folder / MANIFEST_FILE).is_file()
+        and not (folder.is_dir() and not any(folder.iterdir()))
+    ):
+        raise NotABundleError(f"{folder} is not a bundle, and writing one there would delete it: name another folder.")
+
+
 def write_bundle(
     bundle: Bundle, boosters: Mapping[tuple[str, str], lightgbm.Booster], golden: Columns, folder: Path
 ) -> Path:
-    """Write ``bundle`` into ``folder``, replacing what is there, and return it.
+    """Write ``bundle`` into ``folder``, replacing the bundle that is there, and return it.
 
     The folder appears whole or not at all: a service that reads it meanwhile never sees half a bundle.
+    Raises `NotABundleError` rather than replace anything else.
     """
+    require_replaceable(folder)
+    folder = folder.resolve()
     unfinished = folder.with_name(f"{folder.name}.unfinished")
     shutil.rmtree(unfinished, ignore_errors=True)
     unfinished.mkdir(parents=True)

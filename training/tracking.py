@@ -7,7 +7,6 @@ from typing import Any, Final
 import mlflow
 import pandas as pd
 from matplotlib.figure import Figure
-from mlflow.exceptions import MlflowException
 from mlflow.models import infer_signature
 
 from features.facts import Columns
@@ -90,13 +89,10 @@ def record(
 
 def _alias(name: str, version: str) -> str:
     client = mlflow.MlflowClient()
-    try:
-        client.get_model_version_by_alias(name, CHAMPION)
-    except MlflowException:
-        client.set_registered_model_alias(name, CHAMPION, version)
-        return CHAMPION
-    client.set_registered_model_alias(name, CHALLENGER, version)
-    return CHALLENGER
+    # Asked for by name: an error while asking must not make a champion.
+    alias = CHALLENGER if CHAMPION in client.get_registered_model(name).aliases else CHAMPION
+    client.set_registered_model_alias(name, alias, version)
+    return alias
 
 
 def _parameters(bundle: Bundle) -> dict[str, Any]:

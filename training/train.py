@@ -8,7 +8,7 @@ from features.history import read_history
 from training.card import model_card
 from training.errors import TrainingError
 from training.metrics import figures
-from training.packing import bundle_of, golden_facts, write_bundle
+from training.packing import bundle_of, golden_facts, require_replaceable, write_bundle
 from training.plots import draw
 from training.tracking import connect, next_version, record
 from training.trained import Progress, score, train_heads
@@ -44,8 +44,11 @@ def train(
     Raises
     ------
     TrainingError
-        Too little history, or more than one currency.
+        Too little history, more than one currency, or ``folder`` holds something that is not a bundle.
     """
+    # What takes no time is checked before what takes minutes.
+    require_replaceable(folder)
+    currency = _currency(dataset)
     history = read_history(dataset)
     cut = midnight_after_last_decision(history) if as_of is None else as_of
     predictions, window = validate(history, cut, seed, lambda head, done, all_: progress(head, done, 2 * all_))
@@ -58,7 +61,7 @@ def train(
         score(history, trained),
         name=name,
         bundle_version=next_version(name),
-        currency=_currency(dataset),
+        currency=currency,
         digest=digest(dataset),
     )
     golden = golden_facts(history, cut)
@@ -78,5 +81,7 @@ def train(
 def _currency(dataset: Dataset) -> str:
     currencies = sorted(dataset.orders["currency"].unique())
     if len(currencies) != 1:
-        raise TrainingError(f"the orders are in {', '.join(currencies)}: costs of one bundle need one currency.")
+        raise TrainingError(
+            f"the orders are in {', '.join(currencies) or 'no currency'}: costs of one bundle need one currency."
+        )
     return str(currencies[0])

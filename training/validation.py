@@ -7,6 +7,7 @@ import pandas as pd
 
 from features.history import History
 from training.backtest import DAY_SECONDS, HOUR_SECONDS, Retrain, Window, backtest, commonest_zone
+from training.errors import TooLittleHistoryError
 from training.fit import maturity_seconds
 from training.trained import Progress
 
@@ -25,22 +26,21 @@ def validation_window(history: History, as_of: float) -> Window:
 
 
 def validate(history: History, as_of: float, seed: int, progress: Progress) -> tuple[pd.DataFrame, Window]:
-    """Backtest the validation window; outcomes that were not known at ``as_of`` are blank."""
+    """Backtest the validation window; outcomes that were not known at ``as_of`` are blank.
+
+    Raises `TooLittleHistoryError` when nothing was decided in it, or too little before it.
+    """
     window = validation_window(history, as_of)
     predictions = backtest(history, window, Retrain.NEVER, seed, progress)
     decided_at = predictions["decided_at"].map(pd.Timestamp.timestamp)
     for column in _LATE_COLUMNS:
         known_at = decided_at + predictions[column] * HOUR_SECONDS
         predictions[column] = predictions[column].where(known_at < as_of)
-    unknown = predictions[["observed_delivery_hours", "observed_ready_hours"]].isna().all(axis=1)
-    failed_later = unknown & ~_failure_known(history, predictions, as_of)
-    predictions["observed_pick_failure"] = predictions["observed_pick_failure"].mask(failed_later)
+    lines = history.lines
+    picks_known = history.attempts.fulfilment_id[lines.attempt[lines.failure_known_at < as_of]]
+    seen = predictions["fulfilment_id"].isin(picks_known)
+    predictions["observed_pick_failure"] = predictions["observed_pick_failure"].where(seen)
     return predictions, window
-
-
-def _failure_known(history: History, predictions: pd.DataFrame, as_of: float) -> "pd.Series[bool]":
-    known = history.attempts.fulfilment_id[history.attempts.ended_at < as_of]
-    return predictions["fulfilment_id"].isin(known)
 
 
 def _day(instant: float, zone: str) -> date:
@@ -48,5 +48,10 @@ def _day(instant: float, zone: str) -> date:
 
 
 def midnight_after_last_decision(history: History) -> float:
-    """The cut that uses every decision of the history: the midnight (UTC) after the last one."""
+    """The cut that uses every decision of the history: the midnight (UTC) after the last one.
+
+    Raises `TooLittleHistoryError` when there is none.
+    """
+    if not len(history.attempts):
+        raise TooLittleHistoryError("the history has no attempts: there is nothing to train on.")
     return float((history.attempts.decided_at.max() // DAY_SECONDS + 1) * DAY_SECONDS)
