@@ -49,7 +49,7 @@ class Window:
         again = {
             Retrain.NEVER: days[:0],
             Retrain.MONTHLY: days[days.day == 1],
-            Retrain.WEEKLY: days[days.weekday == 0],
+            Retrain.WEEKLY: days[days.day_of_week == 0],
         }[retrain]
         return [self.start(), *(self._midnight(day.date()) for day in again if day.date() > self.first)]
 
