@@ -84,4 +84,6 @@ def _print(measure: Callable[[], "Report"], *, as_json: bool) -> None:
     if as_json:
         typer.echo(to_json(report))
     else:
-        show(report, Console())
+        # Where nobody says how wide it is, a file is as wide as the table.
+        console = Console()
+        show(report, console if console.is_terminal else Console(width=120))

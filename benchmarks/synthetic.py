@@ -55,10 +55,14 @@ def measure_synthetic(preset: str, seed: int, progress: Progress) -> Report:
         measured = _compared(ours, truth)
         others = {name: _compared(predictions, truth) for name, predictions in peers.items()}
     figures = [
-        Figure(name, value, {peer: other[name] for peer, other in others.items()}, TARGETS.get(name, ""))
-        for name, value in measured.items()
+        Figure(name, value, _other(name, value, others), TARGETS.get(name, "")) for name, value in measured.items()
     ]
     return Report(f"Synthetic retailer ({preset}), the last {WEEKS} weeks against the truth", figures, seed)
+
+
+def _other(name: str, value: float, others: Mapping[str, Mapping[str, float]]) -> dict[str, float]:
+    """What the peers reach, without those that share the figure because they share the predictions or the rows."""
+    return {peer: figures[name] for peer, figures in others.items() if figures[name] != value}
 
 
 def service_quantiles(history: History, predictions: pd.DataFrame, cut: float) -> pd.DataFrame:

@@ -37,7 +37,7 @@ _PARCEL: Final = 1 << 32
 MOST_LINES: Final = 12
 #: Shipments scored together with each that has to be: the next best of the same lines are likely to be asked for.
 #: Each time as many as were scored before, so that a weak bound costs few rounds, and rows at most twice.
-_SCORED_AHEAD: Final = 16
+_SCORED_AHEAD: Final = 64
 
 
 @dataclass(frozen=True)

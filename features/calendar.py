@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from numpy.typing import NDArray
 
+from features.coded import factorised
 from features.facts import TextColumn
 
 HOURS_PER_WEEK = 168
@@ -21,14 +22,11 @@ def local_hour_of_week(instants: NDArray[np.float64], zones: TextColumn) -> NDAr
     ``instants`` are seconds since 1970 UTC, ``zones`` IANA names. Raises ``ValueError`` for an unknown zone.
     """
     offset_hours = np.empty(len(instants))
-    for zone, rows in _rows_by_zone(zones):
-        offset_hours[rows] = _offsets(instants[rows], zone)
+    named = factorised(zones)
+    for code in np.unique(named.codes).tolist():
+        rows = np.flatnonzero(named.codes == code)
+        offset_hours[rows] = _offsets(instants[rows], str(named.values[code]))
     return (np.asarray(instants) / _HOUR_SECONDS + offset_hours + _EPOCH_HOUR_OF_WEEK) % HOURS_PER_WEEK
-
-
-def _rows_by_zone(zones: TextColumn) -> list[tuple[str, NDArray[np.intp]]]:
-    names, codes = np.unique(zones.astype(str), return_inverse=True)
-    return [(str(name), np.flatnonzero(codes == code)) for code, name in enumerate(names)]
 
 
 def _offsets(instants: NDArray[np.float64], zone: str) -> NDArray[np.float64]:

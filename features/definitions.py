@@ -1,6 +1,6 @@
 """Every feature, defined once: its name, and how it follows from facts and trailing means."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -8,9 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.calendar import local_hour_of_week
-from features.coded import Coded, coded
+from features.coded import Coded, coded, joined
 from features.facts import Columns
 from features.geography import haversine_km
+from features.places import PLACES
 from features.statistics import STATISTICS
 from features.trailing import DAY_SECONDS
 
@@ -56,11 +57,15 @@ def _day(columns: Columns, _: Vocabularies) -> FloatArray:
 
 
 def _same_region(columns: Columns, _: Vocabularies) -> FloatArray:
-    origin, destination = columns["location_region"], columns["destination_region"]
-    same = (origin == destination) & (columns["location_country"] == columns["destination_country"])
+    return encode(joined(columns, PLACES["lane"].sources, _compare_regions), {"same": 1, "other": 0})
+
+
+def _compare_regions(*ends: Sequence[str | None]) -> list[str | None]:
     # Two regions that nobody named are not the same one.
-    known = (origin != np.array(None)) & (destination != np.array(None))
-    return np.where(known, same.astype(np.float64), np.nan)
+    return [
+        None if None in {region, to_region} else "same" if (country, region) == (to_country, to_region) else "other"
+        for country, region, to_country, to_region in zip(*ends, strict=True)
+    ]
 
 
 def _clock(columns: Columns, _: Vocabularies) -> FloatArray:
