@@ -43,7 +43,7 @@ def test_the_state_that_is_packed_is_the_history_s_as_of_the_cut(history: Histor
     places = {name: column[rows] for name, column in history.attempts.columns.items()}
     asked = {**places, "decided_at": columns["decided_at"]}
     state = trailing_as_of(history, CUT)
-    packed = means(STATISTICS, state.as_of_now(asked, STATISTICS), asked["decided_at"], history.landmark)
+    packed = means(STATISTICS, state.as_of_now(asked, STATISTICS), state.heard_at(len(rows)), history.landmark)
     only_then = replace(history, attempts=replace(history.attempts, columns=asked))
     for statistic in STATISTICS:
         for days in statistic.half_lives_days:
