@@ -101,6 +101,7 @@ def under_way(
         spread=spread,
         started_at=attempts.decided_at,
         arrived_at=arrived_at(attempts, head),
-        ended_at=attempts.ended_at,
+        # Delivered without a word on when it was ready: nothing more will be heard of that.
+        ended_at=np.fmin(attempts.ended_at, attempts.delivered_at),
         weight=attempts.weight,
     )

@@ -1,0 +1,63 @@
+"""What may be trained on as of a cut, and what calibration follows."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from features.history import History
+from prediction.bundle import EVERY_GROUP
+from tests.conftest import CUT
+from training.known import encoding_as_of, rows_known, under_way
+
+
+@pytest.mark.parametrize("head", ["delivery_hours", "ready_hours", "cost", "pick_failure"])
+def test_only_what_was_known_is_trained_on(history: History, head: str) -> None:
+    """And nothing so young that only its fast outcomes are known; costs are known at once."""
+    attempts, lines = history.attempts, history.lines
+    known_at, decided_at = {
+        "delivery_hours": (attempts.delivered_at, attempts.decided_at),
+        "ready_hours": (attempts.ready_at, attempts.decided_at),
+        "cost": (attempts.decided_at, attempts.decided_at),
+        "pick_failure": (lines.failure_known_at, attempts.decided_at[lines.attempt]),
+    }[head]
+    positions = np.arange(len(known_at), dtype=np.float64)
+    rows = rows_known(history, head, positions[:, None], positions, CUT)
+    taken = rows.start.astype(int)
+    assert len(rows) > 1_000
+    assert (known_at[taken] < CUT).all()
+    assert not np.isnan(rows.target).any()
+    youngest = decided_at[taken].max()
+    if head == "cost":
+        assert youngest == decided_at[decided_at < CUT].max()
+    else:
+        old_enough = (decided_at <= youngest) & ~np.isnan(known_at)
+        assert np.mean(known_at[old_enough] < CUT) > 0.99
+
+
+def test_codes_are_those_of_what_was_seen_before_the_cut(history: History) -> None:
+    """In alphabetical order; as of the beginning there are none, and all groups share one table."""
+    early = encoding_as_of(history, CUT)
+    nothing = encoding_as_of(history, history.landmark)
+    assert nothing.groups == {EVERY_GROUP: 0}
+    assert all(not codes for codes in nothing.vocabularies.values())
+    assert sorted(early.groups.values()) == list(range(len(early.groups)))
+    for codes in early.vocabularies.values():
+        assert list(codes) == sorted(codes)
+
+
+def test_an_attempt_delivered_without_a_word_on_when_it_was_ready_is_not_awaited_for_ever(
+    history: History,
+) -> None:
+    """Else a source that does not record handovers would make every store look slow."""
+    count = len(history.attempts)
+    attempts = replace(history.attempts, ready_at=np.full(count, np.nan))
+    silent = under_way(
+        replace(history, attempts=attempts),
+        "ready_hours",
+        np.zeros(count),
+        np.ones(count),
+        np.zeros(count, dtype=np.intp),
+    )
+    delivered = ~np.isnan(attempts.delivered_at)
+    assert np.array_equal(silent.ended_at[delivered], attempts.delivered_at[delivered])
