@@ -4,6 +4,8 @@ PYTHON ?= python3.11
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 SERVE ?= 1
+# What `make serve` serves
+BUNDLE ?= .smista/demo/bundle
 SHELL := /bin/bash
 
 .PHONY: setup demo test test-quick lint format bench serve mlflow lock
@@ -38,8 +40,12 @@ format: $(INSTALLED)
 bench: $(INSTALLED)
 	$(BIN)/smista bench all
 
-serve: $(INSTALLED)
-	$(BIN)/smista serve
+serve: $(INSTALLED) $(BUNDLE)/manifest.json
+	$(BIN)/smista serve --bundle $(BUNDLE)
+
+# The demo trains one; any other is trained with `smista train`.
+.smista/demo/bundle/manifest.json: | $(INSTALLED)
+	$(BIN)/smista demo --no-serve
 
 mlflow: $(INSTALLED)
 	$(BIN)/smista mlflow

@@ -35,8 +35,7 @@ def compare(
 ) -> str:
     """Return in a sentence why ``option`` comes before or after ``other``, which is "the next option" or "the best"."""
     difference = option.total - other.total
-    their_places = [names.get(shipment.location_id, shipment.location_id) for shipment in other.shipments]
-    whom = f"{which} ({_listed(their_places)})"
+    whom = f"{which} ({_listed(_told_apart(other, option, names))})"
     if abs(difference) < _NOTICED:
         return f"It costs the same as {whom}; the fewer parcels come first, then the order of the locations."
     gaps = differences(option, other)
@@ -104,6 +103,16 @@ def _from(shipment: Shipment, names: Mapping[str, str]) -> str:
     distance = "" if shipment.distance_km is None else f"{shipment.distance_km:.1f} km, "
     in_time = "" if shipment.delivery.p_late is None else f", {1 - shipment.delivery.p_late:.0%} in time"
     return f"{name} ({distance}expected {shipment.delivery.p50_at:%d %b}{in_time})"
+
+
+def _told_apart(other: Option, option: Option, names: Mapping[str, str]) -> list[str]:
+    """The places of ``other``, each with its carrier service where the places of ``option`` are the same."""
+    same_places = sorted(s.location_id for s in other.shipments) == sorted(s.location_id for s in option.shipments)
+    return [
+        names.get(s.location_id, s.location_id)
+        + (f" by {s.carrier_service_id}" if same_places and s.carrier_service_id is not None else "")
+        for s in other.shipments
+    ]
 
 
 def _same_plan(one: Option, other: Option) -> bool:

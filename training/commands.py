@@ -116,7 +116,10 @@ def mlflow(port: Annotated[int, typer.Option(help="Port of the page.")] = 5000) 
     connect(None, WORK_FOLDER)
     store = ["--backend-store-uri", local_uri(WORK_FOLDER), "--default-artifact-root", local_artifacts(WORK_FOLDER)]
     command = [sys.executable, "-m", "mlflow", "server", *store, "--host", "127.0.0.1", "--port", str(port)]
-    raise typer.Exit(subprocess.run(command, check=False).returncode)
+    # One reader needs one worker, and nothing here runs MLflow's background jobs.
+    command += ["--workers", "1"]
+    environment = {**os.environ, "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
+    raise typer.Exit(subprocess.run(command, env=environment, check=False).returncode)
 
 
 def _load(folder: Path) -> "Dataset":

@@ -28,6 +28,7 @@ from tests.unit.serving.table_predictor import TablePredictor
 CALLS = [
     ("/v1/decisions", "POST"),
     ("/v1/decisions/{decision_id}", "GET"),
+    ("/v1/decisions/{decision_id}/changes", "GET"),
     ("/v1/locations", "PUT"),
     ("/v1/products", "PUT"),
     ("/v1/carrier-services", "PUT"),

@@ -15,6 +15,7 @@ import pytest
 from serving.app import create_app
 from serving.service import Service
 from serving.settings import Settings
+from tests.shared_data import skip_but_in_ci
 from tests.unit.serving.table_predictor import TablePredictor
 
 NOW = datetime(2026, 3, 2, 9, 20, tzinfo=UTC)  # a Monday
@@ -61,7 +62,7 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
     try:
         server = psycopg.connect(_postgres_server(), autocommit=True, connect_timeout=3)
     except psycopg.OperationalError as error:
-        pytest.skip(f"no PostgreSQL server answers (set SMISTA_TEST_POSTGRES_URL): {error}")
+        skip_but_in_ci(f"no PostgreSQL server answers (set SMISTA_TEST_POSTGRES_URL): {error}")
     with server:
         server.execute(f'CREATE DATABASE "{name}"')
         yield _postgres_server().rpartition("/")[0] + f"/{name}"

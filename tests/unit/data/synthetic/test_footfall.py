@@ -1,17 +1,13 @@
 """Visitors of stores follow the rhythm of real shops."""
 
-import os
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 import pytest
 
 from data.synthetic import footfall
 from data.synthetic.rossmann_facts import facts
+from tests.shared_data import need_shared_data
 from tests.unit.data.synthetic.conftest import Made
-
-SHARED = Path(os.environ.get("SMISTA_SHARED_DATA", Path(__file__).resolve().parents[5] / "shared/data"))
 
 
 def test_stores_count_visitors_in_opening_hours_only(made: Made) -> None:
@@ -40,10 +36,7 @@ def test_crowded_stores_take_longer_and_refuse_more(made: Made) -> None:
 
 
 def test_the_constants_are_the_facts_of_the_real_shops() -> None:
-    path = SHARED / "rossmann/rossmann.parquet"
-    if not path.is_file():
-        pytest.skip(f"real footfall is not at {path}")
-    real = facts(pd.read_parquet(path))
+    real = facts(pd.read_parquet(need_shared_data("rossmann") / "rossmann.parquet"))
     assert real["median visitors per day"] == pytest.approx(footfall.MEDIAN_VISITORS_PER_DAY, abs=0.5)
     assert real["log-sd between stores"] == footfall.BETWEEN_STORES_LOG_SD
     weekday = real["weekday factor"]
