@@ -59,7 +59,8 @@ def parcels(order: Order, masks: NDArray[np.int64]) -> Parcels:
 
     def together(name: str) -> NDArray[np.float64]:
         each = _floats([getattr(line, name) for line in order.lines]) * quantity
-        return np.asarray(np.where(members, each, 0.0).sum(axis=1))
+        # One line after the other, as a history is added up: a sum's last bit depends on the order.
+        return np.asarray(np.add.accumulate(np.where(members, each, 0.0), axis=1)[:, -1])
 
     weights = np.nan_to_num(_floats([line.weight_kg for line in order.lines]) * quantity)
     return Parcels(

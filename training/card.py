@@ -34,8 +34,8 @@ cost of a shipment ({currency}) and the probability that a line is not supplied.
 """
 
 
-def model_card(manifest: Manifest, figures: Mapping[str, float], window: Window) -> str:
-    """The card as Markdown."""
+def model_card(manifest: Manifest, figures: Mapping[str, float], window: Window, leaves: Mapping[str, int]) -> str:
+    """The card as Markdown. ``leaves``: of the trees of each head."""
     return _TEMPLATE.format(
         name=manifest.name,
         version=manifest.version,
@@ -51,8 +51,7 @@ def model_card(manifest: Manifest, figures: Mapping[str, float], window: Window)
         zone=window.zone,
         figures="\n".join(f"| {name} | {value:.4g} |" for name, value in figures.items()),
         heads="\n".join(
-            f"- `{head}`: {recipe.rounds} trees of {recipe.parameters['num_leaves']} leaves per model, "
-            f"{len(recipe.features)} features."
+            f"- `{head}`: {recipe.rounds} trees of {leaves[head]} leaves per model, {len(recipe.features)} features."
             for head, recipe in RECIPES.items()
         ),
     )

@@ -24,6 +24,7 @@ _PERIOD_SECONDS: Final = 7 * DAY_SECONDS
 _PERIOD_STRENGTH: Final = 5.0
 _RECENT_SECONDS: Final = 4 * _PERIOD_SECONDS
 _FOLDS: Final = 5
+_BLANK_SHARE: Final = 0.0
 _ROWS_PER_THREAD: Final = 100_000
 #: The smallest deviation of log-hours that the spread is asked to tell from none.
 _SMALLEST_DEVIATION: Final = 0.05
@@ -126,7 +127,7 @@ def _grow(recipe: Recipe, rows: Rows, objective: str, seed: int) -> lightgbm.Boo
         parameters["monotone_constraints"] = recipe.monotone_constraints()
     # Weights are 1 on average, so that regularisation means the same for a sample as for the whole.
     data = lightgbm.Dataset(
-        rows.features,
+        with_blanks(rows.features, seed),
         rows.target,
         weight=rows.weight / rows.weight.mean(),
         # Given any, LightGBM starts from it and not from the average.
@@ -134,6 +135,16 @@ def _grow(recipe: Recipe, rows: Rows, objective: str, seed: int) -> lightgbm.Boo
         feature_name=list(recipe.features),
     )
     return lightgbm.train(parameters, data, recipe.rounds)
+
+
+def with_blanks(features: FloatArray, seed: int) -> FloatArray:
+    """The features with a few cells of every column blanked.
+
+    Trees that never saw a missing value take it for 0: an unknown weight for no weight, an unknown carrier for the
+    first of the alphabet. Having seen some in every column, they learn what to expect when it is not known.
+    """
+    blank = np.random.default_rng(seed).random(features.shape) < _BLANK_SHARE
+    return np.where(blank, np.nan, features)
 
 
 def _threads(rows: Rows) -> int:

@@ -95,7 +95,9 @@ def write_bundle(
 ) -> Path:
     """Write ``bundle`` into ``folder``, replacing the bundle that is there, and return it.
 
-    The folder appears whole or not at all: a service that reads it meanwhile never sees half a bundle.
+    The folder appears whole: a service that starts meanwhile finds the old bundle, or the new one, or for an instant
+    none, but never half of one.
+
     Raises `NotABundleError` rather than replace anything else.
     """
     require_replaceable(folder)
@@ -111,8 +113,12 @@ def write_bundle(
     names = [*(model_file(head, part) for head, part in boosters), TRAILING_FILE, GOLDEN_FILE]
     manifest = bundle.manifest.model_copy(update={"files": {name: sha256_of(unfinished / name) for name in names}})
     (unfinished / MANIFEST_FILE).write_text(manifest.model_dump_json(indent=1))
-    shutil.rmtree(folder, ignore_errors=True)
+    replaced = folder.with_name(f"{folder.name}.replaced")
+    shutil.rmtree(replaced, ignore_errors=True)
+    if folder.exists():
+        folder.rename(replaced)
     unfinished.rename(folder)
+    shutil.rmtree(replaced, ignore_errors=True)
     return folder
 
 

@@ -55,6 +55,7 @@ def record(
     folder: Path,
     *,
     golden: Columns,
+    leaves: Mapping[str, int],
     figures: Mapping[str, float],
     card: str,
     plots: Mapping[str, Figure],
@@ -65,7 +66,7 @@ def record(
     """
     manifest = bundle.manifest
     with mlflow.start_run(run_name=f"{manifest.name}@{manifest.version}"):
-        mlflow.log_params(_parameters(bundle))
+        mlflow.log_params(_parameters(bundle, leaves))
         mlflow.log_metrics(dict(figures))
         mlflow.set_tags(
             {"data_digest": manifest.data_digest, "as_of": manifest.window.as_of, "mlflow.note.content": card}
@@ -95,7 +96,7 @@ def _alias(name: str, version: str) -> str:
     return alias
 
 
-def _parameters(bundle: Bundle) -> dict[str, Any]:
+def _parameters(bundle: Bundle, leaves: Mapping[str, int]) -> dict[str, Any]:
     parameters: dict[str, Any] = {
         "seed": bundle.manifest.seed,
         "as_of": bundle.manifest.window.as_of,
@@ -109,4 +110,5 @@ def _parameters(bundle: Bundle) -> dict[str, Any]:
         parameters[f"{head}.rounds"] = recipe.rounds
         parameters[f"{head}.features"] = len(recipe.features)
         parameters |= {f"{head}.{name}": value for name, value in recipe.parameters.items()}
+        parameters[f"{head}.num_leaves"] = leaves[head]
     return parameters

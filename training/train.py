@@ -67,12 +67,14 @@ def train(
     golden = golden_facts(history, cut)
     write_bundle(bundle, trained.boosters, golden, folder)
     plots = draw(history, predictions, trained.boosters)
+    leaves = {head: int(booster.params["num_leaves"]) for (head, _), booster in trained.boosters.items()}
     alias = record(
         bundle,
         folder,
         golden=golden,
         figures=measured,
-        card=model_card(bundle.manifest, measured, window),
+        leaves=leaves,
+        card=model_card(bundle.manifest, measured, window, leaves),
         plots=plots,
     )
     return TrainingRun(bundle.version, folder, alias, bundle.manifest.window.as_of, measured)

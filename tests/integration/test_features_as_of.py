@@ -2,9 +2,10 @@
 
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,11 +14,15 @@ import pytest
 from data.dataset import Dataset, load_dataset
 from data.synthetic.generate import generate
 from data.synthetic.presets import Preset
+from decision.candidates import Candidates
+from decision.network import Network
+from decision.order import Destination, Line, Order
+from decision.scores import facts
 from features.backlog import FORGOTTEN_AFTER_SECONDS
 from features.definitions import FEATURES, matrix
 from features.facts import FACTS, Columns
 from features.history import History, read_history
-from features.places import with_places
+from features.places import coded_facts
 from features.statistics import STATISTICS, USUAL_VISITORS
 from features.trailing import Observations, TrailingSums, means
 from tests.conftest import CUT
@@ -85,13 +90,13 @@ class Service:
         self.in_hand[location_id].append(left_at)
 
     def recorded(self, location_id: str, sku: str, instant: float) -> tuple[float, float]:
-        """Units and age in days of the last stock record."""
+        """Units of the last stock record, and when they were counted."""
         instants, units = self.stock[location_id, sku]
         # A record counts from its very instant.
         position = bisect_left(instants, np.nextafter(instant, np.inf)) - 1
         if position < 0:
             return float("nan"), float("nan")
-        return float(units[position]), (instant - instants[position]) / 86_400.0
+        return float(units[position]), instants[position]
 
 
 @pytest.fixture(scope="module")
@@ -104,13 +109,18 @@ def busy_retailer(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
 
 
 def test_a_request_computes_every_feature_to_the_bit_as_the_history_did(busy_retailer: Dataset) -> None:
-    """Ten thousand past decisions are made again one by one, with what was known just before each."""
+    """Ten thousand past decisions are made again one by one, with what was known just before each.
+
+    The facts are made of an order and a network by the code of the decision, the trailing statistics by outcomes told
+    to a service one at a time.
+    """
     history = read_history(busy_retailer)
     attempts = history.attempts
     codes = encoding_as_of(history, CUT).vocabularies
     names = tuple(FEATURES)
     expected = matrix(names, history.attempt_columns(STATISTICS), codes)
     service = Service(busy_retailer, history)
+    orders = orders_of(busy_retailer)
     left_at = np.fmin(
         np.fmin(attempts.ready_at, np.fmin(attempts.ended_at, attempts.delivered_at)),
         attempts.decided_at + FORGOTTEN_AFTER_SECONDS,
@@ -124,12 +134,12 @@ def test_a_request_computes_every_feature_to_the_bit_as_the_history_did(busy_ret
                 service.decided(attempts.columns["location_id"][earlier], float(left_at[earlier]))
             waiting = []
         service.hear_until(instant)
-        facts = {fact.name: attempts.columns[fact.name][row : row + 1] for fact in FACTS}
-        live = live_facts(service, facts, instant)
-        columns = {**live, **with_places(live)}
+        past = {fact.name: attempts.columns[fact.name][row : row + 1] for fact in FACTS}
+        order = orders[attempts.fulfilment_id[row]]
+        columns = coded_facts(request_facts(service, order, past, instant))
         sums = service.state.as_of_now(columns, STATISTICS)
         trailing = means(STATISTICS, sums, service.state.heard_at(1), service.state.landmark)
-        answer = matrix(names, {**columns, **trailing}, codes)[0]
+        answer = matrix(names, columns.with_numbers(trailing), codes)[0]
         different = [
             names[i] for i in np.flatnonzero(answer.view(np.int64) != expected[row].view(np.int64))
             if not (np.isnan(answer[i]) and np.isnan(expected[row, i]))
@@ -138,18 +148,87 @@ def test_a_request_computes_every_feature_to_the_bit_as_the_history_did(busy_ret
         waiting.append(row)
 
 
-def live_facts(service: Service, facts: Columns, instant: float) -> Columns:
-    """The facts of an attempt, those that a service counts for itself counted anew."""
-    location_id = facts["location_id"][0]
-    on_hand, age = service.recorded(location_id, facts["sku"][0], instant)
-    hour = instant // 3600 * 3600
-    own: Mapping[str, float] = {
-        "backlog": service.backlog(location_id, instant),
-        "on_hand": on_hand,
-        "days_since_count": age,
-        "footfall_ratio": service.visitors.get((location_id, hour), float("nan")),
+def orders_of(dataset: Dataset) -> dict[str, Order]:
+    """What each attempt was asked to send, as an order, by its id."""
+    products = dataset.products.set_index("sku").to_dict("index")
+    prices = dataset.order_lines.set_index(["order_id", "line_id"])["unit_price"].to_dict()
+    orders = dataset.orders.set_index("order_id").to_dict("index")
+    attempts = dataset.fulfilments.set_index("fulfilment_id").to_dict("index")
+    asked: dict[str, list[Line]] = defaultdict(list)
+    for row in dataset.fulfilment_lines.sort_values(["fulfilment_id", "line_id"]).to_dict("records"):
+        order_id, product = attempts[row["fulfilment_id"]]["order_id"], products[row["sku"]]
+        line = {name: known(product[name]) for name in ("category", "weight_kg", "volume_l", "hazmat", "bulky")}
+        price = known(prices[order_id, row["line_id"]])
+        asked[row["fulfilment_id"]].append(Line(row["line_id"], row["sku"], row["quantity"], unit_price=price, **line))
+    return {name: order_of(orders[attempts[name]["order_id"]], name, lines) for name, lines in asked.items()}
+
+
+def order_of(order: Mapping[Hashable, Any], name: str, lines: list[Line]) -> Order:
+    """One order, as a checkout would send it."""
+    place = {part: known(order[part]) for part in ("postal_code", "region", "latitude", "longitude")}
+    return Order(
+        order_id=name,
+        placed_at=order["placed_at"].to_pydatetime(),
+        currency=order["currency"],
+        delivery_method=order["delivery_method"],
+        destination=Destination(order["country"], **place),
+        lines=tuple(lines),
+        channel=known(order["channel"]),
+        payment_method=known(order["payment_method"]),
+    )
+
+
+def known(value: Any) -> Any:
+    """``None`` for what a table has as missing."""
+    return None if pd.isna(value) else value
+
+
+def request_facts(service: Service, order: Order, past: Columns, instant: float) -> Columns:
+    """The facts of sending the whole order from one location, as a decision makes them of order and network."""
+    location_id = past["location_id"][0]
+    network = network_of(past)
+    network.locations["backlog"][0] = service.backlog(location_id, instant)
+    network.locations["footfall_ratio"][0] = service.visitors.get((location_id, instant // 3600 * 3600), np.nan)
+    records = [service.recorded(location_id, line.sku, instant) for line in order.lines]
+    on_hand = np.array([[units] for units, _ in records])
+    one, unknown = np.zeros(1, np.intp), np.full(1, np.nan)
+    candidate = Candidates(
+        location=one,
+        service=one if past["carrier_service_id"][0] is not None else one - 1,
+        collected=np.zeros(1, bool),
+        distance_km=unknown,
+        max_weight_kg=unknown,
+        carbon_kg=unknown,
+        on_hand=on_hand,
+        free=on_hand,
+        safety=on_hand,
+        counted_at=np.array([[counted_at] for _, counted_at in records]),
+    )
+    everything = np.array([2 ** len(order.lines) - 1])
+    now = datetime.fromtimestamp(instant, UTC)
+    return facts(order, network, candidate, now, rows=one, masks=everything)
+
+
+def network_of(past: Columns) -> Network:
+    """A network of the one location and carrier service of an attempt."""
+    of_location = {
+        "location_id": "location_id",
+        "location_type": "location_type",
+        "location_country": "country",
+        "location_region": "region",
+        "location_postal_code": "postal_code",
+        "location_latitude": "latitude",
+        "location_longitude": "longitude",
+        "location_timezone": "timezone",
+        "capacity_per_day": "capacity_per_day",
     }
-    return {**facts, **{name: np.array([value]) for name, value in own.items()}}
+    locations = {name: past[fact].copy() for fact, name in of_location.items()}
+    services = {"carrier_service_id": past["carrier_service_id"], "carrier": past["carrier"]}
+    return Network(
+        locations={**locations, "backlog": np.full(1, np.nan), "footfall_ratio": np.full(1, np.nan)},
+        services={**services, "level": past["service_level"]},
+        stock={},
+    )
 
 
 @pytest.fixture(scope="module")

@@ -165,6 +165,30 @@ def test_what_training_never_saw_is_predicted_all_the_same(
     assert ((np.array(found["pick_failure"]) >= 0) & (np.array(found["pick_failure"]) <= 1)).all()
 
 
+def first_of(bundle: Bundle, fact: str) -> str:
+    """The text whose code is 0."""
+    return min(bundle.manifest.vocabularies[fact], key=bundle.manifest.vocabularies[fact].__getitem__)
+
+
+def test_an_unknown_backlog_is_not_an_idle_location(bundle: Bundle, facts: Columns) -> None:
+    """Trees that never saw a missing value would take it for 0."""
+    unknown, idle = (predictions(bundle, changed(facts, backlog=value)) for value in (np.nan, 0.0))
+    assert unknown["ready_hours_p50"] != idle["ready_hours_p50"]
+
+
+def test_an_unknown_weight_is_not_no_weight(bundle: Bundle, facts: Columns) -> None:
+    """A shipment of unknown weight costs what such shipments cost, and not what a feather does."""
+    unknown, nothing = (predictions(bundle, changed(facts, weight_kg=value)) for value in (np.nan, 0.0))
+    assert np.mean(unknown["cost"]) > np.mean(nothing["cost"])
+
+
+def test_a_new_carrier_service_is_not_the_first_of_the_alphabet(bundle: Bundle, facts: Columns) -> None:
+    """Codes begin at 0, which is what trees without missing values take an unknown code for."""
+    first = first_of(bundle, "carrier_service_id")
+    unknown, known = (predictions(bundle, changed(facts, carrier_service_id=name)) for name in ("PIGEON", first))
+    assert unknown["delivery_hours_p50"] != known["delivery_hours_p50"]
+
+
 def test_no_candidates_have_no_predictions(bundle: Bundle, facts: Columns) -> None:
     """An order that nobody can send is no error."""
     found = predictions(bundle, {name: column[:0] for name, column in facts.items()})
