@@ -24,7 +24,7 @@ _PERIOD_SECONDS: Final = 7 * DAY_SECONDS
 _PERIOD_STRENGTH: Final = 5.0
 _RECENT_SECONDS: Final = 4 * _PERIOD_SECONDS
 _FOLDS: Final = 5
-_BLANK_SHARE: Final = 0.0
+_BLANK_SHARE: Final = 0.01
 _ROWS_PER_THREAD: Final = 100_000
 #: The smallest deviation of log-hours that the spread is asked to tell from none.
 _SMALLEST_DEVIATION: Final = 0.05
