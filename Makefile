@@ -6,6 +6,7 @@ INSTALLED := $(VENV)/.installed
 SERVE ?= 1
 # What `make serve` serves
 BUNDLE ?= .smista/demo/bundle
+PORT ?= 8080
 SHELL := /bin/bash
 
 .PHONY: setup demo test test-quick lint format bench serve mlflow lock
@@ -19,7 +20,7 @@ $(INSTALLED): pyproject.toml requirements/dev.lock
 	touch $@
 
 demo: $(INSTALLED)
-	$(BIN)/smista demo $(if $(filter 0,$(SERVE)),--no-serve)
+	$(BIN)/smista demo --port $(PORT) $(if $(filter 0,$(SERVE)),--no-serve)
 
 test: $(INSTALLED)
 	$(BIN)/python -m pytest -n 2 --dist worksteal
@@ -41,7 +42,7 @@ bench: $(INSTALLED)
 	$(BIN)/smista bench all
 
 serve: $(INSTALLED) $(BUNDLE)/manifest.json
-	$(BIN)/smista serve --bundle $(BUNDLE)
+	SMISTA_WORK_FOLDER=$(dir $(BUNDLE)) $(BIN)/smista serve --bundle $(BUNDLE) --port $(PORT)
 
 # The demo trains one; any other is trained with `smista train`.
 .smista/demo/bundle/manifest.json: | $(INSTALLED)

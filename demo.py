@@ -28,7 +28,6 @@ from training.train import train
 
 SEED: Final = 7
 WORK_FOLDER: Final = Path(".smista") / "demo"
-PORT: Final = 8080
 #: What a crowded store counts in an hour, and what it counted in the same hour of the weeks before.
 CROWD, ORDINARY = 1_000.0, 40.0
 _ROOT: Final = Path(__file__).parent
@@ -62,8 +61,9 @@ class Told:
     why: str
 
 
-def run(*, keep_serving: bool) -> None:
+def run(*, keep_serving: bool, port: int) -> None:
     """Play the whole demo; with ``keep_serving``, leave the service running until it is interrupted."""
+    require_free(port)
     console = Console()
     folder = WORK_FOLDER / "data"
     console.rule("A year of a made-up retailer")
@@ -90,7 +90,7 @@ def run(*, keep_serving: bool) -> None:
     )
 
     console.rule("Serving")
-    with serving(done.folder, WORK_FOLDER, PORT) as client:
+    with serving(done.folder, WORK_FOLDER, port) as client:
         scene = choose_scene(dataset)
         feed(client, dataset, scene, datetime.now(UTC))
         tell(client, scene, console.print)
@@ -114,8 +114,7 @@ def wait_for_interrupt() -> None:
 @contextmanager
 def serving(bundle: Path, work_folder: Path, port: int) -> Iterator[httpx.Client]:
     """Run the service on ``bundle`` and yield a client that holds its key. The service ends with the block."""
-    if port_is_taken(port):
-        raise SystemExit(f"Port {port} is in use: stop what listens there, then start the demo again.")
+    require_free(port)
     (work_folder / "smista.db").unlink(missing_ok=True)
     with (work_folder / "service.log").open("w") as log:
         process = subprocess.Popen(
@@ -138,10 +137,11 @@ def serving(bundle: Path, work_folder: Path, port: int) -> Iterator[httpx.Client
         process.wait(timeout=30)
 
 
-def port_is_taken(port: int) -> bool:
-    """Whether something listens on the port already."""
+def require_free(port: int) -> None:
+    """End the demo with a sentence if something listens on the port already."""
     with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
+        if probe.connect_ex(("127.0.0.1", port)) == 0:
+            raise SystemExit(f"Port {port} is in use: stop what listens there, or choose another with --port.")
 
 
 def choose_scene(dataset: Dataset) -> Scene:

@@ -24,11 +24,12 @@ training.commands.register(app)
 @app.command()
 def demo(
     serve: Annotated[bool, typer.Option(help="Leave the service running for you to try.")] = True,
+    port: Annotated[int, typer.Option(help="Port of the service.")] = 8080,
 ) -> None:
     """Make up a retailer, train on its history, serve, and answer an order."""
     from demo import run  # noqa: PLC0415 - needs the training extra, which a serving installation lacks
 
-    run(keep_serving=serve)
+    run(keep_serving=serve, port=port)
 
 
 def main() -> None:

@@ -12,7 +12,7 @@ from starlette.middleware import Middleware
 from serving import bootstrap, problems
 from serving.access import AccessMiddleware
 from serving.live import ServedPredictor
-from serving.routes import decisions, feeds, health, models, rulesets
+from serving.routes import decisions, feeds, health, models, pages, rulesets
 from serving.service import Service
 from serving.settings import Settings
 from serving.wire.documentation import DescribedApp
@@ -31,6 +31,8 @@ def create_app(
         title="Smista",
         summary="Decides from where each order is fulfilled.",
         version="1",
+        docs_url=None,
+        redoc_url=None,
         lifespan=_lifespan,
         middleware=[Middleware(AccessMiddleware, service.metrics)],
     )
@@ -38,6 +40,7 @@ def create_app(
     problems.install(app)
     for routes in (decisions, feeds, rulesets, models, health):
         app.include_router(routes.router)
+    pages.install(app)
     return app
 
 

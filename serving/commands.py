@@ -21,6 +21,7 @@ def serve(
     """Answer orders over HTTP, until it is told to stop. More settings: SMISTA_… (docs/api/settings.md)."""
     import uvicorn
     from pydantic import ValidationError
+    from pydantic_settings import SettingsError
 
     from prediction.errors import PredictionError
     from serving.app import create_app
@@ -34,10 +35,10 @@ def serve(
     try:
         settings = Settings(**{name: value for name, value in chosen.items() if value is not None})
         app = create_app(settings)
-    except (ConfigurationError, PredictionError, ValidationError) as error:
+    except (ConfigurationError, PredictionError, SettingsError, ValidationError) as error:
         typer.echo(f"smista serve: {error}", err=True)
         raise typer.Exit(2) from error
-    typer.echo(f"Smista listens on http://{host}:{port} — the calls, with examples: http://{host}:{port}/docs")
+    typer.echo(f"Smista is to listen on http://{host}:{port} — the calls, with examples: http://{host}:{port}/docs")
     if not settings.api_keys:
         typer.echo(
             f"API key: in {settings.work_folder / DEVELOPMENT_KEY_FILE} (all scopes; set SMISTA_API_KEYS for your own)"
