@@ -17,7 +17,7 @@ from decision.plans import MOST_LINES
 from serving.body import read_body
 from serving.database.decision_log import LoggedDecision, log_decision, logged_answer
 from serving.database.idempotency import Answer, answered_before, write_once
-from serving.errors import NotFoundError, NotReadyError
+from serving.errors import FieldError, InvalidRequestError, NotFoundError, NotReadyError
 from serving.idempotency import attempt_of
 from serving.live import ServedPredictor
 from serving.ordering import to_order
@@ -127,7 +127,15 @@ def _receive(service: Service, content: bytes) -> _Received:
             sent = OrderBody.model_validate_json(content)
         except ValidationError as error:
             raise invalid_request(error) from error
+        _check_currency(sent.currency, predictor)
         return _Received(to_order(sent, snapshot), sent.options, snapshot, predictor)
+
+
+def _check_currency(currency: str, predictor: ServedPredictor) -> None:
+    """Costs are added to prices as they stand: nothing here converts money."""
+    if currency != predictor.currency:
+        message = f"the order is in {currency}; the bundle in service predicts costs in {predictor.currency}"
+        raise InvalidRequestError(message, [FieldError("currency", message)])
 
 
 def _decide(service: Service, client: ApiKey, content: bytes, received: _Received) -> LoggedDecision:

@@ -124,6 +124,15 @@ async def test_what_is_wrong_with_an_order_is_named(fed: Api, order: dict[str, A
     assert problem["instance"] == "/v1/decisions"
 
 
+async def test_an_order_in_another_currency_than_the_bundle_s_is_refused(fed: Api) -> None:
+    response = await fed.decide({**examples.ORDER, "currency": "GBP"})
+    assert response.status_code == 422
+    (error,) = response.json()["errors"]
+    assert error["field"] == "currency"
+    assert "GBP" in error["message"]
+    assert "EUR" in error["message"]
+
+
 def _with_lines(count: int) -> dict[str, Any]:
     return {**examples.ORDER, "lines": [{"line_id": str(at), "sku": "SKU-1", "quantity": 1} for at in range(count)]}
 
