@@ -11,6 +11,9 @@ from serving.wire.order import OrderBody
 def to_order(body: OrderBody, snapshot: Snapshot) -> Order:
     """Add what the products are, and where the collecting location is.
 
+    Lines stand in the order of their ``line_id`` as text, as in the history the heads learnt from: what is told of the
+    first of equal lines is then the same in both.
+
     Raises `UnknownReferenceError` naming each line whose sku, and the collecting location, that nobody has fed.
     """
     unknown = [
@@ -45,7 +48,7 @@ def to_order(body: OrderBody, snapshot: Snapshot) -> Order:
                 hazmat=product.hazmat,
                 bulky=product.bulky,
             )
-            for line in body.lines
+            for line in sorted(body.lines, key=lambda line: line.line_id)
             for product in (snapshot.products[line.sku],)
         ),
         channel=body.channel,

@@ -35,3 +35,10 @@ def test_an_order_sent_home_goes_there_also_when_it_names_a_store() -> None:
     body = {**examples.ORDER, "destination": _ELSEWHERE, "collect_location_id": "S014"}
     order = to_order(OrderBody.model_validate_json(orjson.dumps(body)), SNAPSHOT)
     assert order.destination == Destination("FR", "75001")
+
+
+def test_lines_stand_in_the_order_of_their_numbers_as_text_however_they_were_sent() -> None:
+    line = examples.ORDER["lines"][0]
+    body = {**examples.ORDER, "lines": [{**line, "line_id": line_id} for line_id in ("2", "10", "b", "1")]}
+    order = to_order(OrderBody.model_validate_json(orjson.dumps(body)), SNAPSHOT)
+    assert [line.line_id for line in order.lines] == ["1", "10", "2", "b"]
