@@ -9,6 +9,7 @@ import orjson
 import pytest
 from sqlalchemy import select
 
+from decision.decide import MOST_LINES_AT_ALL
 from decision.plans import MOST_LINES
 from decision.predictor import FloatArray
 from features.facts import Columns
@@ -135,6 +136,14 @@ async def test_an_order_in_another_currency_than_the_bundle_s_is_refused(fed: Ap
 
 def _with_lines(count: int) -> dict[str, Any]:
     return {**examples.ORDER, "lines": [{"line_id": str(at), "sku": "SKU-1", "quantity": 1} for at in range(count)]}
+
+
+async def test_an_order_of_more_lines_than_can_be_planned_is_refused(fed: Api) -> None:
+    response = await fed.decide(_with_lines(MOST_LINES_AT_ALL + 1))
+    assert response.status_code == 422
+    (error,) = response.json()["errors"]
+    assert error["field"] == "lines"
+    assert f"at most {MOST_LINES_AT_ALL}" in error["message"]
 
 
 @dataclass(frozen=True)
