@@ -47,6 +47,11 @@ class Bundle:
         """``name@version``."""
         return f"{self.manifest.name}@{self.manifest.version}"
 
+    @property
+    def currency(self) -> str:
+        """ISO 4217: the currency of `cost`."""
+        return self.manifest.currency
+
     def delivery_hours(self, facts: Columns) -> HoursTable:
         """Decision → delivered, one row per row of ``facts``."""
         return self._hours("delivery_hours", facts)

@@ -2,11 +2,14 @@
 
 import hashlib
 import hmac
+import os
 import secrets
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 
-from serving.errors import ForbiddenError, UnauthenticatedError
+from serving.errors import ConfigurationError, ForbiddenError, UnauthenticatedError
 from serving.settings import SCOPES, ApiKey, Scope
 
 DEVELOPMENT_KEY_FILE = "api-key"
@@ -39,9 +42,25 @@ def development_key(work_folder: Path) -> ApiKey:
     """The key of a fresh installation, with every scope: made once, readable by its owner only.
 
     It lies in ``work_folder/api-key``, so that a newcomer can use it at once and nobody else on the network can.
+
+    Raises `ConfigurationError` where the file holds no key.
     """
     path = work_folder / DEVELOPMENT_KEY_FILE
     if not path.exists():
-        path.touch(mode=0o600)
-        path.write_text(f"smista_{secrets.token_urlsafe(32)}\n")
-    return ApiKey(name="development", sha256=digest(path.read_text().strip()), scopes=frozenset(SCOPES))
+        _make_key(path)
+    key = path.read_text().strip()
+    if not key:
+        raise ConfigurationError(f"{path} is empty: delete it, and the next start makes a new key")
+    return ApiKey(name="development", sha256=digest(key), scopes=frozenset(SCOPES))
+
+
+def _make_key(path: Path) -> None:
+    """Write a key and only then give it its name: whoever finds the file finds the key in it.
+
+    Of several processes that start together one makes the key, and the others take that one.
+    """
+    with NamedTemporaryFile("w", dir=path.parent, prefix=f".{path.name}-") as file:  # readable by its owner only
+        file.write(f"smista_{secrets.token_urlsafe(32)}\n")
+        file.flush()
+        with suppress(FileExistsError):
+            os.link(file.name, path)

@@ -17,6 +17,10 @@ from serving.snapshot import Snapshot, refreshed
 class ServedPredictor(Predictor, Protocol):
     """The bundle as the service uses it."""
 
+    @property
+    def currency(self) -> str:
+        """ISO 4217: the currency of `cost`, and so of the orders that can be decided."""
+
     def footfall_usual(self, location_id: str, hour_of_week: int) -> float:
         """Usual visitors in that local hour of the week (0 = Monday 00:00); NaN where the history says nothing."""
 

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from sqlalchemy.exc import DBAPIError
 from starlette.exceptions import HTTPException
 
-from decision.errors import DecisionError
+from decision.errors import DecisionError, TooManyLinesError
 from serving.errors import FieldError, InvalidRequestError, NotReadyError, ServingError
 
 MEDIA_TYPE = "application/problem+json"
@@ -58,6 +58,7 @@ def install(app: FastAPI) -> None:
     """Let ``app`` answer every error with problem details, and never with a stack trace."""
     app.add_exception_handler(ServingError, _serving_error)
     app.add_exception_handler(DecisionError, _decision_error)
+    app.add_exception_handler(TooManyLinesError, _too_many_lines)
     app.add_exception_handler(RequestValidationError, _parameter_error)
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(DBAPIError, _database_error)
@@ -71,6 +72,10 @@ def _serving_error(request: Request, error: Exception) -> Response:
 
 def _decision_error(request: Request, error: Exception) -> Response:
     return problem(request, InvalidRequestError(str(error)))
+
+
+def _too_many_lines(request: Request, error: Exception) -> Response:
+    return problem(request, InvalidRequestError(str(error), [FieldError("lines", str(error))]))
 
 
 def _parameter_error(request: Request, error: Exception) -> Response:

@@ -24,11 +24,12 @@ class Database:
         self.engine = engine
         self._writes = ThreadPoolExecutor(1, thread_name_prefix="smista-writes")
         self._reads = ThreadPoolExecutor(2, thread_name_prefix="smista-reads")
+        self._reading = _of_one_instant(engine)
         self._writing = engine.execution_options(smista_writes=True)
 
     def read_now(self, job: Job[T]) -> T:
-        """Run a job that only reads, in this thread."""
-        with self.engine.begin() as connection:
+        """Run a job that only reads, in this thread; all its statements see the database as of one instant."""
+        with self._reading.begin() as connection:
             return job(connection)
 
     def write_now(self, job: Job[T]) -> T:
@@ -49,3 +50,13 @@ class Database:
         self._writes.shutdown()
         self._reads.shutdown()
         self.engine.dispose()
+
+
+def _of_one_instant(engine: Engine) -> Engine:
+    """``engine`` with transactions that see what was committed when they began to read, and nothing later.
+
+    SQLite's are like that in WAL mode; PostgreSQL's would see, in each statement, what was committed before it.
+    """
+    if engine.dialect.name == "postgresql":
+        return engine.execution_options(isolation_level="REPEATABLE READ")
+    return engine

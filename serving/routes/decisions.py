@@ -1,6 +1,8 @@
 """``/v1/decisions``: rank the plans for an order."""
 
+import asyncio
 import uuid
+from dataclasses import dataclass
 from functools import partial
 from typing import Annotated
 
@@ -10,15 +12,19 @@ from sqlalchemy import Connection
 
 from decision.decide import decide
 from decision.explain import why_changed
+from decision.order import Order
+from decision.plans import MOST_LINES
 from serving.body import read_body
 from serving.database.decision_log import LoggedDecision, log_decision, logged_answer
 from serving.database.idempotency import Answer, answered_before, write_once
-from serving.errors import NotFoundError, NotReadyError
+from serving.errors import FieldError, InvalidRequestError, NotFoundError, NotReadyError
 from serving.idempotency import attempt_of
+from serving.live import ServedPredictor
 from serving.ordering import to_order
 from serving.problems import invalid_request
 from serving.service import Service, client_with, service_of
 from serving.settings import ApiKey
+from serving.snapshot import Snapshot
 from serving.wire import examples
 from serving.wire.answer import ChangesAnswer, DecisionAnswer, answer_bytes, changes_bytes, read_answer
 from serving.wire.documentation import IDEMPOTENCY_KEY, answers, body, reference
@@ -48,7 +54,11 @@ async def post_decision(request: Request, client: Annotated[ApiKey, Depends(clie
     wanted = attempt_of(request, client, content)
     answer = await answered_before(service.database, wanted)
     if answer is None:
-        logged = _decide(service, client, content)
+        received = _receive(service, content)
+        if len(received.order.lines) > MOST_LINES:  # the solver may take seconds: others are answered meanwhile
+            logged = await asyncio.to_thread(_decide, service, client, content, received)
+        else:
+            logged = _decide(service, client, content, received)
 
         def log(connection: Connection) -> Answer:
             log_decision(connection, logged)
@@ -97,19 +107,43 @@ async def get_decision_changes(
     return Response(changes_bytes(decision_id, since, text), media_type="application/json")
 
 
-def _decide(service: Service, client: ApiKey, content: bytes) -> LoggedDecision:
-    """Decide the order in ``content`` with what the service knows at this instant."""
-    metrics, snapshot, predictor = service.metrics, service.live.snapshot, service.live.predictor
+@dataclass(frozen=True, slots=True)
+class _Received:
+    """An order as it is to be decided, with what the service knew when it came."""
+
+    order: Order
+    options: int
+    snapshot: Snapshot
+    predictor: ServedPredictor
+
+
+def _receive(service: Service, content: bytes) -> _Received:
+    """Read the order in ``content`` and check it against what the service knows at this instant."""
+    snapshot, predictor = service.live.snapshot, service.live.predictor
     if predictor is None:
         raise NotReadyError("No bundle is in service: train one (smista train), then smista serve --bundle FOLDER")
-    with metrics.phase("parse"):
+    with service.metrics.phase("parse"):
         try:
             sent = OrderBody.model_validate_json(content)
         except ValidationError as error:
             raise invalid_request(error) from error
-        order = to_order(sent, snapshot)
+        _check_currency(sent.currency, predictor)
+        return _Received(to_order(sent, snapshot), sent.options, snapshot, predictor)
+
+
+def _check_currency(currency: str, predictor: ServedPredictor) -> None:
+    """Costs are added to prices as they stand: nothing here converts money."""
+    if currency != predictor.currency:
+        message = f"the order is in {currency}; the bundle in service predicts costs in {predictor.currency}"
+        raise InvalidRequestError(message, [FieldError("currency", message)])
+
+
+def _decide(service: Service, client: ApiKey, content: bytes, received: _Received) -> LoggedDecision:
+    metrics, snapshot, order = service.metrics, received.snapshot, received.order
     with metrics.phase("decide"):
-        decision = decide(order, snapshot.network, snapshot.rulesets, predictor, service.clock(), options=sent.options)
+        decision = decide(
+            order, snapshot.network, snapshot.rulesets, received.predictor, service.clock(), options=received.options
+        )
     metrics.decisions.labels(decision.stage or "none").inc()
     with metrics.phase("respond"):
         decision_id = uuid.uuid4().hex

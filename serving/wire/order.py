@@ -39,7 +39,7 @@ class OrderBody(Body):
     destination: DestinationBody | None = Field(
         default=None,
         validate_default=True,
-        description="the customer's address; without it a collected order goes to the collecting location",
+        description="the customer's address, needed for home; any other order goes to the collecting location",
     )
     lines: Annotated[list[LineBody], Field(min_length=1, max_length=500)]
     channel: Text | None = None

@@ -1,15 +1,22 @@
 """Asking for decisions: answered, logged, repeatable; what is wrong with an order is named."""
 
 import asyncio
+import threading
+from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
 import pytest
 from sqlalchemy import select
 
+from decision.decide import MOST_LINES_AT_ALL
+from decision.plans import MOST_LINES
+from decision.predictor import FloatArray
+from features.facts import Columns
 from serving.database.tables import decisions
 from serving.wire import examples
 from tests.integration.conftest import Api
+from tests.unit.serving.table_predictor import TablePredictor
 
 pytestmark = pytest.mark.anyio
 
@@ -116,6 +123,51 @@ async def test_what_is_wrong_with_an_order_is_named(fed: Api, order: dict[str, A
     assert problem["status"] == 422
     assert [error["field"] for error in problem["errors"]] == [field]
     assert problem["instance"] == "/v1/decisions"
+
+
+async def test_an_order_in_another_currency_than_the_bundle_s_is_refused(fed: Api) -> None:
+    response = await fed.decide({**examples.ORDER, "currency": "GBP"})
+    assert response.status_code == 422
+    (error,) = response.json()["errors"]
+    assert error["field"] == "currency"
+    assert "GBP" in error["message"]
+    assert "EUR" in error["message"]
+
+
+def _with_lines(count: int) -> dict[str, Any]:
+    return {**examples.ORDER, "lines": [{"line_id": str(at), "sku": "SKU-1", "quantity": 1} for at in range(count)]}
+
+
+async def test_an_order_of_more_lines_than_can_be_planned_is_refused(fed: Api) -> None:
+    response = await fed.decide(_with_lines(MOST_LINES_AT_ALL + 1))
+    assert response.status_code == 422
+    (error,) = response.json()["errors"]
+    assert error["field"] == "lines"
+    assert f"at most {MOST_LINES_AT_ALL}" in error["message"]
+
+
+@dataclass(frozen=True)
+class HeldPredictor(TablePredictor):
+    """Says when it is asked, and answers once it is let go."""
+
+    asked: threading.Event = field(default_factory=threading.Event)
+    let_go: threading.Event = field(default_factory=threading.Event)
+
+    def cost(self, facts: Columns) -> FloatArray:
+        self.asked.set()
+        assert self.let_go.wait(timeout=20), "nobody else was answered meanwhile"
+        return super().cost(facts)
+
+
+async def test_others_are_answered_while_a_long_order_is_decided(fed: Api) -> None:
+    held = HeldPredictor()
+    fed.service.live.predictor = held
+    long = asyncio.create_task(fed.decide(_with_lines(MOST_LINES + 1)))
+    assert await asyncio.to_thread(held.asked.wait, 20)
+    assert not long.done()
+    assert (await fed.client.get("/healthz")).status_code == 200
+    held.let_go.set()
+    assert (await long).status_code == 201
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"null", b"[1]", b"\xff\xfe", b"[" * 5000])

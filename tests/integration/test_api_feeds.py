@@ -7,8 +7,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from sqlalchemy import Connection
 
 from serving import bootstrap
+from serving.database.versions import current_version, next_version
 from serving.wire import examples
 from tests.integration.conftest import Api
 
@@ -153,3 +155,16 @@ async def test_another_process_on_the_same_database_sees_what_was_fed(api: Api) 
     for sku, record in fed.network.stock.items():
         np.testing.assert_array_equal(seen.network.stock[sku].on_hand, record.on_hand)
     other.database.close()
+
+
+async def test_what_one_read_sees_is_of_one_instant_though_others_write_meanwhile(api: Api) -> None:
+    database = api.service.database
+
+    def read_twice(connection: Connection) -> tuple[int, int]:
+        first = current_version(connection)
+        database.write_now(next_version)
+        return first, current_version(connection)
+
+    first, second = database.read_now(read_twice)
+    assert second == first
+    assert database.read_now(current_version) == first + 1

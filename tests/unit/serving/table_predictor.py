@@ -34,6 +34,7 @@ class TablePredictor:
     """``usual``: footfall by location and hour of the week; unknown elsewhere."""
 
     version: str = "table@1"
+    currency: str = "EUR"
     usual: dict[tuple[str, int], float] = field(default_factory=dict)
 
     def _hours(self, facts: Columns) -> FloatArray:
