@@ -19,8 +19,7 @@ from decision.explain import compare, tell
 from decision.many_lines import plan_many_lines
 from decision.money import IMPOSSIBLE, PER_UNIT, TERMS
 from decision.network import Network
-from decision.order import Line, Order
-from decision.pieces import in_pieces, line_of
+from decision.order import Order
 from decision.plans import MOST_LINES, Plan, Problem, best_plans
 from decision.predictor import Predictor
 from decision.rules import Ruling, allowed, apply_rules, available, first_that_applies, rules_in_force, unmet
@@ -93,7 +92,7 @@ def decide(
         return Decision(order.order_id, now, None, {**kept, "ruleset": "none"}, (), (), (), missing)
     kept["ruleset"] = f"{ruled.ruleset.name}@{ruled.ruleset.version}"
     kept["digest"] = digest(order, network, candidates, ruleset=ruled.ruleset, now=now, options=options, versions=kept)
-    ranked = plan(price(share_lines(ruled), predictor), options)
+    ranked = plan(price(ruled, predictor), options)
     return explain(ranked, kept)
 
 
@@ -113,23 +112,6 @@ def rule(
     rows = np.flatnonzero(matters)
     situation = replace(everyone, candidates=candidates.take(rows), atp=everyone.atp[:, rows])
     return Ruled(ruleset, rules, everyone, ruling, situation, ruling.take(rows))
-
-
-def share_lines(ruled: Ruled) -> Ruled:
-    """Put lines in pieces that only several locations together can supply; the rules then speak about pieces."""
-    everyone, ruling = ruled.everyone, ruled.first_ruling
-    may = allowed(everyone, ruling)
-    order = in_pieces(
-        everyone.order,
-        _usable(everyone, ruling),
-        np.where(may, available(everyone, ruling), 0.0),
-        everyone.candidates.location,
-        MOST_LINES,
-    )
-    if order is everyone.order:
-        return ruled
-    again = rule(order, everyone.network, find_candidates(order, everyone.network), (ruled.ruleset,), everyone.now)
-    return again or ruled
 
 
 def price(ruled: Ruled, predictor: Predictor) -> tuple[Ruled, Pricing]:
@@ -271,10 +253,10 @@ def _option(ranked: Ranked, rank: int, plan: Plan) -> Option:
         _shipment(ranked, shipped, first=position == 0) for position, shipped in enumerate(plan.shipments)
     )
     why = "left out: dearer to send than to leave out, or not to be had"
-    left_out = [line for row, line in enumerate(ranked.ruled.situation.order.lines) if plan.left_out >> row & 1]
-    missing = tuple(MissingLine(line.line_id, line.sku, line.quantity, why) for line in _sent(left_out))
+    lines = enumerate(ranked.ruled.situation.order.lines)
+    missing = tuple(MissingLine(x.line_id, x.sku, x.quantity, why) for row, x in lines if plan.left_out >> row & 1)
     terms = {term: sum(shipment.terms.get(term, 0.0) for shipment in shipments) for term in TERMS}
-    terms["missing_lines"] = len(left_out) * ranked.ruled.ruleset.strategy.missing_line
+    terms["missing_lines"] = len(missing) * ranked.ruled.ruleset.strategy.missing_line
     total = fsum(terms.values())
     one_parcel = ranked.ruled.ruleset.strategy.extra_parcel  # the first is not extra
     bound = total if plan.bound is None else min(plan.bound / PER_UNIT - one_parcel, total)
@@ -296,20 +278,11 @@ def _shipment(ranked: Ranked, shipped: tuple[int, int], *, first: bool) -> Shipm
         str(network.locations["location_type"][location]),
         None if service < 0 else str(network.services["carrier_service_id"][service]),
         None if np.isnan(distance) else distance,
-        _sent([line for row, line in enumerate(order.lines) if mask >> row & 1]),
+        tuple(ShipmentLine(x.line_id, x.sku, x.quantity) for i, x in enumerate(order.lines) if mask >> i & 1),
         Delivery(p10, p50, p90, None if order.promised_at is None else float(scores.late[row])),
         ranked.priced.pick_failure(shipped),
         terms,
     )
-
-
-def _sent(lines: Sequence[Line]) -> tuple[ShipmentLine, ...]:
-    """Return lines as they are told, pieces put together again."""
-    units: dict[tuple[str, str], int] = {}
-    for line in lines:
-        key = (line_of(line.line_id), line.sku)
-        units[key] = units.get(key, 0) + line.quantity
-    return tuple(ShipmentLine(line_id, sku, quantity) for (line_id, sku), quantity in units.items())
 
 
 def _why(

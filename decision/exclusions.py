@@ -7,8 +7,7 @@ from numpy.typing import NDArray
 
 from decision.attributes import Situation
 from decision.decision import Exclusion, MissingLine
-from decision.order import Line, Order
-from decision.pieces import line_of
+from decision.order import Line
 from decision.rules import Ruling
 from decision.ruleset import Rule
 
@@ -47,14 +46,10 @@ def exclusions(
                     None if service < 0 else str(network.services["carrier_service_id"][service]),
                     rule,
                     reasons[rule],
-                    () if whole[row] else _line_ids(order, mask[:, row]),
+                    () if whole[row] else tuple(order.lines[line].line_id for line in np.flatnonzero(mask[:, row])),
                 )
             )
     return tuple(found)
-
-
-def _line_ids(order: Order, rows: NDArray[np.bool_]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(line_of(order.lines[row].line_id) for row in np.flatnonzero(rows)))
 
 
 def missing_lines(
@@ -67,7 +62,7 @@ def missing_lines(
     for row in blocked or range(len(usable)):
         line = situation.order.lines[row]
         reason = _no_stock(situation, line) or _by_rules(situation, row, taken, rules)
-        missing.append(MissingLine(line_of(line.line_id), line.sku, line.quantity, reason or limit))
+        missing.append(MissingLine(line.line_id, line.sku, line.quantity, reason or limit))
     return tuple(missing)
 
 
@@ -98,12 +93,7 @@ def _no_stock(situation: Situation, line: Line) -> str | None:
     if (atp > 0).any():
         best = int(atp.argmax())
         place = situation.network.locations["location_id"][situation.candidates.location[best]]
-        per_location = np.zeros(len(situation.network.locations["location_id"]))
-        np.maximum.at(per_location, situation.candidates.location, np.maximum(atp, 0))
-        if per_location.sum() >= line.quantity:
-            return None
-        told = f"only {per_location.sum():.0f} of {line.quantity} available in all"
-        return f"{told}; the most is {atp[best]:.0f} at {place}"
+        return f"no location has all {line.quantity} units: at most {atp[best]:.0f} at one location ({place})"
     record = situation.network.stock.get(line.sku)
     if record is None or not len(record.location):
         return "no location has a record of it"

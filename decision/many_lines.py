@@ -2,7 +2,8 @@
 
 The mixed-integer model chooses for each line a candidate (``x``), opens candidates (``open``), and pays for each open
 candidate what is the same for whatever it sends, plus a variable part ``z`` (predicted cost and risk of pick failure).
-The variable part never falls when lines are added, so for every set S that was scored, with its exact value v(S),
+As far as the predictor keeps to monotone cost, the variable part never falls when lines are added, so for every set S
+that was scored, with its exact value v(S),
 
     z(c) ≥ v(S) · (1 − |S| + Σ_{l ∈ S} x(l, c))
 

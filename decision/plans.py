@@ -8,14 +8,14 @@ program of `decision.subsets` knows the least money that completes any set of li
 sum of their candidates' positions (candidates stand in the order in which the network lists locations, then
 services), then by their shipments, each as its set of lines and candidate, from the lowest line on.
 
-**Few shipments are scored.** The cost of a shipment is known only once the predictor has been asked, and asking is
-what takes time. But cost never falls when lines are added (`Predictor.cost`), so the dearest of a set's single lines is
+**Few shipments are scored.** The cost of a shipment is known only once the predictor has been asked, and asking is what
+takes time. But a set never costs less than the dearest of its lines sent alone (`Pricing.ask` sees to that), so this is
 a lower bound of the set's cost, and all other terms are known exactly. Search on these bounds; score the shipments of
 the k plans found; repeat until all k are scored. *The result is that of scoring everything*: at the end the k plans
 carry true totals. Let P be any other plan. On the values of the last round, P stood behind all k in the order of
 (total, ties), and its value is at most its true total, because each of its shipments carries its true value or a lower
-bound. Ties do not depend on values. So P's true place, too, is behind all k. It ends, since each round
-scores at least one shipment and there are finitely many.
+bound. Ties do not depend on values. So P's true place, too, is behind all k. It ends, since each round scores at least
+one shipment and there are finitely many.
 """
 
 import heapq
@@ -60,8 +60,8 @@ class Problem:
     ``feasible`` (2^L, C): which sets of lines each candidate may and can send; ``money`` (2^L, C) in billionths: what
     that costs; ``scored`` (2^L, C): where the money is exact and not a lower bound. ``score(sets, candidates)`` returns
     the exact money of shipments; ``money`` and ``scored`` are updated with what it says, and may be shared.
-    ``left_out``: billionths for each line left out, or `IMPOSSIBLE`. ``fits(shipments, left_out)`` refuses
-    combinations for what they share.
+    ``left_out``: billionths for each line left out, or `IMPOSSIBLE`. ``fits(shipments)`` refuses combinations for what
+    they share.
     """
 
     lines: int
@@ -71,7 +71,7 @@ class Problem:
     score: Callable[[Ints, NDArray[np.intp]], Ints]
     max_parcels: int | None = None
     left_out: int = IMPOSSIBLE
-    fits: Callable[[tuple[Shipped, ...], int], bool] = field(default=lambda *_: True)
+    fits: Callable[[tuple[Shipped, ...]], bool] = field(default=lambda _: True)
 
 
 def best_plans(problem: Problem, count: int) -> list[Plan]:
@@ -174,16 +174,14 @@ class _Search:
     def _extended(self, partial: "_Partial", mask: int, rank: int) -> "_Partial | None":
         """Return the partial plan with one more step, or ``None`` if that step does not go with those before."""
         if mask < 0:  # a negative set: its line is left out
-            left_out = partial.left_out | -mask
-            if not self.problem.fits(partial.shipments, left_out):
-                return None
-            remaining, money = partial.remaining ^ -mask, partial.money + self.problem.left_out
-            return partial._replace(money=money, remaining=remaining, left_out=left_out)
+            return partial._replace(
+                money=partial.money + self.problem.left_out,
+                remaining=partial.remaining ^ -mask,
+                left_out=partial.left_out | -mask,
+            )
         candidate = self._ranked(mask)[rank] if rank else int(self.tie[mask]) - _PARCEL
         shipments = (*partial.shipments, (mask, candidate))
-        if any(candidate == other for _, other in partial.shipments) or not self.problem.fits(
-            shipments, partial.left_out
-        ):
+        if any(candidate == other for _, other in partial.shipments) or not self.problem.fits(shipments):
             return None
         return _Partial(
             shipments,

@@ -40,7 +40,8 @@ class Predictor(Protocol):
         """Shipping + handling of a shipment, in money. One row per (candidate, set of lines).
 
         Adding lines to a shipment, all else equal, never makes it cheaper: the learners are fitted under that
-        constraint, and exact pruning of plans rests on it.
+        constraint. A set of which less is known (one unknown weight makes the whole unknown) may still be predicted
+        cheaper than one of its lines; it is priced like its dearest line then (`decision.shipments.Pricing.ask`).
         """
 
     def pick_failure(self, facts: Columns) -> FloatArray:

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from decision.candidates import NO_SERVICE, Candidates
 from decision.network import Network
 from decision.order import Order
-from decision.pieces import line_of
 from decision.predictor import HoursDistribution, Predictor
 from features.coded import Coded, CodedColumns, distinct_codes
 from features.places import PLACES
@@ -68,16 +67,9 @@ def parcels(order: Order, masks: NDArray[np.int64]) -> Parcels:
         together("volume_l"),
         together("unit_price"),
         np.where(members, quantity, 0.0).sum(axis=1),
-        _distinct(order, members),
+        members.sum(axis=1).astype(float),
         np.where(members, weights, -1.0).argmax(axis=1),
     )
-
-
-def _distinct(order: Order, members: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Return how many of the order's lines each set holds: pieces of one line are one."""
-    ids = [line_of(line.line_id) for line in order.lines]
-    rows = [[row for row, other in enumerate(ids) if other == line] for line in dict.fromkeys(ids)]
-    return np.asarray(np.sum([members[:, row].any(axis=1) for row in rows], axis=0, dtype=float))
 
 
 def _floats(values: list[float | None]) -> NDArray[np.float64]:

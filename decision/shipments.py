@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from decision.candidates import Candidates
 from decision.money import Strategy, to_billionths
 from decision.order import Order
-from decision.pieces import families, in_order
 from decision.plans import Shipped
 from decision.rules import Ruling
 from decision.scores import Scores
@@ -34,8 +33,14 @@ class Pricing:
     costs: dict[Shipped, float] = field(default_factory=dict)
 
     def ask(self, sets: Ints, candidates: NDArray[np.intp]) -> Floats:
-        """Return what the predictor says these shipments cost, and remember it."""
-        costs = self.scores.cost(candidates, sets)
+        """Return what the predictor says these shipments cost, and remember it.
+
+        Never less than the dearest of a set's lines sent alone: with one line of unknown weight the set's weight is
+        unknown, and a predictor may take that for light. So the lower bounds that plans rest on hold of any predictor.
+        """
+        members = ((sets[:, None] >> np.arange(len(self.per_line))) & 1).astype(bool)
+        dearest = np.where(members, self.scores.line_cost[:, candidates].T, -np.inf).max(axis=1)
+        costs: Floats = np.maximum(self.scores.cost(candidates, sets), dearest)
         self.costs.update(zip(zip(sets.tolist(), candidates.tolist(), strict=True), costs.tolist(), strict=True))
         return costs
 
@@ -138,18 +143,14 @@ def feasible_sets(order: Order, candidates: Candidates, usable: NDArray[np.bool_
     return table
 
 
-def sharing(order: Order, candidates: Candidates, units: Floats) -> Callable[[tuple[Shipped, ...], int], bool]:
-    """Return the test that shipments go together.
-
-    Shipments from one location, by different services, must not promise one unit twice; plans that only swap pieces of
-    one line (`decision.pieces`) are one plan.
-    """
-    groups, alike = _shared(order), families(order)
+def sharing(order: Order, candidates: Candidates, units: Floats) -> Callable[[tuple[Shipped, ...]], bool]:
+    """Return the test that shipments from one location, by different services, do not promise one unit twice."""
+    groups = _shared(order)
     if not groups:
-        return lambda *_: True
+        return lambda _: True
     quantity = [line.quantity for line in order.lines]
 
-    def fits(shipments: tuple[Shipped, ...], left_out: int) -> bool:
+    def fits(shipments: tuple[Shipped, ...]) -> bool:
         for rows in groups:
             wanted: Counter[int] = Counter()
             for mask, candidate in shipments:
@@ -157,7 +158,7 @@ def sharing(order: Order, candidates: Candidates, units: Floats) -> Callable[[tu
                 wanted[location] += sum(quantity[row] for row in rows if mask >> row & 1)
                 if wanted[location] > max(units[rows, candidate].min(), 0):
                     return False
-        return in_order(shipments, left_out, alike)
+        return True
 
     return fits
 

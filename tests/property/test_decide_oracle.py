@@ -1,9 +1,6 @@
 """A decision is right end to end: on small random retailers it equals pricing every assignment by hand."""
 
 import itertools
-from collections import Counter
-from collections.abc import Iterable
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -38,9 +35,10 @@ class Formula:
         return Hours(low, low + 12.0)
 
     def cost(self, facts: Columns) -> Any:
-        """Grows with weight, units and lines."""
+        """Grows with weight, units and lines; takes an unknown weight for none at all."""
         place, service = number(facts["location_id"]), number(facts["carrier_service_id"])
-        return 2.0 + 0.37 * place + 1.3 * service + facts["weight_kg"] * (0.3 + 0.1 * service) + 0.21 * facts["units"]
+        weight = np.nan_to_num(facts["weight_kg"])
+        return 2.0 + 0.37 * place + 1.3 * service + weight * (0.3 + 0.1 * service) + 0.21 * facts["units"]
 
     def pick_failure(self, facts: Columns) -> Any:
         """Less likely where more is recorded."""
@@ -70,9 +68,10 @@ def world(rng: np.random.Generator) -> tuple[Order, Network, Ruleset]:
     ][: int(rng.integers(1, 3))]
     services = [{"location_type": None, "carbon_kg_per_shipment": float("nan"), **service} for service in services]
     count = int(rng.integers(1, 5))
+    weights = np.where(rng.random(count) < 0.8, rng.integers(1, 4, count), 0.0)  # 0: nobody weighed it
     skus = [f"K{int(rng.integers(0, 4))}" for _ in range(count)]
     lines = tuple(
-        Line(str(i), sku, int(rng.integers(1, 3)), 10.0, weight_kg=float(rng.integers(1, 4)))
+        Line(str(i), sku, int(rng.integers(1, 3)), 10.0, weight_kg=float(weights[i]) or None)
         for i, sku in enumerate(skus)
     )
     stock = {f"K{i}": {f"L{j}": int(rng.integers(0, 6)) for j in range(places) if rng.random() < 0.8} for i in range(4)}
@@ -100,13 +99,12 @@ def by_hand(order: Order, net: Network, ruleset: Ruleset) -> list[tuple[float, N
     """Return every plan's total and shipments, cheapest first, computed one assignment at a time."""
     places = range(len(net.locations["location_id"]))
     services = range(len(net.services["carrier_service_id"]))
-    lines = [piece for line in order.lines for piece in pieces(line, net)]
     pairs: list[tuple[int, int] | None] = list(itertools.product(places, services))
     pairs += [None] if ruleset.limits.allow_partial else []
-    plans: dict[Named, float] = {}
-    for assignment in itertools.product(pairs, repeat=len(lines)):
+    plans: list[tuple[float, Named]] = []
+    for assignment in itertools.product(pairs, repeat=len(order.lines)):
         sets: dict[tuple[int, int], list[Line]] = {}
-        for pair, line in zip(assignment, lines, strict=True):
+        for pair, line in zip(assignment, order.lines, strict=True):
             if pair is not None:
                 sets.setdefault(pair, []).append(line)
         if not sets or len(sets) > (ruleset.limits.max_parcels or 99) or not _stocked(sets, net):
@@ -115,37 +113,16 @@ def by_hand(order: Order, net: Network, ruleset: Ruleset) -> list[tuple[float, N
         if any(one is None for one in money):
             continue
         total = sum(one for one in money if one is not None) + 1.5 * (len(sets) - 1) + 100.0 * assignment.count(None)
-        plans[
-            frozenset(
-                (
-                    f"L{place}",
-                    str(net.services["carrier_service_id"][service]),
-                    units((x.line_id, x.quantity) for x in sent),
-                )
-                for (place, service), sent in sets.items()
+        named = frozenset(
+            (
+                f"L{place}",
+                str(net.services["carrier_service_id"][service]),
+                tuple((line.line_id, line.quantity) for line in sent),
             )
-        ] = total
-    return sorted(((total, named) for named, total in plans.items()), key=lambda plan: plan[0])
-
-
-def units(lines: Iterable[tuple[str, int]]) -> tuple[tuple[str, int], ...]:
-    """Return how many units of each line."""
-    counted: Counter[str] = Counter()
-    for line_id, quantity in lines:
-        counted[line_id] += quantity
-    return tuple(sorted(counted.items()))
-
-
-def pieces(line: Line, net: Network) -> list[Line]:
-    """Return the line, or its single units where only several locations together have it."""
-    stores = net.locations["location_type"] == "store"
-    open_ = [
-        place for place, ratio in enumerate(net.locations["footfall_ratio"]) if not (stores[place] and ratio > 1.6)
-    ]
-    free = [max(_on_hand(net, place, line.sku) - stores[place], 0) for place in open_]
-    if max(free, default=0) >= line.quantity or sum(free) < line.quantity:
-        return [line]
-    return [replace(line, quantity=1)] * line.quantity
+            for (place, service), sent in sets.items()
+        )
+        plans.append((total, named))
+    return sorted(plans, key=lambda plan: plan[0])
 
 
 def _stocked(sets: dict[tuple[int, int], list[Line]], net: Network) -> bool:
@@ -178,7 +155,8 @@ def _money(place: int, service: int, lines: list[Line], order: Order, net: Netwo
     high = low + 24.0 + 3.0 * len(order.lines)
     if low + 0.5 * (high - low) >= 70:
         return None
-    total = 2.0 + 0.37 * place + 1.3 * number_ + weight * (0.3 + 0.1 * number_) + 0.21 * sum(x.quantity for x in lines)
+    # No set costs less than one of its lines alone, though the formula takes an unknown weight for none.
+    total = max(_cost(place, number_, sent) for sent in (lines, *([line] for line in lines)))
     if order.promised_at is not None:
         left = (order.promised_at - NOW) / timedelta(hours=1)
         hours = Hours(np.array(low), np.array(high))
@@ -188,6 +166,12 @@ def _money(place: int, service: int, lines: list[Line], order: Order, net: Netwo
     total += 0.3 * float(np.nan_to_num(net.services["carbon_kg_per_shipment"][service]))
     total -= 0.6 * sum(_on_hand(net, place, line.sku) >= 4 for line in lines)
     return total + (0.9 if kind == "supplier" else 0.0)
+
+
+def _cost(place: int, service: int, lines: list[Line]) -> float:
+    weights = [line.quantity * line.weight_kg for line in lines if line.weight_kg is not None]
+    weight = sum(weights) if len(weights) == len(lines) else 0.0
+    return 2.0 + 0.37 * place + 1.3 * service + weight * (0.3 + 0.1 * service) + 0.21 * sum(x.quantity for x in lines)
 
 
 def check(seed: int) -> None:
@@ -200,7 +184,7 @@ def check(seed: int) -> None:
     )
     for option in decision.options:
         shipped = frozenset(
-            (s.location_id, str(s.carrier_service_id), units((x.line_id, x.quantity) for x in s.lines))
+            (s.location_id, str(s.carrier_service_id), tuple((x.line_id, x.quantity) for x in s.lines))
             for s in option.shipments
         )
         assert shipped in [named for total, named in expected if abs(total - option.total) < 1e-6]

@@ -2,12 +2,14 @@
 
 from typing import Any
 
+import numpy as np
 import pytest
 
 from decision.decide import decide
 from decision.decision import Decision
-from decision.order import Order
+from decision.order import Line, Order
 from decision.ruleset import load_ruleset
+from features.facts import Columns
 from tests.unit.decision.world import NOW, Table, network, order
 
 LOCATIONS: list[dict[str, Any]] = [
@@ -102,7 +104,7 @@ def test_the_first_ruleset_that_applies_decides() -> None:
     [
         (order("GONE"), "", "", "out of stock at all 2 locations that keep it (0 on hand)"),
         (order("NEVER"), "", "", "no location has a record of it"),
-        (order("LAMP", quantity=12), "", "", "only 9 of 12 available in all; the most is 5 at W1"),
+        (order("LAMP", quantity=12), "", "", "no location has all 12 units: at most 5 at one location (W1)"),
         (
             order("CHAIR"),
             "{id: shut, exclude: 'location.id == \"S1\"', reason: closed}",
@@ -134,33 +136,64 @@ def test_two_lines_of_one_sku_do_not_share_one_piece() -> None:
     assert decision.options == ()
 
 
-def shared(decision: Decision) -> list[list[tuple[str, int]]]:
-    """Return of each option how many units come from where."""
-    return [sorted((s.location_id, s.lines[0].quantity) for s in option.shipments) for option in decision.options]
+def lamps(rules: str = "", **units: int) -> Decision:
+    """Decide an order for 8 lamps in one line, where each location has so many ``units``."""
+    net = network(LOCATIONS, SERVICES[:1], {"LAMP": units})
+    asked = order("LAMP", quantity=8)
+    return decide(asked, net, [load_ruleset(f"name: n\nrules: [{rules}]")], Table(ANSWERS), NOW)
 
 
-def test_a_line_that_no_location_can_supply_is_shared_each_way_once() -> None:
-    net = network(LOCATIONS, SERVICES[:1], {"LAMP": {"W1": 2, "S1": 2, "S2": 1}})
-    decision = decide(order("LAMP", quantity=4), net, [load_ruleset("name: n")], Table(ANSWERS), NOW, options=9)
-    assert sorted(shared(decision)) == [
-        [("S1", 1), ("S2", 1), ("W1", 2)],
-        [("S1", 2), ("S2", 1), ("W1", 1)],
-        [("S1", 2), ("W1", 2)],
+def test_a_line_that_no_single_location_can_supply_is_missing_and_the_best_location_is_told() -> None:
+    decision = lamps(S1=5, S2=5)
+    assert decision.options == ()
+    assert [(line.line_id, line.quantity, line.reason) for line in decision.missing] == [
+        ("1", 8, "no location has all 8 units: at most 5 at one location (S1)")
     ]
-    assert shared(decision)[0] == [("S1", 2), ("W1", 2)]
-    assert {line.line_id for option in decision.options for s in option.shipments for line in s.lines} == {"1"}
 
 
-def test_a_line_is_shared_where_a_rule_shuts_the_only_location_that_has_it_all() -> None:
-    net = network(LOCATIONS, SERVICES[:1], {"LAMP": {"W1": 9, "S1": 2, "S2": 2}})
-    shut = load_ruleset("name: n\nrules: [{id: shut, exclude: 'location.id == \"W1\"'}]")
-    decision = decide(order("LAMP", quantity=3), net, [shut], Table(ANSWERS), NOW)
-    assert sorted(shared(decision)) == [[("S1", 1), ("S2", 2)], [("S1", 2), ("S2", 1)]]
-    assert [rule.rule_id for rule in decision.binding_rules] == ["shut"]
+def test_a_line_that_one_location_can_supply_comes_from_there_whole() -> None:
+    decision = lamps(W1=8, S1=5, S2=5)
+    assert [[(s.location_id, s.lines[0].quantity) for s in o.shipments] for o in decision.options] == [[("W1", 8)]]
 
 
-def test_a_line_that_one_location_can_supply_is_not_shared() -> None:
-    assert all(len(option.shipments) == 1 for option in answer(order("LAMP", quantity=3)).options)
+BULK = "{id: bulk, exclude: 'line.quantity >= 6', reason: large orders are for the trade desk}"
+
+
+def test_a_rule_on_how_many_are_asked_for_excludes() -> None:
+    decision = lamps(BULK, W1=9, S1=5, S2=5)
+    assert decision.options == ()
+    assert [line.reason for line in decision.missing] == ["bulk takes out W1 (large orders are for the trade desk)"]
+
+
+def test_a_rule_on_how_many_are_asked_for_is_not_dodged_by_sending_fewer_from_several_locations() -> None:
+    assert lamps(BULK, S1=5, S2=5).options == ()
+    shut = "{id: shut, exclude: 'location.id == \"W1\"', reason: closed}"
+    decision = lamps(shut, W1=9, S1=5, S2=5)
+    assert decision.options == ()
+    assert [line.reason for line in decision.missing] == ["shut takes out W1 (closed)"]
+
+
+def test_an_order_of_many_units_that_nobody_has_whole_is_told_the_same() -> None:
+    net = network(LOCATIONS, SERVICES[:1], {"LAMP": {"S1": 10, "S2": 12}})
+    decision = decide(order("LAMP", quantity=20), net, [load_ruleset("name: n")], Table(ANSWERS), NOW)
+    assert decision.options == ()
+    assert decision.missing[0].reason == "no location has all 20 units: at most 12 at one location (S2)"
+
+
+class LightUnlessWeighed(Table):
+    """Takes what nobody weighed for a letter, and everything else for a parcel."""
+
+    def cost(self, facts: Columns) -> Any:
+        """Money of the shipment."""
+        return np.where(np.isnan(facts["weight_kg"]), 1.0, 6.0)
+
+
+def test_a_line_that_nobody_weighed_does_not_make_the_parcel_it_joins_cheaper() -> None:
+    lines = (Line("1", "LAMP", 1, 49.9, weight_kg=1.0), Line("2", "RUG", 1, 49.9))
+    net = network(LOCATIONS, SERVICES[:1], {"LAMP": {"W1": 1}, "RUG": {"W1": 1, "S1": 1}})
+    decision = decide(order(lines=lines), net, [load_ruleset("name: n")], LightUnlessWeighed(ANSWERS), NOW)
+    told = [([s.location_id for s in o.shipments], o.terms["cost"]) for o in decision.options]
+    assert told == [(["W1"], 6.0), (["W1", "S1"], 7.0)]
 
 
 def test_nothing_is_asked_where_nothing_can_be_sent() -> None:
