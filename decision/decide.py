@@ -92,8 +92,9 @@ def decide(
         return Decision(order.order_id, now, None, {**kept, "ruleset": "none"}, (), (), (), missing)
     kept["ruleset"] = f"{ruled.ruleset.name}@{ruled.ruleset.version}"
     kept["digest"] = digest(order, network, candidates, ruleset=ruled.ruleset, now=now, options=options, versions=kept)
-    ranked = plan(price(ruled, predictor), options)
-    return explain(ranked, kept)
+    # The best plan is told against the next one, which is looked for even when nobody asked to see it.
+    decision = explain(plan(price(ruled, predictor), max(options, 2)), kept)
+    return replace(decision, options=decision.options[:options])
 
 
 def rule(

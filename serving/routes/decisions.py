@@ -17,7 +17,7 @@ from decision.plans import MOST_LINES
 from serving.body import read_body
 from serving.database.decision_log import LoggedDecision, log_decision, logged_answer
 from serving.database.idempotency import Answer, answered_before, write_once
-from serving.errors import FieldError, InvalidRequestError, NotFoundError, NotReadyError
+from serving.errors import FieldError, InvalidRequestError, MalformedBodyError, NotFoundError, NotReadyError
 from serving.idempotency import attempt_of
 from serving.live import ServedPredictor
 from serving.ordering import to_order
@@ -126,6 +126,8 @@ def _receive(service: Service, content: bytes) -> _Received:
         try:
             sent = OrderBody.model_validate_json(content)
         except ValidationError as error:
+            if error.errors()[0]["type"] == "json_invalid":
+                raise MalformedBodyError(f"The body is not JSON: {error.errors()[0]['msg']}") from error
             raise invalid_request(error) from error
         _check_currency(sent.currency, predictor)
         return _Received(to_order(sent, snapshot), sent.options, snapshot, predictor)

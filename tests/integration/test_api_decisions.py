@@ -170,11 +170,21 @@ async def test_others_are_answered_while_a_long_order_is_decided(fed: Api) -> No
     assert (await long).status_code == 201
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"null", b"[1]", b"\xff\xfe", b"[" * 5000])
-async def test_a_body_that_is_no_order_is_refused(fed: Api, content: bytes) -> None:
+@pytest.mark.parametrize(
+    ("content", "status"),
+    [(b"", 400), (b"{", 400), (b"\xff\xfe", 400), (b"[" * 5000, 400), (b"null", 422), (b"[1]", 422)],
+)
+async def test_a_body_that_is_no_order_is_refused(fed: Api, content: bytes, status: int) -> None:
     response = await fed.client.post("/v1/decisions", content=content)
-    assert response.status_code == 422
+    assert response.status_code == status
     assert "Traceback" not in response.text
+
+
+async def test_one_option_is_not_called_the_only_one_when_there_are_more(fed: Api) -> None:
+    few, many = [(await fed.client.post("/v1/decisions", json={**examples.ORDER, "options": n})).json() for n in (1, 5)]
+    assert len(few["options"]) == 1
+    assert len(many["options"]) > 1
+    assert few["options"][0]["explanation"] == many["options"][0]["explanation"]
 
 
 async def test_an_order_without_stock_says_what_is_missing(fed: Api) -> None:
