@@ -243,7 +243,7 @@ def tell(client: httpx.Client, scene: Scene, say: Callable[[Any], None]) -> Told
             {"line_id": "1", "sku": scene.first_sku, "quantity": 1, "unit_price": 49.9},
             {"line_id": "2", "sku": scene.second_sku, "quantity": 1, "unit_price": 19.9},
         ],
-        "options": 12,
+        "options": 20,
     }
     first = decide(client, order)
     likely_by = max(shipment["delivery"]["p90_at"] for shipment in first["options"][0]["shipments"])
@@ -254,7 +254,7 @@ def tell(client: httpx.Client, scene: Scene, say: Callable[[Any], None]) -> Told
     show(before, say)
 
     say("\nOperations change the strategy: parcels are free, lateness is dear.")
-    ruleset = change_strategy(client, extra_parcel=0.0, late_parcel=150.0, late_day=50.0)
+    ruleset = change_strategy(client, extra_parcel=0.0, late_parcel=120.0, late_day=40.0)
     after = decide(client, order)
     show(after, say)
     changes = client.get(f"/v1/decisions/{after['decision_id']}/changes", params={"since": before["decision_id"]})

@@ -87,7 +87,7 @@ def test_with_free_parcels_and_dear_lateness_another_plan_wins_and_it_says_which
     before, after = told.before["options"][0], told.after["options"][0]
     services = [[shipment["carrier_service_id"] for shipment in plan["shipments"]] for plan in (before, after)]
     assert services[0] != services[1]
-    assert "the price late_parcel went from 6.00 to 150.00" in told.why
+    assert "the price late_parcel went from 6.00 to 120.00" in told.why
     assert after["shipments"][0]["delivery"]["p_late"] < before["shipments"][0]["delivery"]["p_late"]
 
 
