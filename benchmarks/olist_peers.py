@@ -21,10 +21,8 @@ TRAILING_DAYS: Final = 45.0
 ROUNDS: Final = 300
 #: Known only to who follows the outcomes: not raw facts.
 _FOLLOWED: Final = {"backlog", "load"}
-#: The peers get the date in a form of their own.
-_DATE: Final = {"day"}
 _TRAILING: Final = {statistic.column(days) for statistic in STATISTICS for days in statistic.half_lives_days}
-RAW_FEATURES: Final = tuple(name for name in FEATURES if name not in _TRAILING | _FOLLOWED | _DATE)
+RAW_FEATURES: Final = tuple(name for name in FEATURES if name not in _TRAILING | _FOLLOWED)
 
 
 def promised_hours(orders: pd.DataFrame, order_ids: NDArray[np.object_], decided_at: FloatArray) -> FloatArray:

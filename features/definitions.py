@@ -13,7 +13,6 @@ from features.facts import Columns
 from features.geography import haversine_km
 from features.places import PLACES
 from features.statistics import STATISTICS
-from features.trailing import DAY_SECONDS
 
 FloatArray = NDArray[np.float64]
 #: Text fact → value → code. Codes are given in training; a value unknown then is a missing number.
@@ -50,10 +49,6 @@ def _distance(columns: Columns, _: Vocabularies) -> FloatArray:
     origin = columns["location_latitude"], columns["location_longitude"]
     destination = columns["destination_latitude"], columns["destination_longitude"]
     return np.asarray(haversine_km(*origin, *destination), dtype=np.float64)
-
-
-def _day(columns: Columns, _: Vocabularies) -> FloatArray:
-    return np.asarray(columns["decided_at"], dtype=np.float64) // DAY_SECONDS
 
 
 def _same_region(columns: Columns, _: Vocabularies) -> FloatArray:
@@ -105,7 +100,6 @@ FEATURES: Final = {
     feature.name: feature
     for feature in (
         Feature("distance_km", "km", _distance),
-        Feature("day", "days since 1970-01-01", _day),
         Feature("same_region", "0 or 1, of one country", _same_region),
         Feature("hour_of_day", "hours, local", _hour_of_day),
         Feature("weekday", "0 = Monday, local", _weekday),

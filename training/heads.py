@@ -92,8 +92,6 @@ READY: Final = Recipe(
 )
 COST: Final = Recipe(
     features=(
-        # Tariffs change in steps: the day tells the one in force from those before it.
-        "day",
         "distance_km",
         "same_region",
         "weight_kg",
