@@ -1,7 +1,12 @@
 """The order a decision is made for."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TypeAlias
+
+#: A custom attribute's value; its type is declared once (`decision.attributes`).
+Custom: TypeAlias = Mapping[str, str | float | bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +22,10 @@ class Destination:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """Units of one product, with what the product is. Weight (kg) and volume (litres) are of one unit."""
+    """Units of one product, with what the product is. Weight (kg) and volume (litres) are of one unit.
+
+    ``group``: lines with the same one ship together or not at all, as the parts of a set do.
+    """
 
     line_id: str
     sku: str
@@ -28,11 +36,33 @@ class Line:
     volume_l: float | None = None
     hazmat: bool = False
     bulky: bool = False
+    fragile: bool = False
+    cold: bool = False
+    group: str | None = None
+    tags: tuple[str, ...] = ()
+    attributes: Custom = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """A line asks for at least one unit."""
         if self.quantity < 1:
             raise ValueError(f"line {self.line_id}: quantity must be at least 1, not {self.quantity}")
+
+
+@dataclass(frozen=True, slots=True)
+class OpenShipment:
+    """A shipment to the same customer and address that is not handed over yet: more can join it.
+
+    Weight (kg), volume (litres), value and units are of all that is already in it; ``lines`` counts its order lines.
+    """
+
+    shipment_id: str
+    location_id: str
+    carrier_service_id: str | None
+    weight_kg: float | None
+    volume_l: float | None
+    value: float | None
+    units: int
+    lines: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +80,10 @@ class Order:
     customer_id: str | None = None
     promised_at: datetime | None = None
     collect_location_id: str | None = None
+    customer_tier: str | None = None
+    tags: tuple[str, ...] = ()
+    attributes: Custom = field(default_factory=dict)
+    open_shipments: tuple[OpenShipment, ...] = ()
 
     def __post_init__(self) -> None:
         """An order has lines, each with its own number."""

@@ -1,0 +1,47 @@
+"""What stands between the rules and the answer: the candidates as ruled, and the plans as ranked."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from decision.attributes import Situation
+from decision.decision import BindingRule
+from decision.plans import Plan
+from decision.rules import Ruling, allowed, available
+from decision.ruleset import Rule, Ruleset
+from decision.shipments import Pricing
+
+
+@dataclass(frozen=True)
+class Ruled:
+    """The candidates that matter once rules have spoken, and what they said.
+
+    ``everyone``: the situation with all candidates, for telling who was left out; ``situation``: with those that may
+    send a line, be it only if one rule were absent (what a rule costs has to be known); ``ruling`` is about these.
+    """
+
+    ruleset: Ruleset
+    rules: tuple[Rule, ...]
+    everyone: Situation
+    first_ruling: Ruling
+    situation: Situation
+    ruling: Ruling
+
+
+@dataclass(frozen=True)
+class Ranked:
+    """The best plans of the first stage that has any (else of the last), and how they were found."""
+
+    stage: str | None
+    plans: list[Plan]
+    priced: Pricing
+    ruled: Ruled
+    forbidden: NDArray[np.bool_]
+    binding: tuple[BindingRule, ...] = ()
+
+
+def usable(situation: Situation, ruling: Ruling, without: str = "") -> NDArray[np.bool_]:
+    """Return (L, C) where a candidate may and can send the whole line, with the rule ``without`` left out."""
+    quantity = np.array([[float(line.quantity)] for line in situation.order.lines])
+    return (available(situation, ruling, without) >= quantity) & allowed(situation, ruling, without)
