@@ -17,6 +17,7 @@ from features.statistics import STATISTICS, USUAL_VISITORS
 from features.trailing import Statistic, TrailingSums, means
 from prediction.hours import HoursTable
 from prediction.manifest import HEAD_PARTS, TRAILING_FILE, Manifest, read_manifest
+from prediction.trees import fastest_trees
 
 FloatArray = NDArray[np.float64]
 
@@ -38,7 +39,7 @@ class Bundle:
         """Put the parts together; `read_bundle` and training do."""
         self.manifest = manifest
         self.trailing = trailing
-        self._boosters = dict(boosters)
+        self._trees = {model: fastest_trees(booster) for model, booster in boosters.items()}
         self._features = {head: tuple(names) for head, names in manifest.features.items()}
         self._levels = {head: np.array(levels) for head, levels in manifest.calibration.items()}
 
@@ -105,23 +106,7 @@ class Bundle:
         return HoursTable(centre, spread, groups, self._levels[head])
 
     def _predict(self, head: str, part: str, rows: FloatArray) -> FloatArray:
-        if not len(rows):
-            return np.zeros(0)
-        firsts, run = runs(rows)
-        raw = self._boosters[head, part].predict(rows[firsts], raw_score=True, num_threads=1)
-        return np.asarray(raw, dtype=np.float64)[run]
-
-
-def runs(rows: FloatArray) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """The first of each run of equal rows, and the run of each row.
-
-    Candidates of one location follow one another and differ in their service: a model that does not see the service
-    sees equal rows, which need be asked once. Rows are equal when their bits are.
-    """
-    bits = np.ascontiguousarray(rows).view(np.int64)
-    starts_run = np.ones(len(rows), dtype=bool)
-    starts_run[1:] = (bits[1:] != bits[:-1]).any(axis=1)
-    return np.flatnonzero(starts_run), np.cumsum(starts_run) - 1
+        return self._trees[head, part].sums(rows)
 
 
 def offset_of(head: str, offsets: Mapping[str, str]) -> tuple[str, ...]:
