@@ -1,7 +1,6 @@
 """The trained heads at work: facts in, predictions out."""
 
 from collections.abc import Mapping, Sequence
-from functools import cached_property
 from pathlib import Path
 
 import lightgbm
@@ -10,11 +9,12 @@ from numpy.typing import NDArray
 from scipy.special import expit, logit
 
 from features.coded import Coded, joined
-from features.definitions import FEATURES, matrix
+from features.definitions import FEATURES
 from features.facts import Columns
 from features.places import coded_facts, join_keys
+from features.request import RequestFeatures
 from features.statistics import STATISTICS, USUAL_VISITORS
-from features.trailing import Statistic, TrailingSums, means
+from features.trailing import Statistic, TrailingSums
 from prediction.hours import HoursTable
 from prediction.manifest import HEAD_PARTS, TRAILING_FILE, Manifest, read_manifest
 from prediction.trees import fastest_trees
@@ -41,6 +41,7 @@ class Bundle:
         self.trailing = trailing
         self._trees = {model: fastest_trees(booster) for model, booster in boosters.items()}
         self._features = {head: tuple(names) for head, names in manifest.features.items()}
+        self._now = RequestFeatures(trailing, manifest.vocabularies)
         self._levels = {head: np.array(levels) for head, levels in manifest.calibration.items()}
 
     @property
@@ -74,13 +75,9 @@ class Bundle:
     def inputs(self, head: str, facts: Columns) -> tuple[FloatArray, FloatArray]:
         """The features of ``head`` for every row of ``facts`` as of now, and what its trees start from."""
         columns = coded_facts(facts)
-        sums = self.trailing.as_of_now(columns, self._statistics[head])
-        heard_at = self.trailing.heard_at(len(columns["decided_at"]))
-        trailing = means(self._statistics[head], sums, heard_at, self.trailing.landmark)
-        known = columns.with_numbers(trailing)
-        return matrix(self._features[head], known, self.manifest.vocabularies), starts(
-            head, self.manifest.offsets, known
-        )
+        offset = {name: self._now.column(name, columns) for name in offset_of(head, self.manifest.offsets)}
+        rows = self._now.matrix(self._features[head], columns)
+        return rows, starts(head, self.manifest.offsets, offset, len(rows))
 
     def footfall_usual(self, location_id: str, hour_of_week: int) -> float:
         """Visitors usual for a store at a local hour of its week (0 = Monday midnight); NaN where none were counted."""
@@ -90,13 +87,6 @@ class Bundle:
         }
         sums = self.trailing.as_of_now(columns, [USUAL_VISITORS])[USUAL_VISITORS.name][0, 0]
         return float(sums[1] / sums[0]) if sums[0] > 0 else float("nan")
-
-    @cached_property
-    def _statistics(self) -> dict[str, tuple[Statistic, ...]]:
-        return {
-            head: statistics_of([*names, *offset_of(head, self.manifest.offsets)])
-            for head, names in self._features.items()
-        }
 
     def _hours(self, head: str, facts: Columns) -> HoursTable:
         rows, _ = self.inputs(head, facts)
@@ -114,10 +104,10 @@ def offset_of(head: str, offsets: Mapping[str, str]) -> tuple[str, ...]:
     return (offsets[head],) if head in offsets else ()
 
 
-def starts(head: str, offsets: Mapping[str, str], columns: Columns) -> FloatArray:
+def starts(head: str, offsets: Mapping[str, str], columns: Columns, rows: int) -> FloatArray:
     """What the head's trees start from in every row: a trailing mean, of failures as log-odds; 0 where it has none."""
     if head not in offsets:
-        return np.zeros(len(columns["decided_at"]))
+        return np.zeros(rows)
     start = columns[offsets[head]]
     if head == "pick_failure":
         start = logit(np.clip(start, *LIKELY))
