@@ -19,6 +19,7 @@ from decision.network import Network
 from decision.order import Destination, Line, Order
 from decision.scores import candidate_facts, facts
 from features.backlog import FORGOTTEN_AFTER_SECONDS
+from features.coded import CodedColumns
 from features.definitions import FEATURES, matrix
 from features.facts import FACTS, Columns
 from features.history import History, read_history
@@ -181,7 +182,7 @@ def known(value: Any) -> Any:
     return None if pd.isna(value) else value
 
 
-def request_facts(service: Service, order: Order, past: Columns, instant: float) -> Columns:
+def request_facts(service: Service, order: Order, past: Columns, instant: float) -> CodedColumns:
     """The facts of sending the whole order from one location, as a decision makes them of order and network."""
     location_id = past["location_id"][0]
     network = network_of(past)

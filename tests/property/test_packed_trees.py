@@ -41,7 +41,7 @@ def grown(parameters: dict[str, Any], features: FloatArray, target: FloatArray, 
 
 
 def asked(rng: np.random.Generator, features: FloatArray, rows: int) -> FloatArray:
-    """Rows like those of a request: seen before in part, some columns equal in long runs, odd numbers here and there."""
+    """Rows like those of a request: some columns equal in long runs, odd numbers here and there."""
     found = features[rng.integers(0, len(features), rows)]
     for column in range(found.shape[1]):
         if rng.random() < 0.4:
@@ -63,6 +63,7 @@ def asked(rng: np.random.Generator, features: FloatArray, rows: int) -> FloatArr
     rows=st.sampled_from([0, 1, 7, 511, 512, 513, 1500]),
 )
 def test_packed_trees_sum_to_the_bits_of_the_booster(
+    *,
     seed: int,
     leaves: int,
     rounds: int,
