@@ -31,7 +31,7 @@ zones = st.lists(st.sampled_from(ZONES), min_size=1, max_size=5)
 
 def minutes(clock: str) -> int:
     """Return minutes since midnight."""
-    return int(clock[:2]) * 60 + int(clock[3:])
+    return int(clock[:2]) * 60 + int(clock[3:5])
 
 
 def active(
@@ -85,7 +85,7 @@ def open_at(local: datetime, week: dict[str, list[str]]) -> bool:
         for span in week.get(WEEKDAYS[(local.weekday() - ago) % 7], []):
             start, end = map(minutes, span.split("-"))
             since = local.hour * 60 + local.minute + ago * 24 * 60 - start
-            if 0 <= since < (end - start) % (24 * 60) + (24 * 60 if end == start else 0):
+            if 0 <= since < ((end - start) % (24 * 60) or 24 * 60):
                 return True
     return False
 
