@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from decision.answer import explain
-from decision.attributes import Situation
 from decision.candidates import Candidates, find_candidates
 from decision.decision import BindingRule, Decision, MissingLine
 from decision.digest import digest
@@ -25,6 +24,7 @@ from decision.rules import apply_rules, available, first_that_applies, rules_in_
 from decision.ruleset import Ruleset
 from decision.scores import score
 from decision.shipments import Pricing, Shipments, feasible_sets, price_shipments, pricing, sharing
+from decision.situation import Situation
 
 #: Sets of lines are 64-bit masks.
 MOST_LINES_AT_ALL: Final = 60

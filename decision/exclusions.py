@@ -5,11 +5,11 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from decision.attributes import Situation
 from decision.decision import Exclusion, MissingLine
 from decision.order import Line
 from decision.rules import Ruling
 from decision.ruleset import Rule
+from decision.situation import Situation
 
 
 def effects(situation: Situation, ruling: Ruling) -> dict[str, NDArray[np.bool_]]:
