@@ -6,20 +6,22 @@ line in question ``line.*`` it is (L, 1), and of that line at the candidate ``st
 
 # ruff: noqa: E501 - the table below reads best with one attribute to a line
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 from zoneinfo import ZoneInfo
 
 import numpy as np
 from numpy.typing import NDArray
 
 from decision.candidates import Candidates
+from decision.custom import typed
 from decision.network import Network
 from decision.order import Line, Order
 from decision.scores import Scores
-from expressions.kinds import Kind, ListOf
+from expressions.kinds import Kind, ListOf, Names
+from expressions.sets import TextSets, encode_sets
 from expressions.text import Text, encode
 
 
@@ -52,12 +54,21 @@ class Attribute:
         return self.name.split(".")[0]
 
 
-_NUMBER, _TEXT, _TRUTH = Kind.NUMBER, Kind.TEXT, Kind.TRUTH
+_NUMBER, _TEXT, _TRUTH, _TEXTS = Kind
 NEVER: Final = "never missing"
 
 
 def _hours(later: datetime | None, now: datetime) -> NDArray[np.float64]:
     return np.array(np.nan if later is None else (later - now) / timedelta(hours=1))
+
+
+#: Position of one value per line beside the candidates' axis: (L, 1).
+_BELOW: Final = (slice(None), None)
+
+
+def _at(column: Any, positions: Any) -> Any:
+    """Return a column's values at ``positions``, of whatever type it is."""
+    return column.take(positions) if isinstance(column, Text | TextSets) else column[positions]
 
 
 def _number(value: float | None) -> NDArray[np.float64]:
@@ -113,6 +124,8 @@ ATTRIBUTES: Final = (
     Attribute("order.region", _TEXT, "", "of the destination", "not told", lambda s: encode(s.order.destination.region)),
     Attribute("order.postal_code", _TEXT, "", "of the destination", "not told", lambda s: encode(s.order.destination.postal_code)),
     Attribute("order.collect_location_id", _TEXT, "", "where the customer collects", "delivered, not collected", lambda s: encode(s.order.collect_location_id)),
+    Attribute("order.customer_tier", _TEXT, "", "how the customer stands with the company: gold, …", "not told", lambda s: encode(s.order.customer_tier)),
+    Attribute("order.tags", _TEXTS, "", "of the order", "never missing; empty where not told", lambda s: encode_sets([s.order.tags]).take(0)),
     Attribute("order.value", _NUMBER, "money", "price of all lines together", "a price is not told", lambda s: _total(s.order, "unit_price")),
     Attribute("order.weight_kg", _NUMBER, "kg", "of all lines together", "a weight is not known", lambda s: _total(s.order, "weight_kg")),
     Attribute("order.volume_l", _NUMBER, "litres", "of all lines together", "a volume is not known", lambda s: _total(s.order, "volume_l")),
@@ -127,6 +140,10 @@ ATTRIBUTES: Final = (
     Attribute("line.volume_l", _NUMBER, "litres", "of one unit", "not known", lambda s: _lines(s.order, "volume_l")[:, None]),
     Attribute("line.hazmat", _TRUTH, "", "dangerous goods", NEVER, lambda s: _lines(s.order, "hazmat")[:, None]),
     Attribute("line.bulky", _TRUTH, "", "does not fit a usual parcel", NEVER, lambda s: _lines(s.order, "bulky")[:, None]),
+    Attribute("line.fragile", _TRUTH, "", "breaks easily", NEVER, lambda s: _lines(s.order, "fragile")[:, None]),
+    Attribute("line.cold", _TRUTH, "", "must be kept cold", NEVER, lambda s: _lines(s.order, "cold")[:, None]),
+    Attribute("line.group", _TEXT, "", "lines of one group ship together or not at all", "in none", lambda s: encode([[line.group] for line in s.order.lines])),
+    Attribute("line.tags", _TEXTS, "", "of the line's product", "never missing; empty where not told", lambda s: encode_sets(line.tags for line in s.order.lines).take(_BELOW)),
     Attribute("location.id", _TEXT, "", "the candidate location", NEVER, _location_text("location_id")),
     Attribute("location.type", _TEXT, "", "warehouse, store, supplier or hub", NEVER, _location_text("location_type")),
     Attribute("location.name", _TEXT, "", "as people call it", "not known", _location_text("name")),
@@ -134,6 +151,7 @@ ATTRIBUTES: Final = (
     Attribute("location.region", _TEXT, "", "state or province", "not known", _location_text("region")),
     Attribute("location.postal_code", _TEXT, "", "of the location", "not known", _location_text("postal_code")),
     Attribute("location.timezone", _TEXT, "", "IANA zone", NEVER, _location_text("timezone")),
+    Attribute("location.tags", _TEXTS, "", "of the location", "never missing; empty where not told", lambda s: s.network.location_tags.take(s.candidates.location)),
     Attribute("location.distance_km", _NUMBER, "km", "as the crow flies, to the destination", "a place has no coordinates", lambda s: s.candidates.distance_km),
     Attribute("location.capacity_per_day", _NUMBER, "shipments", "it can prepare in a day", "no limit known", _location("capacity_per_day")),
     Attribute("location.backlog", _NUMBER, "shipments", "decided for it and not ready yet", "not known", _location("backlog")),
@@ -165,25 +183,55 @@ ATTRIBUTES: Final = (
 
 BY_NAME: Final = {attribute.name: attribute for attribute in ATTRIBUTES}
 
-#: Fields of an item of ``lines``, for ``lines.exists(l, …)``: the same as of the line in question.
-LINE_FIELDS: Final = {a.name.removeprefix("line."): a.kind for a in ATTRIBUTES if a.space == "line"}
+#: What expressions read, or may read: dotted name → type.
+Reads: TypeAlias = Names
+
+#: Spaces with custom attributes, which a ruleset declares: how the column of one is read.
+CUSTOM: Final[dict[str, Callable[[Situation, str, Kind], Any]]] = {
+    "order": lambda s, name, kind: _at(typed([s.order.attributes], name, kind), 0),
+    "line": lambda s, name, kind: _at(typed([line.attributes for line in s.order.lines], name, kind), _BELOW),
+    "location": lambda s, name, kind: _at(s.network.location_attribute(name, kind), s.candidates.location),
+    "service": lambda s, name, kind: _at(s.network.service_attribute(name, kind), s.candidates.service),
+}
 
 #: Spaces whose attributes differ from line to line.
 PER_LINE: Final = frozenset({"line", "stock"})
 _PER_LINE_PREDICTIONS: Final = frozenset({"prediction.line_cost", "prediction.line_pick_failure"})
 
 
-def names_of(*spaces: str) -> dict[str, Kind | ListOf]:
-    """Return the names that an expression may mention which sees these spaces; ``lines`` is among the spaces."""
-    names: dict[str, Kind | ListOf] = {a.name: a.kind for a in ATTRIBUTES if a.space in spaces}
+def names_of(*spaces: str, custom: Mapping[str, Kind] | None = None) -> Names:
+    """Return the names that an expression may mention which sees these spaces; ``lines`` is among the spaces.
+
+    ``custom``: declared custom attributes by their dotted names.
+    """
+    known = {**{a.name: a.kind for a in ATTRIBUTES}, **(custom or {})}
+    names: dict[str, Kind | ListOf] = {name: kind for name, kind in known.items() if _space(name) in spaces}
     if "lines" in spaces:
-        names["lines"] = ListOf(LINE_FIELDS)
+        # An item of ``lines`` has the fields of the line in question.
+        names["lines"] = ListOf(
+            {name.removeprefix("line."): kind for name, kind in known.items() if _space(name) == "line"}
+        )
     return names
+
+
+def _space(name: str) -> str:
+    return name.partition(".")[0]
+
+
+def together(reads: Iterable[Reads]) -> Reads:
+    """Return what several expressions read, as one."""
+    union: dict[str, Kind | ListOf] = {}
+    for names in reads:
+        for name, kind in names.items():
+            known = union.get(name)
+            both = isinstance(kind, ListOf) and isinstance(known, ListOf)
+            union[name] = ListOf({**known.fields, **kind.fields}) if both else kind  # type: ignore[union-attr]
+    return union
 
 
 def is_per_line(names: Iterable[str]) -> bool:
     """Return whether a condition over ``names`` is about single lines rather than whole candidates."""
-    return any(name.split(".")[0] in PER_LINE or name in _PER_LINE_PREDICTIONS for name in names)
+    return any(_space(name) in PER_LINE or name in _PER_LINE_PREDICTIONS for name in names)
 
 
 def needs_prediction(names: Iterable[str]) -> bool:
@@ -191,17 +239,25 @@ def needs_prediction(names: Iterable[str]) -> bool:
     return any(name.startswith("prediction.") for name in names)
 
 
-def read_columns(names: Iterable[str], situation: Situation) -> dict[str, Any]:
-    """Return the columns that an expression over ``names`` reads."""
-    return {name: _listed(situation) if name == "lines" else BY_NAME[name].read(situation) for name in sorted(names)}
-
-
-def _listed(situation: Situation) -> dict[str, Any]:
-    columns = {field: BY_NAME[f"line.{field}"].read(situation) for field in LINE_FIELDS}
+def read_columns(reads: Reads, situation: Situation) -> dict[str, Any]:
+    """Return the columns that expressions read."""
     return {
-        field: column.take((slice(None), 0)) if isinstance(column, Text) else column[:, 0]
-        for field, column in columns.items()
+        name: _listed(kind, situation) if isinstance(kind, ListOf) else _column(name, kind, situation)
+        for name, kind in reads.items()
     }
+
+
+def _column(name: str, kind: Kind, situation: Situation) -> Any:
+    attribute = BY_NAME.get(name)
+    if attribute is not None:
+        return attribute.read(situation)
+    space, _, custom = name.split(".", 2)
+    return CUSTOM[space](situation, custom, kind)
+
+
+def _listed(listing: ListOf, situation: Situation) -> dict[str, Any]:
+    columns = {field: _column(f"line.{field}", kind, situation) for field, kind in listing.fields.items()}
+    return {field: _at(column, (slice(None), 0)) for field, column in columns.items()}
 
 
 def _lines(order: Order, name: str) -> NDArray[Any]:

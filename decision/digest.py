@@ -1,9 +1,11 @@
 """A fingerprint of everything that shaped a decision: equal digests mean equal decisions."""
 
 import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import fields
 from datetime import datetime
+from typing import Any
 
 import numpy as np
 import orjson
@@ -32,7 +34,12 @@ def digest(
     places = np.unique(candidates.location)
     for name in sorted(network.locations):
         column = network.locations[name][places]
-        seen.update("\x1f".join(map(str, column)).encode() if column.dtype == object else column.tobytes())
+        seen.update("\x1f".join(map(_written, column)).encode() if column.dtype == object else column.tobytes())
     for name in sorted(network.services):
-        seen.update(repr(network.services[name].tolist()).encode())
+        seen.update("\x1f".join(map(_written, network.services[name].tolist())).encode())
     return f"sha256:{seen.hexdigest()}"
+
+
+def _written(cell: Any) -> str:
+    """Return a cell as text; equal attributes, tags and hours are written alike, however they were put together."""
+    return json.dumps(cell, sort_keys=True) if isinstance(cell, Mapping | list | tuple) else str(cell)

@@ -11,7 +11,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from decision.attributes import Situation, is_per_line, needs_prediction, read_columns
+from decision.attributes import Situation, is_per_line, needs_prediction, read_columns, together
 from decision.ruleset import Rule, Ruleset, Stage
 from expressions.compiled import CompiledExpression
 
@@ -53,7 +53,7 @@ def rules_in_force(rules: Iterable[Rule], situation: Situation) -> list[Rule]:
 def apply_rules(rules: Iterable[Rule], situation: Situation) -> Ruling:
     """Apply the rules that can be, as far as the situation knows: those that need predictions wait for scores."""
     known = [rule for rule in rules if needs_prediction(rule.names) == (situation.scores is not None)]
-    columns = read_columns(set().union(*(rule.names for rule in known)), situation)
+    columns = read_columns(together(rule.names for rule in known), situation)
     ruling = Ruling({}, {}, {})
     shape = situation.atp.shape
     for rule in known:

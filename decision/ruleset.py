@@ -3,21 +3,25 @@
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from importlib.resources import files
-from typing import Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, TypeAlias
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from decision.attributes import names_of
+from decision.attributes import Reads, names_of, together
+from decision.custom import TYPES
 from decision.errors import RulesetError
 from decision.money import Strategy
 from expressions.compiled import CompiledExpression, compile_expression
 from expressions.errors import ExpressionError
-from expressions.kinds import Kind
+from expressions.kinds import Kind, Names
 
 KINDS: Final = ("exclude", "require", "safety_stock", "adjust")
+
+
+AttributeType: TypeAlias = Literal["text", "number", "truth"]
 
 
 class _Document(BaseModel):
@@ -69,11 +73,16 @@ class StageDocument(_Document):
     require: str | None = None
 
 
+#: Written after a dot in expressions.
+_AttributeName: TypeAlias = Annotated[str, Field(pattern="^[A-Za-z_][A-Za-z_0-9]*$", max_length=100)]
+
+
 class RulesetDocument(_Document):
-    """A ruleset as written."""
+    """A ruleset as written. ``attributes`` declares the types of custom ones, by what they are attributes of."""
 
     name: str = Field(min_length=1, max_length=100)
     applies_to: str | None = None
+    attributes: dict[Literal["order", "line", "location", "service"], dict[_AttributeName, AttributeType]] = {}
     strategy: StrategyDocument = StrategyDocument()
     limits: LimitsDocument = LimitsDocument()
     rules: list[RuleDocument] = Field(default=[], max_length=1_000)
@@ -96,11 +105,11 @@ class Rule:
     condition: CompiledExpression | None
     amount: float | CompiledExpression | None
 
-    @property
-    def names(self) -> frozenset[str]:
-        """Return what its candidate-side expressions mention."""
+    @cached_property
+    def names(self) -> Reads:
+        """What its candidate-side expressions read."""
         parts = (self.where, self.condition, self.amount)
-        return frozenset().union(*(part.names for part in parts if isinstance(part, CompiledExpression)))
+        return together(part.names for part in parts if isinstance(part, CompiledExpression))
 
 
 @dataclass(frozen=True)
@@ -133,10 +142,30 @@ class Ruleset:
     stages: tuple[Stage, ...]
 
 
-_ORDER: Final = names_of("order", "lines")
-_CANDIDATE: Final = names_of("order", "lines", "line", "location", "service", "stock", "prediction", "now")
-# What is kept back decides what is scored, so it cannot wait for predictions.
-_UNPREDICTED: Final = names_of("order", "lines", "line", "location", "service", "stock", "now")
+_UNPREDICTED: Final = ("order", "lines", "line", "location", "service", "stock", "now")
+
+
+@dataclass(frozen=True)
+class _Names:
+    """What expressions of one ruleset may mention, by what they are about."""
+
+    order: Names
+    candidate: Names
+    #: What is kept back decides what is scored, so it cannot wait for predictions.
+    unpredicted: Names
+
+
+def _names(attributes: Mapping[Any, Mapping[str, str]]) -> _Names:
+    custom = {
+        f"{space}.attributes.{name}": TYPES[kind]
+        for space, declared in attributes.items()
+        for name, kind in declared.items()
+    }
+    return _Names(
+        names_of("order", "lines", custom=custom),
+        names_of(*_UNPREDICTED, "prediction", custom=custom),
+        names_of(*_UNPREDICTED, custom=custom),
+    )
 
 
 def compile_ruleset(document: Mapping[str, Any], version: str = "0") -> Ruleset:
@@ -152,16 +181,19 @@ def compile_ruleset(document: Mapping[str, Any], version: str = "0") -> Ruleset:
         twice = {thing for thing in things if things.count(thing) > 1}
         if twice:
             raise RulesetError(f"{written.name}: used more than once: {', '.join(sorted(twice))}")
+    names = _names(written.attributes)
     return Ruleset(
         written.name,
         version,
         hashlib.sha256(written.model_dump_json().encode()).hexdigest(),
-        _compiled(written.name, "applies_to", written.applies_to, _ORDER),
+        _compiled(written.name, "applies_to", written.applies_to, names.order),
         Strategy(**written.strategy.model_dump()),
         Limits(**written.limits.model_dump()),
-        tuple(_rule(written.name, rule) for rule in written.rules),
+        tuple(_rule(written.name, rule, names) for rule in written.rules),
         tuple(
-            Stage(stage.name, _compiled(f"{written.name}, stage {stage.name}", "require", stage.require, _CANDIDATE))
+            Stage(
+                stage.name, _compiled(f"{written.name}, stage {stage.name}", "require", stage.require, names.candidate)
+            )
             for stage in written.stages or [StageDocument(name="any")]
         ),
     )
@@ -184,7 +216,7 @@ def default_ruleset() -> Ruleset:
     return load_ruleset(files("decision").joinpath("rulesets/default.yaml").read_text(encoding="utf-8"), "0")
 
 
-def _rule(ruleset: str, rule: RuleDocument) -> Rule:
+def _rule(ruleset: str, rule: RuleDocument, names: _Names) -> Rule:
     place = f"{ruleset}, rule {rule.id}"
     kind: Any = next(kind for kind in KINDS if getattr(rule, kind) is not None)
     written = getattr(rule, kind)
@@ -192,23 +224,23 @@ def _rule(ruleset: str, rule: RuleDocument) -> Rule:
     if kind == "safety_stock":
         amount = float(written)
     elif kind == "adjust":
-        amount = _expression(place, kind, str(written), _CANDIDATE, Kind.NUMBER)
+        amount = _expression(place, kind, str(written), names.candidate, Kind.NUMBER)
     return Rule(
         rule.id,
         kind,
         rule.reason or f"{rule.id}: {written}",
-        _compiled(place, "when", rule.when, _ORDER),
-        _compiled(place, "where", rule.where, _UNPREDICTED if kind == "safety_stock" else _CANDIDATE),
-        _compiled(place, kind, written, _CANDIDATE) if kind in {"exclude", "require"} else None,
+        _compiled(place, "when", rule.when, names.order),
+        _compiled(place, "where", rule.where, names.unpredicted if kind == "safety_stock" else names.candidate),
+        _compiled(place, kind, written, names.candidate) if kind in {"exclude", "require"} else None,
         amount,
     )
 
 
-def _compiled(place: str, field: str, source: str | None, names: Mapping[str, Any]) -> CompiledExpression | None:
+def _compiled(place: str, field: str, source: str | None, names: Names) -> CompiledExpression | None:
     return None if source is None else _expression(place, field, source, names, Kind.TRUTH)
 
 
-def _expression(place: str, field: str, source: str, names: Mapping[str, Any], kind: Kind) -> CompiledExpression:
+def _expression(place: str, field: str, source: str, names: Names, kind: Kind) -> CompiledExpression:
     try:
         return compile_expression(source, names, kind)
     except ExpressionError as error:

@@ -53,14 +53,17 @@ def network(
 
 
 def columns(rows: list[dict[str, Any]]) -> Columns:
-    """Return rows as columns: text as objects, numbers as float64."""
-    return {
-        name: np.array(
-            [row[name] for row in rows],
-            float if all(isinstance(row[name], float | int) for row in rows) else object,
-        )
-        for name in rows[0]
-    }
+    """Return rows as columns: text (and whatever else is no number) as objects, numbers as float64."""
+    names = dict.fromkeys(name for row in rows for name in row)
+    return {name: _column([row.get(name) for row in rows]) for name in names}
+
+
+def _column(cells: list[Any]) -> Any:
+    if all(isinstance(cell, float | int) for cell in cells):
+        return np.array(cells, float)
+    column = np.empty(len(cells), object)
+    column[:] = cells  # a sequence stays one cell
+    return column
 
 
 def order(*skus: str, quantity: int = 1, promised_in_hours: float | None = 56.0, **more: Any) -> Order:

@@ -96,7 +96,7 @@ def test_a_condition_that_is_unknown_is_not_true_and_not_false() -> None:
 
 def test_says_which_columns_it_reads() -> None:
     rule = compile_expression('location.type == "store" && lines.exists(l, l.hazmat)', NAMES)
-    assert rule.names == {"location.type", "lines"}
+    assert rule.names == {"location.type": Kind.TEXT, "lines": ListOf({"hazmat": Kind.TRUTH})}
 
 
 @pytest.mark.parametrize(
