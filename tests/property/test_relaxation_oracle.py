@@ -1,6 +1,7 @@
 """What an order without a plan is told to relax equals trying every set of rules and limits by hand."""
 
 import itertools
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -14,7 +15,7 @@ from decision.decision import Decision
 from decision.network import Network
 from decision.order import Line, Order
 from decision.relaxation import ALLOW_PARTIAL, MAX_PARCELS, MOST_TOLD, smallest
-from decision.ruleset import compile_ruleset
+from decision.ruleset import Ruleset, Stage, compile_ruleset
 from tests.unit.decision.world import NOW, Table, network, order
 
 PLACES = ("P0", "P1", "P2", "P3")
@@ -60,22 +61,16 @@ def world(rng: np.random.Generator) -> tuple[Order, Network, dict[str, Any], Tab
     return order(lines=lines), network(locations, services, stock), document, Table(answers)
 
 
-def relaxed(document: dict[str, Any], ids: frozenset[str]) -> dict[str, Any]:
-    """Return the document without these rules and limits."""
-    limits = {**document["limits"]}
-    if MAX_PARCELS in ids:
-        limits.pop("max_parcels")
-    if ALLOW_PARTIAL in ids:
-        limits["allow_partial"] = True
-    stages = [s for s in document["stages"] if f"stages.{s['name']}" not in ids]
-    if len(stages) < len(document["stages"]):
-        stages.append({"name": "free"})
-    return {
-        **document,
-        "limits": limits,
-        "stages": stages,
-        "rules": [r for r in document["rules"] if r["id"] not in ids],
-    }
+def relaxed(ruleset: Ruleset, ids: frozenset[str]) -> Ruleset:
+    """Return the ruleset without these rules and limits."""
+    limits = replace(
+        ruleset.limits,
+        max_parcels=None if MAX_PARCELS in ids else ruleset.limits.max_parcels,
+        allow_partial=ruleset.limits.allow_partial or ALLOW_PARTIAL in ids,
+    )
+    stages = tuple(Stage(s.name, None) if f"stages.{s.name}" in ids else s for s in ruleset.stages)
+    rules = tuple(rule for rule in ruleset.rules if rule.id not in ids)
+    return replace(ruleset, limits=limits, stages=stages, rules=rules)
 
 
 def by_hand(asked: Order, net: Network, document: dict[str, Any], predictor: Table) -> dict[frozenset[str], Decision]:
@@ -85,11 +80,12 @@ def by_hand(asked: Order, net: Network, document: dict[str, Any], predictor: Tab
     ids += [] if document["limits"]["allow_partial"] else [ALLOW_PARTIAL]
     ids += [f"stages.{document['stages'][-1]['name']}"] if document["stages"] else []
     helping: dict[frozenset[str], Decision] = {}
+    ruleset = compile_ruleset(document)
     for size in range(len(ids) + 1):
         for chosen in map(frozenset, itertools.combinations(ids, size)):
             if any(smaller < chosen for smaller in helping):
                 continue  # more of the same
-            made = decide(asked, net, [compile_ruleset(relaxed(document, chosen))], predictor, NOW)
+            made = decide(asked, net, [relaxed(ruleset, chosen)], predictor, NOW)
             if made.options:
                 helping[chosen] = made
     return helping
