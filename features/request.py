@@ -45,9 +45,7 @@ class RequestFeatures:
                 (self, name), _read(statistic), lambda where: self._mean(statistic, where)[:, position]
             )
         feature = FEATURES[name]
-        return columns.remembered(
-            (self, name), feature.reads, lambda where: feature.compute(where, self._vocabularies)
-        )
+        return columns.remembered((self, name), feature.reads, lambda where: feature.compute(where, self._vocabularies))
 
     def _mean(self, statistic: Statistic, columns: CodedColumns) -> FloatArray:
         return columns.remembered((self, statistic), _read(statistic), lambda where: self._computed(statistic, where))
