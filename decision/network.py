@@ -13,6 +13,7 @@ from decision.opening import WeeklyHours, daily_cut_offs, weekly_hours
 from expressions.kinds import Kind
 from expressions.sets import TextSets, encode_sets
 from expressions.text import Text, encode
+from features.coded import Coded, factorised
 from features.facts import Columns
 
 
@@ -58,6 +59,20 @@ class Network:
     def location_texts(self) -> Mapping[str, Text]:
         """The text columns of ``locations`` as rules compare them, made when first asked for."""
         return {name: encode(column) for name, column in self.locations.items() if _is_text(name, column)}
+
+    @cached_property
+    def location_codes(self) -> Mapping[str, Coded]:
+        """The text columns of ``locations`` as features read them, made when first asked for."""
+        return {name: factorised(column) for name, column in self.locations.items() if _is_text(name, column)}
+
+    @cached_property
+    def service_codes(self) -> Mapping[str, Coded]:
+        """The text columns of ``services``, followed by one row without any: no carrier service."""
+        return {
+            name: factorised(np.append(column, np.array([None])))
+            for name, column in self.services.items()
+            if _is_text(name, column)
+        }
 
     @cached_property
     def service_texts(self) -> Mapping[str, Text]:
