@@ -84,7 +84,7 @@ def read_order(content: bytes) -> Order:
 
 def _written(columns: Columns) -> dict[str, Any]:
     return {
-        name: [column.dtype.name, column.tolist() if column.dtype == object else np.ascontiguousarray(column)]
+        str(name): [column.dtype.name, column.tolist() if column.dtype == object else np.ascontiguousarray(column)]
         for name, column in columns.items()
     }
 
