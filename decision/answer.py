@@ -7,7 +7,6 @@ from math import fsum
 
 import numpy as np
 
-from decision.attributes import Situation
 from decision.decision import Decision, Delivery, MissingLine, Option, Shipment, ShipmentLine
 from decision.exclusions import effects, exclusions
 from decision.explain import compared
@@ -16,6 +15,7 @@ from decision.money import PER_UNIT, TERMS
 from decision.plans import Plan
 from decision.ranked import Ranked, usable
 from decision.rules import Ruling
+from decision.situation import Situation
 
 
 def explain(ranked: Ranked, versions: Mapping[str, str]) -> Decision:

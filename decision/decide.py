@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from decision.answer import explain, no_ruleset
-from decision.attributes import Situation
 from decision.candidates import Candidates, find_candidates
 from decision.decision import BindingRule, Decision
 from decision.digest import digest
@@ -26,6 +25,7 @@ from decision.rules import apply_rules, available, first_that_applies, rules_in_
 from decision.ruleset import Ruleset
 from decision.scores import score
 from decision.shipments import Pricing, Shipments, feasible_sets, price_shipments, pricing, sharing
+from decision.situation import Situation
 from decision.tell import tell
 
 #: Sets of lines are 64-bit masks.

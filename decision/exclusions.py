@@ -5,9 +5,9 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from decision.attributes import Situation
 from decision.decision import Exclusion
 from decision.rules import Ruling
+from decision.situation import Situation
 
 
 def effects(situation: Situation, ruling: Ruling) -> dict[str, NDArray[np.bool_]]:

@@ -7,11 +7,11 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from decision.attributes import Situation
 from decision.decision import BlockingRule, MissingLine
 from decision.exclusions import effects
 from decision.rules import Ruling
 from decision.ruleset import Rule
+from decision.situation import Situation
 
 #: What may stand against a line; the words for each are in the message catalogues, under the same key.
 CAUSES: Final = (

@@ -17,7 +17,7 @@ from typing import Final, TypeAlias
 
 import numpy as np
 
-from decision.attributes import Situation, needs_prediction
+from decision.attributes import needs_prediction
 from decision.decision import Relaxation
 from decision.money import Strategy
 from decision.plans import Plan
