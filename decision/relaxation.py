@@ -155,6 +155,7 @@ class _Relaxable:
         free = situation.candidates.free > 0
         taking = {rule for rule, removed in ruling.removed.items() if (removed & free).any()}
         taking |= {rule for rule, kept in ruling.kept.items() if ((kept > situation.candidates.safety) & free).any()}
+        taking |= {rule for rule, left in ruling.parcels_left.items() if np.isfinite(left).any()}
         ids = [rule.id for rule in self.ruled.rules if rule.id in taking]
         if self.ruled.ruleset.limits.max_parcels is not None:
             ids.append(MAX_PARCELS)
@@ -189,6 +190,7 @@ class _Relaxable:
                 {rule: said for rule, said in ruling.removed.items() if rule not in ids},
                 {rule: said for rule, said in ruling.kept.items() if rule not in ids},
                 {},
+                {rule: said for rule, said in ruling.parcels_left.items() if rule not in ids},
             ),
         )
 
