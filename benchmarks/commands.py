@@ -50,7 +50,12 @@ def rules(seed: Seed = 1, as_json: Json = False) -> None:
 @app.command("all")
 def every(raw: Raw = OLIST_FOLDER, preset: Preset = "demo", seed: Seed = 1) -> None:
     """Run every benchmark, one after the other; the one that needs files from outside comes last."""
-    for measure in (lambda: _decide(seed), lambda: _rules(seed), lambda: _synthetic(preset, seed), lambda: _olist(raw, seed)):
+    for measure in (
+        lambda: _decide(seed),
+        lambda: _rules(seed),
+        lambda: _synthetic(preset, seed),
+        lambda: _olist(raw, seed),
+    ):
         _print(measure, as_json=False)
 
 

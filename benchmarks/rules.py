@@ -94,7 +94,9 @@ def as_dictionaries(situation: Situation) -> list[Facts]:
 
 
 def _cells(column: Any, kind: Kind, count: int) -> list[Any]:
-    values = np.broadcast_to(column.decode() if isinstance(column, Text) else np.asarray(column), (1, count))[0].tolist()
+    values = np.broadcast_to(column.decode() if isinstance(column, Text) else np.asarray(column), (1, count))[
+        0
+    ].tolist()
     if kind is Kind.TEXT:
         return list(values)
     return [None if isnan(value) else bool(value) if kind is Kind.TRUTH else float(value) for value in values]
@@ -118,7 +120,9 @@ def make_situation(rng: np.random.Generator, locations: int) -> Situation:
 
 def _network(rng: np.random.Generator, count: int) -> Network:
     kinds = rng.choice(["warehouse", "store", "supplier"], count, p=[0.1, 0.8, 0.1])
-    names = np.where(rng.random(count) < 0.1, "Outlet ", "Negozio ").astype(object) + rng.integers(0, 99, count).astype(str)
+    names = np.where(rng.random(count) < 0.1, "Outlet ", "Negozio ").astype(object) + rng.integers(0, 99, count).astype(
+        str
+    )
     places = {
         "location_id": np.array([f"S{number:03d}" for number in range(count)], object),
         "location_type": kinds.astype(object),

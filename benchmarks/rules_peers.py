@@ -37,7 +37,9 @@ def zen_forms(rules: Sequence[str], candidates: list[Facts]) -> dict[str, Form]:
     context = {"candidates": candidates}
     return {
         "zen, all rules mapped over the candidates": partial(over_all.evaluate, context),
-        "zen, each rule mapped over the candidates": lambda: _turned([rule.evaluate(context) for rule in rule_over_all]),
+        "zen, each rule mapped over the candidates": lambda: _turned(
+            [rule.evaluate(context) for rule in rule_over_all]
+        ),
         "zen, all rules for each candidate": lambda: [together.evaluate(candidate) for candidate in candidates],
         "zen, each rule for each candidate": lambda: [[rule.evaluate(one) for rule in apart] for one in candidates],
     }
@@ -54,7 +56,9 @@ def cel_forms(rules: Sequence[str], candidates: list[Facts]) -> dict[str, Form]:
         "cel, all rules mapped over the candidates": partial(over_all.execute, context),
         "cel, all rules for each candidate": lambda: [together.execute(candidate) for candidate in candidates],
         "cel, all rules for each prepared candidate": lambda: [together.execute(one) for one in prepared],
-        "cel, each rule for each prepared candidate": lambda: [[rule.execute(one) for rule in apart] for one in prepared],
+        "cel, each rule for each prepared candidate": lambda: [
+            [rule.execute(one) for rule in apart] for one in prepared
+        ],
     }
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +13,7 @@ from decision.candidates import NO_SERVICE, Candidates
 from decision.network import Network
 from decision.order import Order
 from decision.predictor import HoursDistribution, Predictor
-from features.coded import Coded, CodedColumns, distinct_codes
+from features.coded import Coded, CodedColumns, Repeated, distinct_codes
 from features.places import PLACES
 
 _DAY: Final = 86_400.0
@@ -76,23 +76,10 @@ def _floats(values: list[float | None]) -> NDArray[np.float64]:
     return np.array([np.nan if value is None else value for value in values], float)
 
 
-def facts(
-    order: Order,
-    network: Network,
-    candidates: Candidates,
-    now: datetime,
-    *,
-    rows: NDArray[np.intp],
-    masks: NDArray[np.int64],
-) -> CodedColumns:
-    """Return the facts (`features.facts`) of sending the lines of ``masks`` from the candidates at ``rows``."""
-    sets, which = distinct_codes(masks)
-    amounts = parcels(order, sets)
-    heaviest = amounts.heaviest[which]
-    location, place = distinct_codes(candidates.location[rows])
-    service, carried = distinct_codes(candidates.service[rows])
+def candidate_facts(order: Order, network: Network, candidates: Candidates, now: datetime) -> CodedColumns:
+    """Return the facts (`features.facts`) of each candidate that do not depend on the lines it sends."""
     to = order.destination
-    count = len(rows)
+    everywhere = np.zeros(len(candidates), np.intp)
     texts = {
         "channel": order.channel,
         "payment_method": order.payment_method,
@@ -106,33 +93,58 @@ def facts(
         "destination_latitude": to.latitude,
         "destination_longitude": to.longitude,
     }
-    everywhere = np.zeros(count, np.intp)
-    lines = {"sku": [line.sku for line in order.lines], "category": [line.category for line in order.lines]}
-    coded = {
-        **{name: Coded(np.array([value], object), everywhere) for name, value in texts.items()},
-        **{name: Coded(network.locations[column][location], place) for name, column in _TEXTS_OF_LOCATION.items()},
-        **{
-            name: Coded(_of_service(network.services[column], service), carried) for name, column in _OF_SERVICE.items()
+    place, carried = candidates.location, candidates.service
+    return CodedColumns(
+        {
+            **{
+                name: np.full(len(candidates), np.nan if value is None else value, float)
+                for name, value in numbers.items()
+            },
+            **{name: network.locations[column][place] for name, column in _NUMBERS_OF_LOCATION.items()},
         },
-        **{name: Coded(np.array(values, object), heaviest) for name, values in lines.items()},
-    }
-    measured = {
-        **{name: np.full(count, np.nan if value is None else value, float) for name, value in numbers.items()},
-        **{name: network.locations[column][location][place] for name, column in _NUMBERS_OF_LOCATION.items()},
-        "weight_kg": amounts.weight_kg[which],
-        "volume_l": amounts.volume_l[which],
-        "value": amounts.value[which],
-        "units": amounts.units[which],
-        "lines": amounts.lines[which],
-        "on_hand": candidates.on_hand[heaviest, rows],
-        "days_since_count": (now.timestamp() - candidates.counted_at[heaviest, rows]) / _DAY,
-    }
-    return CodedColumns(measured, coded, PLACES)
+        {
+            **{name: Coded(np.array([value], object), everywhere) for name, value in texts.items()},
+            **{name: _at(network.location_codes[column], place) for name, column in _TEXTS_OF_LOCATION.items()},
+            **{name: _at(network.service_codes[column], carried) for name, column in _OF_SERVICE.items()},
+        },
+        PLACES,
+    )
 
 
-def _of_service(column: NDArray[Any], service: NDArray[np.intp]) -> NDArray[Any]:
-    extended: NDArray[Any] = np.append(column, np.array([None]))
-    return extended[service]  # position `NO_SERVICE`, −1, finds the None
+def _at(column: Coded, rows: NDArray[np.intp]) -> Coded:
+    return Coded(column.values, column.codes[rows])
+
+
+def facts(
+    order: Order,
+    candidates: Candidates,
+    everyone: CodedColumns,
+    *,
+    rows: NDArray[np.intp],
+    masks: NDArray[np.int64],
+) -> CodedColumns:
+    """Return the facts (`features.facts`) of sending the lines of ``masks`` from the candidates at ``rows``.
+
+    ``everyone``: what `candidate_facts` says of all candidates.
+    """
+    sets, which = distinct_codes(masks)
+    amounts = parcels(order, sets)
+    heaviest = amounts.heaviest[which]
+    lines = {"sku": [line.sku for line in order.lines], "category": [line.category for line in order.lines]}
+    return CodedColumns(
+        {
+            "weight_kg": amounts.weight_kg[which],
+            "volume_l": amounts.volume_l[which],
+            "value": amounts.value[which],
+            "units": amounts.units[which],
+            "lines": amounts.lines[which],
+            "on_hand": candidates.on_hand[heaviest, rows],
+            "days_since_count": (everyone["decided_at"][rows] - candidates.counted_at[heaviest, rows]) / _DAY,
+        },
+        {name: Coded(np.array(values, object), heaviest) for name, values in lines.items()},
+        PLACES,
+        Repeated(everyone, rows),
+    )
 
 
 assert NO_SERVICE == -1
@@ -174,7 +186,8 @@ def score(
     if not len(rows):
         return _nothing(usable.shape)
     whole = np.full(len(rows), (1 << lines) - 1, np.int64)
-    order_facts = facts(order, network, candidates, now, rows=rows, masks=whole)
+    everyone = candidate_facts(order, network, candidates, now)
+    order_facts = facts(order, candidates, everyone, rows=rows, masks=whole)
     travels = ~candidates.collected[rows]
     ready = predictor.ready_hours(order_facts)
     delivered = predictor.delivery_hours(order_facts) if travels.any() else ready
@@ -193,7 +206,7 @@ def score(
         late = arrival(lambda hours: hours.probability_later_than(left))
         late_days = arrival(lambda hours: hours.expected_excess(left)) / 24
     pairs = np.nonzero(usable)
-    line_facts = facts(order, network, candidates, now, rows=pairs[1], masks=np.int64(1) << pairs[0])
+    line_facts = facts(order, candidates, everyone, rows=pairs[1], masks=np.int64(1) << pairs[0])
     pick_failure, line_cost = np.full(usable.shape, np.nan), np.full(usable.shape, np.nan)
     pick_failure[pairs] = predictor.pick_failure(line_facts)
     line_cost[pairs] = predictor.cost(line_facts)
@@ -204,7 +217,7 @@ def score(
         line_cost,
         cache(lambda level: arrival(lambda hours: hours.quantile(level))),
         cache(lambda level: of_all(ready.quantile(level))),
-        lambda which, masks: predictor.cost(facts(order, network, candidates, now, rows=which, masks=masks)),
+        lambda which, masks: predictor.cost(facts(order, candidates, everyone, rows=which, masks=masks)),
     )
 
 
