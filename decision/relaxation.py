@@ -27,6 +27,7 @@ from decision.rules import Ruling, apply_rules
 from decision.ruleset import Ruleset, Stage
 from decision.scores import Scores, score
 from decision.shipments import Pricing, pricing
+from decision.situation import Situation
 
 #: Sets that are tried before a smallest one is no longer sought.
 MOST_QUESTIONS: Final = 1024

@@ -83,10 +83,14 @@ def choices_of(day: Day, without: str = "") -> Choices:
     return Choices(order, plant, cost[order, plant])
 
 
+def most_placed(choices: Choices, capacity: NDArray[np.float64]) -> int:
+    """Return how many orders can be placed at most."""
+    return len(_solve(choices, capacity, -np.ones(len(choices.cost)), every=False, placed=0).plant)
+
+
 def place_most(choices: Choices, capacity: NDArray[np.float64]) -> Assignment:
     """Place as many orders as can be placed, and of all ways to do so find the cheapest."""
-    most = _solve(choices, capacity, -np.ones(len(choices.cost)), every=False, placed=0)
-    return _solve(choices, capacity, choices.cost, every=False, placed=len(most.plant))
+    return _solve(choices, capacity, choices.cost, every=False, placed=most_placed(choices, capacity))
 
 
 def place_all(choices: Choices, capacity: NDArray[np.float64]) -> Assignment:
