@@ -8,23 +8,25 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from decision.answer import explain
-from decision.attributes import Situation
+from decision.answer import explain, no_ruleset
 from decision.candidates import Candidates, find_candidates
-from decision.decision import BindingRule, Decision, MissingLine
+from decision.decision import BindingRule, Decision
 from decision.digest import digest
 from decision.errors import TooManyLinesError
 from decision.many_lines import plan_many_lines
 from decision.money import IMPOSSIBLE, PER_UNIT
 from decision.network import Network
 from decision.order import Order
-from decision.plans import MOST_LINES, Problem, best_plans
+from decision.plans import MOST_LINES, Plan, Problem, best_plans
 from decision.predictor import Predictor
 from decision.ranked import Ranked, Ruled, usable
+from decision.relaxation import ALLOW_PARTIAL, MAX_PARCELS, free_of_charge, relaxations
 from decision.rules import apply_rules, available, first_that_applies, rules_in_force, unmet
 from decision.ruleset import Ruleset
 from decision.scores import score
 from decision.shipments import Pricing, Shipments, feasible_sets, price_shipments, pricing, sharing
+from decision.situation import Situation
+from decision.tell import tell
 
 #: Sets of lines are 64-bit masks.
 MOST_LINES_AT_ALL: Final = 60
@@ -38,13 +40,16 @@ def decide(
     now: datetime,
     *,
     options: int = 5,
+    language: str = "en",
     versions: Mapping[str, str] | None = None,
 ) -> Decision:
     """Rank the ``options`` best plans for ``order`` at the instant ``now`` (timezone-aware UTC).
 
     The first of ``rulesets`` that applies to the order decides. ``versions`` are further versions to be kept with the
-    decision; ``ruleset``, ``bundle`` and ``digest`` are added here. An order that no plan can fulfil is an answer, not
-    an error: `Decision.options` is empty and `Decision.missing` says which lines lack what and why.
+    decision; ``ruleset``, ``bundle`` and ``digest`` are added here. Its sentences are in ``language``, one of
+    `decision.messages.catalogue.LANGUAGES`. An order that no plan can fulfil is an answer, not an error:
+    `Decision.options` is empty, `Decision.missing` says which lines lack what and why, and `Decision.relaxations` what
+    would have to be relaxed.
 
     Raises `decision.errors.TooManyLinesError` for orders of more than `MOST_LINES_AT_ALL` lines.
     """
@@ -56,16 +61,15 @@ def decide(
     ruled = rule(order, network, candidates, rulesets, now)
     kept = {**(versions or {}), "bundle": predictor.version}
     if ruled is None:
-        missing = tuple(
-            MissingLine(line.line_id, line.sku, line.quantity, "no ruleset applies to this order")
-            for line in order.lines
-        )
-        return Decision(order.order_id, now, None, {**kept, "ruleset": "none"}, (), (), (), missing)
+        everyone = Situation(order, network, candidates, now, candidates.free - candidates.safety)
+        return tell(no_ruleset(everyone, {**kept, "ruleset": "none"}), language)
     kept["ruleset"] = f"{ruled.ruleset.name}@{ruled.ruleset.version}"
     kept["digest"] = digest(order, network, candidates, ruleset=ruled.ruleset, now=now, options=options, versions=kept)
     # The best plan is told against the next one, which is looked for even when nobody asked to see it.
     decision = explain(plan(price(ruled, predictor), max(options, 2)), kept)
-    return replace(decision, options=decision.options[:options])
+    if not decision.options:
+        decision = replace(decision, relaxations=relaxations(ruled, predictor, _find_plan))
+    return tell(replace(decision, options=decision.options[:options]), language)
 
 
 def rule(
@@ -102,7 +106,7 @@ def price(ruled: Ruled, predictor: Predictor) -> tuple[Ruled, Pricing]:
 
 
 def plan(priced: tuple[Ruled, Pricing], count: int) -> Ranked:
-    """Return the ``count`` best plans of the first stage in which a plan stands, and what each rule costs there.
+    """Return the ``count`` best plans of the first stage in which a plan stands, and what rules and limits cost there.
 
     Orders of more than `MOST_LINES` lines get one plan, with a proved lower bound (`decision.many_lines`).
     """
@@ -110,13 +114,29 @@ def plan(priced: tuple[Ruled, Pricing], count: int) -> Ranked:
     if len(ruled.situation.order.lines) > MOST_LINES:
         return _plan_many(ruled, money)
     shipments = price_shipments(money)
+    ranked = _rank(ruled, money, shipments, count)
+    return replace(ranked, binding=_binding(ranked, shipments)) if ranked.plans else ranked
+
+
+def _find_plan(ruled: Ruled) -> Plan | None:
+    """Return a plan that leaves out the fewest lines, then takes the fewest parcels, whatever it would cost."""
+    money = free_of_charge(ruled)
+    if len(ruled.situation.order.lines) > MOST_LINES:
+        plans = _plan_many(ruled, money).plans
+    else:
+        plans = _rank(ruled, money, price_shipments(money), 1).plans
+    return plans[0] if plans else None
+
+
+def _rank(ruled: Ruled, money: Pricing, shipments: Shipments, count: int) -> Ranked:
+    """Return the ``count`` best plans of the first stage in which a plan stands."""
     ranked = Ranked(None, [], money, ruled, np.zeros(ruled.situation.atp.shape, bool))
     for stage in ruled.ruleset.stages:
         forbidden = unmet(stage, ruled.situation)
         plans = best_plans(_problem(ruled, shipments, forbidden), count)
         ranked = Ranked(stage.name if plans else None, plans, money, ruled, forbidden)
         if plans:
-            return replace(ranked, binding=_binding(ranked, shipments))
+            break
     return ranked
 
 
@@ -154,14 +174,30 @@ def _problem(ruled: Ruled, shipments: Shipments, forbidden: NDArray[np.bool_], w
 
 
 def _binding(ranked: Ranked, shipments: Shipments) -> tuple[BindingRule, ...]:
-    """Return the rules without which the best plan of the same stage would be cheaper, and by how much."""
-    ruled = ranked.ruled
+    """Return what makes the best plan of the stage dearer: rules, limits and the stage's own requirement."""
+    ruled, forbidden = ranked.ruled, ranked.forbidden
     base = usable(ruled.situation, ruled.ruling)
-    binding = []
+    without: dict[str, Problem] = {}
     for rule in ruled.rules:
-        freed = usable(ruled.situation, ruled.ruling, rule.id) & ~base & ~ranked.forbidden
+        freed = usable(ruled.situation, ruled.ruling, rule.id) & ~base & ~forbidden
         if freed.any():
-            best = best_plans(_problem(ruled, shipments, ranked.forbidden, rule.id), 1)[0]
-            if best.total < ranked.plans[0].total:
-                binding.append(BindingRule(rule.id, (ranked.plans[0].total - best.total) / PER_UNIT))
+            without[rule.id] = _problem(ruled, shipments, forbidden, rule.id)
+    problem = _problem(ruled, shipments, forbidden)
+    if problem.max_parcels is not None and problem.max_parcels < problem.lines:
+        without[MAX_PARCELS] = replace(problem, max_parcels=None)
+    left_out = round(ruled.ruleset.strategy.missing_line * PER_UNIT)
+    if not ruled.ruleset.limits.allow_partial and left_out + _least(problem) < ranked.plans[0].total:
+        without[ALLOW_PARTIAL] = replace(problem, left_out=left_out)
+    if (base & forbidden).any():
+        without[f"stages.{ranked.stage}"] = _problem(ruled, shipments, np.zeros_like(forbidden))
+    binding = []
+    for name, relaxed in without.items():
+        best = best_plans(relaxed, 1)[0]
+        if best.total < ranked.plans[0].total:
+            binding.append(BindingRule(name, (ranked.plans[0].total - best.total) / PER_UNIT))
     return tuple(binding)
+
+
+def _least(problem: Problem) -> int:
+    """Return a lower bound of the shipments of any plan that leaves a line out; adjustments may make it negative."""
+    return min(0, int(problem.money.min(where=problem.feasible, initial=0))) * (problem.lines - 1)

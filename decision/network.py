@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from decision.custom import typed
+from decision.opening import WeeklyHours, daily_cut_offs, weekly_hours
 from expressions.kinds import Kind
 from expressions.sets import TextSets, encode_sets
 from expressions.text import Text, encode
@@ -39,7 +40,9 @@ _SERVICE_TEXTS: Final = {"carrier_service_id": "carrier_service_id", "carrier": 
 class SkuStock:
     """Where one sku is recorded. Arrays of equal length, one row per location that has a record.
 
-    ``location`` holds positions in ``Network.locations``, ascending; the units are float64.
+    ``location`` holds positions in ``Network.locations``, ascending; the units are float64. ``daily_demand``: units
+    sold there in a usual day; ``markdown_risk``: probability that units there have to be sold at a lower price.
+    Both may be told for some locations (NaN for others), or for none.
     """
 
     location: NDArray[np.intp]
@@ -47,6 +50,8 @@ class SkuStock:
     reserved: NDArray[np.float64]
     safety_stock: NDArray[np.float64]
     counted_at: NDArray[np.float64]
+    daily_demand: NDArray[np.float64] | None = None
+    markdown_risk: NDArray[np.float64] | None = None
 
 
 @dataclass(frozen=True)
@@ -56,8 +61,12 @@ class Network:
     ``locations``: columns ``location_id, location_type, name, country, region, postal_code, latitude, longitude,
     timezone, capacity_per_day, backlog, footfall, footfall_ratio``; ``services``: columns ``carrier_service_id,
     carrier, level, location_type, max_weight_kg, carbon_kg_per_shipment``. Text columns are object arrays with
-    ``None`` for missing, numbers float64 with NaN. Of both ``attributes`` (an object array of mappings, see
-    `decision.custom`) and of locations ``tags`` (an object array of sequences of texts) may be absent: nobody told.
+    ``None`` for missing, numbers float64 with NaN.
+
+    Columns that may be absent, where nobody tells: of both ``attributes`` (mappings, see `decision.custom`) and
+    ``cut_offs`` (mappings, see `decision.opening`); of locations ``tags`` (sequences of texts), ``opening_hours``
+    (mappings), ``capacity_used`` (shipments given today), ``capacity_used_on`` (the local day that it counts, text,
+    ISO 8601; without the column it is always today) and ``rating``.
     """
 
     locations: Columns
@@ -97,6 +106,21 @@ class Network:
         """The tags of each location."""
         return encode_sets(_cells(self.locations, "tags"))
 
+    @cached_property
+    def location_hours(self) -> WeeklyHours:
+        """The opening hours of each location."""
+        return weekly_hours(_cells(self.locations, "opening_hours"))
+
+    @cached_property
+    def location_cut_offs(self) -> NDArray[np.float64]:
+        """The cut-off of each location on each weekday (`decision.opening.daily_cut_offs`)."""
+        return daily_cut_offs(_cells(self.locations, "cut_offs"))
+
+    @cached_property
+    def service_cut_offs(self) -> NDArray[np.float64]:
+        """The same of each carrier service, followed by one row without any: no carrier service."""
+        return daily_cut_offs([*_cells(self.services, "cut_offs"), None])
+
     def location_attribute(self, name: str, kind: Kind) -> Any:
         """Return a custom attribute of each location as a column of expressions, made when first asked for."""
         return self._once(("location", name, kind), lambda: typed(_cells(self.locations, "attributes"), name, kind))
@@ -114,7 +138,7 @@ class Network:
 
 
 #: Columns of objects that are no texts.
-STRUCTURED: Final = frozenset({"attributes", "tags"})
+STRUCTURED: Final = frozenset({"attributes", "tags", "opening_hours", "cut_offs"})
 
 
 def _is_text(name: str, column: NDArray[Any]) -> bool:

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from decision.attributes import Situation
 from decision.decision import BindingRule
 from decision.plans import Plan
 from decision.rules import Ruling, allowed, available
 from decision.ruleset import Rule, Ruleset
 from decision.shipments import Pricing
+from decision.situation import Situation
 
 
 @dataclass(frozen=True)
