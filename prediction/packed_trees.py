@@ -113,7 +113,7 @@ def _fits(tree: dict[str, str]) -> bool:
 def _splits(tree: dict[str, str]) -> tuple[list[int], list[_Split]]:
     """The tree's leaves from left to right, and its splits from the root down."""
     features, kinds = (_integers(tree[name]) for name in ("split_feature", "decision_type"))
-    thresholds = [float(number) for number in tree["threshold"].split()]
+    thresholds = [_beside_zero(float(number)) for number in tree["threshold"].split()]
     children = list(zip(_integers(tree["left_child"]), _integers(tree["right_child"]), strict=True))
     order: list[int] = []
     masks: dict[int, tuple[int, int]] = {}
@@ -132,6 +132,13 @@ def _splits(tree: dict[str, str]) -> tuple[list[int], list[_Split]]:
         _Split((feature, kind >> _MISSING_SHIFT & 3), threshold, bool(kind & _DEFAULT_LEFT), *masks[split])
         for split, (feature, kind, threshold) in enumerate(zip(features, kinds, thresholds, strict=True))
     ]
+
+
+def _beside_zero(threshold: float) -> float:
+    """The threshold for numbers as they are: LightGBM takes those within `_ZERO_BELOW` of 0 for 0."""
+    if abs(threshold) > _ZERO_BELOW:
+        return threshold
+    return _ZERO_BELOW if threshold >= 0 else float(np.nextafter(-_ZERO_BELOW, -np.inf))
 
 
 def _integers(text: str) -> Iterator[int]:

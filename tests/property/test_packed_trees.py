@@ -82,6 +82,9 @@ def test_packed_trees_sum_to_the_bits_of_the_booster(
     packed = packed_trees(booster.model_to_string())
     assert packed is not None
     wanted = asked(rng, features, rows)
+    # A number that is a threshold belongs on the left.
+    for row, split in enumerate(rng.integers(0, len(packed.threshold), rows // 2) if len(packed.threshold) else []):
+        wanted[row, packed.feature[packed.column[split]]] = packed.threshold[split]
     expected = booster.predict(wanted, raw_score=True, num_threads=1) if rows else np.zeros(0)
     assert packed.sums(wanted).tobytes() == expected.tobytes()
     assert packed.sums(np.asfortranarray(wanted)).tobytes() == expected.tobytes()
