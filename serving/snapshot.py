@@ -1,15 +1,15 @@
 """What the service knows at one version of its state, in the form that decisions use. Nothing in it ever changes."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 import numpy as np
 from sqlalchemy import Connection, Table, exists, select
 
+from decision.custom import Custom
 from decision.network import Network
 from decision.ruleset import Ruleset, compile_ruleset, default_ruleset
-from features.facts import Columns
 from serving.columns import changed_stock, empty_columns, load_columns
 from serving.database.ruleset_store import live_rulesets
 from serving.database.tables import carrier_services, footfall, locations, products, rulesets
@@ -27,11 +27,15 @@ class Product:
     volume_l: float | None
     hazmat: bool
     bulky: bool
+    fragile: bool = False
+    cold: bool = False
+    tags: Sequence[str] | None = None
+    attributes: Custom | None = None
 
 
 def _empty_network() -> Network:
     none = np.empty(0)
-    live = {"backlog": none, "footfall": none, "footfall_ratio": none}
+    live = {"footfall": none, "footfall_ratio": none}
     return Network({**empty_columns(locations), **live}, empty_columns(carrier_services), {})
 
 
@@ -66,7 +70,7 @@ def refreshed(connection: Connection, before: Snapshot, hour: datetime, usual: U
     def changed(table: Table) -> bool:
         return bool(connection.execute(select(exists().where(table.c.changed_in > before.version))).scalar())
 
-    places = _places(connection) if changed(locations) else before.network.locations
+    places = load_columns(connection, locations) if changed(locations) else before.network.locations
     positions = {location_id: at for at, location_id in enumerate(places["location_id"])}
     # Stock names locations by position: when the set of locations changes, every record is read again.
     same_places = positions.keys() == before.positions.keys()
@@ -88,12 +92,6 @@ def refreshed(connection: Connection, before: Snapshot, hour: datetime, usual: U
         products={**before.products, **_changed_products(connection, before.version)},
         rulesets=_compiled(connection) if changed(rulesets) else before.rulesets,
     )
-
-
-def _places(connection: Connection) -> Columns:
-    """Locations, whose backlog nobody has told the service: unknown, and not zero."""
-    columns = load_columns(connection, locations)
-    return {**columns, "backlog": np.full(len(columns["location_id"]), np.nan)}
 
 
 def _changed_products(connection: Connection, since: int) -> dict[str, Product]:
