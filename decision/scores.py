@@ -18,6 +18,7 @@ from features.places import PLACES
 
 _DAY: Final = 86_400.0
 
+
 @dataclass(frozen=True)
 class Parcels:
     """What sets of lines weigh, one row per set. A set is a bit mask: line *i* is in it if bit *i* is set.
@@ -76,17 +77,12 @@ def candidate_facts(order: Order, network: Network, candidates: Candidates, now:
         "destination_latitude": to.latitude,
         "destination_longitude": to.longitude,
     }
-    place, carried = candidates.location, candidates.service
     return CodedColumns(
-        {
-            name: np.full(len(candidates), np.nan if value is None else value, float)
-            for name, value in numbers.items()
-        },
+        {name: np.full(len(candidates), np.nan if value is None else value, float) for name, value in numbers.items()},
         {
             **{name: Coded(np.array([value], object), everywhere) for name, value in texts.items()},
             **{
-                name: Coded(text.values, text.codes[candidates.service])
-                for name, text in network.service_facts.items()
+                name: Coded(text.values, text.codes[candidates.service]) for name, text in network.service_facts.items()
             },
         },
         PLACES,
