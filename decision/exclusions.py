@@ -43,7 +43,9 @@ def exclusions(
         shown = hit & ~as_one[place]
         shown[first_of_place[as_one]] = True
         rows = np.flatnonzero(shown)
-        lines = [() if all_ else _lines(order, mask[:, row]) for row, all_ in zip(rows, whole[rows].tolist(), strict=True)]
+        lines = [
+            () if all_ else _lines(order, mask[:, row]) for row, all_ in zip(rows, whole[rows].tolist(), strict=True)
+        ]
         found += [
             Exclusion(names[row], None if one else services[row], rule, reason, told)
             for row, one, told in zip(rows.tolist(), as_one[place[rows]].tolist(), lines, strict=True)
