@@ -7,12 +7,13 @@ from math import fsum
 
 import numpy as np
 
+from decision.consolidation import NOTHING_OPEN
 from decision.decision import Decision, Delivery, MissingLine, Option, Shipment, ShipmentLine
 from decision.exclusions import effects, exclusions, missing_lines
 from decision.explain import compare, tell
+from decision.loads import Sent
 from decision.money import PER_UNIT, TERMS
-from decision.plans import Plan
-from decision.ranked import Ranked, usable
+from decision.ranked import Ranked, RankedPlan, usable
 from decision.rules import Ruling
 
 
@@ -64,40 +65,51 @@ def _obstacle(ranked: Ranked) -> str:
     return "it could be sent alone, but not together with the other lines"
 
 
-def _option(ranked: Ranked, rank: int, plan: Plan) -> Option:
+def _option(ranked: Ranked, rank: int, plan: RankedPlan) -> Option:
+    not_extra = _not_extra(ranked, plan)
     shipments = tuple(
-        _shipment(ranked, shipped, first=position == 0) for position, shipped in enumerate(plan.shipments)
+        _shipment(ranked, sent, first=position == not_extra) for position, sent in enumerate(plan.shipments)
     )
     why = "left out: dearer to send than to leave out, or not to be had"
-    lines = enumerate(ranked.ruled.situation.order.lines)
-    missing = tuple(MissingLine(x.line_id, x.sku, x.quantity, why) for row, x in lines if plan.left_out >> row & 1)
+    lines = ranked.ruled.situation.order.lines
+    left_out = [(x, units) for x, units in zip(lines, plan.left_out, strict=True) if units]
+    missing = tuple(MissingLine(x.line_id, x.sku, units, why) for x, units in left_out)
     terms = {term: sum(shipment.terms.get(term, 0.0) for shipment in shipments) for term in TERMS}
-    terms["missing_lines"] = len(missing) * ranked.ruled.ruleset.strategy.missing_line
+    price = ranked.ruled.ruleset.strategy.missing_line
+    terms["missing_lines"] = sum(price * units / x.quantity for x, units in left_out)
     total = fsum(terms.values())
     one_parcel = ranked.ruled.ruleset.strategy.extra_parcel  # the first is not extra
     bound = total if plan.bound is None else min(plan.bound / PER_UNIT - one_parcel, total)
     return Option(rank, total, 0.0, bound, "", terms, shipments, missing)
 
 
-def _shipment(ranked: Ranked, shipped: tuple[int, int], *, first: bool) -> Shipment:
-    situation, (mask, row) = ranked.ruled.situation, shipped
+def _not_extra(ranked: Ranked, plan: RankedPlan) -> int:
+    """Return the shipment that takes off the one parcel that is not extra: the first that is a parcel of its own."""
+    own = (at for at, sent in enumerate(plan.shipments) if ranked.priced.joined[sent.candidate] == NOTHING_OPEN)
+    return next(own, 0)
+
+
+def _shipment(ranked: Ranked, sent: Sent, *, first: bool) -> Shipment:
+    situation, (units, row) = ranked.ruled.situation, sent
     candidates, network, order, scores = situation.candidates, situation.network, situation.order, situation.scores
     assert scores is not None
     location, service = int(candidates.location[row]), int(candidates.service[row])
     p10, p50, p90 = (situation.now + timedelta(hours=float(scores.delivery(level)[row])) for level in (0.1, 0.5, 0.9))
     distance = float(candidates.distance_km[row])
-    terms = ranked.priced.terms(shipped)
+    terms = ranked.priced.terms(sent)
     if first:
-        terms["extra_parcels"] = 0.0
+        terms["extra_parcels"] -= ranked.ruled.ruleset.strategy.extra_parcel
+    joined = int(ranked.priced.joined[row])
     return Shipment(
         str(network.locations["location_id"][location]),
         str(network.locations["location_type"][location]),
         None if service < 0 else str(network.services["carrier_service_id"][service]),
         None if np.isnan(distance) else distance,
-        tuple(ShipmentLine(x.line_id, x.sku, x.quantity) for i, x in enumerate(order.lines) if mask >> i & 1),
+        tuple(ShipmentLine(x.line_id, x.sku, n) for x, n in zip(order.lines, units, strict=True) if n),
         Delivery(p10, p50, p90, None if order.promised_at is None else float(scores.late[row])),
-        ranked.priced.pick_failure(shipped),
+        ranked.priced.pick_failure(sent),
         terms,
+        None if joined == NOTHING_OPEN else order.open_shipments[joined].shipment_id,
     )
 
 

@@ -33,6 +33,7 @@ class LimitsDocument(_Document):
 
     max_parcels: int | None = Field(default=None, ge=1)
     allow_partial: bool = False
+    split_lines: bool = True
 
 
 class StrategyDocument(_Document):
@@ -122,10 +123,14 @@ class Stage:
 
 @dataclass(frozen=True)
 class Limits:
-    """What no plan may exceed. ``max_parcels``: shipments of a plan, ``None`` for any number."""
+    """What no plan may exceed. ``max_parcels``: shipments of a plan, ``None`` for any number.
+
+    ``split_lines``: whether the units of a line may come from several candidates where none has all of them.
+    """
 
     max_parcels: int | None
     allow_partial: bool
+    split_lines: bool
 
 
 @dataclass(frozen=True)
