@@ -31,7 +31,7 @@ from typing import Final, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from decision.completion import Completion, Radices, complete, first_parts
+from decision.completion import Radices, complete, first_parts
 from decision.loads import Ints
 from decision.money import HOPELESS, IMPOSSIBLE
 
@@ -40,7 +40,6 @@ Shipped: TypeAlias = tuple[int, int]
 #: Above the sum of candidate positions in the tie-break stands the number of parcels; above both stands the money.
 _PARCEL: Final = 1 << 32
 _MONEY: Final = 1 << 48
-_HOPELESS: Final = HOPELESS * _MONEY
 #: Shipments scored together with each that has to be: the next best of the same load are likely to be asked for.
 #: Each time as many as were scored before, so that a weak bound costs few rounds, and rows at most twice.
 _SCORED_AHEAD: Final = 64
@@ -134,9 +133,15 @@ class _Values:
         size, count = self.money.shape
         self.best = np.full(size, IMPOSSIBLE, np.int64)
         self.first = np.zeros(size, np.int64)
-        self.omit = np.full(size, IMPOSSIBLE, np.int64) if problem.left_out is None else problem.left_out
+        self.omit = None if problem.left_out is None else [one * _MONEY for one in problem.left_out.tolist()]
         if count:
             self._look(slice(None))
+
+    @property
+    def first_position(self) -> Ints:
+        """(N,) the position of the cheapest candidate of each load, for ties."""
+        position = self.problem.position
+        return position[self.first] if len(position) else self.first
 
     def update(self, loads: Ints, candidates: NDArray[np.intp]) -> None:
         """Take over what these shipments, all of them feasible, turned out to cost."""
@@ -174,38 +179,44 @@ class _Search:
         self.problem, self.money, self.limit = values.problem, values.money, limit
         self.radices = self.problem.radices
         self.first = values.first.tolist()
-        tie = _PARCEL + self.problem.position[values.first] if len(self.problem.position) else values.first
-        self.best = _as_one(values.best, tie)
-        self.omit = [omit * _MONEY for omit in values.omit.tolist()]
-        self.completions = [_as_one(each.money, each.tie) for each in self._completions(values, tie)]
+        self.best = _as_one(values.best, _PARCEL + values.first_position)
+        self.omit = values.omit
+        self.completions = self._completions()
         self.ranked: dict[int, tuple[list[int], list[int]]] = {}
+        self.exhausted: set[int] = set()
+        self.beyond = 0
         self.choices: dict[tuple[int, int], list[tuple[int, int]]] = {}
         self.heap: list[tuple[int, int, _Partial, int, int]] = []
         self.pushed = 0
 
-    def _completions(self, values: _Values, tie: Ints) -> list[Completion]:
+    def _completions(self) -> list[list[int]]:
         """Return how to complete any load, by the number of parcels that may still be used (any: one entry)."""
         if self.limit is None:
-            return [complete(self.radices, values.best, tie, values.omit, None)]
-        never = np.full_like(values.best, IMPOSSIBLE)
-        levels = [complete(self.radices, never, tie, values.omit, None)]
+            return [complete(self.radices, self.best, self.omit, None, HOPELESS * _MONEY)]
+        levels = [complete(self.radices, [IMPOSSIBLE * _MONEY] * len(self.best), self.omit, None, HOPELESS * _MONEY)]
         for _ in range(self.limit):
-            levels.append(complete(self.radices, values.best, tie, values.omit, levels[-1]))
+            levels.append(complete(self.radices, self.best, self.omit, levels[-1], HOPELESS * _MONEY))
         return levels
 
     def run(self, count: int) -> list[Plan]:
         """Return the ``count`` best plans as the values stand."""
         found: list[tuple[int, tuple[Shipped, ...], int]] = []
-        self._push(_Partial((), 0, len(self.best) - 1, len(self.completions) - 1, 0, -1), 0, 0)
+        nothing = _Partial((), 0, len(self.best) - 1, len(self.completions) - 1, 0, -1)
+        self._rank_promising(self._choices(nothing), count)
+        self._push(nothing, 0, 0)
         for _ in range(MOST_STEPS):
             if not self.heap:
                 break
             total, _, partial, choice, rank = heapq.heappop(self.heap)
             if len(found) >= count and total > found[count - 1][0]:
                 break
+            part = self._choices(partial)[choice][1]
+            if rank < 0:  # put off until somebody looks beyond
+                self._rank_more(part, ~rank)
+                self._push(partial, choice, ~rank)
+                continue
             if rank == 0:
                 self._push(partial, choice + 1, 0)
-            part = self._choices(partial)[choice][1]
             if part > 0:
                 self._push(partial, choice, rank + 1)
             extended = self._shipped(partial, part, rank) if part > 0 else self._dropped(partial, -part)
@@ -221,6 +232,7 @@ class _Search:
 
     def _dropped(self, partial: _Partial, part: int) -> _Partial:
         """Return the plan that leaves out ``part``, all that remains of a block."""
+        assert self.omit is not None
         return partial._replace(
             spent=partial.spent + self.omit[part],
             remaining=partial.remaining - part,
@@ -256,12 +268,17 @@ class _Search:
         if choice >= len(choices):
             return
         on, part = choices[choice]
+        total = partial.spent + on
         if rank:
-            if rank >= self._ranks(part, rank):
+            known = self.ranked[part][0] if part in self.ranked else []
+            if rank < len(known):
+                total += known[rank] - self.best[part]
+            elif part in self.exhausted:
                 return
-            on += self.ranked[part][0][rank] - self.best[part]
+            else:
+                total, rank = max(total, self.beyond), ~rank
         self.pushed += 1
-        heapq.heappush(self.heap, (partial.spent + on, self.pushed, partial, choice, rank))
+        heapq.heappush(self.heap, (total, self.pushed, partial, choice, rank))
 
     def _choices(self, partial: _Partial) -> list[tuple[int, int]]:
         """Return (cost, part) of the ways to take some of the lowest block and complete the rest, best first.
@@ -274,12 +291,12 @@ class _Search:
         choices: list[tuple[int, int]] = []
         first = first_parts(self.radices, remaining)
         after = self.completions[parcels]
-        if self.omit[first.dropped] < _HOPELESS:
+        if self.omit is not None:
             choices.append((self.omit[first.dropped] + after[remaining - first.dropped], -first.dropped))
         if self.limit is None or parcels:
             then, best = after if self.limit is None else self.completions[parcels - 1], self.best
             choices += [(best[part] + then[remaining - part], part) for part in first.parts]
-        self.choices[key] = sorted(choice for choice in choices if choice[0] < _HOPELESS)
+        self.choices[key] = sorted(choice for choice in choices if choice[0] < HOPELESS * _MONEY)
         return self.choices[key]
 
     def _from(self, part: int, rank: int) -> tuple[int, int]:
@@ -289,18 +306,41 @@ class _Search:
         costs, candidates = self.ranked[part]
         return costs[rank], candidates[rank]
 
-    def _ranks(self, part: int, rank: int) -> int:
-        """Put the candidates that can send this load in order, as far as ``rank`` at least; return how many are."""
-        known = len(self.ranked[part][0]) if part in self.ranked else 0
-        if rank < known:
-            return known
-        row = self.money[part]
-        most = max(_RANKED_AT_FIRST, 8 * known)
-        worst = np.partition(row, most - 1)[most - 1] if most < len(row) else IMPOSSIBLE
-        near = np.flatnonzero(row <= worst) if worst < IMPOSSIBLE else np.flatnonzero(row < IMPOSSIBLE)
+    def _rank_promising(self, choices: list[tuple[int, int]], count: int) -> None:
+        """Put in order, load by load, the candidates that may stand in the ``count`` best plans.
+
+        A plan with a shipment costs no less than the shipment and the completion of the rest. This is compared with
+        what the ``count``-th plan may cost, going by those that begin with the best of ``choices`` and by the best with
+        each other choice. Should that be wrong, other candidates are `beyond`, and ranked when they are looked for.
+        """
+        if not choices:
+            return
+        worst = choices[min(count, len(choices)) - 1][0] // _MONEY
+        rests = np.array([cost // _MONEY for cost in reversed(self.completions[-1])])
+        rests[0] = HOPELESS  # nothing is no shipment
+        near = np.flatnonzero(self.money <= (worst - rests)[:, None])
+        loads, candidates = np.divmod(near, self.money.shape[1])
+        costs = self.money.ravel()[near]
+        order = np.lexsort((costs, loads))
+        near, candidates = loads[order], candidates[order]
+        costs = _as_one(costs[order], _PARCEL + self.problem.position[candidates])
+        for load, cost, candidate in zip(near.tolist(), costs, candidates.tolist(), strict=True):
+            ranked = self.ranked.setdefault(load, ([], []))
+            ranked[0].append(cost)
+            ranked[1].append(candidate)
+        self.beyond = (worst + 1) * _MONEY
+
+    def _rank_more(self, part: int, rank: int) -> None:
+        """Put the candidates that can send this load in order, as far as ``rank`` and beyond, if there are so many."""
+        if part in self.ranked and rank < len(self.ranked[part][0]):
+            return
+        row, most = self.money[part], max(_RANKED_AT_FIRST, 8 * rank)
+        worst = min(np.partition(row, most)[most], HOPELESS) if most < len(row) else HOPELESS
+        if worst == HOPELESS:
+            self.exhausted.add(part)
+        near = np.flatnonzero(row <= worst)
         near = near[np.argsort(row[near], kind="stable")]
         self.ranked[part] = _as_one(row[near], _PARCEL + self.problem.position[near]), near.tolist()
-        return len(near)
 
 
 def _as_one(money: Ints, tie: Ints) -> list[int]:
