@@ -41,10 +41,16 @@ def decide(seed: Seed = 1, as_json: Json = False) -> None:
     _print(lambda: _decide(seed), as_json=as_json)
 
 
+@app.command()
+def plans(seed: Seed = 1, as_json: Json = False) -> None:
+    """Rank the five best plans of an order, beside one optimum by HiGHS."""
+    _print(lambda: _plans(seed), as_json=as_json)
+
+
 @app.command("all")
 def every(raw: Raw = OLIST_FOLDER, preset: Preset = "demo", seed: Seed = 1) -> None:
     """Run every benchmark, one after the other; the one that needs files from outside comes last."""
-    for measure in (lambda: _decide(seed), lambda: _synthetic(preset, seed), lambda: _olist(raw, seed)):
+    for measure in (lambda: _decide(seed), lambda: _plans(seed), lambda: _synthetic(preset, seed), lambda: _olist(raw, seed)):
         _print(measure, as_json=False)
 
 
@@ -64,6 +70,12 @@ def _decide(seed: int) -> "Report":
     from benchmarks.decide import measure_decide
 
     return measure_decide(seed)
+
+
+def _plans(seed: int) -> "Report":
+    from benchmarks.plans import measure_plans
+
+    return measure_plans(seed)
 
 
 def _tell(head: str, done: int, all_: int) -> None:
