@@ -42,6 +42,12 @@ def decide(seed: Seed = 1, as_json: Json = False) -> None:
 
 
 @app.command()
+def rules(seed: Seed = 1, as_json: Json = False) -> None:
+    """Evaluate thirty rules on 500 candidates, beside ZEN and CEL in Rust."""
+    _print(lambda: _rules(seed), as_json=as_json)
+
+
+@app.command()
 def plans(seed: Seed = 1, as_json: Json = False) -> None:
     """Rank the five best plans of an order, beside one optimum by HiGHS."""
     _print(lambda: _plans(seed), as_json=as_json)
@@ -50,7 +56,13 @@ def plans(seed: Seed = 1, as_json: Json = False) -> None:
 @app.command("all")
 def every(raw: Raw = OLIST_FOLDER, preset: Preset = "demo", seed: Seed = 1) -> None:
     """Run every benchmark, one after the other; the one that needs files from outside comes last."""
-    for measure in (lambda: _decide(seed), lambda: _plans(seed), lambda: _synthetic(preset, seed), lambda: _olist(raw, seed)):
+    for measure in (
+        lambda: _decide(seed),
+        lambda: _rules(seed),
+        lambda: _plans(seed),
+        lambda: _synthetic(preset, seed),
+        lambda: _olist(raw, seed),
+    ):
         _print(measure, as_json=False)
 
 
@@ -70,6 +82,12 @@ def _decide(seed: int) -> "Report":
     from benchmarks.decide import measure_decide
 
     return measure_decide(seed)
+
+
+def _rules(seed: int) -> "Report":
+    from benchmarks.rules import measure_rules
+
+    return measure_rules(seed)
 
 
 def _plans(seed: int) -> "Report":

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
+from math import prod
 from operator import add, itemgetter
 from typing import NamedTuple
 
@@ -39,21 +40,27 @@ def _digits(radices: Radices, load: int) -> Iterator[tuple[int, int]]:
         place *= radix
 
 
+class _Step(NamedTuple):
+    """A load, what of it can be dropped, and what picks its first parts, and what they leave, from a list by load."""
+
+    load: int
+    dropped: int
+    parts: Callable[[list[int]], tuple[int, ...]]
+    rests: Callable[[list[int]], tuple[int, ...]]
+
+
 @lru_cache(maxsize=16)
-def _steps(radices: Radices) -> tuple[tuple[int, int, Callable[..., tuple[int, ...]], Callable[..., tuple[int, ...]]], ...]:
-    """Return for every load but the empty one: itself, what can be dropped, and what picks the first parts and the rests."""
+def _steps(radices: Radices) -> tuple[_Step, ...]:
+    """Return a step for every load but the empty one, so that what is left of a load comes before it."""
     steps = []
-    size = 1
-    for radix in radices:
-        size *= radix
-    for load in range(1, size):
+    for load in range(1, prod(radices)):
         first = first_parts(radices, load)
         rests = [load - part for part in first.parts]
-        steps.append((load, first.dropped, _picking(first.parts), _picking(rests)))
+        steps.append(_Step(load, first.dropped, _picking(first.parts), _picking(rests)))
     return tuple(steps)
 
 
-def _picking(places: Sequence[int]) -> Callable[..., tuple[int, ...]]:
+def _picking(places: Sequence[int]) -> Callable[[list[int]], tuple[int, ...]]:
     return itemgetter(*places, places[0])  # of one place, it would pick no tuple
 
 

@@ -7,22 +7,24 @@ from typing import Final
 
 import numpy as np
 
-from decision.answer import explain
-from decision.attributes import Situation
+from decision.answer import explain, no_ruleset
 from decision.candidates import Candidates, find_candidates
 from decision.consolidation import open_shipments_at
-from decision.decision import Decision, MissingLine
+from decision.decision import Decision
 from decision.digest import digest
 from decision.errors import TooManyLinesError
 from decision.network import Network
 from decision.order import Order
-from decision.planning import plan
+from decision.planning import find_plan, plan
 from decision.predictor import Predictor
 from decision.ranked import Ruled, reach_at_most
+from decision.relaxation import relaxations
 from decision.rules import apply_rules, first_that_applies, rules_in_force
 from decision.ruleset import Ruleset
 from decision.scores import score
 from decision.shipments import Pricing, pricing
+from decision.situation import Situation
+from decision.tell import tell
 
 #: Larger orders are not those of a customer.
 MOST_LINES_AT_ALL: Final = 60
@@ -36,13 +38,16 @@ def decide(
     now: datetime,
     *,
     options: int = 5,
+    language: str = "en",
     versions: Mapping[str, str] | None = None,
 ) -> Decision:
     """Rank the ``options`` best plans for ``order`` at the instant ``now`` (timezone-aware UTC).
 
     The first of ``rulesets`` that applies to the order decides. ``versions`` are further versions to be kept with the
-    decision; ``ruleset``, ``bundle`` and ``digest`` are added here. An order that no plan can fulfil is an answer, not
-    an error: `Decision.options` is empty and `Decision.missing` says which lines lack what and why.
+    decision; ``ruleset``, ``bundle`` and ``digest`` are added here. Its sentences are in ``language``, one of
+    `decision.messages.catalogue.LANGUAGES`. An order that no plan can fulfil is an answer, not an error:
+    `Decision.options` is empty, `Decision.missing` says which lines lack what and why, and `Decision.relaxations` what
+    would have to be relaxed.
 
     Raises `decision.errors.TooManyLinesError` for orders of more than `MOST_LINES_AT_ALL` lines.
     """
@@ -54,16 +59,15 @@ def decide(
     ruled = rule(order, network, candidates, rulesets, now)
     kept = {**(versions or {}), "bundle": predictor.version}
     if ruled is None:
-        missing = tuple(
-            MissingLine(line.line_id, line.sku, line.quantity, "no ruleset applies to this order")
-            for line in order.lines
-        )
-        return Decision(order.order_id, now, None, {**kept, "ruleset": "none"}, (), (), (), missing)
+        everyone = Situation(order, network, candidates, now, candidates.free - candidates.safety)
+        return tell(no_ruleset(everyone, {**kept, "ruleset": "none"}), language)
     kept["ruleset"] = f"{ruled.ruleset.name}@{ruled.ruleset.version}"
     kept["digest"] = digest(order, network, candidates, ruleset=ruled.ruleset, now=now, options=options, versions=kept)
     # The best plan is told against the next one, which is looked for even when nobody asked to see it.
     decision = explain(plan(price(ruled, predictor), max(options, 2)), kept)
-    return replace(decision, options=decision.options[:options])
+    if not decision.options:
+        decision = replace(decision, relaxations=relaxations(ruled, predictor, find_plan))
+    return tell(replace(decision, options=decision.options[:options]), language)
 
 
 def rule(

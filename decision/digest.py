@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 import numpy as np
+import orjson
 
 from decision.candidates import Candidates
 from decision.network import Network
@@ -26,7 +27,8 @@ def digest(
     versions: Mapping[str, str],
 ) -> str:
     """Return ``sha256:…`` of the order, the candidates with all that is known of them, the ruleset and the versions."""
-    seen = hashlib.sha256(repr((order, now, options, sorted(versions.items()), ruleset.digest)).encode())
+    told = orjson.dumps([order, now, options, versions, ruleset.digest], option=orjson.OPT_UTC_Z | orjson.OPT_SORT_KEYS)
+    seen = hashlib.sha256(told)
     for field in fields(candidates):
         seen.update(np.ascontiguousarray(getattr(candidates, field.name)).tobytes())
     places = np.unique(candidates.location)

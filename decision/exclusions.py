@@ -1,15 +1,13 @@
-"""Who was left out and why: rule by rule for candidates, line by line where no plan stands."""
+"""Who was left out and why, rule by rule."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import NDArray
 
-from decision.attributes import Situation
-from decision.decision import Exclusion, MissingLine
-from decision.order import Line
+from decision.decision import Exclusion
 from decision.rules import Ruling
-from decision.ruleset import Rule
+from decision.situation import Situation
 
 
 def effects(situation: Situation, ruling: Ruling) -> dict[str, NDArray[np.bool_]]:
@@ -50,57 +48,3 @@ def exclusions(
                 )
             )
     return tuple(found)
-
-
-def missing_lines(
-    situation: Situation, ruling: Ruling, usable: NDArray[np.bool_], rules: Sequence[Rule], limit: str
-) -> tuple[MissingLine, ...]:
-    """Return what stands against each line of an order that no plan fulfils; ``limit`` tells what forbids joining."""
-    blocked = [row for row in range(len(usable)) if not usable[row].any()]
-    taken = effects(situation, ruling)
-    missing = []
-    for row in blocked or range(len(usable)):
-        line = situation.order.lines[row]
-        reason = _no_stock(situation, line) or _by_rules(situation, row, taken, rules)
-        missing.append(MissingLine(line.line_id, line.sku, line.quantity, reason or limit))
-    return tuple(missing)
-
-
-def _by_rules(
-    situation: Situation, row: int, taken: Mapping[str, NDArray[np.bool_]], rules: Sequence[Rule]
-) -> str | None:
-    """Return which rules take the line from every candidate that has it, or ``None`` if some still may send it."""
-    gone = {rule.id: taken[rule.id][row] for rule in rules if rule.id in taken}
-    stocked = situation.atp[row] >= situation.order.lines[row].quantity
-    if not gone or (stocked & ~np.any(list(gone.values()), axis=0)).any():
-        return None
-    names = situation.network.locations["location_id"][situation.candidates.location]
-    told = []
-    for rule in rules:
-        places = sorted(set(names[gone[rule.id]])) if rule.id in gone else []
-        if places:
-            more = f" and {len(places) - 3} more" if len(places) > 3 else ""
-            told.append(f"{rule.id} takes out {', '.join(places[:3])}{more} ({rule.reason})")
-    return "; ".join(told)
-
-
-def _no_stock(situation: Situation, line: Line) -> str | None:
-    """Return why no candidate has the whole line before any rule, or ``None`` if one has."""
-    row = situation.order.lines.index(line)
-    atp = situation.atp[row]
-    if (atp >= line.quantity).any():
-        return None
-    if (atp > 0).any():
-        best = int(atp.argmax())
-        place = situation.network.locations["location_id"][situation.candidates.location[best]]
-        return f"no location has all {line.quantity} units: at most {atp[best]:.0f} at one location ({place})"
-    record = situation.network.stock.get(line.sku)
-    if record is None or not len(record.location):
-        return "no location has a record of it"
-    free = record.on_hand - record.reserved - record.safety_stock
-    places = situation.network.locations["location_id"][record.location]
-    if (free > 0).any():
-        where = ", ".join(str(place) for place in places[free > 0][:3])
-        return f"in stock at {where}, but nothing travels from there by {situation.order.delivery_method}"
-    reserved = f", {record.reserved.sum():.0f} reserved" if record.reserved.any() else ""
-    return f"out of stock at all {len(places)} locations that keep it ({record.on_hand.sum():.0f} on hand{reserved})"

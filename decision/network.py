@@ -9,9 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from decision.custom import typed
+from decision.opening import WeeklyHours, daily_cut_offs, weekly_hours
 from expressions.kinds import Kind
 from expressions.sets import TextSets, encode_sets
 from expressions.text import Text, encode
+from features.coded import Coded, factorised
 from features.facts import Columns
 
 
@@ -19,7 +21,9 @@ from features.facts import Columns
 class SkuStock:
     """Where one sku is recorded. Arrays of equal length, one row per location that has a record.
 
-    ``location`` holds positions in ``Network.locations``, ascending; the units are float64.
+    ``location`` holds positions in ``Network.locations``, ascending; the units are float64. ``daily_demand``: units
+    sold there in a usual day; ``markdown_risk``: probability that units there have to be sold at a lower price.
+    Both may be told for some locations (NaN for others), or for none.
     """
 
     location: NDArray[np.intp]
@@ -27,6 +31,8 @@ class SkuStock:
     reserved: NDArray[np.float64]
     safety_stock: NDArray[np.float64]
     counted_at: NDArray[np.float64]
+    daily_demand: NDArray[np.float64] | None = None
+    markdown_risk: NDArray[np.float64] | None = None
 
 
 @dataclass(frozen=True)
@@ -36,8 +42,12 @@ class Network:
     ``locations``: columns ``location_id, location_type, name, country, region, postal_code, latitude, longitude,
     timezone, capacity_per_day, backlog, footfall, footfall_ratio``; ``services``: columns ``carrier_service_id,
     carrier, level, location_type, max_weight_kg, carbon_kg_per_shipment``. Text columns are object arrays with
-    ``None`` for missing, numbers float64 with NaN. Of both ``attributes`` (an object array of mappings, see
-    `decision.custom`) and of locations ``tags`` (an object array of sequences of texts) may be absent: nobody told.
+    ``None`` for missing, numbers float64 with NaN.
+
+    Columns that may be absent, where nobody tells: of both ``attributes`` (mappings, see `decision.custom`) and
+    ``cut_offs`` (mappings, see `decision.opening`); of locations ``tags`` (sequences of texts), ``opening_hours``
+    (mappings), ``capacity_used`` (shipments given today), ``capacity_used_on`` (the local day that it counts, text,
+    ISO 8601; without the column it is always today) and ``rating``.
     """
 
     locations: Columns
@@ -51,6 +61,20 @@ class Network:
         return {name: encode(column) for name, column in self.locations.items() if _is_text(name, column)}
 
     @cached_property
+    def location_codes(self) -> Mapping[str, Coded]:
+        """The text columns of ``locations`` as features read them, made when first asked for."""
+        return {name: factorised(column) for name, column in self.locations.items() if _is_text(name, column)}
+
+    @cached_property
+    def service_codes(self) -> Mapping[str, Coded]:
+        """The text columns of ``services``, followed by one row without any: no carrier service."""
+        return {
+            name: factorised(np.append(column, np.array([None])))
+            for name, column in self.services.items()
+            if _is_text(name, column)
+        }
+
+    @cached_property
     def service_texts(self) -> Mapping[str, Text]:
         """The text columns of ``services``, followed by one row without any: no carrier service."""
         return {name: encode([*column, None]) for name, column in self.services.items() if _is_text(name, column)}
@@ -59,6 +83,21 @@ class Network:
     def location_tags(self) -> TextSets:
         """The tags of each location."""
         return encode_sets(_cells(self.locations, "tags"))
+
+    @cached_property
+    def location_hours(self) -> WeeklyHours:
+        """The opening hours of each location."""
+        return weekly_hours(_cells(self.locations, "opening_hours"))
+
+    @cached_property
+    def location_cut_offs(self) -> NDArray[np.float64]:
+        """The cut-off of each location on each weekday (`decision.opening.daily_cut_offs`)."""
+        return daily_cut_offs(_cells(self.locations, "cut_offs"))
+
+    @cached_property
+    def service_cut_offs(self) -> NDArray[np.float64]:
+        """The same of each carrier service, followed by one row without any: no carrier service."""
+        return daily_cut_offs([*_cells(self.services, "cut_offs"), None])
 
     def location_attribute(self, name: str, kind: Kind) -> Any:
         """Return a custom attribute of each location as a column of expressions, made when first asked for."""
@@ -77,7 +116,7 @@ class Network:
 
 
 #: Columns of objects that are no texts.
-STRUCTURED: Final = frozenset({"attributes", "tags"})
+STRUCTURED: Final = frozenset({"attributes", "tags", "opening_hours", "cut_offs"})
 
 
 def _is_text(name: str, column: NDArray[Any]) -> bool:

@@ -46,7 +46,7 @@ _SCORED_AHEAD: Final = 64
 #: Candidates of one load put in order at first; more when more are asked for.
 _RANKED_AT_FIRST: Final = 8
 #: Steps after which a search is given up: where many candidates have to share a line, the bounds guide it badly.
-MOST_STEPS: Final = 100_000
+MOST_STEPS: Final = 20_000
 
 
 class SearchTooLongError(Exception):
@@ -66,12 +66,12 @@ class Plan:
 class Problem:
     """What to plan, for C candidates and the N loads of blocks with these ``radices`` (`decision.loads`).
 
-    ``position`` (C,): ascending, for ties; ``feasible`` (N, C): which loads each candidate may and can send; ``money`` (N, C) in billionths: what that costs;
-    ``scored`` (N, C): where the money is exact and not a lower bound. ``score(loads, candidates)`` returns the exact
-    money of shipments; ``money`` and ``scored`` are updated with what it says, and may be shared. ``left_out`` (N,):
-    billionths for leaving out units of one block, `IMPOSSIBLE` for all other loads; ``None`` where nothing may be left
-    out. ``fits(shipments)`` refuses combinations for what they share; one that it refuses, it refuses with more
-    shipments too.
+    ``position`` (C,): where candidates stand in the network, ascending; ``feasible`` (N, C): which loads each may and
+    can send; ``money`` (N, C) in billionths: what that costs; ``scored`` (N, C): where the money is exact and not a
+    lower bound. ``score(loads, candidates)`` returns the exact money of shipments; ``money`` and ``scored`` are updated
+    with what it says, and may be shared. ``left_out`` (N,): billionths for leaving out units of one block, `IMPOSSIBLE`
+    for all other loads; ``None`` where nothing may be left out. ``fits(shipments)`` refuses combinations for what they
+    share; one that it refuses, it refuses with more shipments too. ``None`` where nothing is shared.
     """
 
     radices: Radices

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from decision.attributes import Situation
 from decision.consolidation import open_shipments_at, open_weight_kg
 from decision.decision import BindingRule
 from decision.loads import Floats, Sent
 from decision.rules import Ruling, allowed, available
 from decision.ruleset import Limits, Rule, Ruleset
 from decision.shipments import Pricing
+from decision.situation import Situation
 
 
 @dataclass(frozen=True)

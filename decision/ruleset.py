@@ -3,25 +3,33 @@
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from functools import cache, cached_property
 from importlib.resources import files
 from typing import Annotated, Any, Final, Literal, TypeAlias
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from decision.attributes import Reads, names_of, together
+from decision.attributes import CAPACITY_USED, Reads, names_of, together
+from decision.calendar import Calendar
 from decision.custom import TYPES
 from decision.errors import RulesetError
 from decision.money import Strategy
+from decision.opening import Weekday, day_of, span_of
 from expressions.compiled import CompiledExpression, compile_expression
 from expressions.errors import ExpressionError
 from expressions.kinds import Kind, Names
 
-KINDS: Final = ("exclude", "require", "safety_stock", "adjust")
+KINDS: Final = ("exclude", "require", "safety_stock", "adjust", "cap")
 
 
 AttributeType: TypeAlias = Literal["text", "number", "truth"]
+
+
+def _day(written: object) -> object:
+    """Return the date that JSON has to write as a text; YAML knows dates."""
+    return date.fromisoformat(written) if isinstance(written, str) else written
 
 
 class _Document(BaseModel):
@@ -47,16 +55,40 @@ class StrategyDocument(_Document):
     missing_line: float = Field(default=100.0, ge=0, allow_inf_nan=False)
 
 
+class ActiveDocument(_Document):
+    """``active`` of a rule: the times at which it is, by the clock of the candidate's location."""
+
+    weekdays: Annotated[list[Weekday], Field(min_length=1)] | None = None
+    hours: str | None = None
+    first: Annotated[date, BeforeValidator(_day)] | None = Field(default=None, alias="from")
+    last: Annotated[date, BeforeValidator(_day)] | None = Field(default=None, alias="to")
+
+    @field_validator("hours")
+    @classmethod
+    def _are_hours(cls, hours: str | None) -> str | None:
+        if hours is not None:
+            span_of(hours)
+        return hours
+
+    @model_validator(mode="after")
+    def _begins_before_it_ends(self) -> "ActiveDocument":
+        if self.first is not None and self.last is not None and self.first > self.last:
+            raise ValueError(f"from {self.first} lies after to {self.last}")
+        return self
+
+
 class RuleDocument(_Document):
     """One of ``rules``: an ``id``, one of the kinds, and when and where it holds."""
 
     id: str = Field(min_length=1, max_length=100)
+    active: ActiveDocument | None = None
     when: str | None = None
     where: str | None = None
     exclude: str | None = None
     require: str | None = None
     safety_stock: int | None = Field(default=None, ge=0)
     adjust: str | float | None = None
+    cap: str | Annotated[float, Field(ge=0)] | None = None
     reason: str | None = Field(default=None, max_length=500)
 
     @model_validator(mode="after")
@@ -95,22 +127,25 @@ class Rule:
     """A compiled rule. ``when`` is about the order; ``where`` and ``condition`` about candidates and their lines.
 
     ``condition``: what an ``exclude`` takes out or a ``require`` keeps. ``amount``: units kept back by
-    ``safety_stock``, or the money of ``adjust``.
+    ``safety_stock``, the money of ``adjust``, or the parcels per day of ``cap``. ``active``: the times at which it is a
+    rule.
     """
 
     id: str
-    kind: Literal["exclude", "require", "safety_stock", "adjust"]
+    kind: Literal["exclude", "require", "safety_stock", "adjust", "cap"]
     reason: str
     when: CompiledExpression | None
     where: CompiledExpression | None
     condition: CompiledExpression | None
     amount: float | CompiledExpression | None
+    active: Calendar | None = None
 
     @cached_property
     def names(self) -> Reads:
-        """What its candidate-side expressions read."""
+        """What is read of candidates to apply it."""
         parts = (self.where, self.condition, self.amount)
-        return together(part.names for part in parts if isinstance(part, CompiledExpression))
+        reads = [part.names for part in parts if isinstance(part, CompiledExpression)]
+        return together([*reads, {CAPACITY_USED: Kind.NUMBER}] if self.kind == "cap" else reads)
 
 
 @dataclass(frozen=True)
@@ -158,6 +193,8 @@ class _Names:
     candidate: Names
     #: What is kept back decides what is scored, so it cannot wait for predictions.
     unpredicted: Names
+    #: What a location is capped by must be the same for all its candidates.
+    location: Names
 
 
 def _names(attributes: Mapping[Any, Mapping[str, str]]) -> _Names:
@@ -170,6 +207,7 @@ def _names(attributes: Mapping[Any, Mapping[str, str]]) -> _Names:
         names_of("order", "lines", custom=custom),
         names_of(*_UNPREDICTED, "prediction", custom=custom),
         names_of(*_UNPREDICTED, custom=custom),
+        names_of("order", "lines", "location", "now", custom=custom),
     )
 
 
@@ -208,7 +246,7 @@ def load_ruleset(text: str, version: str = "0") -> Ruleset:
     """Return the ruleset written in ``text`` (YAML, of which JSON is a part). Errors as of `compile_ruleset`."""
     try:
         document = yaml.safe_load(text)
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError) as error:  # a date that no calendar has is a ValueError
         raise RulesetError(f"not YAML: {error}") from None
     if not isinstance(document, dict):
         raise RulesetError("a ruleset is a mapping with name, strategy, limits, rules and stages")
@@ -224,20 +262,31 @@ def default_ruleset() -> Ruleset:
 def _rule(ruleset: str, rule: RuleDocument, names: _Names) -> Rule:
     place = f"{ruleset}, rule {rule.id}"
     kind: Any = next(kind for kind in KINDS if getattr(rule, kind) is not None)
+    candidates = {"safety_stock": names.unpredicted, "cap": names.location}.get(kind, names.candidate)
     written = getattr(rule, kind)
     amount: float | CompiledExpression | None = None
     if kind == "safety_stock":
         amount = float(written)
-    elif kind == "adjust":
-        amount = _expression(place, kind, str(written), names.candidate, Kind.NUMBER)
+    elif kind in {"adjust", "cap"}:
+        amount = _expression(place, kind, str(written), candidates, Kind.NUMBER)
     return Rule(
         rule.id,
         kind,
         rule.reason or f"{rule.id}: {written}",
         _compiled(place, "when", rule.when, names.order),
-        _compiled(place, "where", rule.where, names.unpredicted if kind == "safety_stock" else names.candidate),
-        _compiled(place, kind, written, names.candidate) if kind in {"exclude", "require"} else None,
+        _compiled(place, "where", rule.where, candidates),
+        _compiled(place, kind, written, candidates) if kind in {"exclude", "require"} else None,
         amount,
+        None if rule.active is None else _calendar(rule.active),
+    )
+
+
+def _calendar(active: ActiveDocument) -> Calendar:
+    return Calendar(
+        None if active.weekdays is None else frozenset(map(day_of, active.weekdays)),
+        None if active.hours is None else span_of(active.hours),
+        active.first,
+        active.last,
     )
 
 

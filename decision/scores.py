@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from functools import cache
-from typing import Any, Final, TypeAlias
+from typing import Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +15,7 @@ from decision.loads import Contents
 from decision.network import Network
 from decision.order import Order
 from decision.predictor import HoursDistribution, Predictor
-from features.coded import Coded, CodedColumns, distinct_codes
+from features.coded import Coded, CodedColumns, Repeated
 from features.places import PLACES
 
 _DAY: Final = 86_400.0
@@ -89,25 +89,10 @@ def _floats(values: list[float | None]) -> NDArray[np.float64]:
     return np.array([np.nan if value is None else value for value in values], float)
 
 
-def facts(
-    order: Order,
-    network: Network,
-    candidates: Candidates,
-    now: datetime,
-    *,
-    rows: NDArray[np.intp],
-    amounts: Parcels,
-    which: NDArray[np.intp],
-) -> CodedColumns:
-    """Return the facts (`features.facts`) of sending parcels from the candidates at ``rows``.
-
-    ``which`` of ``amounts`` each sends.
-    """
-    heaviest = amounts.heaviest[which]
-    location, place = distinct_codes(candidates.location[rows])
-    service, carried = distinct_codes(candidates.service[rows])
+def candidate_facts(order: Order, network: Network, candidates: Candidates, now: datetime) -> CodedColumns:
+    """Return the facts (`features.facts`) of each candidate that do not depend on the lines it sends."""
     to = order.destination
-    count = len(rows)
+    everywhere = np.zeros(len(candidates), np.intp)
     texts = {
         "channel": order.channel,
         "payment_method": order.payment_method,
@@ -121,33 +106,57 @@ def facts(
         "destination_latitude": to.latitude,
         "destination_longitude": to.longitude,
     }
-    everywhere = np.zeros(count, np.intp)
-    lines = {"sku": [line.sku for line in order.lines], "category": [line.category for line in order.lines]}
-    coded = {
-        **{name: Coded(np.array([value], object), everywhere) for name, value in texts.items()},
-        **{name: Coded(network.locations[column][location], place) for name, column in _TEXTS_OF_LOCATION.items()},
-        **{
-            name: Coded(_of_service(network.services[column], service), carried) for name, column in _OF_SERVICE.items()
+    place, carried = candidates.location, candidates.service
+    return CodedColumns(
+        {
+            **{
+                name: np.full(len(candidates), np.nan if value is None else value, float)
+                for name, value in numbers.items()
+            },
+            **{name: network.locations[column][place] for name, column in _NUMBERS_OF_LOCATION.items()},
         },
-        **{name: Coded(np.array(values, object), heaviest) for name, values in lines.items()},
-    }
-    measured = {
-        **{name: np.full(count, np.nan if value is None else value, float) for name, value in numbers.items()},
-        **{name: network.locations[column][location][place] for name, column in _NUMBERS_OF_LOCATION.items()},
-        "weight_kg": amounts.weight_kg[which],
-        "volume_l": amounts.volume_l[which],
-        "value": amounts.value[which],
-        "units": amounts.units[which],
-        "lines": amounts.lines[which],
-        "on_hand": candidates.on_hand[heaviest, rows],
-        "days_since_count": (now.timestamp() - candidates.counted_at[heaviest, rows]) / _DAY,
-    }
-    return CodedColumns(measured, coded, PLACES)
+        {
+            **{name: Coded(np.array([value], object), everywhere) for name, value in texts.items()},
+            **{name: _at(network.location_codes[column], place) for name, column in _TEXTS_OF_LOCATION.items()},
+            **{name: _at(network.service_codes[column], carried) for name, column in _OF_SERVICE.items()},
+        },
+        PLACES,
+    )
 
 
-def _of_service(column: NDArray[Any], service: NDArray[np.intp]) -> NDArray[Any]:
-    extended: NDArray[Any] = np.append(column, np.array([None]))
-    return extended[service]  # position `NO_SERVICE`, −1, finds the None
+def _at(column: Coded, rows: NDArray[np.intp]) -> Coded:
+    return Coded(column.values, column.codes[rows])
+
+
+def facts(
+    order: Order,
+    candidates: Candidates,
+    everyone: CodedColumns,
+    *,
+    rows: NDArray[np.intp],
+    amounts: Parcels,
+    which: NDArray[np.intp],
+) -> CodedColumns:
+    """Return the facts (`features.facts`) of sending parcels from the candidates at ``rows``.
+
+    ``which`` of ``amounts`` each sends; ``everyone``: what `candidate_facts` says of all candidates.
+    """
+    heaviest = amounts.heaviest[which]
+    lines = {"sku": [line.sku for line in order.lines], "category": [line.category for line in order.lines]}
+    return CodedColumns(
+        {
+            "weight_kg": amounts.weight_kg[which],
+            "volume_l": amounts.volume_l[which],
+            "value": amounts.value[which],
+            "units": amounts.units[which],
+            "lines": amounts.lines[which],
+            "on_hand": candidates.on_hand[heaviest, rows],
+            "days_since_count": (everyone["decided_at"][rows] - candidates.counted_at[heaviest, rows]) / _DAY,
+        },
+        {name: Coded(np.array(values, object), heaviest) for name, values in lines.items()},
+        PLACES,
+        Repeated(everyone, rows),
+    )
 
 
 assert NO_SERVICE == -1
@@ -196,8 +205,12 @@ def score(
     if not len(rows):
         return _nothing(usable.shape)
     quantities = np.array([line.quantity for line in order.lines])
-    whole = parcels(order, quantities[None])
-    order_facts = facts(order, network, candidates, now, rows=rows, amounts=whole, which=np.zeros(len(rows), np.intp))
+    everyone = candidate_facts(order, network, candidates, now)
+
+    def of_parcels(which: NDArray[np.intp], amounts: Parcels, codes: NDArray[np.intp]) -> CodedColumns:
+        return facts(order, candidates, everyone, rows=which, amounts=amounts, which=codes)
+
+    order_facts = of_parcels(rows, parcels(order, quantities[None]), np.zeros(len(rows), np.intp))
     travels = ~candidates.collected[rows]
     ready = predictor.ready_hours(order_facts)
     delivered = predictor.delivery_hours(order_facts) if travels.any() else ready
@@ -210,16 +223,12 @@ def score(
     def arrival(ask: Callable[[HoursDistribution], NDArray[np.float64]]) -> NDArray[np.float64]:
         return of_all(np.where(travels, ask(delivered), ask(ready)))
 
-    def of_parcels(which: NDArray[np.intp], amounts: Parcels, codes: NDArray[np.intp]) -> CodedColumns:
-        return facts(order, network, candidates, now, rows=which, amounts=amounts, which=codes)
-
     joined = open_shipments_at(order, network, candidates)
 
     def added_cost(which: NDArray[np.intp], amounts: Parcels, codes: NDArray[np.intp]) -> NDArray[np.float64]:
         one_each = np.arange(len(which))
-        both = joined_parcels(
-            order, Parcels(*(getattr(amounts, f.name)[codes] for f in fields(amounts))), joined[which]
-        )
+        added = Parcels(*(getattr(amounts, field.name)[codes] for field in fields(amounts)))
+        both = joined_parcels(order, added, joined[which])
         before, after = (predictor.cost(of_parcels(which, parcel, one_each)) for parcel in both)
         return np.maximum(after - before, 0.0)
 

@@ -144,28 +144,33 @@ def means(
     ``sums`` has one array of shape (rows, half-lives, 2) per statistic, ``heard_at`` the instants (seconds) at which
     each measure was last heard of, of shape (rows,). A statistic comes after the one it shrinks to.
     """
+    found: dict[str, FloatArray] = {}
     columns: dict[str, FloatArray] = {}
-    grown = {
-        (s.measure, days): growth(heard_at[s.measure], days, landmark)
-        for s in statistics
-        if s.shrink_to
-        for days in s.half_lives_days
-    }
-    parents = {statistic.name: statistic for statistic in statistics}
     for statistic in statistics:
+        towards = None if statistic.shrink_to is None else found[statistic.shrink_to]
+        heard = heard_at.get(statistic.measure, np.array([np.nan]))
+        mean = found[statistic.name] = mean_of(statistic, sums[statistic.name], towards, heard, landmark)
         for position, days in enumerate(statistic.half_lives_days):
-            weight = np.ascontiguousarray(sums[statistic.name][:, position, 0])
-            weighted = np.ascontiguousarray(sums[statistic.name][:, position, 1])
-            if statistic.shrink_to is not None:
-                prior = statistic.strength * grown[statistic.measure, days]
-                towards = columns[parents[statistic.shrink_to].column(days)]
-                known = ~np.isnan(towards)
-                weighted = weighted + np.where(known, prior * np.where(known, towards, 0.0), 0.0)
-                weight = weight + np.where(known, prior, 0.0)
-            columns[statistic.column(days)] = np.divide(
-                weighted, weight, out=np.full(len(weight), np.nan), where=weight > 0
-            )
+            columns[statistic.column(days)] = np.ascontiguousarray(mean[:, position])
     return columns
+
+
+def mean_of(
+    statistic: Statistic, sums: FloatArray, towards: FloatArray | None, heard_at: FloatArray, landmark: float
+) -> FloatArray:
+    """The trailing means of one statistic, shape (rows, half-lives); ``NaN`` where nothing is known at any level.
+
+    ``sums`` (rows, half-lives, 2); ``towards`` (rows, half-lives): the means it shrinks to, if it does; ``heard_at``:
+    when its measure was last heard of, seconds, (rows,) or (1,) where that is the same for all.
+    """
+    weight, weighted = sums[..., 0], sums[..., 1]
+    if towards is not None:
+        grown = [growth(heard_at, days, landmark) for days in statistic.half_lives_days]
+        prior = statistic.strength * np.stack(grown, axis=-1)
+        known = ~np.isnan(towards)
+        weighted = weighted + np.where(known, prior * np.where(known, towards, 0.0), 0.0)
+        weight = weight + np.where(known, prior, 0.0)
+    return np.divide(weighted, weight, out=np.full(weight.shape, np.nan), where=weight > 0)
 
 
 class TrailingSums:
@@ -201,6 +206,10 @@ class TrailingSums:
             found = np.array([positions.get(key, -1) for key in keys.values.tolist()], dtype=np.intp)
             sums[statistic.name] = self._sums[statistic.name][found[keys.codes]]
         return sums
+
+    def last_heard_at(self, measure: str) -> float:
+        """When ``measure`` was last heard of, seconds; NaN for never."""
+        return self._heard_at[measure]
 
     def heard_at(self, rows: int) -> dict[str, FloatArray]:
         """When each measure was last heard of, for so many rows, as `means` takes it."""

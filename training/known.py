@@ -54,7 +54,8 @@ def head_inputs(history: History, head: str, encoding: Encoding) -> tuple[FloatA
     columns: Columns = (
         history.line_columns(statistics) if head == "pick_failure" else history.attempt_columns(statistics)
     )
-    return matrix(features, columns, encoding.vocabularies), starts(head, OFFSETS, columns)
+    rows = matrix(features, columns, encoding.vocabularies)
+    return rows, starts(head, OFFSETS, columns, len(rows))
 
 
 def arrived_at(attempts: Attempts, head: str) -> FloatArray:

@@ -203,6 +203,8 @@ def request_facts(service: Service, order: Order, past: Columns, instant: float)
         free=on_hand,
         safety=on_hand,
         counted_at=np.array([[counted_at] for _, counted_at in records]),
+        daily_demand=np.full(on_hand.shape, np.nan),
+        markdown_risk=np.full(on_hand.shape, np.nan),
     )
     everything = np.array([2 ** len(order.lines) - 1])
     now = datetime.fromtimestamp(instant, UTC)

@@ -115,7 +115,7 @@ def test_the_first_ruleset_that_applies_decides() -> None:
             order("CHAIR", delivery_method="click_and_collect", collect_location_id="S2"),
             "",
             "",
-            "in stock at S1, but nothing travels from there by click_and_collect",
+            "in stock at S1, but nothing travels from there by click & collect",
         ),
         (
             order("LAMP", "CHAIR"),

@@ -1,0 +1,64 @@
+"""The features of one request: nothing is computed twice, nor for a line what follows from its candidate.
+
+The definitions are those of `features.definitions` and `features.trailing`; only the order of the work is another.
+"""
+
+from functools import cache
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from features.coded import CodedColumns
+from features.definitions import FEATURES, Vocabularies
+from features.statistics import STATISTICS
+from features.trailing import Statistic, TrailingSums, mean_of
+
+FloatArray = NDArray[np.float64]
+
+_BY_NAME: Final = {statistic.name: statistic for statistic in STATISTICS}
+#: Column of a trailing mean → its statistic, and which of its half-lives.
+_MEANS: Final = {
+    statistic.column(days): (statistic, position)
+    for statistic in STATISTICS
+    for position, days in enumerate(statistic.half_lives_days)
+}
+
+
+class RequestFeatures:
+    """Features as of now. Each is remembered by the columns it was computed from: one request sees one state."""
+
+    def __init__(self, trailing: TrailingSums, vocabularies: Vocabularies) -> None:
+        """Take trailing means from ``trailing``, as it stands when a request first asks; codes from ``vocabularies``."""
+        self._trailing = trailing
+        self._vocabularies = vocabularies
+
+    def matrix(self, names: tuple[str, ...], columns: CodedColumns) -> FloatArray:
+        """The named features of every row of ``columns``, as `features.definitions.matrix` gives them."""
+        return np.stack([self.column(name, columns) for name in names]).T
+
+    def column(self, name: str, columns: CodedColumns) -> FloatArray:
+        """One feature of every row of ``columns``; shape (rows,). Raises ``KeyError`` for an unknown name."""
+        if name in _MEANS:
+            statistic, position = _MEANS[name]
+            return columns.remembered(
+                (self, name), _read(statistic), lambda where: self._mean(statistic, where)[:, position]
+            )
+        feature = FEATURES[name]
+        return columns.remembered((self, name), feature.reads, lambda where: feature.compute(where, self._vocabularies))
+
+    def _mean(self, statistic: Statistic, columns: CodedColumns) -> FloatArray:
+        return columns.remembered((self, statistic), _read(statistic), lambda where: self._computed(statistic, where))
+
+    def _computed(self, statistic: Statistic, columns: CodedColumns) -> FloatArray:
+        towards = None if statistic.shrink_to is None else self._mean(_BY_NAME[statistic.shrink_to], columns)
+        sums = self._trailing.as_of_now(columns, [statistic])[statistic.name]
+        heard_at = np.array([self._trailing.last_heard_at(statistic.measure)])
+        return mean_of(statistic, sums, towards, heard_at, self._trailing.landmark)
+
+
+@cache
+def _read(statistic: Statistic) -> tuple[str, ...]:
+    """The columns that a trailing mean follows from: its key, and what it shrinks to."""
+    towards = () if statistic.shrink_to is None else _read(_BY_NAME[statistic.shrink_to])
+    return tuple({*statistic.key, *towards})
