@@ -19,6 +19,116 @@ HiGHS stops by the clock, so on a slower machine the same large order may get an
 What is planned exactly involves no clock.
 """
 
+from typing import Final
 
-def plan_many_lines(*args, **kw):
-    raise NotImplementedError
+import numpy as np
+
+from decision.assignment import Assignment, Cut, Large
+from decision.candidates import Candidates
+from decision.greedy import greedy_plans
+from decision.loads import Contents, Floats, Loads, Sent
+from decision.money import to_billionths
+from decision.order import Order
+from decision.ranked import RankedPlan
+from decision.ruleset import Limits
+from decision.shipments import Pricing
+
+#: Seconds that HiGHS may take, over all rounds, and how many rounds of cuts are worth it.
+SECONDS: Final = 4.0
+ROUNDS: Final = 4
+#: A plan this close to its bound (relative) is good enough to stop.
+GAP: Final = 1e-4
+
+
+def plan_many_lines(
+    order: Order,
+    candidates: Candidates,
+    loads: Loads,
+    reach: Floats,
+    *,
+    units: Floats,
+    parcels_left: Floats,
+    priced: Pricing,
+    limits: Limits,
+) -> list[RankedPlan]:
+    """Return the best plan found, with its bound, or none. Arguments as in `decision.shipments`."""
+    large = Large(order, candidates, loads, reach, units, parcels_left, priced, limits)
+    if not len(candidates):
+        return []
+    search = _Search(large)
+    for shipments in greedy_plans(large):
+        search.look_at(shipments)
+    seconds = SECONDS
+    if search.best is None:
+        found = search.model.solve(seconds, priced=False)
+        seconds -= found.seconds
+        if found.shipments:
+            search.look_at(found.shipments)
+        if search.best is None:
+            return []
+    for rounds in range(ROUNDS, 0, -1):
+        if seconds <= 0 or not search.improve(seconds / rounds):
+            break
+        seconds -= search.spent
+    return [search.ranked()]
+
+
+class _Search:
+    """The best plan seen, exactly scored, and the best bound proved."""
+
+    def __init__(self, large: Large) -> None:
+        self.large, self.model = large, Assignment(large)
+        self.best: tuple[float, list[Sent]] | None = None
+        self.bound = -np.inf
+        self.spent = 0.0
+
+    def left_out(self, shipments: list[Sent]) -> list[int]:
+        """Return the units of each line that no shipment holds."""
+        sent = np.array([shipment.units for shipment in shipments]).sum(axis=0)
+        return (self.large.quantities - sent).tolist()
+
+    def look_at(self, shipments: list[Sent]) -> None:
+        """Keep a plan if it is better than the best, and fulfils what has to be fulfilled."""
+        large = self.large
+        if not shipments or (any(self.left_out(shipments)) and not large.limits.allow_partial):
+            return
+        total = self.total(shipments)
+        if np.isfinite(total) and (self.best is None or total < self.best[0]):
+            self.best = total, shipments
+
+    def total(self, shipments: list[Sent]) -> float:
+        """Return the exact money of a plan, asking for what is not known yet."""
+        priced = self.large.priced
+        several = [s for s in shipments if sum(units > 0 for units in s.units) > 1 and s not in priced.costs]
+        if several:
+            held = Contents(np.array([s.units for s in several]), np.arange(len(several)))
+            priced.ask(held, np.array([s.candidate for s in several]))
+        sent = sum(sum(priced.terms(shipment).values()) for shipment in shipments)
+        left = np.array(self.left_out(shipments)) / self.large.quantities
+        return float(sent + priced.strategy.missing_line * left.sum())
+
+    def improve(self, seconds: float) -> bool:
+        """Solve the model and learn from its plan; return whether another round may tell more."""
+        assert self.best is not None
+        solved = self.model.solve(seconds, self.best[1])
+        self.spent = solved.seconds
+        self.bound = max(self.bound, solved.bound)
+        if not solved.shipments:
+            return False
+        self.look_at(solved.shipments)
+        if self.best[0] - self.bound <= GAP * abs(self.best[0]):
+            return False
+        known = {cut.sent for cut in self.model.cuts}
+        new = [sent for sent in solved.shipments if sent not in known]
+        for sent in new:
+            terms = self.large.priced.terms(sent)
+            self.model.cuts.append(Cut(sent, terms["cost"], terms["pick_failure"]))
+        return bool(new)
+
+    def ranked(self) -> RankedPlan:
+        """Return the best plan with its bound."""
+        assert self.best is not None
+        total = int(to_billionths(np.array(self.best[0])))
+        lower = min(total, int(to_billionths(np.array(self.bound)))) if np.isfinite(self.bound) else 0
+        shipments = sorted(self.best[1], key=lambda s: (next(row for row, n in enumerate(s.units) if n), s.candidate))
+        return RankedPlan(total, tuple(shipments), tuple(self.left_out(shipments)), lower)
