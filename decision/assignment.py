@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Final
+from typing import NamedTuple
 
 import highspy
 import numpy as np
@@ -15,8 +15,6 @@ from decision.loads import Floats, Ints, Loads, Sent
 from decision.order import Order
 from decision.ruleset import Limits
 from decision.shipments import Pricing
-
-_HOPELESS: Final = 1e7
 
 
 @dataclass(frozen=True)
@@ -98,12 +96,48 @@ class Large:
         return np.nan_to_num(self.least[0] + self.least[1])
 
     @cached_property
+    def asked(self) -> Floats:
+        """(B,) units of a line that is split, 1 of any other block."""
+        return np.array([self.quantities[rows[0]] if rows[0] in self.loads.split else 1.0 for rows in self.blocks])
+
+    def per_unit(self, of_lines: Floats) -> Floats:
+        """(B,) from what one unit of each line weighs or counts: what one unit of a block does."""
+        whole = np.array([float((of_lines * self.quantities)[list(rows)].sum()) for rows in self.blocks])
+        return whole / self.asked
+
+    @cached_property
     def missing(self) -> Floats:
         """(B,) money of leaving out a whole block, or one unit of a line that is split."""
         price = self.priced.strategy.missing_line
         return np.array(
-            [price / self.quantities[rows[0]] if rows[0] in self.loads.split else price * len(rows) for rows in self.blocks]
+            [
+                price / self.quantities[rows[0]] if rows[0] in self.loads.split else price * len(rows)
+                for rows in self.blocks
+            ]
         )
+
+    @cached_property
+    def simple_bound(self) -> float:
+        """A lower bound of any plan: each block bears its share of the fullest shipment that it may be in.
+
+        What a candidate pays for a shipment is at least what it pays for each of the blocks in it, so at least their
+        mean; and they are no more than the blocks that it can send.
+        """
+        rows = [list(block) for block in self.blocks]
+        least = np.array([(self.least[0] + self.least[1])[row].max(axis=0) for row in rows])
+        able = np.array([(self.reach[row] >= 1).all(axis=0) for row in rows]) & np.isfinite(self.fixed + least)
+        most = np.maximum(able.sum(axis=0), 1)
+        adjusted = np.array([np.minimum(self.priced.per_line[row], 0.0).sum(axis=0) for row in rows])
+        share = np.where(able, (np.maximum(self.fixed, 0.0) + least) / most + adjusted, np.inf).min(axis=1)
+        if self.limits.allow_partial:
+            share = np.minimum(share, np.where(np.isin(np.arange(len(rows)), self.split_blocks), 0.0, self.missing))
+        rebates = float(np.minimum(np.where(np.isfinite(self.fixed), self.fixed, 0.0), 0.0).sum())
+        return float(share.sum()) + rebates if np.isfinite(share).all() else rebates
+
+    @property
+    def split_blocks(self) -> list[int]:
+        """The blocks whose line is split."""
+        return [block for block, rows in enumerate(self.blocks) if rows[0] in self.loads.split]
 
     @property
     def blocks(self) -> tuple[tuple[int, ...], ...]:
@@ -113,7 +147,7 @@ class Large:
 
 @dataclass(frozen=True)
 class Cut:
-    """Cost and risk (money) of a scored shipment, which a candidate pays at least when it sends as much of each line."""
+    """Cost and risk (money) of a scored shipment: a candidate that sends as much of each line pays no less."""
 
     sent: Sent
     cost: float
@@ -122,12 +156,26 @@ class Cut:
 
 @dataclass(frozen=True)
 class Solved:
-    """What HiGHS found: shipments, or ``None``; a lower bound of the money; whether there is no plan; seconds spent."""
+    """What HiGHS found: shipments, or ``None``; a lower bound of the money, infinite if there is no plan; seconds."""
 
     shipments: list[Sent] | None
     bound: float
-    infeasible: bool
     seconds: float
+
+
+class _Columns(NamedTuple):
+    """Positions of columns. Pairs come first; ``units`` (P,) is −1 where a block is sent whole.
+
+    ``amount`` (P,): the column that counts what a pair sends, and ``most`` (P,) how much that may be.
+    """
+
+    units: NDArray[np.intp]
+    opened: int
+    cost: int
+    risk: int
+    omitted: int
+    amount: NDArray[np.intp]
+    most: Floats
 
 
 @dataclass
@@ -160,126 +208,111 @@ class Assignment:
         return np.array([rows[0] in self.large.loads.split for rows in self.large.blocks])[self.pairs[0]]
 
     @cached_property
-    def reached(self) -> dict[tuple[int, int], int]:
-        """Position of the column of each (pair, units) that a cut is about, beyond the first unit."""
-        return {}
+    def columns(self) -> "_Columns":
+        """Where the model's columns stand."""
+        large, (blocks, candidates), split = self.large, self.pairs, self.split
+        units = np.full(len(blocks), -1)
+        units[split] = len(blocks) + np.arange(split.sum())
+        opened = len(blocks) + int(split.sum())
+        rows = np.array([rows[0] for rows in large.blocks])[blocks]
+        weight, room = large.weights[rows], (large.max_weight - large.open_weight)[candidates]
+        carried = np.where(weight > 0, np.floor(room / np.where(weight > 0, weight, 1.0) + 1e-9), np.inf)
+        return _Columns(
+            units,
+            opened,
+            opened + large.count,
+            opened + 2 * large.count,
+            opened + 3 * large.count,
+            np.where(split, units, np.arange(len(blocks))),
+            np.where(split, np.minimum(large.reach[rows, candidates], carried), 1.0),
+        )
 
     def solve(self, seconds: float, start: Sequence[Sent] | None = None, *, priced: bool = True) -> Solved:
         """Solve the model; without its prices, any plan that leaves out as little as possible will do."""
-        large, (blocks, candidates), split = self.large, self.pairs, self.split
-        pairs, count, lines = len(blocks), large.count, len(large.blocks)
-        units_at = np.full(pairs, -1)
-        units_at[split] = pairs + np.arange(split.sum())
-        opened = pairs + int(split.sum())
-        cost, risk, omitted = opened + count, opened + 2 * count, opened + 3 * count
-        first_row = np.array([rows[0] for rows in large.blocks])[blocks]
-        most = np.where(split, self._most(blocks, candidates, first_row), 1.0)
+        large, columns = self.large, self.columns
         rows = _Rows()
-        amount = np.where(split, units_at, np.arange(pairs))  # the column that counts a pair's units, or its block
-
-        asked = np.array([large.quantities[r[0]] if r[0] in large.loads.split else 1 for r in large.blocks], float)
-        for block in range(lines):
-            mine = amount[blocks == block]
-            rows.add([*mine, omitted + block], np.ones(len(mine) + 1), asked[block], asked[block])
-        rows.add_pairs(np.arange(pairs), opened + candidates, 1.0, -1.0, -np.inf, 0.0)
-        rows.add_pairs(units_at[split], np.flatnonzero(split), 1.0, -most[split], -np.inf, 0.0)
-        rows.add_pairs(units_at[split], np.flatnonzero(split), 1.0, -1.0, 0.0, np.inf)
-        for candidate in np.unique(candidates):
-            mine = np.flatnonzero(candidates == candidate)
-            rows.add([opened + candidate, *mine], [1.0, *-np.ones(len(mine))], -np.inf, 0.0)
-        self._shared(rows, amount, opened)
-
-        lp = highspy.HighsLp()
-        columns = omitted + lines
-        lower, upper = np.zeros(columns), np.ones(columns)
-        upper[units_at[split]] = most[split]
-        upper[cost:omitted] = highspy.kHighsInf
-        upper[omitted:] = asked if large.limits.allow_partial else 0.0
-        money = np.zeros(columns)
-        money[omitted:] = large.missing
+        self._dividing(rows)
+        self._shared(rows)
+        count = columns.omitted + len(large.blocks)
+        money, upper = np.zeros(count), np.ones(count)
+        money[columns.omitted :] = large.missing
+        upper[columns.units[self.split]] = columns.most[self.split]
+        upper[columns.omitted :] = large.asked if large.limits.allow_partial else 0.0
+        upper[columns.cost : columns.omitted] = highspy.kHighsInf if priced else 0.0
         if priced:
-            money[opened:cost] = np.where(np.isfinite(large.fixed), large.fixed, 0.0)
-            money[cost:omitted] = 1.0
-            per_block = np.array([large.priced.per_line[list(r)].sum(axis=0) for r in large.blocks])
-            money[amount] = per_block[blocks, candidates] / asked[blocks]
-            least_cost = self._by_block(large.least[0], np.max)[blocks, candidates]
-            least_risk = self._by_block(large.least[1], np.max)[blocks, candidates]
-            rows.add_pairs(cost + candidates, np.arange(pairs), 1.0, -least_cost, 0.0, np.inf)
-            rows.add_pairs(risk + candidates, np.arange(pairs), 1.0, -least_risk, 0.0, np.inf)
-            more = self._cut(rows, columns, units_at, cost, risk, most)
-            columns += more
-            money, lower = np.append(money, np.zeros(more)), np.append(lower, np.zeros(more))
-            upper = np.append(upper, np.ones(more))
-        else:
-            upper[cost:omitted] = 0.0
-        lp.num_col_ = columns
-        lp.col_cost_, lp.col_lower_, lp.col_upper_ = money, lower, upper
-        kinds = np.full(columns, True)
-        kinds[cost:omitted] = False
+            more = self._price(rows, money)
+            money, upper = np.append(money, np.zeros(more)), np.append(upper, np.ones(more))
+        lp = highspy.HighsLp()
+        lp.num_col_ = len(money)
+        lp.col_cost_, lp.col_lower_, lp.col_upper_ = money, np.zeros(len(money)), upper
         whole, real = highspy.HighsVarType.kInteger, highspy.HighsVarType.kContinuous
-        lp.integrality_ = [whole if kind else real for kind in kinds]
+        lp.integrality_ = [real if columns.cost <= column < columns.omitted else whole for column in range(len(money))]
         rows.give_to(lp)
         solver = highspy.Highs()
         for option, value in (("output_flag", False), ("time_limit", seconds), ("threads", 1), ("random_seed", 0)):
             solver.setOptionValue(option, value)
         solver.passModel(lp)
         if start is not None:
-            at = self._columns_of(start, units_at, opened, omitted)
+            at = self._columns_of(start)
             solver.setSolution(len(at), np.array(list(at), np.int32), np.array(list(at.values())))
         solver.run()
-        info, status = solver.getInfo(), solver.getModelStatus()
-        infeasible = status == highspy.HighsModelStatus.kInfeasible
+        info = solver.getInfo()
+        infeasible = solver.getModelStatus() == highspy.HighsModelStatus.kInfeasible
         if info.primal_solution_status != highspy.SolutionStatus.kSolutionStatusFeasible:
-            return Solved(None, np.inf if infeasible else info.mip_dual_bound, infeasible, solver.getRunTime())
-        values = np.rint(np.array(solver.getSolution().col_value)[amount])
-        return Solved(self._sent(values), info.mip_dual_bound, infeasible, solver.getRunTime())
+            return Solved(None, np.inf if infeasible else info.mip_dual_bound, solver.getRunTime())
+        values = np.rint(np.array(solver.getSolution().col_value)[columns.amount])
+        return Solved(self._sent(values), info.mip_dual_bound, solver.getRunTime())
 
-    def _most(
-        self, blocks: NDArray[np.intp], candidates: NDArray[np.intp], rows: NDArray[np.intp]
-    ) -> Floats:
-        """Return the most units of a line that each pair may send in one parcel."""
-        large = self.large
-        weight = large.weights[rows]
-        room = (large.max_weight - large.open_weight)[candidates]
-        carried = np.where(weight > 0, np.floor(room / np.where(weight > 0, weight, 1.0) + 1e-9), np.inf)
-        return np.minimum(large.reach[rows, candidates], carried)
+    def _dividing(self, rows: "_Rows") -> None:
+        """Add that every block is sent or omitted, and only by candidates that are open for it."""
+        large, columns, (blocks, candidates), split = self.large, self.columns, self.pairs, self.split
+        for block, asked in enumerate(large.asked.tolist()):
+            mine = columns.amount[blocks == block]
+            rows.add([*mine, columns.omitted + block], np.ones(len(mine) + 1), asked, asked)
+        taken, units = np.arange(len(blocks)), columns.units[split]
+        rows.add_pairs((taken, columns.opened + candidates), (1.0, -1.0), -np.inf, 0.0)
+        rows.add_pairs((units, taken[split]), (1.0, -columns.most[split]), -np.inf, 0.0)
+        rows.add_pairs((units, taken[split]), (1.0, -1.0), 0.0, np.inf)
+        for candidate in range(large.count):
+            mine = np.flatnonzero(candidates == candidate)
+            rows.add([columns.opened + candidate, *mine], [1.0, *-np.ones(len(mine))], -np.inf, 0.0)
 
-    def _by_block(self, by_line: Floats, combine: np.ufunc | object) -> Floats:
-        return np.array([by_line[list(rows)].max(axis=0) for rows in self.large.blocks])
+    def _price(self, rows: "_Rows", money: Floats) -> int:
+        """Write the prices into ``money``, add what cost and risk are at least; return how many columns that adds."""
+        large, columns, (blocks, candidates) = self.large, self.columns, self.pairs
+        money[columns.opened : columns.cost] = np.where(np.isfinite(large.fixed), large.fixed, 0.0)
+        money[columns.cost : columns.omitted] = 1.0
+        adjusted = np.array([large.priced.per_line[list(r)].sum(axis=0) for r in large.blocks])
+        money[columns.amount] = adjusted[blocks, candidates] / large.asked[blocks]
+        for variable, by_line in ((columns.cost, large.least[0]), (columns.risk, large.least[1])):
+            least = np.array([by_line[list(r)].max(axis=0) for r in large.blocks])[blocks, candidates]
+            rows.add_pairs((variable + candidates, np.arange(len(blocks))), (1.0, -least), 0.0, np.inf)
+        return self._cut(rows, len(money))
 
-    def _shared(self, rows: "_Rows", amount: NDArray[np.intp], opened: int) -> None:
+    def _shared(self, rows: "_Rows") -> None:
         """Add what a parcel carries, what a location has of a sku, and how many parcels there may be."""
-        large, (blocks, candidates) = self.large, self.pairs
+        large, columns, (blocks, candidates) = self.large, self.columns, self.pairs
         if large.limits.max_parcels is not None:
-            rows.add(range(opened, opened + large.count), np.ones(large.count), -np.inf, float(large.limits.max_parcels))
-        per_unit = np.array(
-            [
-                large.weights[list(r)] @ (np.ones(1) if r[0] in large.loads.split else large.quantities[list(r)])
-                for r in large.blocks
-            ]
-        )[blocks]
+            every = range(columns.opened, columns.cost)
+            rows.add(every, np.ones(large.count), -np.inf, float(large.limits.max_parcels))
+        weight = large.per_unit(large.weights)[blocks]
         for candidate in np.flatnonzero(np.isfinite(large.max_weight)):
             mine = np.flatnonzero(candidates == candidate)
             room = float(large.max_weight[candidate] - large.open_weight[candidate])
-            rows.add(amount[mine], per_unit[mine], -np.inf, room)
+            rows.add(columns.amount[mine], weight[mine], -np.inf, room)
         for location in np.unique(large.location[np.isfinite(large.parcels_left)]):
             here = np.flatnonzero((large.location == location) & ~large.joins)
             if len(here):
-                rows.add(opened + here, np.ones(len(here)), -np.inf, float(np.floor(large.parcels_left[here].min())))
+                left = float(np.floor(large.parcels_left[here].min()))
+                rows.add(columns.opened + here, np.ones(len(here)), -np.inf, max(left, 0.0))
         for row, same in enumerate(large.same_sku):
             if same[0] == row and (len(same) > 1 or row in large.loads.split):
-                self._stock(rows, same, amount)
+                self._stock(rows, same)
 
-    def _stock(self, rows: "_Rows", same: NDArray[np.intp], amount: NDArray[np.intp]) -> None:
+    def _stock(self, rows: "_Rows", same: NDArray[np.intp]) -> None:
         """Add that no location sends more of a sku than each candidate that sends some may promise."""
-        large, (blocks, candidates) = self.large, self.pairs
-        wanted = np.array(
-            [
-                sum(1 if row in large.loads.split else large.quantities[row] for row in r if row in same)
-                for r in large.blocks
-            ],
-            float,
-        )[blocks]
+        large, amount, (blocks, candidates) = self.large, self.columns.amount, self.pairs
+        wanted = large.per_unit(np.isin(np.arange(len(large.quantities)), same).astype(float))[blocks]
         limit = large.units[same].min(axis=0)
         concerned = np.flatnonzero(wanted > 0)
         where = large.location[candidates[concerned]]
@@ -288,20 +321,15 @@ class Assignment:
             limits = limit[candidates[mine]]
             loosest = float(limits.max())
             rows.add(amount[mine], wanted[mine], -np.inf, loosest)
-            for pair in mine[limits < loosest]:
-                tight = float(limit[candidates[pair]])
-                weights = wanted[mine].copy()
-                if amount[pair] == pair:
-                    weights[mine == pair] += loosest - tight
-                    rows.add(amount[mine], weights, -np.inf, loosest)
-                else:
-                    rows.add([*amount[mine], pair], [*weights, loosest - tight], -np.inf, loosest)
+            for pair, tight in zip(mine[limits < loosest], limits[limits < loosest], strict=True):
+                taken = mine[mine != pair] if amount[pair] == pair else mine
+                others = amount[taken]
+                own = loosest - tight + (wanted[pair] if amount[pair] == pair else 0.0)
+                rows.add([*others, pair], [*wanted[taken], own], -np.inf, loosest)
 
-    def _cut(
-        self, rows: "_Rows", columns: int, units_at: NDArray[np.intp], cost: int, risk: int, most: Floats
-    ) -> int:
+    def _cut(self, rows: "_Rows", next_column: int) -> int:
         """Add the cuts, and return how many columns they need: whether a pair sends at least so many units."""
-        large, (blocks, candidates) = self.large, self.pairs
+        large, columns, (blocks, candidates) = self.large, self.columns, self.pairs
         at = {(int(b), int(c)): pair for pair, (b, c) in enumerate(zip(blocks, candidates, strict=True))}
         new: dict[tuple[int, int], int] = {}
         for cut in self.cuts:
@@ -311,38 +339,34 @@ class Assignment:
                 if not units:
                     continue
                 pair = at[block, cut.sent.candidate]
-                if held[0] in large.loads.split and units > 1:
-                    if (pair, units) not in new:
-                        new[pair, units] = columns + len(new)
-                        slack = float(most[pair] - units + 1)
-                        rows.add([units_at[pair], new[pair, units]], [1.0, -slack], -np.inf, float(units - 1))
-                    members.append(new[pair, units])
-                else:
+                if held[0] not in large.loads.split or units == 1:
                     members.append(pair)
-            for variable, value in ((cost, cut.cost), (risk, cut.risk)):
+                    continue
+                if (pair, units) not in new:
+                    new[pair, units] = next_column + len(new)
+                    slack = float(columns.most[pair] - units + 1)
+                    rows.add([columns.units[pair], new[pair, units]], [1.0, -slack], -np.inf, float(units - 1))
+                members.append(new[pair, units])
+            for variable, value in ((columns.cost, cut.cost), (columns.risk, cut.risk)):
                 weights = [1.0, *[-value] * len(members)]
                 rows.add([variable + cut.sent.candidate, *members], weights, value * (1 - len(members)), np.inf)
         return len(new)
 
-    def _columns_of(
-        self, start: Sequence[Sent], units_at: NDArray[np.intp], opened: int, omitted: int
-    ) -> dict[int, float]:
+    def _columns_of(self, start: Sequence[Sent]) -> dict[int, float]:
         """Return the whole-numbered columns of a plan, for HiGHS to start from."""
-        large, (blocks, candidates) = self.large, self.pairs
+        large, columns, (blocks, candidates) = self.large, self.columns, self.pairs
         by_candidate = {sent.candidate: sent.units for sent in start}
+        nothing = (0,) * len(large.quantities)
         at: dict[int, float] = {}
-        left = {block: float(large.quantities[r[0]]) for block, r in enumerate(large.blocks)}
+        left = large.asked.copy()
         for pair, (block, candidate) in enumerate(zip(blocks.tolist(), candidates.tolist(), strict=True)):
-            row = large.blocks[block][0]
-            units = by_candidate[candidate][row] if candidate in by_candidate else 0
+            units = by_candidate.get(candidate, nothing)[large.blocks[block][0]]
             at[pair] = float(units > 0)
-            left[block] -= units
-            if units_at[pair] >= 0:
-                at[int(units_at[pair])] = float(units)
-        for candidate in range(large.count):
-            at[opened + candidate] = float(candidate in by_candidate)
-        for block, r in enumerate(large.blocks):
-            at[omitted + block] = left[block] if r[0] in large.loads.split else float(left[block] > 0)
+            left[block] -= units if self.split[pair] else units > 0
+            if self.split[pair]:
+                at[int(columns.units[pair])] = float(units)
+        at.update({columns.opened + candidate: float(candidate in by_candidate) for candidate in range(large.count)})
+        at.update({columns.omitted + block: float(units) for block, units in enumerate(left)})
         return at
 
     def _sent(self, values: Floats) -> list[Sent]:
@@ -368,11 +392,12 @@ class _Rows:
         self._append(np.array([len(columns)]), columns, np.fromiter(values, float), lower, upper)
 
     def add_pairs(
-        self, one: Ints, other: Ints, of_one: Floats | float, of_other: Floats | float, lower: float, upper: float
+        self, columns: tuple[Ints, Ints], values: tuple[Floats | float, Floats | float], lower: float, upper: float
     ) -> None:
         """Add rows of two columns each."""
-        values = np.stack(np.broadcast_arrays(of_one, of_other, np.zeros(len(one)))[:2], axis=1)
-        self._append(np.full(len(one), 2), np.stack([one, other], axis=1).ravel(), values.ravel(), lower, upper)
+        count = len(columns[0])
+        weights = np.stack([np.broadcast_to(value, (count,)) for value in values], axis=1).ravel()
+        self._append(np.full(count, 2), np.stack(columns, axis=1).ravel(), weights, lower, upper)
 
     def _append(self, sizes: NDArray[np.intp], columns: Ints, values: Floats, lower: float, upper: float) -> None:
         self.sizes.append(sizes)

@@ -35,7 +35,7 @@ from decision.shipments import Pricing
 
 #: Seconds that HiGHS may take, over all rounds, and how many rounds of cuts are worth it.
 SECONDS: Final = 4.0
-ROUNDS: Final = 4
+ROUNDS: Final = 3
 #: A plan this close to its bound (relative) is good enough to stop.
 GAP: Final = 1e-4
 
@@ -50,15 +50,18 @@ def plan_many_lines(
     parcels_left: Floats,
     priced: Pricing,
     limits: Limits,
+    seconds: float = SECONDS,
 ) -> list[RankedPlan]:
-    """Return the best plan found, with its bound, or none. Arguments as in `decision.shipments`."""
+    """Return the best plan found, with its bound, or none. Arguments as in `decision.shipments`.
+
+    None means that HiGHS proved that there is none, or found none in ``seconds``.
+    """
     large = Large(order, candidates, loads, reach, units, parcels_left, priced, limits)
     if not len(candidates):
         return []
     search = _Search(large)
     for shipments in greedy_plans(large):
         search.look_at(shipments)
-    seconds = SECONDS
     if search.best is None:
         found = search.model.solve(seconds, priced=False)
         seconds -= found.seconds
@@ -79,7 +82,7 @@ class _Search:
     def __init__(self, large: Large) -> None:
         self.large, self.model = large, Assignment(large)
         self.best: tuple[float, list[Sent]] | None = None
-        self.bound = -np.inf
+        self.bound = large.simple_bound
         self.spent = 0.0
 
     def left_out(self, shipments: list[Sent]) -> list[int]:
@@ -129,6 +132,6 @@ class _Search:
         """Return the best plan with its bound."""
         assert self.best is not None
         total = int(to_billionths(np.array(self.best[0])))
-        lower = min(total, int(to_billionths(np.array(self.bound)))) if np.isfinite(self.bound) else 0
+        lower = min(total, int(to_billionths(np.array(self.bound))))
         shipments = sorted(self.best[1], key=lambda s: (next(row for row, n in enumerate(s.units) if n), s.candidate))
         return RankedPlan(total, tuple(shipments), tuple(self.left_out(shipments)), lower)

@@ -1,13 +1,14 @@
 """From priced candidates to ranked plans: stage by stage until a plan stands, then what each rule costs there."""
 
 from dataclasses import replace
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from decision.decision import BindingRule
 from decision.loads import Floats, Loads, Sent, loads_of
-from decision.many_lines import plan_many_lines
+from decision.many_lines import SECONDS, plan_many_lines
 from decision.money import IMPOSSIBLE, PER_UNIT
 from decision.plans import Plan, Problem, SearchTooLongError, best_plans
 from decision.ranked import Ranked, RankedPlan, Ruled, reach
@@ -15,6 +16,9 @@ from decision.relaxation import ALLOW_PARTIAL, MAX_PARCELS, free_of_charge
 from decision.rules import available, parcels_left, unmet
 from decision.ruleset import Limits
 from decision.shipments import Pricing, Shipments, feasible_loads, price_shipments, sharing
+
+#: What HiGHS may take to find any plan of a large order, when it is asked what would have to be relaxed.
+SECONDS_TO_FIND: Final = 0.5
 
 
 def plan(priced: tuple[Ruled, Pricing], count: int) -> Ranked:
@@ -29,7 +33,7 @@ def plan(priced: tuple[Ruled, Pricing], count: int) -> Ranked:
 
 def find_plan(ruled: Ruled) -> RankedPlan | None:
     """Return a plan that leaves out the fewest lines, then takes the fewest parcels, whatever it would cost."""
-    plans = _rank(_Planning(ruled, free_of_charge(ruled)), 1).plans
+    plans = _rank(_Planning(ruled, free_of_charge(ruled), SECONDS_TO_FIND), 1).plans
     return plans[0] if plans else None
 
 
@@ -49,8 +53,8 @@ def _rank(planning: "_Planning", count: int) -> Ranked:
 class _Planning:
     """One order's planning. What shipments cost is kept from stage to stage, as long as the same lines are split."""
 
-    def __init__(self, ruled: Ruled, money: Pricing) -> None:
-        self.ruled, self.money, self.limits = ruled, money, ruled.ruleset.limits
+    def __init__(self, ruled: Ruled, money: Pricing, seconds: float = SECONDS) -> None:
+        self.ruled, self.money, self.limits, self.seconds = ruled, money, ruled.ruleset.limits, seconds
         self.shipments: dict[frozenset[int], Shipments] = {}
 
     def reach(self, forbidden: NDArray[np.bool_], without: str = "") -> Floats:
@@ -85,7 +89,15 @@ class _Planning:
             except SearchTooLongError:
                 pass  # the larger model has a plan and a bound in any case
         return plan_many_lines(
-            order, candidates, loads, within, units=units, parcels_left=left, priced=self.money, limits=limits
+            order,
+            candidates,
+            loads,
+            within,
+            units=units,
+            parcels_left=left,
+            priced=self.money,
+            limits=limits,
+            seconds=self.seconds,
         )
 
     def frees(self, rule: str, forbidden: NDArray[np.bool_], base: Floats) -> bool:
