@@ -38,7 +38,7 @@ def measure_brunel(
     folder: Path,
     seed: int,
     told: Callable[[int], None] = lambda done: None,
-    most: int | None = None,  # noqa: ARG005
+    most: int | None = None,
 ) -> Report:
     """Place the first ``most`` orders of the day (all, unless told), check the placements, and solve the day at once.
 

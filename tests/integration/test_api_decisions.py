@@ -10,7 +10,6 @@ import pytest
 from sqlalchemy import select, update
 
 from decision.decide import MOST_LINES_AT_ALL
-from decision.plans import MOST_LINES
 from decision.predictor import FloatArray
 from decision.tell import tell
 from features.facts import Columns
@@ -225,7 +224,7 @@ class HeldPredictor(TablePredictor):
 async def test_others_are_answered_while_a_long_order_is_decided(fed: Api) -> None:
     held = HeldPredictor()
     fed.service.live.predictor = held
-    long = asyncio.create_task(fed.decide(_with_lines(MOST_LINES + 1)))
+    long = asyncio.create_task(fed.decide(_with_lines(13)))
     assert await asyncio.to_thread(held.asked.wait, 20)
     assert not long.done()
     assert (await fed.client.get("/healthz")).status_code == 200

@@ -154,7 +154,9 @@ rows_ = st.lists(
     max_size=ROWS,
 )
 lines_ = st.lists(
-    st.fixed_dictionaries({"weight": maybe(figures), "category": maybe(words), "hazmat": maybe(st.booleans()), "tags": tags_}),
+    st.fixed_dictionaries(
+        {"weight": maybe(figures), "category": maybe(words), "hazmat": maybe(st.booleans()), "tags": tags_}
+    ),
     min_size=1,
     max_size=3,
 )
