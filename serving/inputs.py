@@ -55,7 +55,9 @@ def keep_stock(network: Network, skus: Iterable[str]) -> bytes:
 def read_stock(content: bytes) -> dict[str, SkuStock]:
     """Return the records that `keep_stock` wrote."""
     return {
-        sku: SkuStock(np.array(location, np.intp), *(np.array(column, float) for column in columns))
+        sku: SkuStock(
+            np.array(location, np.intp), *(None if column is None else np.array(column, float) for column in columns)
+        )
         for sku, (location, *columns) in orjson.loads(zlib.decompress(content)).items()
     }
 
