@@ -54,11 +54,16 @@ def keep_stock(network: Network, skus: Iterable[str]) -> bytes:
 
 def read_stock(content: bytes) -> dict[str, SkuStock]:
     """Return the records that `keep_stock` wrote."""
+    names = [field.name for field in fields(SkuStock)]
+    kinds = {"location": np.intp}
     return {
         sku: SkuStock(
-            np.array(location, np.intp), *(None if column is None else np.array(column, float) for column in columns)
+            **{
+                name: None if column is None else np.array(column, kinds.get(name, np.float64))
+                for name, column in zip(names, columns, strict=False)  # columns of later versions are not told
+            }
         )
-        for sku, (location, *columns) in orjson.loads(zlib.decompress(content)).items()
+        for sku, columns in orjson.loads(zlib.decompress(content)).items()
     }
 
 

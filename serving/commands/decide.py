@@ -9,6 +9,7 @@ from serving.commands.settings import DatabaseOption, settings_from
 
 if TYPE_CHECKING:
     from serving.database.database import Database
+    from serving.settings import Settings
 
 decide = typer.Typer(help="Tell decisions that were logged, and make them again.", no_args_is_help=True)
 
