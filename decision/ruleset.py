@@ -57,10 +57,14 @@ class Stage:
 
 @dataclass(frozen=True)
 class Limits:
-    """What no plan may exceed. ``max_parcels``: shipments of a plan, ``None`` for any number."""
+    """What no plan may exceed. ``max_parcels``: shipments of a plan, ``None`` for any number.
+
+    ``split_lines``: whether the units of a line may come from several candidates where none has all of them.
+    """
 
     max_parcels: int | None
     allow_partial: bool
+    split_lines: bool
 
 
 @dataclass(frozen=True)

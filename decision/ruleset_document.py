@@ -29,6 +29,7 @@ class LimitsDocument(_Document):
 
     max_parcels: int | None = Field(default=None, ge=1)
     allow_partial: bool = False
+    split_lines: bool = True
 
 
 class StrategyDocument(_Document):

@@ -15,6 +15,7 @@ from serving.database.ruleset_store import live_rulesets
 from serving.database.tables import carrier_services, footfall, locations, products, rulesets
 from serving.database.versions import current_version
 from serving.footfall import Usual, footfall_columns
+from serving.inputs import KeptPlaces, keep_places
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +47,14 @@ def _default_rulesets() -> tuple[Ruleset, ...]:
 class Snapshot:
     """``hour``: the full hour whose footfall the network shows. ``positions``: of each location in the network.
 
+    ``kept``: the locations and services as the decision log keeps them.
     ``rulesets``: those published, or the one that comes with the engine while there are none.
     """
 
     version: int = -1
     hour: datetime = datetime(1970, 1, 1, tzinfo=UTC)
     network: Network = field(default_factory=_empty_network)
+    kept: KeptPlaces = field(default_factory=lambda: keep_places(_empty_network()))
     positions: Mapping[str, int] = field(default_factory=dict)
     products: Mapping[str, Product] = field(default_factory=dict)
     rulesets: tuple[Ruleset, ...] = field(default_factory=_default_rulesets)
@@ -78,10 +81,13 @@ def refreshed(connection: Connection, before: Snapshot, hour: datetime, usual: U
         visitors, ratio = footfall_columns(connection, places, hour, usual)
         places = {**places, "footfall": visitors, "footfall_ratio": ratio}
     services = load_columns(connection, carrier_services) if changed(carrier_services) else before.network.services
+    network = Network(places, services, stock)
+    same = places is before.network.locations and services is before.network.services
     return Snapshot(
         version=version,
         hour=hour,
-        network=Network(places, services, stock),
+        network=network,
+        kept=before.kept if same else keep_places(network),
         positions=positions,
         products={**before.products, **_changed_products(connection, before.version)},
         rulesets=_compiled(connection) if changed(rulesets) else before.rulesets,

@@ -141,6 +141,19 @@ decisions = Table(
     Column("digest", Text),
     Column("request", LargeBinary, nullable=False),
     Column("answer", LargeBinary, nullable=False),
+    # What it was made from (`serving.inputs`); nothing in decisions made before this was kept.
+    Column("language", Text),
+    Column("options", Integer),
+    Column("decided_order", LargeBinary),
+    Column("stock", LargeBinary),
+    Column("places", Text),
+)
+
+places = Table(
+    "places",
+    metadata,
+    Column("digest", Text, primary_key=True),
+    Column("content", LargeBinary, nullable=False),
 )
 
 idempotency_keys = Table(

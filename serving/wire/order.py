@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
+from decision.messages.catalogue import Language
 from serving.wire.fields import (
     Amount,
     Attributes,
@@ -88,6 +89,7 @@ class OrderBody(Body):
     options: Annotated[int, Field(ge=1, le=20)] = Field(
         default=5, description="how many ranked plans to answer at most"
     )
+    language: Language = Field(default="en", description="of the sentences in the answer")
 
     @field_validator("lines")
     @classmethod
