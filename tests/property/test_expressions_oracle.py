@@ -1,8 +1,9 @@
 """Compiled expressions mean what cel-python's own interpreter says they mean, on any row, missing values included.
 
 The language differs from cel-python on purpose in four places, which the grammar below leaves out and
-`tests/unit/expressions/test_compiled.py` states: integers are numbers like all others, a division by zero is unknown,
-the size of a missing text is unknown, and a known number compared with ``null`` is known to differ.
+`tests/unit/expressions/test_compiled.py` states: integers are numbers like all others (so the grammar writes
+``double(size(…))``), a missing text has no size and is no number, and a known number compared with ``null`` is known to
+differ. Functions on texts that CEL's standard has not (``trim``, ``lower``, ``replace``, …) are stated there too.
 """
 
 from functools import partial
@@ -102,9 +103,9 @@ def conditions(
             st.just('"a"'),
         ),
         ("{} in {}", st.one_of(st.sampled_from(text_names), words.map(quoted)), st.sampled_from(set_names)),
-        ("size({}) {} {}", st.sampled_from(set_names), st.sampled_from(["<", "<=", ">", ">="]), figures),
-        ("size({}) {} {}", st.one_of(words.map(quoted), st.just('"a" + "é"')), st.sampled_from("<>"), number),
-        ("double({}) {} {}", st.one_of(st.sampled_from(text_names), words.map(quoted)), st.sampled_from("<>"), number),
+        ("double(size({})) {} {}", st.sampled_from(set_names), st.sampled_from(["<", "<=", ">", ">="]), figures),
+        ("double(size({})) {} {}", st.one_of(words.map(quoted), st.just('"a" + "é"')), st.sampled_from("<>"), number),
+        ("double({}) {} {}", words.map(quoted), st.sampled_from("<>"), number),
         ("({} ? {} : {}) {} {}", truth, text, text, st.sampled_from(["<", "<=", ">", ">="]), text),
         ("{} {} null", st.sampled_from([*text_names, *truth_names]), st.sampled_from(["==", "!="])),
         ("{} {} {}", truth, st.sampled_from(["==", "!="]), st.one_of(truth, st.sampled_from(["true", "false"]))),
@@ -129,7 +130,7 @@ expressions_ = conditions(
     TRUTHS,
     SETS,
     ("lines.{}(l, {})", st.sampled_from(["exists", "all"]), on_items),
-    ("size(lines) {} {}", st.sampled_from(["<", "<=", ">", ">="]), figures),
+    ("double(size(lines)) {} {}", st.sampled_from(["<", "<=", ">", ">="]), figures),
 )
 
 
