@@ -37,8 +37,8 @@ WARM_UP: Final = 5
 def measure_brunel(
     folder: Path,
     seed: int,
-    told: Callable[[int], None] = lambda done: None,
-    most: int | None = None,  # noqa: ARG005
+    told: Callable[[int], None],
+    most: int | None = None,
 ) -> Report:
     """Place the first ``most`` orders of the day (all, unless told), check the placements, and solve the day at once.
 
