@@ -61,6 +61,12 @@ def brunel(raw: Brunel = BRUNEL_FOLDER, seed: Seed = 1, as_json: Json = False) -
     _print(lambda: _brunel(raw, seed), as_json=as_json)
 
 
+@app.command()
+def plans(seed: Seed = 1, as_json: Json = False) -> None:
+    """Rank the five best plans of an order, beside one optimum by HiGHS."""
+    _print(lambda: _plans(seed), as_json=as_json)
+
+
 @app.command("all")
 def every(
     raw: Raw = OLIST_FOLDER,
@@ -72,6 +78,7 @@ def every(
     for measure in (
         lambda: _decide(seed),
         lambda: _rules(seed),
+        lambda: _plans(seed),
         lambda: _synthetic(preset, seed),
         lambda: _brunel(brunel_raw, seed),
         lambda: _olist(raw, seed),
@@ -112,6 +119,12 @@ def _brunel(raw: Path, seed: int) -> "Report":
 def _count(done: int) -> None:
     if done % 1_000 == 0:
         typer.echo(f"{done:,} orders decided", err=True)
+
+
+def _plans(seed: int) -> "Report":
+    from benchmarks.plans import measure_plans
+
+    return measure_plans(seed)
 
 
 def _tell(head: str, done: int, all_: int) -> None:
