@@ -37,7 +37,7 @@ WARM_UP: Final = 5
 def measure_brunel(
     folder: Path,
     seed: int,
-    told: Callable[[int], None] = lambda done: None,
+    told: Callable[[int], None],
     most: int | None = None,
 ) -> Report:
     """Place the first ``most`` orders of the day (all, unless told), check the placements, and solve the day at once.

@@ -49,7 +49,7 @@ def violations(folder: Path, placements: Path) -> list[str]:
             found.append(f"order {name}: {plant} does not serve customer {order['Customer']}")
         if row["level"] != order["Service Level"]:
             found.append(f"order {name} asks for {order['Service Level']}, not {row['level']}")
-        weight, freight = float(order["Weight"]), 0.0
+        weight, freight = round(float(order["Weight"]), 9), 0.0  # 13.500000000000002 means 13.5
         if row["level"] != "CRF":
             if row["port"] not in ports[plant]:
                 found.append(f"order {name}: {plant} does not send through {row['port']}")

@@ -1,6 +1,5 @@
 """The day as decisions see it: plants, freight services, orders."""
 
-import math
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -68,7 +67,7 @@ def orders_of(day: Day) -> Iterator[Order]:
             "1",
             str(row.product),
             int(row.units),
-            weight_kg=_share(float(row.weight_kg), int(row.units)),
+            weight_kg=float(row.weight_kg) / int(row.units),
             tags=tuple(sorted(day.plants.get(str(row.product), ()))),
         )
         yield Order(
@@ -81,13 +80,6 @@ def orders_of(day: Day) -> Iterator[Order]:
             customer_id=str(row.customer),
             attributes={"customer": str(row.customer), "service_level": str(row.level)},
         )
-
-
-def _share(weight_kg: float, units: int) -> float:
-    """Return what one unit weighs, so that all together come as near to the order's weight as they can: bands end sharply."""
-    share = weight_kg / units
-    shares = (share, math.nextafter(share, 0.0), math.nextafter(share, math.inf))
-    return min(shares, key=lambda near: abs(near * units - weight_kg))
 
 
 _SAME_EVERYWHERE: Final = {
