@@ -17,6 +17,7 @@ app = typer.Typer(
 )
 app.add_typer(data.commands.app, name="data")
 app.add_typer(benchmarks.commands.app, name="bench")
+app.add_typer(serving.commands.decide, name="decide")
 app.command("serve")(serving.commands.serve)
 training.commands.register(app)
 

@@ -157,7 +157,7 @@ class _Relaxable:
         free = situation.candidates.free > 0
         taking = {rule for rule, removed in ruling.removed.items() if (removed & free).any()}
         taking |= {rule for rule, kept in ruling.kept.items() if ((kept > situation.candidates.safety) & free).any()}
-        taking |= set(ruling.parcels_left)
+        taking |= {rule for rule, left in ruling.parcels_left.items() if np.isfinite(left).any()}
         ids = [rule.id for rule in self.ruled.rules if rule.id in taking]
         if self.ruled.ruleset.limits.max_parcels is not None:
             ids.append(MAX_PARCELS)

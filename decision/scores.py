@@ -19,22 +19,6 @@ from features.coded import Coded, CodedColumns, Repeated
 from features.places import PLACES
 
 _DAY: Final = 86_400.0
-_TEXTS_OF_LOCATION: Final = {
-    "location_id": "location_id",
-    "location_type": "location_type",
-    "location_country": "country",
-    "location_region": "region",
-    "location_postal_code": "postal_code",
-    "location_timezone": "timezone",
-}
-_NUMBERS_OF_LOCATION: Final = {
-    "location_latitude": "latitude",
-    "location_longitude": "longitude",
-    "capacity_per_day": "capacity_per_day",
-    "backlog": "backlog",
-    "footfall_ratio": "footfall_ratio",
-}
-_OF_SERVICE: Final = {"carrier_service_id": "carrier_service_id", "carrier": "carrier", "service_level": "level"}
 
 
 @dataclass(frozen=True)
@@ -108,24 +92,16 @@ def candidate_facts(order: Order, network: Network, candidates: Candidates, now:
     }
     place, carried = candidates.location, candidates.service
     return CodedColumns(
-        {
-            **{
-                name: np.full(len(candidates), np.nan if value is None else value, float)
-                for name, value in numbers.items()
-            },
-            **{name: network.locations[column][place] for name, column in _NUMBERS_OF_LOCATION.items()},
-        },
+        {name: np.full(len(candidates), np.nan if value is None else value, float) for name, value in numbers.items()},
         {
             **{name: Coded(np.array([value], object), everywhere) for name, value in texts.items()},
-            **{name: _at(network.location_codes[column], place) for name, column in _TEXTS_OF_LOCATION.items()},
-            **{name: _at(network.service_codes[column], carried) for name, column in _OF_SERVICE.items()},
+            **{
+                name: Coded(text.values, text.codes[candidates.service]) for name, text in network.service_facts.items()
+            },
         },
         PLACES,
+        Repeated(network.location_facts, candidates.location),
     )
-
-
-def _at(column: Coded, rows: NDArray[np.intp]) -> Coded:
-    return Coded(column.values, column.codes[rows])
 
 
 def facts(

@@ -14,6 +14,9 @@ ORDER: Final[dict[str, Any]] = {
         {"line_id": "1", "sku": "SKU-1", "quantity": 1, "unit_price": 49.9},
         {"line_id": "2", "sku": "SKU-2", "quantity": 2, "unit_price": 12.5},
     ],
+    "customer_tier": "gold",
+    "tags": ["gift"],
+    "attributes": {"loyalty_points": 1200},
     "options": 3,
 }
 
@@ -40,6 +43,14 @@ ROWS: Final[dict[str, list[dict[str, Any]]]] = {
             "longitude": 9.188,
             "timezone": "Europe/Rome",
             "capacity_per_day": 40,
+            "capacity_used": 12,
+            "capacity_used_on": "2026-03-02",
+            "backlog": 5,
+            "rating": 4.6,
+            "opening_hours": {"mon": ["10:00-13:30", "15:00-19:30"], "sat": ["10:00-20:00"]},
+            "cut_offs": {"mon": "16:00", "sat": "12:00"},
+            "tags": ["outlet"],
+            "attributes": {"max_boxes": 20, "night_shift": False},
         },
         {
             "location_id": "W001",
@@ -54,8 +65,15 @@ ROWS: Final[dict[str, list[dict[str, Any]]]] = {
         },
     ],
     "products": [
-        {"sku": "SKU-1", "category": "shoes", "weight_kg": 0.9, "volume_l": 6.0},
-        {"sku": "SKU-2", "category": "care", "weight_kg": 0.2, "volume_l": 0.3, "hazmat": True},
+        {
+            "sku": "SKU-1",
+            "category": "shoes",
+            "weight_kg": 0.9,
+            "volume_l": 6.0,
+            "tags": ["season-2026"],
+            "attributes": {"abc": "A"},
+        },
+        {"sku": "SKU-2", "category": "care", "weight_kg": 0.2, "volume_l": 0.3, "hazmat": True, "fragile": True},
     ],
     "carrier-services": [
         {
@@ -64,6 +82,8 @@ ROWS: Final[dict[str, list[dict[str, Any]]]] = {
             "level": "standard",
             "max_weight_kg": 30,
             "carbon_kg_per_shipment": 0.7,
+            "cut_offs": {"mon": "17:00", "tue": "17:00"},
+            "attributes": {"signature": False},
         }
     ],
     "stock": [
@@ -75,6 +95,8 @@ ROWS: Final[dict[str, list[dict[str, Any]]]] = {
             "on_hand": 9,
             "reserved": 1,
             "safety_stock": 1,
+            "daily_demand": 0.25,
+            "markdown_risk": 0.1,
         },
     ],
     "footfall": [{"location_id": "S014", "hour_utc": "2026-03-02T08:00:00Z", "visitors": 62}],

@@ -46,6 +46,67 @@ async def test_an_order_is_answered_with_ranked_plans_and_the_versions_that_shap
     assert {line["line_id"] for shipment in best["shipments"] for line in shipment["lines"]} == {"1", "2"}
 
 
+RULES_OVER_WHAT_WAS_FED = {
+    "name": "everything",
+    "strategy": {},
+    "attributes": {"order": {"loyalty_points": "number"}, "line": {"abc": "text"}, "location": {"max_boxes": "number"}},
+    "rules": [
+        {
+            "id": "no-outlets-for-gold",
+            "when": 'order.customer_tier == "gold" && "gift" in order.tags && order.attributes.loyalty_points > 1000',
+            "exclude": '"outlet" in location.tags && location.attributes.max_boxes == 20 && line.attributes.abc == "A"',
+        }
+    ],
+}
+
+
+async def test_rules_see_what_was_fed_and_what_the_order_brought(fed: Api) -> None:
+    await fed.client.post("/v1/rulesets/everything/publish", json=RULES_OVER_WHAT_WAS_FED)
+
+    async def excluded(**changed: Any) -> list[tuple[str, list[str]]]:
+        answer = (await fed.decide({**examples.ORDER, **changed})).json()
+        return [(place["location_id"], place["line_ids"]) for place in answer["excluded"]]
+
+    assert await excluded() == [("S014", ["1"])]
+    assert await excluded(customer_tier=None) == []
+    assert await excluded(tags=[]) == []
+    assert await excluded(attributes={"loyalty_points": "many"}) == []  # another type than declared: missing
+    line = examples.ORDER["lines"][0]
+    assert await excluded(lines=[{**line, "attributes": {"abc": "B"}}]) == []  # what the order says of the line wins
+
+
+async def test_an_order_brings_open_shipments_and_groups(fed: Api) -> None:
+    open_shipment = {"shipment_id": "P-7", "location_id": "S014", "carrier_service_id": "std", "units": 2, "lines": 1}
+    lines = [{**line, "group": "set"} for line in examples.ORDER["lines"]]
+    joined = await fed.decide({**examples.ORDER, "open_shipments": [open_shipment], "lines": lines})
+    assert joined.status_code == 201, joined.text
+    wrong = {**open_shipment, "location_id": "S999", "carrier_service_id": "drone"}
+    refused = await fed.decide({**examples.ORDER, "open_shipments": [open_shipment, wrong]})
+    assert refused.status_code == 422
+    assert [error["field"] for error in refused.json()["errors"]] == [
+        "open_shipments[1].location_id",
+        "open_shipments[1].carrier_service_id",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "field"),
+    [
+        ({"attributes": {"points": {}}}, "attributes.points"),
+        ({"tags": "gift"}, "tags"),
+        ({"customer_tier": 3}, "customer_tier"),
+        ({"lines": [{**examples.ORDER["lines"][0], "group": ""}]}, "lines[0].group"),
+        ({"open_shipments": [{"shipment_id": "P"}]}, "open_shipments[0].location_id"),
+    ],
+)
+async def test_what_is_wrong_with_an_order_s_facts_for_rules_is_named(
+    fed: Api, wrong: dict[str, Any], field: str
+) -> None:
+    refused = await fed.decide({**examples.ORDER, **wrong})
+    assert refused.status_code == 422
+    assert field in [error["field"] for error in refused.json()["errors"]]
+
+
 async def test_a_decision_can_be_read_again_byte_for_byte(fed: Api) -> None:
     made = await fed.decide(examples.ORDER)
     read = await fed.client.get(f"/v1/decisions/{made.json()['decision_id']}")

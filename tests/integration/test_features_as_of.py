@@ -17,7 +17,7 @@ from data.synthetic.presets import Preset
 from decision.candidates import Candidates
 from decision.network import Network
 from decision.order import Destination, Line, Order
-from decision.scores import facts
+from decision.scores import candidate_facts, facts, parcels
 from features.backlog import FORGOTTEN_AFTER_SECONDS
 from features.definitions import FEATURES, matrix
 from features.facts import FACTS, Columns
@@ -206,9 +206,9 @@ def request_facts(service: Service, order: Order, past: Columns, instant: float)
         daily_demand=np.full(on_hand.shape, np.nan),
         markdown_risk=np.full(on_hand.shape, np.nan),
     )
-    everything = np.array([2 ** len(order.lines) - 1])
-    now = datetime.fromtimestamp(instant, UTC)
-    return facts(order, network, candidate, now, rows=one, masks=everything)
+    everything = parcels(order, np.array([[line.quantity for line in order.lines]]))
+    everyone = candidate_facts(order, network, candidate, datetime.fromtimestamp(instant, UTC))
+    return facts(order, candidate, everyone, rows=one, amounts=everything, which=one)
 
 
 def network_of(past: Columns) -> Network:
