@@ -119,8 +119,9 @@ def _figures(size: str, timing: Timing) -> list[Figure]:
     figures.append(Figure(f"whole_ms_{size}", timing.whole * 1000, {"bare inference": timing.bare * 1000}))
     figures.append(Figure(f"whole_over_inference_{size}", timing.whole / timing.bare))
     if size == LARGEST:
-        share = 1 - timing.phases["inference"] / timing.whole
+        rest = timing.whole - timing.phases["inference"]
         figures.append(Figure("whole_over_inference", timing.whole / timing.bare))
-        figures.append(Figure("non_inference_share", share, target="≤ 0.35"))
+        beside = {"of the whole with bare inference": rest / (rest + timing.bare)}
+        figures.append(Figure("non_inference_share", rest / timing.whole, beside, target="≤ 0.35"))
         figures.append(Figure("decisions_per_second", 1 / timing.whole, target="≥ 25"))
     return figures

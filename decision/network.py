@@ -81,7 +81,7 @@ class Network:
 
     @cached_property
     def location_facts(self) -> CodedColumns:
-        """The facts (`features.facts`) of each location, and what predictors remember of it; made when first asked for."""
+        """The facts (`features.facts`) of each location, and what is remembered of it; made when first asked for."""
         return CodedColumns(
             {name: self.locations[column] for name, column in _LOCATION_NUMBERS.items()},
             {name: factorised(self.locations[column]) for name, column in _LOCATION_TEXTS.items()},

@@ -90,7 +90,6 @@ def candidate_facts(order: Order, network: Network, candidates: Candidates, now:
         "destination_latitude": to.latitude,
         "destination_longitude": to.longitude,
     }
-    place, carried = candidates.location, candidates.service
     return CodedColumns(
         {name: np.full(len(candidates), np.nan if value is None else value, float) for name, value in numbers.items()},
         {

@@ -79,10 +79,9 @@ class CodedColumns(Mapping[str, NDArray[Any]]):
         """The column as an array. Raises ``KeyError`` when there is none."""
         if name in self._numbers:
             return self._numbers[name]
-        others = self._others([name])
-        if others is not None and name in others.columns._numbers:
-            return others.columns._numbers[name][others.rows]
-        return self.coded(name).column()
+        if self._repeated is None or name in self._texts or name in self._derived:
+            return self.coded(name).column()
+        return self._repeated.columns[name][self._repeated.rows]
 
     def __iter__(self) -> Iterator[str]:
         """Names of the columns."""
@@ -135,12 +134,6 @@ class CodedColumns(Mapping[str, NDArray[Any]]):
         if known is None or known[0] != edition:
             known = self._remembered[key] = edition, compute(self)
         return known[1]
-
-    def with_numbers(self, numbers: Mapping[str, FloatArray]) -> "CodedColumns":
-        """These columns and more numbers. What was derived from text is shared."""
-        more = CodedColumns({**self._numbers, **numbers}, {}, self._derived, self._repeated)
-        more._texts, more._joined = self._texts, self._joined
-        return more
 
     def _others(self, names: Collection[str]) -> Repeated | None:
         """The columns that are repeated, when all of ``names`` are among them and follow from nothing else."""

@@ -170,7 +170,7 @@ def mean_of(
         known = ~np.isnan(towards)
         weighted = weighted + np.where(known, prior * np.where(known, towards, 0.0), 0.0)
         weight = weight + np.where(known, prior, 0.0)
-    return np.divide(weighted, weight, out=np.full(weight.shape, np.nan), where=weight > 0)
+    return np.asarray(np.divide(weighted, weight, out=np.full(weight.shape, np.nan), where=weight > 0))
 
 
 class TrailingSums:
