@@ -82,6 +82,8 @@ def world(rng: np.random.Generator) -> tuple[Order, Network, Ruleset]:
             "location_type": str(rng.choice(TYPES)),
             "latitude": DUOMO[0] + float(rng.normal()),
             "footfall_ratio": float(rng.choice([0.5, 1.0, 2.0, np.nan])),
+            "capacity_per_day": float(rng.choice([1.0, 2.0, 50.0])),
+            "backlog": float(rng.integers(0, 2)),
         }
         for i in range(places)
     ]
