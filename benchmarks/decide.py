@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import decision.decide
+import decision.planning
 import decision.scores
 from benchmarks.report import Figure, Report
 from benchmarks.retailer import RETAILER, Retailer, make_retailer, network_of, orders_of
@@ -30,13 +31,14 @@ ORDERS: Final = 12
 WATCHED: Final = (
     (decision.decide, "find_candidates", "state"),
     (TrailingSums, "as_of_now", "state"),
+    (decision.decide, "score", "features"),
     (decision.scores, "candidate_facts", "features"),
     (decision.scores, "facts", "features"),
     (Bundle, "inputs", "features"),
     (Bundle, "_predict", "inference"),
     (decision.decide, "rule", "rules"),
     (decision.decide, "apply_rules", "rules"),
-    (decision.decide, "unmet", "rules"),
+    (decision.planning, "unmet", "rules"),
     (decision.decide, "explain", "explanation"),
     (decision.decide, "digest", "explanation"),
 )

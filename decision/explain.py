@@ -78,6 +78,7 @@ def _repriced(term: str, moved: float, before: Decision, after: Decision, words:
 def _plan(option: Option, decision: Decision, words: Catalogue) -> str:
     collected = decision.delivery_method in FROM_THE_SHELF
     count = len(option.shipments)
+    sent = {line.line_id for shipment in option.shipments for line in shipment.lines}
     return words.say(
         "plan_collected" if collected else "plan",
         parcels=words.say(f"parcels_{count}" if count <= 3 else "parcels_more", count=count),
@@ -85,7 +86,14 @@ def _plan(option: Option, decision: Decision, words: Catalogue) -> str:
             [_from(shipment, words, "ready" if collected else "arrives") for shipment in option.shipments]
         ),
         total=words.money(option.total, decision.currency),
-        left_out="".join(words.say("plan_left_out", line=line.line_id) for line in option.missing),
+        left_out="".join(
+            words.say(
+                "plan_left_out_units" if line.line_id in sent else "plan_left_out",
+                line=line.line_id,
+                units=line.quantity,
+            )
+            for line in option.missing
+        ),
     )
 
 
@@ -94,6 +102,8 @@ def _from(shipment: Shipment, words: Catalogue, when: str) -> str:
     facts.append(words.say(when, day=words.day(shipment.delivery.p50_at)))
     if shipment.delivery.p_late is not None:
         facts.append(words.say("in_time", share=words.share(1 - shipment.delivery.p_late)))
+    if shipment.joins is not None:
+        facts.append(words.say("joins"))
     return words.say("place", name=shipment.location_name or shipment.location_id, facts=", ".join(facts))
 
 

@@ -54,10 +54,16 @@ def keep_stock(network: Network, skus: Iterable[str]) -> bytes:
 
 def read_stock(content: bytes) -> dict[str, SkuStock]:
     """Return the records that `keep_stock` wrote."""
-    return {
-        sku: SkuStock(np.array(location, np.intp), *(np.array(column, float) for column in columns))
-        for sku, (location, *columns) in orjson.loads(zlib.decompress(content)).items()
+    return {sku: _record(*columns) for sku, columns in orjson.loads(zlib.decompress(content)).items()}
+
+
+def _record(location: list[int], *columns: list[float | None] | None) -> SkuStock:
+    # A column that a later version added was not kept: nobody had told it.
+    names = [field.name for field in fields(SkuStock)][1:]
+    figures: dict[str, Any] = {
+        name: None if column is None else np.array(column, float) for name, column in zip(names, columns, strict=False)
     }
+    return SkuStock(np.array(location, np.intp), **figures)
 
 
 def keep_order(order: Order) -> bytes:

@@ -12,9 +12,9 @@ from sqlalchemy import Connection
 
 from decision.decide import decide
 from decision.explain import why_changed
+from decision.loads import surely_exact
 from decision.messages.catalogue import Language
 from decision.order import Order
-from decision.plans import MOST_LINES
 from serving.body import read_body
 from serving.database.decision_log import LoggedDecision, log_decision, logged_answer
 from serving.database.idempotency import Answer, answered_before, write_once
@@ -57,7 +57,7 @@ async def post_decision(request: Request, client: Annotated[ApiKey, Depends(clie
     answer = await answered_before(service.database, wanted)
     if answer is None:
         received = _receive(service, content)
-        if len(received.order.lines) > MOST_LINES:  # the solver may take seconds: others are answered meanwhile
+        if not surely_exact(received.order):  # the solver may take seconds: others are answered meanwhile
             logged = await asyncio.to_thread(_decide, service, client, content, received)
         else:
             logged = _decide(service, client, content, received)

@@ -82,7 +82,10 @@ class DeliveryAnswer(BaseModel):
 
 
 class ShipmentAnswer(BaseModel):
-    """Some lines sent from one location. `terms` is the money of each term of the objective."""
+    """Some lines sent from one location. `terms` is the money of each term of the objective.
+
+    `joins` is the open shipment that they are sent with, where there is one.
+    """
 
     location_id: str
     location_type: str
@@ -93,6 +96,7 @@ class ShipmentAnswer(BaseModel):
     delivery: DeliveryAnswer
     pick_failure: float
     terms: dict[str, float]
+    joins: str | None
 
 
 class BlockingRuleAnswer(BaseModel):

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.facts import Columns
-from simulation.brunel.tables import CUSTOMER_ARRANGED, Day
+from simulation.brunel.tables import CUSTOMER_ARRANGED, DECIMALS_OF_KG, Day
 
 Floats = NDArray[np.float64]
 
@@ -82,8 +82,8 @@ class FreightPredictor:
     def cost(self, facts: Columns) -> Floats:
         """Return the plant's cost of the units and the freight of their weight."""
         handling = np.array([self._unit_cost[plant] for plant in facts["location_id"]]) * facts["units"]
-        # Units weigh their share of the order, so that the sum may miss a band's end by the last bit.
-        weights, which = np.unique(np.round(facts["weight_kg"], 9), return_inverse=True)
+        # Units weigh their share of the order: together they may miss a band's end by the last bit.
+        weights, which = np.unique(np.round(facts["weight_kg"], DECIMALS_OF_KG), return_inverse=True)
         prices = np.array([self._freight.prices(weight) for weight in weights.tolist()])
         cost: Floats = handling + prices[which, self._lanes(facts)]
         return np.where(np.isfinite(cost), cost, np.nan)

@@ -71,7 +71,9 @@ def choices_of(day: Day, without: str = "") -> Choices:
             for product, customer in zip(orders["product"], orders["customer"], strict=True)
         ]
     )
-    reached = np.array([[without == "ports" or port is None or port in day.ports[p] for port in lane_port] for p in plants])
+    reached = np.array(
+        [[without == "ports" or port is None or port in day.ports[p] for port in lane_port] for p in plants]
+    )
     weights, which = np.unique(orders["weight_kg"].to_numpy(), return_inverse=True)
     by_weight = np.array([freight.prices(weight, in_band=without != "weight-bands") for weight in weights.tolist()])
     asked = orders["level"].to_numpy(str)[:, None] == lane_level

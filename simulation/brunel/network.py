@@ -21,19 +21,27 @@ NOWHERE: Final = "XX"
 def network_of(day: Day) -> Network:
     """Return the plants, each tagged with its ports and the customers it is dedicated to, and every freight lane.
 
-    No table counts stock: every plant is given as many units as anyone asks for of every product, and the ruleset says
-    which it may hold.
+    No table counts stock: every plant is given as many units of every product as all orders ask for together, and the
+    ruleset says which it may hold.
     """
     plants = sorted(day.capacity)
     count = len(plants)
     lanes = Freight(day).lanes
     parts = [_parts(lane) for lane in lanes]
-    unlimited = SkuStock(np.arange(count), np.full(count, np.inf), *np.zeros((2, count)), np.full(count, DAY.timestamp()))
+    plenty = SkuStock(
+        np.arange(count),
+        np.full(count, float(day.orders["units"].sum())),
+        *np.zeros((2, count)),
+        np.full(count, DAY.timestamp()),
+    )
     return Network(
         {
             "location_id": _objects(plants),
             **{name: _objects([value] * count) for name, value in _SAME_EVERYWHERE.items()},
-            **{name: np.full(count, np.nan) for name in ("latitude", "longitude", "footfall", "footfall_ratio", "backlog")},
+            **{
+                name: np.full(count, np.nan)
+                for name in ("latitude", "longitude", "footfall", "footfall_ratio", "backlog")
+            },
             "capacity_per_day": np.array([float(day.capacity[plant]) for plant in plants]),
             "capacity_used": np.zeros(count),
             "tags": _objects([tuple(sorted(day.ports[p] | day.customers.get(p, frozenset()))) for p in plants]),
@@ -48,7 +56,7 @@ def network_of(day: Day) -> Network:
             "carbon_kg_per_shipment": np.full(len(lanes), np.nan),
             "attributes": _objects([{"port": part["port"]} if "port" in part else {} for part in parts]),
         },
-        dict.fromkeys(day.orders["product"].unique().tolist(), unlimited),
+        dict.fromkeys(day.orders["product"].unique().tolist(), plenty),
     )
 
 

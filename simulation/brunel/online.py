@@ -35,7 +35,7 @@ def place_online(
     network: Network,
     ruleset: Ruleset,
     predictor: Predictor,
-    told: Callable[[int], None] = lambda done: None,  # noqa: ARG005 - nobody asked to be told
+    told: Callable[[int], None] | None = None,
 ) -> list[Placement | None]:
     """Decide each order in turn and give it to its best plan's plant; ``None`` where no plan stands.
 
@@ -54,7 +54,8 @@ def place_online(
             placement = Placement(order.order_id, shipment.location_id, str(shipment.carrier_service_id), best.total)
             used = used + (np.arange(len(used)) == row_of[shipment.location_id])
         placements.append(placement)
-        told(len(placements))
+        if told is not None:
+            told(len(placements))
     return placements
 
 

@@ -12,6 +12,8 @@ from simulation.errors import TablesMissingError
 LANE = ("carrier", "port", "level", "mode", "days")
 #: The service level of freight that the customer arranges.
 CUSTOMER_ARRANGED = "CRF"
+#: Weights are read so exactly: a file that says 13.500000000000002 kg means 13.5, which is a band's end.
+DECIMALS_OF_KG = 9
 
 
 @dataclass(frozen=True)
@@ -39,12 +41,13 @@ def read_day(folder: Path) -> Day:
     Raises `simulation.errors.TablesMissingError` naming the file that is not there.
     """
     orders = _read(folder, "OrderList").rename(columns=_ORDER)[list(_ORDER.values())]
+    orders["weight_kg"] = orders["weight_kg"].astype(float).round(DECIMALS_OF_KG)
     rates = _read(folder, "FreightRates").rename(columns=_RATE)[list(_RATE.values())].drop_duplicates()
     rates["mode"] = rates["mode"].str.strip()
     rates["lane"] = rates[list(LANE)].agg("/".join, axis=1)
     capacity, costs = _read(folder, "WhCapacities"), _read(folder, "WhCosts")
     return Day(
-        orders.astype({"units": int, "weight_kg": float}),
+        orders.astype({"units": int}),
         rates.astype(dict.fromkeys(("from_kg", "to_kg", "minimum", "per_kg"), float)).reset_index(drop=True),
         _sets(_read(folder, "PlantPorts"), "Plant Code", "Port"),
         _sets(_read(folder, "VmiCustomers"), "Plant Code", "Customers"),

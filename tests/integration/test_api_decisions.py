@@ -7,14 +7,15 @@ from typing import Any
 
 import orjson
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from decision.decide import MOST_LINES_AT_ALL
-from decision.plans import MOST_LINES
 from decision.predictor import FloatArray
+from decision.tell import tell
 from features.facts import Columns
 from serving.database.tables import decisions
 from serving.wire import examples
+from serving.wire.answer import answer_bytes, read_answer
 from tests.integration.conftest import Api
 from tests.unit.serving.table_predictor import TablePredictor
 
@@ -223,7 +224,7 @@ class HeldPredictor(TablePredictor):
 async def test_others_are_answered_while_a_long_order_is_decided(fed: Api) -> None:
     held = HeldPredictor()
     fed.service.live.predictor = held
-    long = asyncio.create_task(fed.decide(_with_lines(MOST_LINES + 1)))
+    long = asyncio.create_task(fed.decide(_with_lines(13)))
     assert await asyncio.to_thread(held.asked.wait, 20)
     assert not long.done()
     assert (await fed.client.get("/healthz")).status_code == 200
@@ -268,3 +269,49 @@ async def test_the_log_keeps_the_request_and_who_asked(fed: Api) -> None:
     assert orjson.loads(row.request) == examples.ORDER
     assert row.answer == made.content
     assert (row.client, row.bundle, row.ruleset) == ("development", "table@1", "everything@1")
+
+
+async def test_the_sentences_are_in_the_language_that_was_asked_for(fed: Api) -> None:
+    english = (await fed.decide(examples.ORDER)).json()
+    italian = (await fed.decide({**examples.ORDER, "language": "it"})).json()
+    assert (english["language"], italian["language"]) == ("en", "it")
+    assert english["options"][0]["explanation"].startswith("One parcel from")
+    assert italian["options"][0]["explanation"].startswith("Un pacco da")
+    assert [option["total"] for option in italian["options"]] == [option["total"] for option in english["options"]]
+    refused = await fed.decide({**examples.ORDER, "language": "fr"})
+    assert [error["field"] for error in refused.json()["errors"]] == ["language"]
+
+
+async def test_what_changed_is_told_in_the_language_that_was_asked_for(fed: Api) -> None:
+    one, other = [(await fed.decide(examples.ORDER)).json()["decision_id"] for _ in range(2)]
+    path = f"/v1/decisions/{other}/changes"
+    told = [
+        (await fed.client.get(path, params={"since": one, "language": language})).json()["text"]
+        for language in ("en", "it")
+    ]
+    assert told == ["The same plan wins.", "Vince lo stesso piano."]
+
+
+async def test_the_text_of_an_answer_can_be_told_again_from_the_answer(fed: Api) -> None:
+    made = await fed.decide(examples.ORDER)
+    decision = read_answer(made.content)
+    assert answer_bytes(made.json()["decision_id"], tell(tell(decision, "it"), "en")) == made.content
+
+
+async def test_a_decision_of_before_answers_were_data_is_not_compared(fed: Api) -> None:
+    made = await fed.decide(examples.ORDER)
+    early = orjson.dumps({**made.json(), "currency": None, "limits": None})
+    fed.service.database.write_now(lambda connection: connection.execute(update(decisions).values(answer=early)))
+    decision_id = made.json()["decision_id"]
+    response = await fed.client.get(f"/v1/decisions/{decision_id}/changes", params={"since": decision_id})
+    assert (response.status_code, response.json()["type"]) == (422, "urn:smista:problem:decision-too-old")
+
+
+async def test_an_order_that_the_rules_stop_is_told_what_to_relax(fed: Api) -> None:
+    shut = [{"id": "shut", "exclude": "true", "reason": "inventory day"}]
+    await fed.client.post("/v1/rulesets/everything/publish", json={"name": "everything", "rules": shut})
+    answer = (await fed.decide(examples.ORDER)).json()
+    assert answer["options"] == []
+    assert [relaxation["rule_ids"] for relaxation in answer["relaxations"]] == [["shut"]]
+    assert answer["summary"].startswith("No plan stands. The order could be fulfilled without the rule shut")
+    assert [(line["available"], line["short"]) for line in answer["missing"]] == [(1, 0), (2, 0)]

@@ -17,7 +17,7 @@ from data.synthetic.presets import Preset
 from decision.candidates import Candidates
 from decision.network import Network
 from decision.order import Destination, Line, Order
-from decision.scores import candidate_facts, facts
+from decision.scores import candidate_facts, facts, parcels
 from features.backlog import FORGOTTEN_AFTER_SECONDS
 from features.coded import CodedColumns
 from features.definitions import FEATURES, matrix
@@ -205,10 +205,10 @@ def request_facts(service: Service, order: Order, past: Columns, instant: float)
         daily_demand=np.full(on_hand.shape, np.nan),
         markdown_risk=np.full(on_hand.shape, np.nan),
     )
-    everything = np.array([2 ** len(order.lines) - 1])
+    everything = parcels(order, np.array([[line.quantity for line in order.lines]]))
     now = datetime.fromtimestamp(instant, UTC)
     everyone = candidate_facts(order, network, candidate, now)
-    return facts(order, candidate, everyone, rows=one, masks=everything)
+    return facts(order, candidate, everyone, rows=one, amounts=everything, which=one)
 
 
 def network_of(past: Columns) -> Network:

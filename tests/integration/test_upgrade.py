@@ -47,7 +47,7 @@ def _fill_first_version(database_url: str) -> None:
 
 async def test_a_filled_database_of_the_first_version_is_upgraded_and_serves(database_url: str, tmp_path: Path) -> None:
     settings = Settings(work_folder=tmp_path, database_url=database_url)
-    _fill_first_version(settings.database_url or "")
+    _fill_first_version(settings.database)
     app = create_app(settings, TablePredictor(), Clock())
     headers = {"Authorization": f"Bearer {(tmp_path / 'api-key').read_text().strip()}"}
     transport = httpx.ASGITransport(app)

@@ -1,9 +1,11 @@
-"""`smista serve`: run the service. `smista decide …`: tell and repeat the decisions it logged."""
+"""`smista decide …`: tell and repeat the decisions that a service logged."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
+
+from serving.commands.settings import DatabaseOption, settings_from
 
 if TYPE_CHECKING:
     from serving.database.database import Database
@@ -12,61 +14,14 @@ if TYPE_CHECKING:
 decide = typer.Typer(help="Tell decisions that were logged, and make them again.", no_args_is_help=True)
 
 _DecisionId = Annotated[str, typer.Argument(metavar="DECISION_ID", help="As the answer named it.")]
-_Database = Annotated[
-    str | None,
-    typer.Option(help="sqlite:///FILE or postgresql://…; default: .smista/smista.db  [env: SMISTA_DATABASE_URL]"),
-]
 _Json = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
-
-
-def serve(
-    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="Port to listen on; 0 takes a free one.")] = 8080,
-    bundle: Annotated[Path | None, typer.Option(help="Folder of the trained bundle.  [env: SMISTA_BUNDLE]")] = None,
-    rules: Annotated[
-        Path | None, typer.Option(help="Ruleset file, or folder of them, to publish at start.  [env: SMISTA_RULES]")
-    ] = None,
-    database: _Database = None,
-) -> None:
-    """Answer orders over HTTP, until it is told to stop. More settings: SMISTA_… (docs/api/settings.md)."""
-    import uvicorn
-
-    from prediction.errors import PredictionError
-    from serving.app import create_app
-    from serving.errors import ConfigurationError
-    from serving.keys import DEVELOPMENT_KEY_FILE
-    from serving.logs import configure_logs
-
-    configure_logs()
-    try:
-        settings = _settings(bundle=bundle, rules=rules, database_url=database)
-        app = create_app(settings)
-    except (ConfigurationError, PredictionError) as error:
-        typer.echo(f"smista serve: {error}", err=True)
-        raise typer.Exit(2) from error
-    typer.echo(f"Smista is to listen on http://{host}:{port} — the calls, with examples: http://{host}:{port}/docs")
-    if not settings.api_keys:
-        typer.echo(
-            f"API key: in {settings.work_folder / DEVELOPMENT_KEY_FILE} (all scopes; set SMISTA_API_KEYS for your own)"
-        )
-    uvicorn.run(
-        app,
-        host=host,
-        port=port,
-        loop="uvloop",
-        http="httptools",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        timeout_graceful_shutdown=10,
-    )
 
 
 @decide.command("explain")
 def explain_command(
     decision_id: _DecisionId,
     language: Annotated[str | None, typer.Option(help="en or it; default: as it was answered.")] = None,
-    database: _Database = None,
+    database: DatabaseOption = None,
 ) -> None:
     """Print a logged decision in words: its options, who was left out and why, what rules and limits cost."""
     from decision.messages.catalogue import LANGUAGES
@@ -78,7 +33,7 @@ def explain_command(
     if language is not None and language not in LANGUAGES:
         _refuse("explain", f"no messages in {language!r}: choose {' or '.join(LANGUAGES)}")
     try:
-        decision = read_answer(find_decision(_opened(_settings(database_url=database)), decision_id).answer)
+        decision = read_answer(find_decision(_opened(settings_from(database_url=database)), decision_id).answer)
     except (ConfigurationError, ReplayError, ServingError) as error:
         _refuse("explain", str(error))
     typer.echo(as_text(decision, language or decision.language))
@@ -90,7 +45,7 @@ def replay_command(
     bundle: Annotated[
         Path | None, typer.Option(help="Folder of the bundle that decided.  [env: SMISTA_BUNDLE]")
     ] = None,
-    database: _Database = None,
+    database: DatabaseOption = None,
     json: _Json = False,
 ) -> None:
     """Make a logged decision again from what was kept with it, and compare the answers bit for bit.
@@ -105,7 +60,7 @@ def replay_command(
     from serving.replay import find_decision, replay
 
     try:
-        settings = _settings(database_url=database, bundle=bundle)
+        settings = settings_from(database_url=database, bundle=bundle)
         if settings.bundle is None:
             _refuse("replay", "say with which bundle: --bundle FOLDER")
         opened = _opened(settings)
@@ -122,20 +77,6 @@ def replay_command(
         typer.echo("\n".join([f"{decision_id}: another answer", *replayed.differences]))
     if not replayed.same:
         raise typer.Exit(1)
-
-
-def _settings(**chosen: object) -> "Settings":
-    """Return the settings of the service, but for what was chosen here. Raises `ConfigurationError`."""
-    from pydantic import ValidationError
-    from pydantic_settings import SettingsError
-
-    from serving.errors import ConfigurationError
-    from serving.settings import Settings
-
-    try:
-        return Settings(**{name: value for name, value in chosen.items() if value is not None})  # type: ignore[arg-type]
-    except (SettingsError, ValidationError) as error:
-        raise ConfigurationError(str(error)) from error
 
 
 def _opened(settings: "Settings") -> "Database":
