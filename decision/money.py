@@ -6,8 +6,8 @@
                          + carbon·kgCO2e(s) + adjustments(s) + extra_parcel ] − extra_parcel
     + missing_line·(lines left out)
 
-A shipment that joins an open one pays no extra_parcel; a plan in which all join therefore has −extra_parcel in all. Of a
-line that is split, units left out count as their share of the line.
+A shipment that joins an open one pays no extra_parcel; a plan in which all join therefore has −extra_parcel in
+all. Of a line that is split, units left out count as their share of the line.
 """
 
 from dataclasses import dataclass, fields
