@@ -64,7 +64,7 @@ class Large:
     @cached_property
     def joins(self) -> NDArray[np.bool_]:
         """(C,) whose shipments join an open one."""
-        return self.priced.joined != NOTHING_OPEN
+        return np.asarray(self.priced.joined != NOTHING_OPEN)
 
     @cached_property
     def open_weight(self) -> Floats:

@@ -88,7 +88,7 @@ class _Search:
     def left_out(self, shipments: list[Sent]) -> list[int]:
         """Return the units of each line that no shipment holds."""
         sent = np.array([shipment.units for shipment in shipments]).sum(axis=0)
-        return (self.large.quantities - sent).tolist()
+        return [int(units) for units in self.large.quantities - sent]
 
     def look_at(self, shipments: list[Sent]) -> None:
         """Keep a plan if it is better than the best, and fulfils what has to be fulfilled."""

@@ -320,11 +320,11 @@ class _Search:
         rests[0] = HOPELESS  # nothing is no shipment
         near = np.flatnonzero(self.money <= (worst - rests)[:, None])
         loads, candidates = np.divmod(near, self.money.shape[1])
-        costs = self.money.ravel()[near]
-        order = np.lexsort((costs, loads))
-        near, candidates = loads[order], candidates[order]
-        costs = _as_one(costs[order], _PARCEL + self.problem.position[candidates])
-        for load, cost, candidate in zip(near.tolist(), costs, candidates.tolist(), strict=True):
+        money = self.money.ravel()[near]
+        order = np.lexsort((money, loads))
+        loads, candidates = loads[order], candidates[order]
+        costs = _as_one(money[order], _PARCEL + self.problem.position[candidates])
+        for load, cost, candidate in zip(loads.tolist(), costs, candidates.tolist(), strict=True):
             ranked = self.ranked.setdefault(load, ([], []))
             ranked[0].append(cost)
             ranked[1].append(candidate)

@@ -84,4 +84,4 @@ def reach_at_most(situation: Situation, ruling: Ruling, limits: Limits) -> Float
     What a rule costs has to be known.
     """
     every = [reach(situation, ruling, limits, without) for without in ("", *ruling.removed, *ruling.kept)]
-    return np.maximum.reduce(every)
+    return np.asarray(np.maximum.reduce(every))

@@ -63,10 +63,16 @@ def joined_parcels(order: Order, adding: Parcels, joined: NDArray[np.intp]) -> t
     The sku that stands for both is that of what is added, so that they differ in their amounts only.
     """
     amounts = [(x.weight_kg, x.volume_l, x.value, x.units, x.lines) for x in order.open_shipments]
-    before = np.array(amounts, float)[joined].T
-    added = (adding.weight_kg, adding.volume_l, adding.value, adding.units, adding.lines)
-    after = (one + more for one, more in zip(before, added, strict=True))
-    return Parcels(*before, adding.heaviest), Parcels(*after, adding.heaviest)
+    weight, volume, value, units, lines = np.array(amounts, float)[joined].T
+    after = Parcels(
+        weight + adding.weight_kg,
+        volume + adding.volume_l,
+        value + adding.value,
+        units + adding.units,
+        lines + adding.lines,
+        adding.heaviest,
+    )
+    return Parcels(weight, volume, value, units, lines, adding.heaviest), after
 
 
 def _floats(values: list[float | None]) -> NDArray[np.float64]:

@@ -87,7 +87,8 @@ def test_a_collected_order_is_not_told_of_as_a_parcel() -> None:
 
 
 def test_what_is_missing_is_told_line_by_line_in_units() -> None:
-    told = decide(order("LAMP", quantity=9), MILAN, [load_ruleset("name: n")], Table(ANSWERS), NOW)
+    whole = load_ruleset("name: n\nlimits: {split_lines: false}")
+    told = decide(order("LAMP", quantity=9), MILAN, [whole], Table(ANSWERS), NOW)
     (line,) = told.missing
     assert (line.quantity, line.available, line.short) == (9, 5, 4)
     assert told.summary == (
