@@ -84,14 +84,14 @@ def verdicts(ruleset: Ruleset, situation: Situation) -> NDArray[np.bool_]:
 
 def as_dictionaries(situation: Situation) -> list[Facts]:
     """The candidates as the peers read them: what rules may mention of a one-line order, missing values as ``None``."""
-    candidates: list[dict[str, dict[str, Any]]] = [{} for _ in range(len(situation.candidates))]
+    candidates: list[Facts] = [{} for _ in range(len(situation.candidates))]
     for attribute in ATTRIBUTES:
         if attribute.space == "prediction" or attribute.kind not in {Kind.NUMBER, Kind.TEXT, Kind.TRUTH}:
             continue
         values = _cells(attribute.read(situation), attribute.kind, len(candidates))
         for candidate, value in zip(candidates, values, strict=True):
             candidate.setdefault(attribute.space, {})[attribute.name.partition(".")[2]] = value
-    return list(candidates)
+    return candidates
 
 
 def _cells(column: Any, kind: Kind, count: int) -> list[Any]:
@@ -147,8 +147,8 @@ def _network(rng: np.random.Generator, count: int) -> Network:
         "max_weight_kg": np.array([np.nan, 3.0]),
         "carbon_kg_per_shipment": np.array([0.8, 1.9]),
     }
-    on_hand = rng.poisson(12, count) + 1.0
-    counted = NOW.timestamp() - rng.uniform(1, 90, count) * 86_400
+    on_hand = rng.poisson(12, count).astype(np.float64) + 1.0
+    counted: NDArray[np.float64] = NOW.timestamp() - rng.uniform(1, 90, count) * 86_400
     stock = SkuStock(np.arange(count), on_hand, np.zeros(count), np.zeros(count), counted)
     return Network(places, services, {"SKU-1": stock})
 

@@ -5,7 +5,7 @@ made from ours, so that nobody can write one rule better than the other.
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, Final, TypeAlias
 
@@ -20,7 +20,7 @@ except ImportError as error:
     ) from error
 
 #: A candidate as the peers read it: space → name → number, text, truth value or None.
-Facts: TypeAlias = Mapping[str, Mapping[str, Any]]
+Facts: TypeAlias = dict[str, dict[str, Any]]
 #: A way to evaluate all rules for all candidates; returns candidates × rules.
 Form: TypeAlias = Callable[[], list[list[bool]]]
 
@@ -50,7 +50,7 @@ def cel_forms(rules: Sequence[str], candidates: list[Facts]) -> dict[str, Form]:
     together = cel.compile(_listed(rules))
     apart = [cel.compile(rule) for rule in rules]
     over_all = cel.compile(f"candidates.map(c, {_listed(_within('c', rules))})")
-    prepared = [cel.Context(dict(candidate)) for candidate in candidates]
+    prepared = [cel.Context(candidate) for candidate in candidates]
     context = {"candidates": candidates}
     return {
         "cel, all rules mapped over the candidates": partial(over_all.execute, context),

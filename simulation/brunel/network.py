@@ -28,12 +28,8 @@ def network_of(day: Day) -> Network:
     count = len(plants)
     lanes = Freight(day).lanes
     parts = [_parts(lane) for lane in lanes]
-    plenty = SkuStock(
-        np.arange(count),
-        np.full(count, float(day.orders["units"].sum())),
-        *np.zeros((2, count)),
-        np.full(count, DAY.timestamp()),
-    )
+    everything, nothing = np.full(count, float(day.orders["units"].sum())), np.zeros(count)
+    plenty = SkuStock(np.arange(count), everything, nothing, nothing, np.full(count, DAY.timestamp()))
     return Network(
         {
             "location_id": _objects(plants),
@@ -62,23 +58,21 @@ def network_of(day: Day) -> Network:
 
 def orders_of(day: Day) -> Iterator[Order]:
     """Yield the orders in file order; each line is tagged with the plants that may hold its product."""
-    for row in day.orders.itertuples(index=False):
-        line = Line(
-            "1",
-            str(row.product),
-            int(row.units),
-            weight_kg=float(row.weight_kg) / int(row.units),
-            tags=tuple(sorted(day.plants.get(str(row.product), ()))),
-        )
+    columns = ("order_id", "customer", "product", "level", "units", "weight_kg")
+    for order_id, customer, product, level, units, weight_kg in zip(
+        *(day.orders[column].tolist() for column in columns), strict=True
+    ):
+        plants = tuple(sorted(day.plants.get(product, ())))
+        line = Line("1", product, units, weight_kg=weight_kg / units, tags=plants)
         yield Order(
-            order_id=str(row.order_id),
+            order_id=order_id,
             placed_at=DAY,
             currency="USD",
             delivery_method="home",
             destination=Destination(NOWHERE),
             lines=(line,),
-            customer_id=str(row.customer),
-            attributes={"customer": str(row.customer), "service_level": str(row.level)},
+            customer_id=customer,
+            attributes={"customer": customer, "service_level": level},
         )
 
 
