@@ -23,7 +23,7 @@ READS: Final = (*ENDS, "weight_kg", "volume_l", "units")
 KG_PER_LITRE: Final = 1 / 6
 #: Of the same product every unit is billed; by size, a unit of so many kg costs twice one that weighs nothing.
 _DOUBLED_AT_KG, _BY_SIZE = 12.0, 1.66
-_STEP_KM, _BY_DISTANCE = 100.0, 0.3
+_STEP_KM, _BY_DISTANCE = 100.0, 0.2
 #: A parcel of unknown size is taken for a common one, an unknown place for one in the middle of nowhere far.
 _USUAL_KG, _USUAL_KM = 1.0, 300.0
 
