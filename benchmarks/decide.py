@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import decision.decide
+import decision.planning
 import decision.scores
 from benchmarks.report import Figure, Report
 from benchmarks.retailer import RETAILER, Retailer, make_retailer, network_of, orders_of
@@ -30,13 +31,14 @@ ORDERS: Final = 12
 WATCHED: Final = (
     (decision.decide, "find_candidates", "state"),
     (TrailingSums, "as_of_now", "state"),
+    (decision.decide, "score", "features"),
     (decision.scores, "candidate_facts", "features"),
     (decision.scores, "facts", "features"),
     (Bundle, "inputs", "features"),
     (Bundle, "_predict", "inference"),
     (decision.decide, "rule", "rules"),
     (decision.decide, "apply_rules", "rules"),
-    (decision.decide, "unmet", "rules"),
+    (decision.planning, "unmet", "rules"),
     (decision.decide, "explain", "explanation"),
     (decision.decide, "digest", "explanation"),
 )
@@ -117,8 +119,9 @@ def _figures(size: str, timing: Timing) -> list[Figure]:
     figures.append(Figure(f"whole_ms_{size}", timing.whole * 1000, {"bare inference": timing.bare * 1000}))
     figures.append(Figure(f"whole_over_inference_{size}", timing.whole / timing.bare))
     if size == LARGEST:
-        share = 1 - timing.phases["inference"] / timing.whole
+        rest = timing.whole - timing.phases["inference"]
         figures.append(Figure("whole_over_inference", timing.whole / timing.bare))
-        figures.append(Figure("non_inference_share", share, target="≤ 0.35"))
+        beside = {"of the whole with bare inference": rest / (rest + timing.bare)}
+        figures.append(Figure("non_inference_share", rest / timing.whole, beside, target="≤ 0.35"))
         figures.append(Figure("decisions_per_second", 1 / timing.whole, target="≥ 25"))
     return figures

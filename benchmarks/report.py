@@ -10,7 +10,7 @@ import orjson
 from rich.console import Console
 from rich.table import Table
 
-LIBRARIES = ("lightgbm", "numpy", "pandas", "scipy")
+LIBRARIES = ("highspy", "lightgbm", "numpy", "pandas", "scipy")
 
 
 @dataclass(frozen=True)

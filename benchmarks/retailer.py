@@ -33,7 +33,7 @@ UNITS: Final = 20.0
 
 @dataclass(frozen=True)
 class Retailer:
-    """Tables of a history, a bundle trained on all of it with LightGBM's own form of its trees, and its last instant."""
+    """Tables of a history, a bundle trained on all of it, the same trees as LightGBM has them, and the last instant."""
 
     dataset: Dataset
     bundle: Bundle

@@ -21,12 +21,13 @@ from numpy.typing import NDArray
 
 from benchmarks.report import Figure, Report
 from benchmarks.rules_peers import Facts, Form, cel_forms, zen_forms
-from decision.attributes import ATTRIBUTES, Situation
+from decision.attributes import ATTRIBUTES
 from decision.candidates import find_candidates
 from decision.network import Network, SkuStock
 from decision.order import Destination, Line, Order
 from decision.rules import apply_rules
 from decision.ruleset import Ruleset, load_ruleset
+from decision.situation import Situation
 from expressions.kinds import Kind
 from expressions.text import Text
 

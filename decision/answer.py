@@ -7,13 +7,14 @@ from math import fsum
 
 import numpy as np
 
+from decision.consolidation import NOTHING_OPEN
 from decision.decision import Decision, Delivery, MissingLine, Option, Shipment, ShipmentLine
 from decision.exclusions import effects, exclusions
 from decision.explain import compared
+from decision.loads import Sent
 from decision.missing import Cause, causes, missing
 from decision.money import PER_UNIT, TERMS
-from decision.plans import Plan
-from decision.ranked import Ranked, usable
+from decision.ranked import Ranked, RankedPlan, usable
 from decision.rules import Ruling
 from decision.situation import Situation
 
@@ -97,38 +98,49 @@ def _against_another(option: Option, options: list[Option]) -> Option:
     )
 
 
-def _option(ranked: Ranked, rank: int, plan: Plan) -> Option:
+def _option(ranked: Ranked, rank: int, plan: RankedPlan) -> Option:
+    not_extra = _not_extra(ranked, plan)
     shipments = tuple(
-        _shipment(ranked, shipped, first=position == 0) for position, shipped in enumerate(plan.shipments)
+        _shipment(ranked, sent, first=position == not_extra) for position, sent in enumerate(plan.shipments)
     )
-    left_out = [row for row in range(len(ranked.ruled.situation.order.lines)) if plan.left_out >> row & 1]
+    left_out = {row: units for row, units in enumerate(plan.left_out) if units}
     terms = {term: sum(shipment.terms.get(term, 0.0) for shipment in shipments) for term in TERMS}
-    terms["missing_lines"] = len(left_out) * ranked.ruled.ruleset.strategy.missing_line
+    price, order = ranked.ruled.ruleset.strategy.missing_line, ranked.ruled.situation.order
+    terms["missing_lines"] = sum(price * units / order.lines[row].quantity for row, units in left_out.items())
     total = fsum(terms.values())
     one_parcel = ranked.ruled.ruleset.strategy.extra_parcel  # the first is not extra
     bound = total if plan.bound is None else min(plan.bound / PER_UNIT - one_parcel, total)
     lines = missing(ranked.ruled.everyone, dict.fromkeys(left_out, Cause("left_out"))) if left_out else ()
+    lines = tuple(replace(line, quantity=units) for line, units in zip(lines, left_out.values(), strict=True))
     return Option(rank, total, 0.0, bound, "", terms, shipments, lines)
 
 
-def _shipment(ranked: Ranked, shipped: tuple[int, int], *, first: bool) -> Shipment:
-    situation, (mask, row) = ranked.ruled.situation, shipped
+def _not_extra(ranked: Ranked, plan: RankedPlan) -> int:
+    """Return the shipment that takes off the one parcel that is not extra: the first that is a parcel of its own."""
+    own = (at for at, sent in enumerate(plan.shipments) if ranked.priced.joined[sent.candidate] == NOTHING_OPEN)
+    return next(own, 0)
+
+
+def _shipment(ranked: Ranked, sent: Sent, *, first: bool) -> Shipment:
+    situation, (units, row) = ranked.ruled.situation, sent
     candidates, network, order, scores = situation.candidates, situation.network, situation.order, situation.scores
     assert scores is not None
     location, service = int(candidates.location[row]), int(candidates.service[row])
     p10, p50, p90 = (situation.now + timedelta(hours=float(scores.delivery(level)[row])) for level in (0.1, 0.5, 0.9))
     distance = float(candidates.distance_km[row])
-    terms = ranked.priced.terms(shipped)
+    terms = ranked.priced.terms(sent)
     if first:
-        terms["extra_parcels"] = 0.0
+        terms["extra_parcels"] -= ranked.ruled.ruleset.strategy.extra_parcel
+    joined = int(ranked.priced.joined[row])
     return Shipment(
         str(network.locations["location_id"][location]),
         str(network.locations["location_type"][location]),
         network.locations["name"][location],
         None if service < 0 else str(network.services["carrier_service_id"][service]),
         None if np.isnan(distance) else distance,
-        tuple(ShipmentLine(x.line_id, x.sku, x.quantity) for i, x in enumerate(order.lines) if mask >> i & 1),
+        tuple(ShipmentLine(x.line_id, x.sku, n) for x, n in zip(order.lines, units, strict=True) if n),
         Delivery(p10, p50, p90, None if order.promised_at is None else float(scores.late[row])),
-        ranked.priced.pick_failure(shipped),
+        ranked.priced.pick_failure(sent),
         terms,
+        None if joined == NOTHING_OPEN else order.open_shipments[joined].shipment_id,
     )

@@ -30,7 +30,10 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class Shipment:
-    """Some lines sent from one candidate. ``terms``: money of each term of the objective, by its name."""
+    """Some lines sent from one candidate. ``terms``: money of each term of the objective, by its name.
+
+    ``joins``: the open shipment that they are sent with, where there is one.
+    """
 
     location_id: str
     location_type: str
@@ -41,6 +44,7 @@ class Shipment:
     delivery: Delivery
     pick_failure: float
     terms: Mapping[str, float]
+    joins: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

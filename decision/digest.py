@@ -42,4 +42,6 @@ def digest(
 
 def _written(cell: Any) -> str:
     """Return a cell as text; equal attributes, tags and hours are written alike, however they were put together."""
+    if isinstance(cell, str):
+        return cell
     return json.dumps(cell, sort_keys=True) if isinstance(cell, Mapping | list | tuple) else str(cell)

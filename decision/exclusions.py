@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from decision.decision import Exclusion
+from decision.order import Order
 from decision.rules import Ruling
 from decision.situation import Situation
 
@@ -26,25 +27,31 @@ def exclusions(
     """Return each location, or service of it, that a rule took out; by rule, then as the network lists them."""
     candidates, order, network = situation.candidates, situation.order, situation.network
     stocked = situation.atp >= np.array([[float(line.quantity)] for line in order.lines])
-    found = []
+    _, first_of_place, place = np.unique(candidates.location, return_index=True, return_inverse=True)
+    names = [str(name) for name in network.locations["location_id"][candidates.location]]
+    # Position −1 finds the last: collected without a service.
+    services = np.append(network.services["carrier_service_id"], np.array([None]))[candidates.service].tolist()
+    candidates_of_place = np.bincount(place)
+    found: list[Exclusion] = []
     for rule, mask in taken.items():
+        reason = reasons[rule]
         hit = mask.any(axis=0)
         whole = (mask == stocked).all(axis=0)
-        places, place = np.unique(candidates.location, return_inverse=True)
-        every_service = np.bincount(place, hit) == np.bincount(place)
-        first_of_place = np.unique(place, return_index=True)[1]
+        every_service = np.bincount(place, hit) == candidates_of_place
         same_lines = (mask == mask[:, first_of_place[place]]).all(axis=0)
-        as_one = every_service & (np.bincount(place, same_lines) == np.bincount(place))
-        shown = hit & (~as_one[place] | (np.arange(len(place)) == first_of_place[place]))
-        for row in np.flatnonzero(shown):
-            service = -1 if as_one[place[row]] else int(candidates.service[row])
-            found.append(
-                Exclusion(
-                    str(network.locations["location_id"][places[place[row]]]),
-                    None if service < 0 else str(network.services["carrier_service_id"][service]),
-                    rule,
-                    reasons[rule],
-                    () if whole[row] else tuple(order.lines[line].line_id for line in np.flatnonzero(mask[:, row])),
-                )
-            )
+        as_one = every_service & (np.bincount(place, same_lines) == candidates_of_place)
+        shown = hit & ~as_one[place]
+        shown[first_of_place[as_one]] = True
+        rows = np.flatnonzero(shown)
+        lines = [
+            () if all_ else _lines(order, mask[:, row]) for row, all_ in zip(rows, whole[rows].tolist(), strict=True)
+        ]
+        found += [
+            Exclusion(names[row], None if one else services[row], rule, reason, told)
+            for row, one, told in zip(rows.tolist(), as_one[place[rows]].tolist(), lines, strict=True)
+        ]
     return tuple(found)
+
+
+def _lines(order: Order, mask: NDArray[np.bool_]) -> tuple[str, ...]:
+    return tuple(order.lines[line].line_id for line in np.flatnonzero(mask))

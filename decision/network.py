@@ -13,8 +13,27 @@ from decision.opening import WeeklyHours, daily_cut_offs, weekly_hours
 from expressions.kinds import Kind
 from expressions.sets import TextSets, encode_sets
 from expressions.text import Text, encode
-from features.coded import Coded, factorised
+from features.coded import Coded, CodedColumns, factorised
 from features.facts import Columns
+from features.places import PLACES
+
+#: Fact → column.
+_LOCATION_TEXTS: Final = {
+    "location_id": "location_id",
+    "location_type": "location_type",
+    "location_country": "country",
+    "location_region": "region",
+    "location_postal_code": "postal_code",
+    "location_timezone": "timezone",
+}
+_LOCATION_NUMBERS: Final = {
+    "location_latitude": "latitude",
+    "location_longitude": "longitude",
+    "capacity_per_day": "capacity_per_day",
+    "backlog": "backlog",
+    "footfall_ratio": "footfall_ratio",
+}
+_SERVICE_TEXTS: Final = {"carrier_service_id": "carrier_service_id", "carrier": "carrier", "service_level": "level"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,17 +80,20 @@ class Network:
         return {name: encode(column) for name, column in self.locations.items() if _is_text(name, column)}
 
     @cached_property
-    def location_codes(self) -> Mapping[str, Coded]:
-        """The text columns of ``locations`` as features read them, made when first asked for."""
-        return {name: factorised(column) for name, column in self.locations.items() if _is_text(name, column)}
+    def location_facts(self) -> CodedColumns:
+        """The facts (`features.facts`) of each location, and what is remembered of it; made when first asked for."""
+        return CodedColumns(
+            {name: self.locations[column] for name, column in _LOCATION_NUMBERS.items()},
+            {name: factorised(self.locations[column]) for name, column in _LOCATION_TEXTS.items()},
+            PLACES,
+        )
 
     @cached_property
-    def service_codes(self) -> Mapping[str, Coded]:
-        """The text columns of ``services``, followed by one row without any: no carrier service."""
+    def service_facts(self) -> Mapping[str, Coded]:
+        """The facts of each carrier service, followed by one row without any: no carrier service."""
         return {
-            name: factorised(np.append(column, np.array([None])))
-            for name, column in self.services.items()
-            if _is_text(name, column)
+            name: factorised(np.append(self.services[column], np.array([None])))
+            for name, column in _SERVICE_TEXTS.items()
         }
 
     @cached_property

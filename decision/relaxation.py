@@ -16,17 +16,20 @@ from dataclasses import dataclass, field, replace
 from typing import Final, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from decision.attributes import needs_prediction
+from decision.consolidation import open_shipments_at
 from decision.decision import Relaxation
+from decision.loads import Contents
 from decision.money import Strategy
-from decision.plans import Plan
 from decision.predictor import Predictor
-from decision.ranked import Ruled
+from decision.ranked import RankedPlan, Ruled, reach, reach_at_most
 from decision.rules import Ruling, apply_rules
 from decision.ruleset import Ruleset, Stage
 from decision.scores import Scores, score
 from decision.shipments import Pricing, pricing
+from decision.situation import Situation
 
 #: Sets that are tried before a smallest one is no longer sought.
 MOST_QUESTIONS: Final = 1024
@@ -41,7 +44,7 @@ ALLOW_PARTIAL: Final = "limits.allow_partial"
 
 Ids: TypeAlias = frozenset[str]
 #: Returns a plan of the order as ruled, if there is one: the fewest lines left out, then the fewest parcels.
-FindPlan: TypeAlias = Callable[[Ruled], Plan | None]
+FindPlan: TypeAlias = Callable[[Ruled], RankedPlan | None]
 
 
 def relaxations(ruled: Ruled, predictor: Predictor, find_plan: FindPlan) -> tuple[Relaxation, ...]:
@@ -145,7 +148,7 @@ class _Relaxable:
 
     ruled: Ruled
     find_plan: FindPlan
-    plans: dict[Ids, Plan | None] = field(default_factory=dict)
+    plans: dict[Ids, RankedPlan | None] = field(default_factory=dict)
 
     @property
     def ids(self) -> list[str]:
@@ -154,6 +157,7 @@ class _Relaxable:
         free = situation.candidates.free > 0
         taking = {rule for rule, removed in ruling.removed.items() if (removed & free).any()}
         taking |= {rule for rule, kept in ruling.kept.items() if ((kept > situation.candidates.safety) & free).any()}
+        taking |= {rule for rule, left in ruling.parcels_left.items() if np.isfinite(left).any()}
         ids = [rule.id for rule in self.ruled.rules if rule.id in taking]
         if self.ruled.ruleset.limits.max_parcels is not None:
             ids.append(MAX_PARCELS)
@@ -167,7 +171,7 @@ class _Relaxable:
         """Return whether a plan stands once these are relaxed."""
         return self.plan(ids) is not None
 
-    def plan(self, ids: Ids) -> Plan | None:
+    def plan(self, ids: Ids) -> RankedPlan | None:
         """Return the plan that stands once these are relaxed, if one does."""
         if ids not in self.plans:
             self.plans[ids] = self.find_plan(self._without(ids))
@@ -188,6 +192,7 @@ class _Relaxable:
                 {rule: said for rule, said in ruling.removed.items() if rule not in ids},
                 {rule: said for rule, said in ruling.kept.items() if rule not in ids},
                 {},
+                {rule: said for rule, said in ruling.parcels_left.items() if rule not in ids},
             ),
         )
 
@@ -200,7 +205,7 @@ class _Relaxable:
             rule_ids=tuple(one for one in [*self.ids, ALLOW_PARTIAL] if one in ids),
             reasons={rule.id: rule.reason for rule in self.ruled.rules if rule.id in ids},
             max_parcels=len(plan.shipments) if MAX_PARCELS in ids else None,
-            left_out=tuple(line.line_id for row, line in enumerate(lines) if plan.left_out >> row & 1),
+            left_out=tuple(line.line_id for row, line in enumerate(lines) if plan.left_out[row]),
             smallest=smallest,
         )
 
@@ -209,10 +214,15 @@ def free_of_charge(ruled: Ruled) -> Pricing:
     """Return prices by which a plan costs 1000 for each line it leaves out, and 1 for each parcel but the first."""
     lines, count = ruled.situation.atp.shape
     nothing, nothings = np.zeros(count), np.zeros((lines, count))
-    scores = Scores(
-        nothing, nothing, nothings, nothings, lambda _: nothing, lambda _: nothing, lambda c, _: np.zeros(len(c))
-    )
-    return pricing(_COUNTING, ruled.situation.candidates, Ruling({}, {}, {}), scores)
+
+    def free(which: NDArray[np.intp], held: Contents) -> NDArray[np.float64]:  # noqa: ARG001 - whatever it holds
+        return np.zeros(len(which))
+
+    scores = Scores(nothing, nothing, nothings, nothings, lambda _: nothing, lambda _: nothing, free, free)
+    order, candidates = ruled.situation.order, ruled.situation.candidates
+    joined = open_shipments_at(order, ruled.situation.network, candidates)
+    most = reach_at_most(ruled.situation, ruled.ruling, ruled.ruleset.limits)
+    return pricing(_COUNTING, order, candidates, joined, ruling=Ruling({}, {}, {}), scores=scores, reach=most)
 
 
 def _has_free_stage(ruleset: Ruleset) -> bool:
@@ -223,8 +233,8 @@ def _with_everyone(ruled: Ruled, predictor: Predictor) -> Ruled:
     """Return what rules say of all candidates, also of those that several rules take out; scored where that matters."""
     everyone, ruling = ruled.everyone, ruled.first_ruling
     if _needs_scores(ruled):
-        quantity = np.array([[float(line.quantity)] for line in everyone.order.lines])
-        everyone = _scored(everyone, predictor, everyone.atp >= quantity)
+        unruled = reach(everyone, Ruling({}, {}, {}), ruled.ruleset.limits)
+        everyone = _scored(everyone, predictor, unruled > 0)
         ruling = ruling.and_then(apply_rules(ruled.rules, everyone))
     return replace(ruled, situation=everyone, ruling=ruling)
 

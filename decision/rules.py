@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from decision.attributes import CAPACITY_USED, is_per_line, needs_prediction, read_columns, together
+from decision.consolidation import NOTHING_OPEN, open_shipments_at
 from decision.ruleset import Rule, Ruleset, Stage
 from decision.situation import Situation
 from expressions.compiled import CompiledExpression
@@ -78,8 +79,10 @@ def apply_rules(rules: Iterable[Rule], situation: Situation) -> Ruling:
         elif rule.kind == "cap":
             left = _left(rule, where, columns, shape[1])
             ruling.parcels_left[rule.id] = left
-            if (left < 1).any():
-                ruling.removed[rule.id] = np.broadcast_to(left < 1, shape)
+            joined = open_shipments_at(situation.order, situation.network, situation.candidates)
+            full = (left < 1) & (joined == NOTHING_OPEN)  # what joins a parcel is none
+            if full.any():
+                ruling.removed[rule.id] = np.broadcast_to(full, shape)
         else:
             ruling.adjusted[rule.id] = _adjustment(rule, where, columns, shape)
     return ruling

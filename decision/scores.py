@@ -1,46 +1,32 @@
 """What the models say about candidates: facts assembled, predictor asked, each number where plans look for it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from functools import cache
-from typing import Final
+from typing import Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from decision.candidates import NO_SERVICE, Candidates
+from decision.consolidation import NOTHING_OPEN, open_shipments_at
+from decision.loads import Contents
 from decision.network import Network
 from decision.order import Order
 from decision.predictor import HoursDistribution, Predictor
-from features.coded import Coded, CodedColumns, Repeated, distinct_codes
+from features.coded import Coded, CodedColumns, Repeated
 from features.places import PLACES
 
 _DAY: Final = 86_400.0
-_TEXTS_OF_LOCATION: Final = {
-    "location_id": "location_id",
-    "location_type": "location_type",
-    "location_country": "country",
-    "location_region": "region",
-    "location_postal_code": "postal_code",
-    "location_timezone": "timezone",
-}
-_NUMBERS_OF_LOCATION: Final = {
-    "location_latitude": "latitude",
-    "location_longitude": "longitude",
-    "capacity_per_day": "capacity_per_day",
-    "backlog": "backlog",
-    "footfall_ratio": "footfall_ratio",
-}
-_OF_SERVICE: Final = {"carrier_service_id": "carrier_service_id", "carrier": "carrier", "service_level": "level"}
 
 
 @dataclass(frozen=True)
 class Parcels:
-    """What sets of lines weigh, one row per set. A set is a bit mask: line *i* is in it if bit *i* is set.
+    """What is in parcels, one row per parcel: weight, volume, value, units, number of lines.
 
-    Where the figure of one line is missing, that of the set is (NaN); ``heaviest`` is the row of the line whose sku
-    stands for the set.
+    Where the figure of one line is missing, that of the parcel is (NaN); ``heaviest`` is the row of the line whose sku
+    stands for the parcel.
     """
 
     weight_kg: NDArray[np.float64]
@@ -51,25 +37,36 @@ class Parcels:
     heaviest: NDArray[np.intp]
 
 
-def parcels(order: Order, masks: NDArray[np.int64]) -> Parcels:
-    """Return what each set of lines amounts to."""
-    members = ((masks[:, None] >> np.arange(len(order.lines))) & 1).astype(bool)
-    quantity = np.array([line.quantity for line in order.lines], float)
+def parcels(order: Order, units: NDArray[np.int64]) -> Parcels:
+    """Return what parcels with so many ``units`` (K, L) of each line amount to."""
+    members = units > 0
 
     def together(name: str) -> NDArray[np.float64]:
-        each = _floats([getattr(line, name) for line in order.lines]) * quantity
+        each = _floats([getattr(line, name) for line in order.lines])
         # One line after the other, as a history is added up: a sum's last bit depends on the order.
-        return np.asarray(np.add.accumulate(np.where(members, each, 0.0), axis=1)[:, -1])
+        return np.asarray(np.add.accumulate(np.where(members, each * units, 0.0), axis=1)[:, -1])
 
-    weights = np.nan_to_num(_floats([line.weight_kg for line in order.lines]) * quantity)
+    weights = np.nan_to_num(_floats([line.weight_kg for line in order.lines])) * units
     return Parcels(
         together("weight_kg"),
         together("volume_l"),
         together("unit_price"),
-        np.where(members, quantity, 0.0).sum(axis=1),
+        units.sum(axis=1).astype(float),
         members.sum(axis=1).astype(float),
         np.where(members, weights, -1.0).argmax(axis=1),
     )
+
+
+def joined_parcels(order: Order, adding: Parcels, joined: NDArray[np.intp]) -> tuple[Parcels, Parcels]:
+    """Return the open shipments ``joined`` as they are, and with what is added to them, row by row.
+
+    The sku that stands for both is that of what is added, so that they differ in their amounts only.
+    """
+    amounts = [(x.weight_kg, x.volume_l, x.value, x.units, x.lines) for x in order.open_shipments]
+    before = np.array(amounts, float)[joined].T
+    added = (adding.weight_kg, adding.volume_l, adding.value, adding.units, adding.lines)
+    after = (one + more for one, more in zip(before, added, strict=True))
+    return Parcels(*before, adding.heaviest), Parcels(*after, adding.heaviest)
 
 
 def _floats(values: list[float | None]) -> NDArray[np.float64]:
@@ -93,26 +90,17 @@ def candidate_facts(order: Order, network: Network, candidates: Candidates, now:
         "destination_latitude": to.latitude,
         "destination_longitude": to.longitude,
     }
-    place, carried = candidates.location, candidates.service
     return CodedColumns(
-        {
-            **{
-                name: np.full(len(candidates), np.nan if value is None else value, float)
-                for name, value in numbers.items()
-            },
-            **{name: network.locations[column][place] for name, column in _NUMBERS_OF_LOCATION.items()},
-        },
+        {name: np.full(len(candidates), np.nan if value is None else value, float) for name, value in numbers.items()},
         {
             **{name: Coded(np.array([value], object), everywhere) for name, value in texts.items()},
-            **{name: _at(network.location_codes[column], place) for name, column in _TEXTS_OF_LOCATION.items()},
-            **{name: _at(network.service_codes[column], carried) for name, column in _OF_SERVICE.items()},
+            **{
+                name: Coded(text.values, text.codes[candidates.service]) for name, text in network.service_facts.items()
+            },
         },
         PLACES,
+        Repeated(network.location_facts, candidates.location),
     )
-
-
-def _at(column: Coded, rows: NDArray[np.intp]) -> Coded:
-    return Coded(column.values, column.codes[rows])
 
 
 def facts(
@@ -121,14 +109,13 @@ def facts(
     everyone: CodedColumns,
     *,
     rows: NDArray[np.intp],
-    masks: NDArray[np.int64],
+    amounts: Parcels,
+    which: NDArray[np.intp],
 ) -> CodedColumns:
-    """Return the facts (`features.facts`) of sending the lines of ``masks`` from the candidates at ``rows``.
+    """Return the facts (`features.facts`) of sending parcels from the candidates at ``rows``.
 
-    ``everyone``: what `candidate_facts` says of all candidates.
+    ``which`` of ``amounts`` each sends; ``everyone``: what `candidate_facts` says of all candidates.
     """
-    sets, which = distinct_codes(masks)
-    amounts = parcels(order, sets)
     heaviest = amounts.heaviest[which]
     lines = {"sku": [line.sku for line in order.lines], "category": [line.category for line in order.lines]}
     return CodedColumns(
@@ -150,13 +137,19 @@ def facts(
 assert NO_SERVICE == -1
 
 
+#: Takes positions of candidates and, for each, the contents of its shipment.
+Ask: TypeAlias = Callable[[NDArray[np.intp], Contents], NDArray[np.float64]]
+
+
 @dataclass(frozen=True)
 class Scores:
     """Predictions for C candidates and L lines. Candidates that were not scored hold NaN.
 
     ``delivery`` answers any quantile in hours from the decision, (C,); ``late`` (C,): probability of missing the
     promise, ``late_days`` (C,): days late to be expected, both 0 without a promise; ``pick_failure`` (L, C) per line;
-    ``line_cost`` (L, C): cost of the line sent alone. `cost` asks for more lines together.
+    ``line_cost`` (L, C): cost of the line sent alone. Both are of the line as it was ordered. ``cost`` and ``failure``
+    ask for other contents: ``cost`` of shipments, ``failure`` of units of one line each, from the given candidates.
+    Where a shipment joins an open one (`decision.consolidation`), its cost is what it adds.
     """
 
     late: NDArray[np.float64]
@@ -165,7 +158,8 @@ class Scores:
     line_cost: NDArray[np.float64]
     delivery: Callable[[float], NDArray[np.float64]]
     ready: Callable[[float], NDArray[np.float64]]
-    cost: Callable[[NDArray[np.intp], NDArray[np.int64]], NDArray[np.float64]] = field(repr=False)
+    cost: Ask = field(repr=False)
+    failure: Ask = field(repr=False)
 
 
 def score(
@@ -181,13 +175,17 @@ def score(
 
     What the customer collects is there when it is ready; everything else when it is delivered.
     """
-    lines, count = usable.shape
+    count = usable.shape[1]
     rows = np.flatnonzero(usable.any(axis=0))
     if not len(rows):
         return _nothing(usable.shape)
-    whole = np.full(len(rows), (1 << lines) - 1, np.int64)
+    quantities = np.array([line.quantity for line in order.lines])
     everyone = candidate_facts(order, network, candidates, now)
-    order_facts = facts(order, candidates, everyone, rows=rows, masks=whole)
+
+    def of_parcels(which: NDArray[np.intp], amounts: Parcels, codes: NDArray[np.intp]) -> CodedColumns:
+        return facts(order, candidates, everyone, rows=which, amounts=amounts, which=codes)
+
+    order_facts = of_parcels(rows, parcels(order, quantities[None]), np.zeros(len(rows), np.intp))
     travels = ~candidates.collected[rows]
     ready = predictor.ready_hours(order_facts)
     delivered = predictor.delivery_hours(order_facts) if travels.any() else ready
@@ -200,16 +198,35 @@ def score(
     def arrival(ask: Callable[[HoursDistribution], NDArray[np.float64]]) -> NDArray[np.float64]:
         return of_all(np.where(travels, ask(delivered), ask(ready)))
 
+    joined = open_shipments_at(order, network, candidates)
+
+    def added_cost(which: NDArray[np.intp], amounts: Parcels, codes: NDArray[np.intp]) -> NDArray[np.float64]:
+        one_each = np.arange(len(which))
+        added = Parcels(*(getattr(amounts, field.name)[codes] for field in fields(amounts)))
+        both = joined_parcels(order, added, joined[which])
+        before, after = (predictor.cost(of_parcels(which, parcel, one_each)) for parcel in both)
+        return np.maximum(after - before, 0.0)
+
+    def cost(which: NDArray[np.intp], amounts: Parcels, codes: NDArray[np.intp]) -> NDArray[np.float64]:
+        joins = joined[which] != NOTHING_OPEN
+        if not joins.any():
+            return predictor.cost(of_parcels(which, amounts, codes))
+        costs = np.empty(len(which))
+        costs[joins] = added_cost(which[joins], amounts, codes[joins])
+        if not joins.all():
+            costs[~joins] = predictor.cost(of_parcels(which[~joins], amounts, codes[~joins]))
+        return costs
+
     late = late_days = np.zeros(count)
     if order.promised_at is not None:
         left = np.full(len(rows), (order.promised_at - now).total_seconds() / 3600)
         late = arrival(lambda hours: hours.probability_later_than(left))
         late_days = arrival(lambda hours: hours.expected_excess(left)) / 24
     pairs = np.nonzero(usable)
-    line_facts = facts(order, candidates, everyone, rows=pairs[1], masks=np.int64(1) << pairs[0])
+    lines = parcels(order, np.diag(quantities))
     pick_failure, line_cost = np.full(usable.shape, np.nan), np.full(usable.shape, np.nan)
-    pick_failure[pairs] = predictor.pick_failure(line_facts)
-    line_cost[pairs] = predictor.cost(line_facts)
+    pick_failure[pairs] = predictor.pick_failure(of_parcels(pairs[1], lines, pairs[0]))
+    line_cost[pairs] = cost(pairs[1], lines, pairs[0])
     return Scores(
         late,
         late_days,
@@ -217,7 +234,8 @@ def score(
         line_cost,
         cache(lambda level: arrival(lambda hours: hours.quantile(level))),
         cache(lambda level: of_all(ready.quantile(level))),
-        lambda which, masks: predictor.cost(facts(order, candidates, everyone, rows=which, masks=masks)),
+        lambda which, held: cost(which, parcels(order, held.units), held.which),
+        lambda which, held: predictor.pick_failure(of_parcels(which, parcels(order, held.units), held.which)),
     )
 
 
@@ -229,4 +247,7 @@ def _nothing(shape: tuple[int, ...]) -> Scores:
     def never(level: float) -> NDArray[np.float64]:  # noqa: ARG001 - as of any level
         return unknown
 
-    return Scores(unknown, unknown, unknowns, unknowns, never, never, lambda which, _: np.full(len(which), np.nan))
+    def not_asked(which: NDArray[np.intp], held: Contents) -> NDArray[np.float64]:  # noqa: ARG001 - as of any contents
+        return np.full(len(which), np.nan)
+
+    return Scores(unknown, unknown, unknowns, unknowns, never, never, not_asked, not_asked)

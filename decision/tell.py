@@ -82,14 +82,14 @@ def _summary(decision: Decision, words: Catalogue) -> str:
         return words.say("summary_plan" if count > 1 else "summary_one_plan", count=count, total=total)
     if all(line.cause == "no_ruleset" for line in decision.missing):
         return words.say("summary_no_ruleset")
-    if decision.relaxations:
-        ways = words.texts["or"].join(one.explanation for one in decision.relaxations)
-        return words.say("summary_relax", ways=ways)
     short = [
         words.say("short_line", line=line.line_id, sku=line.sku, short=line.short, quantity=line.quantity)
         for line in decision.missing
         if line.short
     ]
+    if decision.relaxations:
+        ways = words.texts["or"].join(one.explanation for one in decision.relaxations)
+        return words.say("summary_relax_short" if short else "summary_relax", ways=ways, lines=words.listed(short))
     return words.say("summary_short", lines=words.listed(short)) if short else words.say("summary_impossible")
 
 

@@ -91,7 +91,7 @@ def _split(word: Word, separator: str, index: float) -> Word:
 
 def _matches(word: Word, pattern: str) -> Value:
     options = re2.Options()
-    options.max_mem = 1 << 20
+    options.max_mem = 1 << 18
     options.log_errors = False
     try:
         compiled = re2.compile(pattern, options)

@@ -13,7 +13,7 @@ from celpy.celparser import CELParseError, CELParser
 from expressions.errors import ExpressionError
 
 MAX_CHARACTERS: Final = 10_000
-MAX_TOKENS: Final = 1_000
+MAX_TOKENS: Final = 500
 MAX_DEPTH: Final = 60
 
 #: Building the tables of the grammar takes a tenth of a second: once, when this module is loaded.

@@ -73,16 +73,15 @@ class CodedColumns(Mapping[str, NDArray[Any]]):
         self._derived = derived
         self._repeated = repeated
         self._joined: dict[tuple[tuple[str, ...], Derive], Coded] = {}
-        self._remembered: dict[Hashable, NDArray[Any]] = {}
+        self._remembered: dict[Hashable, tuple[int, NDArray[Any]]] = {}
 
     def __getitem__(self, name: str) -> NDArray[Any]:
         """The column as an array. Raises ``KeyError`` when there is none."""
         if name in self._numbers:
             return self._numbers[name]
-        others = self._others([name])
-        if others is not None and name in others.columns._numbers:
-            return others.columns._numbers[name][others.rows]
-        return self.coded(name).column()
+        if self._repeated is None or name in self._texts or name in self._derived:
+            return self.coded(name).column()
+        return self._repeated.columns[name][self._repeated.rows]
 
     def __iter__(self) -> Iterator[str]:
         """Names of the columns."""
@@ -118,21 +117,23 @@ class CodedColumns(Mapping[str, NDArray[Any]]):
         return self._joined[wanted]
 
     def remembered(
-        self, key: Hashable, sources: Collection[str], compute: Callable[["CodedColumns"], NDArray[Any]]
+        self,
+        key: Hashable,
+        sources: Collection[str],
+        compute: Callable[["CodedColumns"], NDArray[Any]],
+        edition: int = 0,
     ) -> NDArray[Any]:
-        """``compute`` of these columns, row by row from the columns ``sources``, once for every ``key``."""
+        """``compute`` of these columns, row by row from the columns ``sources``: once for every ``key``.
+
+        What was computed in another ``edition`` is forgotten.
+        """
         others = self._others(sources)
         if others is not None:
-            return others.columns.remembered(key, sources, compute)[others.rows]
-        if key not in self._remembered:
-            self._remembered[key] = compute(self)
-        return self._remembered[key]
-
-    def with_numbers(self, numbers: Mapping[str, FloatArray]) -> "CodedColumns":
-        """These columns and more numbers. What was derived from text is shared."""
-        more = CodedColumns({**self._numbers, **numbers}, {}, self._derived, self._repeated)
-        more._texts, more._joined = self._texts, self._joined
-        return more
+            return others.columns.remembered(key, sources, compute, edition)[others.rows]
+        known = self._remembered.get(key)
+        if known is None or known[0] != edition:
+            known = self._remembered[key] = edition, compute(self)
+        return known[1]
 
     def _others(self, names: Collection[str]) -> Repeated | None:
         """The columns that are repeated, when all of ``names`` are among them and follow from nothing else."""

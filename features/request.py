@@ -1,8 +1,11 @@
 """The features of one request: nothing is computed twice, nor for a line what follows from its candidate.
 
+What follows from a location alone is remembered by the columns of the network, from one request to the next.
+
 The definitions are those of `features.definitions` and `features.trailing`; only the order of the work is another.
 """
 
+from collections.abc import Callable, Hashable
 from functools import cache
 from typing import Final
 
@@ -26,10 +29,10 @@ _MEANS: Final = {
 
 
 class RequestFeatures:
-    """Features as of now. Each is remembered by the columns it was computed from: one request sees one state."""
+    """Features as of now. Each is remembered by the columns it was computed from, until an outcome is observed."""
 
     def __init__(self, trailing: TrailingSums, vocabularies: Vocabularies) -> None:
-        """Take trailing means from ``trailing``, as it stands when a request first asks; codes from ``vocabularies``."""
+        """Take trailing means from ``trailing``, as it stands when asked; codes from ``vocabularies``."""
         self._trailing = trailing
         self._vocabularies = vocabularies
 
@@ -41,14 +44,21 @@ class RequestFeatures:
         """One feature of every row of ``columns``; shape (rows,). Raises ``KeyError`` for an unknown name."""
         if name in _MEANS:
             statistic, position = _MEANS[name]
-            return columns.remembered(
-                (self, name), _read(statistic), lambda where: self._mean(statistic, where)[:, position]
-            )
+            return self._once(name, _read(statistic), lambda at: self._mean(statistic, at)[:, position], columns)
         feature = FEATURES[name]
-        return columns.remembered((self, name), feature.reads, lambda where: feature.compute(where, self._vocabularies))
+        return self._once(name, feature.reads, lambda at: feature.compute(at, self._vocabularies), columns)
 
     def _mean(self, statistic: Statistic, columns: CodedColumns) -> FloatArray:
-        return columns.remembered((self, statistic), _read(statistic), lambda where: self._computed(statistic, where))
+        return self._once(statistic, _read(statistic), lambda at: self._computed(statistic, at), columns)
+
+    def _once(
+        self,
+        what: Hashable,
+        reads: tuple[str, ...],
+        compute: Callable[[CodedColumns], FloatArray],
+        columns: CodedColumns,
+    ) -> FloatArray:
+        return columns.remembered((self, what), reads, compute, self._trailing.edition)
 
     def _computed(self, statistic: Statistic, columns: CodedColumns) -> FloatArray:
         towards = None if statistic.shrink_to is None else self._mean(_BY_NAME[statistic.shrink_to], columns)

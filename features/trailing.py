@@ -49,7 +49,7 @@ class Statistic:
     def coded_keys(self, columns: Columns) -> Coded:
         """The key of each row of ``columns``, as positions in the distinct keys."""
         if not self.key:
-            return Coded(np.array([""], dtype=object), np.zeros(len(columns["decided_at"]), dtype=np.intp))
+            return Coded(np.array([""], dtype=object), np.zeros(len(next(iter(columns.values()))), dtype=np.intp))
         return joined(columns, self.key, join_keys)
 
     def column(self, half_life_days: float) -> str:
@@ -170,7 +170,7 @@ def mean_of(
         known = ~np.isnan(towards)
         weighted = weighted + np.where(known, prior * np.where(known, towards, 0.0), 0.0)
         weight = weight + np.where(known, prior, 0.0)
-    return np.divide(weighted, weight, out=np.full(weight.shape, np.nan), where=weight > 0)
+    return np.asarray(np.divide(weighted, weight, out=np.full(weight.shape, np.nan), where=weight > 0))
 
 
 class TrailingSums:
@@ -180,12 +180,15 @@ class TrailingSums:
         """Start with nothing observed. ``landmark`` (seconds since 1970) must be the one of the history replayed."""
         self.statistics = tuple(statistics)
         self.landmark = landmark
+        #: How often something was observed: equal numbers, equal sums.
+        self.edition = 0
         self._positions: dict[str, dict[str, int]] = {statistic.name: {} for statistic in statistics}
         self._sums = {statistic.name: _no_sums(statistic) for statistic in statistics}
         self._heard_at = {statistic.measure: np.nan for statistic in statistics}
 
     def observe(self, measure: str, observed: Observations) -> None:
         """Add observations of ``measure``, in their order. They must not be known earlier than those added before."""
+        self.edition += 1
         if len(observed):
             self._heard_at[measure] = float(observed.known_at[-1])
         for statistic in self.statistics:

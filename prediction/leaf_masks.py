@@ -39,7 +39,7 @@ def slot_of(leaf: int) -> int:
     return ((_SEQUENCE << leaf) & int(_ALL)) >> int(_TOP_SIX)
 
 
-def _sum_leaves(
+def _sum_leaves(  # noqa: PLR0912, PLR0917 - one compiled nest of loops over flat arrays
     columns: FloatArray,
     column: NDArray[np.intp],
     threshold: FloatArray,

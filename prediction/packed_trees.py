@@ -46,7 +46,7 @@ class PackedTrees:
         if rows.shape[1:] != (self.features,):
             raise ValueError(f"the trees take rows of {self.features} features, not of shape {rows.shape}")
         splits = (self.column, self.threshold, self.default_left, self.left, self.right, self.first)
-        return sum_leaves(self._columns(rows), *splits, self.values)
+        return np.asarray(sum_leaves(self._columns(rows), *splits, self.values))
 
     def _columns(self, rows: FloatArray) -> FloatArray:
         """Each column's numbers, NaN where missing; shape (columns, rows)."""

@@ -93,6 +93,14 @@ class NotFoundError(ServingError):
     title = "There is no such thing"
 
 
+class UnreadableAnswerError(ServingError):
+    """A logged decision that says too little to be told or compared."""
+
+    status = 422
+    kind = "decision-too-old"
+    title = "The decision is of an earlier version"
+
+
 class TooLargeError(ServingError):
     """The body is longer than the service takes."""
 
@@ -120,3 +128,7 @@ class NotReadyError(ServingError):
 
 class ConfigurationError(Exception):
     """The service cannot start as it is set up. Its text says what to change."""
+
+
+class ReplayError(Exception):
+    """A logged decision cannot be made again here. Its text says why."""

@@ -1,20 +1,21 @@
 """What the service knows at one version of its state, in the form that decisions use. Nothing in it ever changes."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 import numpy as np
 from sqlalchemy import Connection, Table, exists, select
 
+from decision.custom import Custom
 from decision.network import Network
 from decision.ruleset import Ruleset, compile_ruleset, default_ruleset
-from features.facts import Columns
 from serving.columns import changed_stock, empty_columns, load_columns
 from serving.database.ruleset_store import live_rulesets
 from serving.database.tables import carrier_services, footfall, locations, products, rulesets
 from serving.database.versions import current_version
 from serving.footfall import Usual, footfall_columns
+from serving.inputs import KeptPlaces, keep_places
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +27,15 @@ class Product:
     volume_l: float | None
     hazmat: bool
     bulky: bool
+    fragile: bool = False
+    cold: bool = False
+    tags: Sequence[str] | None = None
+    attributes: Custom | None = None
 
 
 def _empty_network() -> Network:
     none = np.empty(0)
-    live = {"backlog": none, "footfall": none, "footfall_ratio": none}
+    live = {"footfall": none, "footfall_ratio": none}
     return Network({**empty_columns(locations), **live}, empty_columns(carrier_services), {})
 
 
@@ -42,12 +47,14 @@ def _default_rulesets() -> tuple[Ruleset, ...]:
 class Snapshot:
     """``hour``: the full hour whose footfall the network shows. ``positions``: of each location in the network.
 
+    ``kept``: the locations and services as the decision log keeps them.
     ``rulesets``: those published, or the one that comes with the engine while there are none.
     """
 
     version: int = -1
     hour: datetime = datetime(1970, 1, 1, tzinfo=UTC)
     network: Network = field(default_factory=_empty_network)
+    kept: KeptPlaces = field(default_factory=lambda: keep_places(_empty_network()))
     positions: Mapping[str, int] = field(default_factory=dict)
     products: Mapping[str, Product] = field(default_factory=dict)
     rulesets: tuple[Ruleset, ...] = field(default_factory=_default_rulesets)
@@ -63,7 +70,7 @@ def refreshed(connection: Connection, before: Snapshot, hour: datetime, usual: U
     def changed(table: Table) -> bool:
         return bool(connection.execute(select(exists().where(table.c.changed_in > before.version))).scalar())
 
-    places = _places(connection) if changed(locations) else before.network.locations
+    places = load_columns(connection, locations) if changed(locations) else before.network.locations
     positions = {location_id: at for at, location_id in enumerate(places["location_id"])}
     # Stock names locations by position: when the set of locations changes, every record is read again.
     same_places = positions.keys() == before.positions.keys()
@@ -74,20 +81,17 @@ def refreshed(connection: Connection, before: Snapshot, hour: datetime, usual: U
         visitors, ratio = footfall_columns(connection, places, hour, usual)
         places = {**places, "footfall": visitors, "footfall_ratio": ratio}
     services = load_columns(connection, carrier_services) if changed(carrier_services) else before.network.services
+    network = Network(places, services, stock)
+    same = places is before.network.locations and services is before.network.services
     return Snapshot(
         version=version,
         hour=hour,
-        network=Network(places, services, stock),
+        network=network,
+        kept=before.kept if same else keep_places(network),
         positions=positions,
         products={**before.products, **_changed_products(connection, before.version)},
         rulesets=_compiled(connection) if changed(rulesets) else before.rulesets,
     )
-
-
-def _places(connection: Connection) -> Columns:
-    """Locations, whose backlog nobody has told the service: unknown, and not zero."""
-    columns = load_columns(connection, locations)
-    return {**columns, "backlog": np.full(len(columns["location_id"]), np.nan)}
 
 
 def _changed_products(connection: Connection, since: int) -> dict[str, Product]:

@@ -12,13 +12,15 @@ from sqlalchemy import Connection
 
 from decision.decide import decide
 from decision.explain import why_changed
+from decision.loads import surely_exact
+from decision.messages.catalogue import Language
 from decision.order import Order
-from decision.plans import MOST_LINES
 from serving.body import read_body
 from serving.database.decision_log import LoggedDecision, log_decision, logged_answer
 from serving.database.idempotency import Answer, answered_before, write_once
 from serving.errors import FieldError, InvalidRequestError, MalformedBodyError, NotFoundError, NotReadyError
 from serving.idempotency import attempt_of
+from serving.inputs import keep_order, keep_stock
 from serving.live import ServedPredictor
 from serving.ordering import to_order
 from serving.problems import invalid_request
@@ -55,13 +57,13 @@ async def post_decision(request: Request, client: Annotated[ApiKey, Depends(clie
     answer = await answered_before(service.database, wanted)
     if answer is None:
         received = _receive(service, content)
-        if len(received.order.lines) > MOST_LINES:  # the solver may take seconds: others are answered meanwhile
+        if not surely_exact(received.order):  # the solver may take seconds: others are answered meanwhile
             logged = await asyncio.to_thread(_decide, service, client, content, received)
         else:
             logged = _decide(service, client, content, received)
 
         def log(connection: Connection) -> Answer:
-            log_decision(connection, logged)
+            log_decision(connection, logged, received.snapshot.kept)
             return Answer(201, logged.answer)
 
         with service.metrics.phase("log"):
@@ -94,6 +96,7 @@ async def get_decision_changes(
     decision_id: str,
     since: Annotated[str, Query(description="an earlier decision on the same order")],
     _client: Annotated[ApiKey, Depends(client_with("decide", "read"))],
+    language: Annotated[Language, Query(description="of the text")] = "en",
 ) -> Response:
     """Why another plan wins than in an earlier decision on the same order: the prices that did it, in words."""
     database = service_of(request).database
@@ -103,7 +106,7 @@ async def get_decision_changes(
         if answer is None:
             raise NotFoundError(f"There is no decision {name!r}")
         found[name] = read_answer(answer)
-    text = why_changed(found[since], found[decision_id])
+    text = why_changed(found[since], found[decision_id], language)
     return Response(changes_bytes(decision_id, since, text), media_type="application/json")
 
 
@@ -113,6 +116,7 @@ class _Received:
 
     order: Order
     options: int
+    language: Language
     snapshot: Snapshot
     predictor: ServedPredictor
 
@@ -130,7 +134,7 @@ def _receive(service: Service, content: bytes) -> _Received:
                 raise MalformedBodyError(f"The body is not JSON: {error.errors()[0]['msg']}") from error
             raise invalid_request(error) from error
         _check_currency(sent.currency, predictor)
-        return _Received(to_order(sent, snapshot), sent.options, snapshot, predictor)
+        return _Received(to_order(sent, snapshot), sent.options, sent.language, snapshot, predictor)
 
 
 def _check_currency(currency: str, predictor: ServedPredictor) -> None:
@@ -144,7 +148,13 @@ def _decide(service: Service, client: ApiKey, content: bytes, received: _Receive
     metrics, snapshot, order = service.metrics, received.snapshot, received.order
     with metrics.phase("decide"):
         decision = decide(
-            order, snapshot.network, snapshot.rulesets, received.predictor, service.clock(), options=received.options
+            order,
+            snapshot.network,
+            snapshot.rulesets,
+            received.predictor,
+            service.clock(),
+            options=received.options,
+            language=received.language,
         )
     metrics.decisions.labels(decision.stage or "none").inc()
     with metrics.phase("respond"):
@@ -160,4 +170,9 @@ def _decide(service: Service, client: ApiKey, content: bytes, received: _Receive
         digest=decision.versions.get("digest"),
         request=content,
         answer=answer,
+        language=received.language,
+        options=received.options,
+        decided_order=keep_order(order),
+        stock=keep_stock(snapshot.network, (line.sku for line in order.lines)),
+        places=snapshot.kept.digest,
     )

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from decision import decide as phases
+from decision import loads
 from decision.decide import decide
 from decision.errors import TooManyLinesError
 from decision.order import Line
@@ -27,7 +27,7 @@ def test_where_both_ways_can_plan_they_agree(seed: int, monkeypatch: pytest.Monk
     asked, net = world(6, 4, seed)
     ruleset = load_ruleset(f"name: n\n{PRICES}")
     exact = decide(asked, net, [ruleset], Formula(), NOW).options[0]
-    monkeypatch.setattr(phases, "MOST_LINES", 0)
+    monkeypatch.setattr(loads, "MOST_PARTS", 0)
     found = decide(asked, net, [ruleset], Formula(), NOW).options[0]
     assert found.bound <= exact.total + 1e-6
     assert exact.total - 1e-9 <= found.total <= exact.total * 1.02
