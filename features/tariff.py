@@ -2,8 +2,8 @@
 
 Costs are compared by what they differ from it. A location's mean cost says little when one parcel is an envelope and
 the next a wardrobe; its mean *excess* over a tariff says how dear its contract is. The constants need be right only
-roughly (they are those of the Olist history before July 2017, rounded): the level follows from the trailing means,
-and what remains is for the trees.
+roughly (size as in the Olist history before July 2017; distance chosen on its windows from then to April 2018): the
+level follows from the trailing means, and what remains is for the trees.
 """
 
 from typing import Final
@@ -24,7 +24,7 @@ KG_PER_LITRE: Final = 1 / 6
 #: Of the same product every unit is billed; by size, a unit of so many kg costs twice one that weighs nothing.
 _DOUBLED_AT_KG, _BY_SIZE = 12.0, 1.66
 _STEP_KM, _BY_DISTANCE = 100.0, 0.2
-#: A parcel of unknown size is taken for a common one, an unknown place for one in the middle of nowhere far.
+#: A parcel of unknown size is taken for a common one, an unknown distance for a common one.
 _USUAL_KG, _USUAL_KM = 1.0, 300.0
 
 
