@@ -13,6 +13,7 @@ from features.facts import Columns
 from features.geography import haversine_km
 from features.places import PLACES
 from features.statistics import STATISTICS
+from features.tariff import ENDS, READS, log_tariff
 
 FloatArray = NDArray[np.float64]
 #: Text fact → value → code. Codes are given in training; a value unknown then is a missing number.
@@ -39,13 +40,23 @@ def _code(name: str) -> Feature:
     )
 
 
+def _ratio(name: str, unit: str, over: str, under: str) -> Feature:
+    """``over`` ÷ ``under``; missing where there is nothing to divide by."""
+
+    def compute(columns: Columns, _: Vocabularies) -> FloatArray:
+        by = columns[under]
+        return np.asarray(np.divide(columns[over], by, out=np.full(len(by), np.nan), where=by > 0))
+
+    return Feature(name, unit, (over, under), compute)
+
+
 def encode(texts: Coded, codes: Mapping[str, int]) -> FloatArray:
     """The code of each row's text; NaN for a text without one."""
     return np.array([codes.get(value, np.nan) for value in texts.values.tolist()], dtype=np.float64)[texts.codes]
 
 
 def _distance(columns: Columns, _: Vocabularies) -> FloatArray:
-    return np.asarray(haversine_km(*(columns[name] for name in _ENDS)), dtype=np.float64)
+    return np.asarray(haversine_km(*(columns[name] for name in ENDS)), dtype=np.float64)
 
 
 def _same_region(columns: Columns, _: Vocabularies) -> FloatArray:
@@ -72,16 +83,10 @@ def _weekday(columns: Columns, codes: Vocabularies) -> FloatArray:
     return _clock(columns, codes) // 24
 
 
-def _load(columns: Columns, _: Vocabularies) -> FloatArray:
-    capacity = columns["capacity_per_day"]
-    return np.asarray(np.divide(columns["backlog"], capacity, out=np.full(len(capacity), np.nan), where=capacity > 0))
-
-
 def _spare(columns: Columns, _: Vocabularies) -> FloatArray:
     return np.asarray(columns["on_hand"] - columns["units"])
 
 
-_ENDS: Final = ("location_latitude", "location_longitude", "destination_latitude", "destination_longitude")
 _CLOCK: Final = ("decided_at", "location_timezone")
 #: Text facts that become codes.
 ENCODED: Final = (
@@ -98,12 +103,17 @@ ENCODED: Final = (
 FEATURES: Final = {
     feature.name: feature
     for feature in (
-        Feature("distance_km", "km", _ENDS, _distance),
+        Feature("distance_km", "km", ENDS, _distance),
         Feature("same_region", "0 or 1, of one country", PLACES["lane"].sources, _same_region),
         Feature("hour_of_day", "hours, local", _CLOCK, _hour_of_day),
         Feature("weekday", "0 = Monday, local", _CLOCK, _weekday),
-        Feature("load", "days of work in hand", ("backlog", "capacity_per_day"), _load),
+        _ratio("load", "days of work in hand", "backlog", "capacity_per_day"),
         Feature("spare_units", "recorded units beyond those asked", ("on_hand", "units"), _spare),
+        Feature("log_tariff", "log of a plain tariff", READS, lambda columns, _: log_tariff(columns)),
+        _ratio("weight_per_unit", "kg", "weight_kg", "units"),
+        _ratio("volume_per_unit", "litres", "volume_l", "units"),
+        _ratio("value_per_unit", "money", "value", "units"),
+        _ratio("density", "kg per litre", "weight_kg", "volume_l"),
         _fact("destination_latitude", "degrees"),
         _fact("destination_longitude", "degrees"),
         _fact("location_latitude", "degrees"),

@@ -75,9 +75,9 @@ class Bundle:
     def inputs(self, head: str, facts: Columns) -> tuple[FloatArray, FloatArray]:
         """The features of ``head`` for every row of ``facts`` as of now, and what its trees start from."""
         columns = coded_facts(facts)
-        offset = {name: self._now.column(name, columns) for name in offset_of(head, self.manifest.offsets)}
+        offsets = [self._now.column(name, columns) for name in self.manifest.offsets.get(head, ())]
         rows = self._now.matrix(self._features[head], columns)
-        return rows, starts(head, self.manifest.offsets, offset, len(rows))
+        return rows, starts(head, offsets, len(rows))
 
     def footfall_usual(self, location_id: str, hour_of_week: int) -> float:
         """Visitors usual for a store at a local hour of its week (0 = Monday midnight); NaN where none were counted."""
@@ -99,19 +99,16 @@ class Bundle:
         return self._trees[head, part].sums(rows)
 
 
-def offset_of(head: str, offsets: Mapping[str, str]) -> tuple[str, ...]:
-    """The column that the head's trees start from, if any."""
-    return (offsets[head],) if head in offsets else ()
+def starts(head: str, offsets: Sequence[FloatArray], rows: int) -> FloatArray:
+    """What the head's trees start from in every row: the sum of ``offsets``, of failures as log-odds.
 
-
-def starts(head: str, offsets: Mapping[str, str], columns: Columns, rows: int) -> FloatArray:
-    """What the head's trees start from in every row: a trailing mean, of failures as log-odds; 0 where it has none."""
-    if head not in offsets:
-        return np.zeros(rows)
-    start = columns[offsets[head]]
-    if head == "pick_failure":
-        start = logit(np.clip(start, *LIKELY))
-    return np.where(np.isnan(start), 0.0, start)
+    What is missing adds nothing.
+    """
+    start = np.zeros(rows)
+    for offset in offsets:
+        part = logit(np.clip(offset, *LIKELY)) if head == "pick_failure" else offset
+        start += np.where(np.isnan(part), 0.0, part)
+    return start
 
 
 def cost_of(log_cost: FloatArray) -> FloatArray:
