@@ -234,10 +234,9 @@ def sharing(
     """
     sharing_rows = [rows for rows in _by_sku(order) if len(rows) > 1 or rows[0] in loads.split]
     of_sku = [(loads.units[:, rows].sum(axis=1).tolist(), units[rows].min(axis=0).tolist()) for rows in sharing_rows]
+    capped = bool((np.isfinite(parcels_left) & (joined == NOTHING_OPEN)).any())
     location = candidates.location.tolist()
-    left = np.where(joined == NOTHING_OPEN, parcels_left, np.inf)
-    capped = bool(np.isfinite(left).any())
-    if len(set(location)) == len(location) or not (of_sku or capped):
+    if not (of_sku or capped) or len(set(location)) == len(location):
         return None
 
     def fits(shipments: tuple[Shipped, ...]) -> bool:
