@@ -121,15 +121,15 @@ def _within_limit(values: "_Values", count: int, below: int) -> list[Plan]:
 
 def _ahead(problem: Problem, money: Ints, asked: list[Shipped]) -> tuple[Ints, NDArray[np.intp]]:
     """Return the shipments asked for and, of each load among them, the most promising that are not scored either."""
-    chosen = set(asked)
+    size = money.shape[1]
+    chosen = [np.array([load * size + candidate for load, candidate in asked])]
     for load in sorted({load for load, _ in asked}):
         scored = problem.scored[load]
         row = np.where(scored, IMPOSSIBLE, money[load])
-        count = min(max(_SCORED_AHEAD, int(np.count_nonzero(scored))), len(row))
+        count = min(max(_SCORED_AHEAD, int(np.count_nonzero(scored))), size)
         nearest = np.argpartition(row, count - 1)[:count]
-        chosen.update((load, int(candidate)) for candidate in nearest if row[candidate] < IMPOSSIBLE)
-    loads, candidates = zip(*sorted(chosen), strict=True)
-    return np.array(loads, np.int64), np.array(candidates, np.intp)
+        chosen.append(load * size + nearest[row[nearest] < IMPOSSIBLE])
+    return np.divmod(np.unique(np.concatenate(chosen)), size)
 
 
 class _Values:
