@@ -187,7 +187,7 @@ class ByHand:
             self.known[key] = work(pair, held)
         return self.known[key]
 
-    def plans(self) -> list[tuple[float, Any, Sent]] | None:
+    def plans(self) -> list[tuple[float, Any, Sent, float]] | None:
         """Return total, tie-break and shipments of every plan of the first stage that has any, best first."""
         for latest in (55.0, float("inf")):
             pairs = [pair for pair in self.pairs if self._p50(*pair) < latest]
@@ -266,7 +266,7 @@ class ByHand:
         told = self.net.locations
         caps = [0.5 * told["capacity_per_day"][place], 3.0 if told["location_type"][place] == "store" else np.nan]
         left = [float(cap - told["capacity_used"][place]) for cap in caps]
-        return min((one for one in left if one == one), default=np.inf)
+        return min((one for one in left if not np.isnan(one)), default=np.inf)
 
     def _by_sku(self, held: dict[int, int]) -> dict[str, int]:
         wanted: dict[str, int] = {}
@@ -328,7 +328,7 @@ class ByHand:
         place, service = pair
         lines = self.order.lines
         # No shipment costs less than one of its lines alone, though the formula takes an unknown weight for none.
-        total = max(self._cost(pair, held), *(self.once(self._cost, pair, {row: held[row]}) for row in held))
+        total: float = max(self._cost(pair, held), *(self.once(self._cost, pair, {row: held[row]}) for row in held))
         if self.order.promised_at is not None:
             left = (self.order.promised_at - NOW) / timedelta(hours=1)
             hours = self.heads.delivery_hours(self._facts(pair, units=[1.0], lines=float(len(lines))))
