@@ -66,15 +66,15 @@ def apply_rules(rules: Iterable[Rule], situation: Situation) -> Ruling:
     shape = situation.atp.shape
     everywhere = np.ones(shape, bool)
     for rule in known:
-        where = _where(rule, columns, situation)
         if rule.kind in {"exclude", "require"}:
-            met = _mask(rule.condition, columns)
-            removed = (~met if rule.kind == "require" else met) & where
+            removed = _removed(rule, columns, situation)
             if removed.any():
                 ruling.removed[rule.id] = removed & everywhere  # of full shape, in a third of broadcast_to's time
-        elif not where.any():
             continue
-        elif rule.kind == "safety_stock":
+        where = _where(rule, columns, situation)
+        if not where.any():
+            continue
+        if rule.kind == "safety_stock":
             assert isinstance(rule.amount, float)
             ruling.kept[rule.id] = np.broadcast_to(np.where(where, rule.amount, 0.0), shape)
         elif rule.kind == "cap":
@@ -129,6 +129,16 @@ def parcels_left(situation: Situation, ruling: Ruling, without: str = "") -> NDA
         if rule != without:
             left = np.minimum(left, parcels)
     return left
+
+
+def _removed(rule: Rule, columns: Any, situation: Situation) -> NDArray[np.bool_]:
+    """Return whom an ``exclude`` or ``require`` takes out."""
+    assert rule.condition is not None
+    met = rule.condition.is_true(columns)
+    removed = ~met if rule.kind == "require" else met
+    if rule.where is None and rule.active is None:
+        return removed
+    return np.asarray(removed & _where(rule, columns, situation))
 
 
 def _where(rule: Rule, columns: Any, situation: Situation) -> NDArray[np.bool_]:

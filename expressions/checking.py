@@ -18,6 +18,8 @@ _COLUMN: Final[dict[Kind, Any]] = {
     Kind.TRUTH: op.truth_column,
     Kind.TEXTS: op.set_column,
 }
+#: The operators that compute numbers.
+ARITHMETIC: Final = frozenset("+-*/")
 #: The type of what a value was compiled to.
 KINDS: Final[dict[type, Kind]] = {
     Number: Kind.NUMBER,
@@ -31,12 +33,13 @@ KINDS: Final[dict[type, Kind]] = {
 class Scope:
     """Names in sight: ``items`` are the variables of ``exists`` and ``all`` with the list they run over.
 
-    ``used`` gathers the names that are read, of a list the fields.
+    ``used`` gathers the names that are read, of a list the fields; ``signs`` the operators.
     """
 
     names: Names
     items: dict[str, str]
     used: dict[str, Kind | ListOf]
+    signs: set[str]
 
     def use_field(self, listing: str, field: str | None) -> None:
         """Note that ``field`` of a list is read; ``None``: no more than how many items there are."""
@@ -90,6 +93,7 @@ def _item(name: Name, listing: str, scope: Scope) -> Value:
 
 
 def _operation(part: Operation, scope: Scope) -> Value:
+    scope.signs.add(part.sign)
     if part.sign in {"==", "!="}:
         equal = _equality(part, scope)
         return op.invert(equal) if part.sign == "!=" else equal
@@ -116,7 +120,7 @@ _LOGIC: Final[dict[str, Any]] = {"&&": op.both, "||": op.either, "!": op.invert}
 def _numeric(sign: str, left: Number, right: Number | None = None) -> Value:
     if right is None:
         return op.negative(left)
-    return (op.arithmetic if sign in {"+", "-", "*", "/"} else op.compare_numbers)(sign, left, right)
+    return (op.arithmetic if sign in ARITHMETIC else op.compare_numbers)(sign, left, right)
 
 
 def _each_is(wanted: Any, operands: list[Value], part: Operation) -> list[Any]:

@@ -58,6 +58,9 @@ class WordSet:
 Value: TypeAlias = Number | Word | Truth | WordSet
 
 # Not a < b is a >= b, but with NaN both are false: unknown.
+#: Answers for every row.
+_EVERYWHERE: Final[Any] = np.bool_(True)
+_NOWHERE: Final[Any] = np.bool_(False)
 _OPPOSITE: Final = {"<": ">=", "<=": ">", ">": "<=", ">=": "<"}
 _COMPARE: Final[dict[str, Any]] = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
 
@@ -113,12 +116,36 @@ def invert(operand: Truth) -> Truth:
 
 def both(left: Truth, right: Truth) -> Truth:
     """``left && right``: false beside anything, unknown included, is false."""
-    return Truth(lambda c: left.true(c) & right.true(c), lambda c: left.false(c) | right.false(c))
+    return Truth(_and(left.true, right.true), _or(left.false, right.false))
 
 
 def either(left: Truth, right: Truth) -> Truth:
     """``left || right``: true beside anything, unknown included, is true."""
-    return Truth(lambda c: left.true(c) | right.true(c), lambda c: left.false(c) & right.false(c))
+    return Truth(_or(left.true, right.true), _and(left.false, right.false))
+
+
+# What is about the order alone is one value. Where it settles the matter, the other side is not computed; nothing
+# raises, so nobody notices.
+
+
+def _and(left: Callable[[Columns], Mask], right: Callable[[Columns], Mask]) -> Callable[[Columns], Mask]:
+    def mask(columns: Columns) -> Mask:
+        first = left(columns)
+        if first.size == 1 and not first.item():
+            return _NOWHERE
+        return first & right(columns)
+
+    return mask
+
+
+def _or(left: Callable[[Columns], Mask], right: Callable[[Columns], Mask]) -> Callable[[Columns], Mask]:
+    def mask(columns: Columns) -> Mask:
+        first = left(columns)
+        if first.size == 1 and first.item():
+            return _EVERYWHERE
+        return first | right(columns)
+
+    return mask
 
 
 def compare_numbers(sign: str, left: Number, right: Number) -> Truth:
@@ -170,11 +197,10 @@ def equal_numbers(left: Number, right: Number) -> Truth:
 def equal_words(left: Word, right: Word) -> Truth:
     """``left == right``: a missing text equals a missing text and differs from every other."""
 
-    def false(columns: Columns) -> Mask:
-        first, second = left.value(columns), right.value(columns)
-        return first.is_known() & second.is_known() & ~first.equals(second)
-
-    return Truth(lambda c: left.value(c).equals(right.value(c)), false)
+    return Truth(
+        lambda c: left.value(c).equals(right.value(c)),
+        lambda c: left.value(c).differs(right.value(c)),
+    )
 
 
 def equal_truths(left: Truth, right: Truth) -> Truth:
@@ -253,15 +279,17 @@ def size_of_set(operand: WordSet) -> Number:
 
 
 def arithmetic(sign: str, left: Number, right: Number) -> Number:
-    """``left + right`` and its kin. What is not finite, division by zero above all, is unknown."""
+    """``left + right`` and its kin. What is not finite, division by zero above all, is unknown.
+
+    Whoever asks for values keeps NumPy from warning of that (`expressions.compiled.CompiledExpression`).
+    """
     compute: Any = {"+": operator.add, "-": operator.sub, "*": operator.mul, "/": operator.truediv}[sign]
 
     def value(columns: Columns) -> Numbers:
-        with np.errstate(all="ignore"):
-            second = right.value(columns)
-            if sign == "/":
-                second = np.where(second == 0, np.nan, second)
-            return compute(left.value(columns), second)  # type: ignore[no-any-return]
+        second = right.value(columns)
+        if sign == "/":
+            second = np.where(second == 0, np.nan, second)
+        return compute(left.value(columns), second)  # type: ignore[no-any-return]
 
     return Number(value)
 

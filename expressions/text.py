@@ -41,6 +41,10 @@ class Text:
 
     def equals(self, other: "Text") -> NDArray[np.bool_]:
         """Return where both are the same text, or both missing; never where one is unknown."""
+        if not self.codes.ndim:
+            self, other = other, self  # noqa: PLW0642 - equality has no sides
+        if not other.codes.ndim and other.codes >= 0:
+            return np.asarray(self.codes == self._code_of(other))
         if self.vocabulary is other.vocabulary:
             return np.asarray((self.codes == other.codes) & (self.codes != UNKNOWN))
         if len(other.vocabulary) > len(self.vocabulary):
@@ -48,6 +52,18 @@ class Text:
         theirs = [self.index.get(text, _NOWHERE) for text in other.vocabulary]
         table = np.array([*theirs, _NOWHERE, NULL])
         return np.asarray(self.codes == table[other.codes])
+
+    def differs(self, other: "Text") -> NDArray[np.bool_]:
+        """Return where the texts surely differ, one missing text among them; never where one is unknown."""
+        if not self.codes.ndim:
+            self, other = other, self  # noqa: PLW0642 - nor has difference
+        if not other.codes.ndim and other.codes >= 0:
+            return np.asarray((self.codes != self._code_of(other)) & (self.codes != UNKNOWN))
+        return self.is_known() & other.is_known() & ~self.equals(other)
+
+    def _code_of(self, other: "Text") -> int:
+        """Return the code that the one text of ``other`` has here, or one that no text has."""
+        return self.index.get(other.vocabulary[int(other.codes)], _NOWHERE)
 
     def is_in(self, texts: Iterable[str]) -> NDArray[np.bool_]:
         """Return where the text is one of ``texts``."""
@@ -117,11 +133,15 @@ def _each_of(
     """Return what `each` does where only one text is a column; ``written`` are all texts, that one being ``None``."""
     place = written.index(None)
     before, after = written[:place], written[place + 1 :]
-    results = np.full(len(column.vocabulary) + 2, absent, dtype)
-    here = np.zeros(len(results), bool)
-    here[column.codes] = True
-    for code in np.flatnonzero(here[: len(column.vocabulary)]).tolist():
-        results[code] = function(*before, column.vocabulary[code], *after)
+    words = len(column.vocabulary)
+    results = np.full(words + 2, absent, dtype)
+    if words <= column.codes.size:
+        results[:words] = [function(*before, word, *after) for word in column.vocabulary]
+    else:
+        here = np.zeros(words + 2, bool)
+        here[column.codes] = True
+        for code in np.flatnonzero(here[:words]).tolist():
+            results[code] = function(*before, column.vocabulary[code], *after)
     return np.asarray(results[column.codes])
 
 
