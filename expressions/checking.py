@@ -10,7 +10,7 @@ from expressions.errors import ExpressionError
 from expressions.functions import FUNCTIONS, METHODS, Function, concatenate
 from expressions.kinds import Kind, ListOf, Names
 from expressions.operations import Number, Truth, Value, Word, WordSet
-from expressions.syntax import Call, Items, Literal, Name, Operation, Part, Position
+from expressions.syntax import Call, Items, Literal, Name, Operation, Part, Position, literal
 
 _COLUMN: Final[dict[Kind, Any]] = {
     Kind.NUMBER: op.number_column,
@@ -151,9 +151,9 @@ def _membership(part: Operation, scope: Scope) -> Truth:
     value = compile_part(operand, scope)
     if isinstance(items, Name) and isinstance(among := compile_part(items, scope), WordSet):
         return op.word_in_set(_expect(Word, value, operand, "in"), among)
-    if not isinstance(items, Items) or not all(isinstance(_literal(item), Literal) for item in items.items):
+    if not isinstance(items, Items) or not all(isinstance(literal(item), Literal) for item in items.items):
         raise error_at(items.at, 'after in stands a list of written values: ["a", "b"], or a set such as order.tags')
-    values = [literal.value for item in items.items if isinstance(literal := _literal(item), Literal)]
+    values = [listed.value for item in items.items if isinstance(listed := literal(item), Literal)]
     for item, listed in zip(items.items, values, strict=True):
         wanted = str if isinstance(value, Word) else float
         if isinstance(value, Truth | WordSet) or not isinstance(listed, wanted):
@@ -162,15 +162,6 @@ def _membership(part: Operation, scope: Scope) -> Truth:
         return op.words_in(value, [str(listed) for listed in values])
     assert isinstance(value, Number)
     return op.numbers_in(value, [float(listed) for listed in values if isinstance(listed, float)])
-
-
-def _literal(part: Part) -> Part:
-    """Return a written negative number as one literal."""
-    if isinstance(part, Operation) and part.sign == "-" and len(part.operands) == 1:
-        operand = part.operands[0]
-        if isinstance(operand, Literal) and isinstance(operand.value, float):
-            return Literal(-operand.value, part.at)
-    return part
 
 
 def _call(call: Call, scope: Scope) -> Value:
@@ -220,11 +211,11 @@ def _apply(overloads: tuple[Function, ...], call: Call, scope: Scope) -> Value:
 
 
 def _constant(part: Part, function: str) -> float | str:
-    literal = _literal(part)
-    if isinstance(literal, Literal) and isinstance(literal.value, float | str):
-        if isinstance(literal.value, float) and literal.value != int(literal.value):
+    written = literal(part)
+    if isinstance(written, Literal) and isinstance(written.value, float | str):
+        if isinstance(written.value, float) and written.value != int(written.value):
             raise error_at(part.at, f"{function} needs a whole number here")
-        return literal.value
+        return written.value
     raise error_at(part.at, f"{function} needs a value written out here, not computed")
 
 

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from expressions.checking import ARITHMETIC, KINDS, Scope, compile_part, error_at
 from expressions.kinds import Kind, ListOf, Names
-from expressions.operations import Columns, Truth, Value, Word
+from expressions.operations import Columns, Truth, Value, Word, both_sides
 from expressions.source import parse
-from expressions.syntax import simplify
+from expressions.syntax import Part, simplify
 
 _NOTHING: Final = nullcontext()
 
@@ -22,19 +22,21 @@ class CompiledExpression:
     """An expression ready to run over columns.
 
     Columns are given by dotted name (`expressions.operations.Columns`) and broadcast against each other;
-    only those in ``names`` are read, of a list only the fields told there.
+    only those in ``names`` are read, of a list only the fields told there. ``part``: what was written, checked.
+    ``computes``: whether numbers are computed on the way.
     """
 
     source: str
     kind: Kind
     names: Mapping[str, Kind | ListOf]
+    part: Part
+    computes: bool
     _value: Value
-    _computes: bool
 
     @property
     def _quiet(self) -> AbstractContextManager[object]:
         """Keep NumPy from warning of what is not finite: it is unknown. Takes time, so only where numbers are computed."""
-        return np.errstate(all="ignore") if self._computes else _NOTHING
+        return np.errstate(all="ignore") if self.computes else _NOTHING
 
     def is_true(self, columns: Columns) -> NDArray[np.bool_]:
         """Return where the condition is surely true: neither false nor unknown. Of kind ``TRUTH`` only."""
@@ -57,8 +59,7 @@ class CompiledExpression:
             if isinstance(self._value, Word):
                 return self._value.value(columns).decode()
             if isinstance(self._value, Truth):
-                true, false = self._value.true(columns), self._value.false(columns)
-                return np.where(true, 1.0, np.where(false, 0.0, np.nan))
+                return both_sides(self._value, columns)
             numbers = np.asarray(self._value.value(columns), float)
             return np.where(np.isfinite(numbers), numbers, np.nan)
 
@@ -77,4 +78,4 @@ def compile_expression(source: str, names: Names, kind: Kind | None = None) -> C
         raise error_at(part.at, 'a set of texts is only asked with in: "a" in order.tags')
     if kind is not None and found is not kind:
         raise error_at(part.at, f"this must be a {kind.value}, but it is a {found.value}")
-    return CompiledExpression(source, found, scope.used, value, bool(scope.signs & ARITHMETIC))
+    return CompiledExpression(source, found, scope.used, part, bool(scope.signs & ARITHMETIC), value)

@@ -44,7 +44,7 @@ def question(test: Callable[..., bool]) -> Build:
         def answers(columns: Columns) -> Any:
             return each(test, [word.value(columns) for word in words], _NEITHER, np.int8)
 
-        return Truth(lambda c: answers(c) == 1, lambda c: answers(c) == 0)
+        return Truth(lambda c: answers(c) == 1, lambda c: answers(c) == 0, states=answers)
 
     return build
 

@@ -41,11 +41,15 @@ class Word:
 
 @dataclass(frozen=True)
 class Truth:
-    """True, false or unknown per row. ``null`` as in `Number`."""
+    """True, false or unknown per row. ``null`` as in `Number`.
+
+    ``states``: 1 where true, 0 where false, something else where unknown, for what finds both sides in one go.
+    """
 
     true: Callable[[Columns], Mask]
     false: Callable[[Columns], Mask]
     null: Callable[[Columns], Mask] | None = None
+    states: Callable[[Columns], NDArray[Any]] | None = None
 
 
 @dataclass(frozen=True)
@@ -107,6 +111,11 @@ def truth_column(read: Callable[[Columns], Any]) -> Truth:
         return np.isnan(read(columns))  # type: ignore[no-any-return]
 
     return Truth(true, false, null)
+
+
+def both_sides(operand: Truth, columns: Columns) -> Numbers:
+    """Return 1 where true, 0 where false, NaN where unknown."""
+    return np.where(operand.true(columns), 1.0, np.where(operand.false(columns), 0.0, np.nan))
 
 
 def invert(operand: Truth) -> Truth:

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 #: Codes that stand for no text. Being negative they index the two cells after the end of a table.
 NULL: Final = -1
 UNKNOWN: Final = -2
-_NOWHERE: Final = -3
+#: The code, in one column, of a text that stands in none of its rows.
+NOWHERE: Final = -3
 
 
 @dataclass(frozen=True)
@@ -49,8 +50,8 @@ class Text:
             return np.asarray((self.codes == other.codes) & (self.codes != UNKNOWN))
         if len(other.vocabulary) > len(self.vocabulary):
             return other.equals(self)
-        theirs = [self.index.get(text, _NOWHERE) for text in other.vocabulary]
-        table = np.array([*theirs, _NOWHERE, NULL])
+        theirs = [self.index.get(text, NOWHERE) for text in other.vocabulary]
+        table = np.array([*theirs, NOWHERE, NULL])
         return np.asarray(self.codes == table[other.codes])
 
     def differs(self, other: "Text") -> NDArray[np.bool_]:
@@ -63,7 +64,7 @@ class Text:
 
     def _code_of(self, other: "Text") -> int:
         """Return the code that the one text of ``other`` has here, or one that no text has."""
-        return self.index.get(other.vocabulary[int(other.codes)], _NOWHERE)
+        return self.index.get(other.vocabulary[int(other.codes)], NOWHERE)
 
     def is_in(self, texts: Iterable[str]) -> NDArray[np.bool_]:
         """Return where the text is one of ``texts``."""
