@@ -63,10 +63,8 @@ def _true(
         instructions, answers = instructions[program.needs[list(chosen)].any(axis=0)], answers[list(chosen)]
         texts = instructions[instructions[:, 0] == CODE, 2].tolist()
         reads = instructions[instructions[:, 0] == COLUMN, 2].tolist()
-    codes = np.empty(len(program.texts))
-    for at in texts:
-        name, text = program.texts[at]
-        codes[at] = columns[name].index.get(text, NOWHERE)
+    codes = np.zeros(len(program.texts))
+    codes[texts] = [columns[name].index.get(text, NOWHERE) for name, text in map(program.texts.__getitem__, texts)]
     with np.errstate(all="ignore") if program.computes else nullcontext():
         flat, first = _flat([(at, program.columns[at](columns)) for at in reads], shape, len(program.columns))
     registers = program.numbers, program.truths

@@ -42,7 +42,10 @@ def question(test: Callable[..., bool]) -> Build:
 
     def build(*words: Word) -> Truth:
         def answers(columns: Columns) -> Any:
-            return each(test, [word.value(columns) for word in words], _NEITHER, np.int8)
+            first, *others = texts = [word.value(columns) for word in words]
+            if all(not other.codes.ndim and other.codes >= 0 for other in others):
+                return first.answers(test, tuple(other.vocabulary[int(other.codes)] for other in others))
+            return each(test, texts, _NEITHER, np.int8)
 
         return Truth(lambda c: answers(c) == 1, lambda c: answers(c) == 0, states=answers)
 

@@ -59,7 +59,9 @@ def _run(  # noqa: PLR0912, PLR0914, PLR0915, PLR0917 - one compiled loop over w
                     if first[a] < 0:
                         number[:] = columns[-1 - first[a]]
                     else:
-                        number[:] = columns[first[a] + start : first[a] + start + size]
+                        x = columns[first[a] + start : first[a] + start + size]
+                        for i in range(size):
+                            number[i] = x[i]
                 elif do == _NEGATIVE:
                     x = numbers[a, :size]
                     for i in range(size):

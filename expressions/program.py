@@ -7,7 +7,7 @@ column. The closures are what the language means; a program says the same.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from operator import itemgetter
 from typing import Any, Final, TypeAlias
@@ -189,6 +189,10 @@ class _Joining:
             found = self._operation(part)
             if found is not None:
                 return found
+        return self._closure(part)
+
+    def _closure(self, part: Part) -> int:
+        """Return the register of what the closures say."""
         value = self._value(part)
         assert isinstance(value, Truth)
         return self._write(TRUTH, self._column(_told(part), value.states or partial(both_sides, value)))
@@ -202,7 +206,9 @@ class _Joining:
             return self._write(CHOOSE_TRUTH, yes, no, condition)
         if part.sign in {"==", "!="}:
             equal = self._equality(*part.operands)
-            return None if equal is None else self._write(NOT, equal) if part.sign == "!=" else equal
+            if equal is None:
+                equal = self._closure(replace(part, sign="=="))
+            return self._write(NOT, equal) if part.sign == "!=" else equal
         if part.sign == "in":
             return self._membership(*part.operands)
         if not isinstance(self._value(part.operands[0]), Number):

@@ -12,6 +12,9 @@ NULL: Final = -1
 UNKNOWN: Final = -2
 #: The code, in one column, of a text that stands in none of its rows.
 NOWHERE: Final = -3
+#: Of one vocabulary; rules come and go while it stays.
+_MOST_QUESTIONS: Final = 500
+_NOT_ASKED: Final = -1
 
 
 @dataclass(frozen=True)
@@ -24,6 +27,7 @@ class Text:
     codes: NDArray[np.intp]
     vocabulary: Sequence[str]
     _index: dict[str, int] = field(default_factory=dict, repr=False, compare=False)
+    _asked: dict[Any, NDArray[np.int8]] = field(default_factory=dict, repr=False, compare=False)
 
     def __len__(self) -> int:
         """Return the number of rows."""
@@ -38,7 +42,7 @@ class Text:
 
     def take(self, positions: Any) -> "Text":
         """Return the texts at ``positions`` (any NumPy index)."""
-        return Text(self.codes[positions], self.vocabulary, self._index)
+        return Text(self.codes[positions], self.vocabulary, self._index, self._asked)
 
     def equals(self, other: "Text") -> NDArray[np.bool_]:
         """Return where both are the same text, or both missing; never where one is unknown."""
@@ -61,6 +65,34 @@ class Text:
         if not other.codes.ndim and other.codes >= 0:
             return np.asarray((self.codes != self._code_of(other)) & (self.codes != UNKNOWN))
         return self.is_known() & other.is_known() & ~self.equals(other)
+
+    def compared(self, other: "Text") -> NDArray[np.int8]:
+        """Return 1 where `equals`, 0 where `differs`, 2 where neither."""
+        if not self.codes.ndim:
+            self, other = other, self  # noqa: PLW0642 - equality has no sides
+        if not other.codes.ndim and other.codes >= 0:
+            same = (self.codes == self._code_of(other)).view(np.int8)
+            return np.asarray(same + 2 * (self.codes == UNKNOWN).view(np.int8), np.int8)
+        known = self.is_known() & other.is_known()
+        return np.where(known, self.equals(other).astype(np.int8), np.int8(2))
+
+    def answers(self, question: Callable[..., bool], texts: tuple[str, ...]) -> NDArray[np.int8]:
+        """Return 1 or 0 for each row's ``question(text, *texts)``, 2 where there is no text.
+
+        Asked once of each text that ever stands in a row: the answers are kept with the vocabulary.
+        """
+        words = len(self.vocabulary)
+        asked = self._asked.get((question, texts))
+        if asked is None:
+            if len(self._asked) >= _MOST_QUESTIONS:
+                self._asked.clear()
+            asked = self._asked[question, texts] = np.array([_NOT_ASKED] * words + [2, 2], np.int8)
+        answers = asked[self.codes]
+        if answers.size and answers.min() == _NOT_ASKED:
+            for code in np.unique(self.codes[answers == _NOT_ASKED]).tolist():
+                asked[code] = question(self.vocabulary[code], *texts)
+            answers = asked[self.codes]
+        return np.asarray(answers)
 
     def _code_of(self, other: "Text") -> int:
         """Return the code that the one text of ``other`` has here, or one that no text has."""
