@@ -79,7 +79,7 @@ def rule(
     if ruleset is None:
         return None
     rules = tuple(rules_in_force(ruleset.rules, everyone))
-    ruling = apply_rules(rules, everyone)
+    ruling = apply_rules(ruleset, rules, everyone)
     rows = np.flatnonzero(reach_at_most(everyone, ruling, ruleset.limits).any(axis=0))
     situation = replace(everyone, candidates=candidates.take(rows), atp=everyone.atp[:, rows])
     return Ruled(ruleset, rules, everyone, ruling, situation, ruling.take(rows))
@@ -92,7 +92,7 @@ def price(ruled: Ruled, predictor: Predictor) -> tuple[Ruled, Pricing]:
     most = reach_at_most(situation, ruling, ruled.ruleset.limits)
     scores = score(order, network, candidates, most > 0, predictor=predictor, now=situation.now)
     situation = replace(situation, scores=scores)
-    ruling = ruling.and_then(apply_rules(ruled.rules, situation))
+    ruling = ruling.and_then(apply_rules(ruled.ruleset, ruled.rules, situation))
     joined = open_shipments_at(order, network, candidates)
     priced = pricing(ruled.ruleset.strategy, order, candidates, joined, ruling=ruling, scores=scores, reach=most)
     return replace(ruled, situation=situation, ruling=ruling), priced

@@ -142,11 +142,12 @@ def each(function: Callable[..., Any], texts: Sequence[Text], absent: Any, dtype
 
     The texts' codes broadcast against each other.
     """
-    columns = [text for text in texts if text.codes.ndim]
-    if len(columns) <= 1 and all(text.codes >= 0 for text in texts if not text.codes.ndim):
-        column = columns[0] if columns else texts[0]
-        written = [None if text is column else text.vocabulary[int(text.codes)] for text in texts]
-        return _each_of(function, column, written, absent, dtype)
+    columns = [place for place, text in enumerate(texts) if text.codes.ndim] or [0]
+    others = [text for place, text in enumerate(texts) if place != columns[0]]
+    if len(columns) == 1 and all(text.codes >= 0 for text in others):
+        written = [text.vocabulary[int(text.codes)] for text in others]
+        before, after = written[: columns[0]], written[columns[0] :]
+        return _each_of(lambda word: function(*before, word, *after), texts[columns[0]], absent, dtype)
     codes = np.broadcast_arrays(*(text.codes for text in texts))
     key = np.zeros(codes[0].shape, np.intp)
     for text, rows in zip(texts, codes, strict=True):
@@ -160,21 +161,17 @@ def each(function: Callable[..., Any], texts: Sequence[Text], absent: Any, dtype
     return np.asarray(results[inverse.reshape(key.shape)])
 
 
-def _each_of(
-    function: Callable[..., Any], column: Text, written: list[str | None], absent: Any, dtype: Any
-) -> NDArray[Any]:
-    """Return what `each` does where only one text is a column; ``written`` are all texts, that one being ``None``."""
-    place = written.index(None)
-    before, after = written[:place], written[place + 1 :]
+def _each_of(function: Callable[[str], Any], column: Text, absent: Any, dtype: Any) -> NDArray[Any]:
+    """Return what `each` does where only one text is a column."""
     words = len(column.vocabulary)
     results = np.full(words + 2, absent, dtype)
     if words <= column.codes.size:
-        results[:words] = [function(*before, word, *after) for word in column.vocabulary]
+        results[:words] = [function(word) for word in column.vocabulary]
     else:
         here = np.zeros(words + 2, bool)
         here[column.codes] = True
         for code in np.flatnonzero(here[:words]).tolist():
-            results[code] = function(*before, column.vocabulary[code], *after)
+            results[code] = function(column.vocabulary[code])
     return np.asarray(results[column.codes])
 
 
