@@ -137,15 +137,15 @@ def _removed(
     taking = [rule for rule in rules if rule.condition is not None]
     if not taking:
         return {}
-    asked = ruleset.conditions
     lines, candidates = situation.atp.shape
-    removed = asked.conditions.are_true(columns, (lines, candidates), [asked.position[rule.id] for rule in taking])
+    chosen = [ruleset.condition_of[rule.id] for rule in taking]
+    removed = ruleset.conditions.are_true(columns, (lines, candidates), chosen)
     for rule, met in zip(taking, removed, strict=True):
         if rule.kind == "require":
             np.logical_not(met, out=met)
         if rule.where is not None or rule.active is not None:
             met &= _where(rule, columns, situation)
-    some = removed.any(axis=(1, 2)).tolist()
+    some = removed.reshape(len(taking), lines * candidates).any(axis=1).tolist()
     return {rule.id: out for rule, out, any_ in zip(taking, removed, some, strict=True) if any_}
 
 

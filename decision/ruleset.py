@@ -87,18 +87,15 @@ class Ruleset:
     stages: tuple[Stage, ...]
 
     @cached_property
-    def conditions(self) -> "RuleConditions":
-        """The conditions of its ``exclude`` and ``require`` rules."""
-        taking = {rule.id: rule.condition for rule in self.rules if rule.condition is not None}
-        return RuleConditions({rule: at for at, rule in enumerate(taking)}, Conditions(list(taking.values())))
+    def conditions(self) -> Conditions:
+        """The conditions of its ``exclude`` and ``require`` rules, to be asked together."""
+        return Conditions([rule.condition for rule in self.rules if rule.condition is not None])
 
-
-@dataclass(frozen=True, eq=False)
-class RuleConditions:
-    """Conditions asked together, and where among them is that of which rule."""
-
-    position: Mapping[str, int]
-    conditions: Conditions
+    @cached_property
+    def condition_of(self) -> Mapping[str, int]:
+        """Rule → where its condition is in `conditions`."""
+        taking = (rule.id for rule in self.rules if rule.condition is not None)
+        return {rule: position for position, rule in enumerate(taking)}
 
 
 _UNPREDICTED: Final = ("order", "lines", "line", "location", "service", "stock", "now")

@@ -25,7 +25,7 @@ class Conditions:
         self._conditions = tuple(conditions)
 
     def are_true(self, columns: Columns, shape: tuple[int, int], chosen: Sequence[int]) -> NDArray[np.bool_]:
-        """Return (chosen, *shape) where each of the ``chosen`` conditions, by position, is surely true.
+        """Return (chosen, *shape) where each of the ``chosen`` conditions is surely true; positions, ascending.
 
         ``shape``: to which all columns broadcast. Only the columns that the chosen conditions read need be there.
         """
@@ -59,16 +59,18 @@ def _true(
     instructions, answers = program.instructions, program.answers
     texts: Sequence[int] = range(len(program.texts))
     reads: Sequence[int] = range(len(program.columns))
-    if list(chosen) != list(range(len(answers))):
+    if len(chosen) < len(answers):
         instructions, answers = instructions[program.needs[list(chosen)].any(axis=0)], answers[list(chosen)]
         texts = instructions[instructions[:, 0] == CODE, 2].tolist()
         reads = instructions[instructions[:, 0] == COLUMN, 2].tolist()
-    codes = np.zeros(len(program.texts))
-    codes[texts] = [columns[name].index.get(text, NOWHERE) for name, text in map(program.texts.__getitem__, texts)]
+    codes = [0.0] * len(program.texts)
+    for at in texts:
+        name, text = program.texts[at]
+        codes[at] = columns[name].index.get(text, NOWHERE)
     with np.errstate(all="ignore") if program.computes else nullcontext():
         flat, first = _flat([(at, program.columns[at](columns)) for at in reads], shape, len(program.columns))
     registers = program.numbers, program.truths
-    true = run(instructions, program.constants, codes, flat, first, answers, registers, shape[0] * shape[1])
+    true = run(instructions, program.constants, np.array(codes, np.float64), flat, first, answers, registers, shape[0] * shape[1])
     return np.asarray(true).reshape(len(chosen), *shape)
 
 
@@ -80,12 +82,13 @@ def _flat(
     parts = [_NOTHING_WRITTEN]
     first = [0] * count
     for at, column in columns:
-        if column.size == 1:
+        size = column.size
+        if size == 1:
             first[at] = -1 - end
-            parts.append(column.reshape(1))
-            end += 1
-        else:  # as many values as rows: in their order
-            parts.append((column if column.size == rows else np.broadcast_to(column, shape)).reshape(rows))
+        else:
             first[at] = end
-            end += rows
+            if size != rows:
+                column, size = np.broadcast_to(column, shape), rows  # noqa: PLW2901 - the same column, written out
+        parts.append(column if column.ndim == 1 else column.reshape(size))
+        end += size
     return np.concatenate(parts, dtype=np.float64), np.array(first, np.int64)

@@ -27,6 +27,12 @@ _NOT, _AND, _OR, _CHOOSE_TRUTH = p.NOT, p.AND, p.OR, p.CHOOSE_TRUTH
 _NULL, _UNKNOWN = -1.0, -2.0
 
 
+@numba.njit(inline="always")  # type: ignore[untyped-decorator]  # Numba ships no types
+def _state(true: bool, false: bool) -> np.uint8:
+    """Return a truth value. Added as doubles, which both comparisons are of: narrowed once, not twice."""
+    return np.uint8(np.int32((1.0 if true else 0.0) + (2.0 if false else 0.0)))
+
+
 def _run(  # noqa: PLR0912, PLR0914, PLR0915, PLR0917 - one compiled loop over what instructions there are
     instructions: NDArray[np.int64],
     constants: NDArray[np.float64],
@@ -45,6 +51,11 @@ def _run(  # noqa: PLR0912, PLR0914, PLR0915, PLR0917 - one compiled loop over w
     numbers = np.empty((registers[0], _BLOCK))
     truths = np.empty((registers[1], _BLOCK), np.uint8)
     true = np.empty((len(answers), rows), np.bool_)
+    begins = np.full(registers[0], -1)
+    for at in range(len(instructions)):
+        do, into, a, b, c = instructions[at]
+        if do == _COLUMN:
+            begins[into] = first[a]
     for start in range(0, rows, _BLOCK):
         size = min(_BLOCK, rows - start)
         for at in range(len(instructions)):
@@ -56,18 +67,15 @@ def _run(  # noqa: PLR0912, PLR0914, PLR0915, PLR0917 - one compiled loop over w
                 elif do == _CODE:
                     number[:] = codes[a]
                 elif do == _COLUMN:
-                    if first[a] < 0:
+                    if first[a] < 0:  # others are read where they stand
                         number[:] = columns[-1 - first[a]]
-                    else:
-                        x = columns[first[a] + start : first[a] + start + size]
-                        for i in range(size):
-                            number[i] = x[i]
                 elif do == _NEGATIVE:
-                    x = numbers[a, :size]
+                    x = numbers[a, :size] if begins[a] < 0 else columns[begins[a] + start : begins[a] + start + size]
                     for i in range(size):
                         number[i] = -x[i]
                 else:
-                    x, y = numbers[a, :size], numbers[b, :size]
+                    x = numbers[a, :size] if begins[a] < 0 else columns[begins[a] + start : begins[a] + start + size]
+                    y = numbers[b, :size] if begins[b] < 0 else columns[begins[b] + start : begins[b] + start + size]
                     if do == _ADD:
                         for i in range(size):
                             number[i] = x[i] + y[i]
@@ -86,28 +94,29 @@ def _run(  # noqa: PLR0912, PLR0914, PLR0915, PLR0917 - one compiled loop over w
                             number[i] = x[i] if state[i] == _TRUE else y[i] if state[i] == _FALSE else np.nan
             elif do <= _TRUTH:
                 truth = truths[into, :size]
-                x, y = numbers[a, :size], numbers[b, :size]
+                x = numbers[a, :size] if begins[a] < 0 else columns[begins[a] + start : begins[a] + start + size]
+                y = numbers[b, :size] if begins[b] < 0 else columns[begins[b] + start : begins[b] + start + size]
                 if do == _LESS:
                     for i in range(size):
-                        truth[i] = np.uint8(x[i] < y[i]) | (np.uint8(x[i] >= y[i]) << _ONE)
+                        truth[i] = _state(x[i] < y[i], x[i] >= y[i])
                 elif do == _LESS_EQUAL:
                     for i in range(size):
-                        truth[i] = np.uint8(x[i] <= y[i]) | (np.uint8(x[i] > y[i]) << _ONE)
+                        truth[i] = _state(x[i] <= y[i], x[i] > y[i])
                 elif do == _EQUAL:
                     for i in range(size):
-                        truth[i] = np.uint8(x[i] == y[i]) | (np.uint8((x[i] < y[i]) | (x[i] > y[i])) << _ONE)
+                        truth[i] = _state(x[i] == y[i], (x[i] < y[i]) | (x[i] > y[i]))
                 elif do == _SAME_TEXT:
                     for i in range(size):
-                        truth[i] = np.uint8(x[i] == y[i]) | (np.uint8((x[i] != y[i]) & (x[i] != _UNKNOWN)) << _ONE)
+                        truth[i] = _state(x[i] == y[i], (x[i] != y[i]) & (x[i] != _UNKNOWN))
                 elif do == _MISSING:
                     for i in range(size):
-                        truth[i] = np.uint8(x[i] != x[i]) | (np.uint8(x[i] == x[i]) << _ONE)  # noqa: PLR0124
+                        truth[i] = _state(x[i] != x[i], x[i] == x[i])  # noqa: PLR0124
                 elif do == _NO_TEXT:
                     for i in range(size):
-                        truth[i] = np.uint8(x[i] == _NULL) | (np.uint8(x[i] >= 0) << _ONE)
+                        truth[i] = _state(x[i] == _NULL, x[i] >= 0)
                 else:
                     for i in range(size):
-                        truth[i] = np.uint8(x[i] == 1) | (np.uint8(x[i] == 0) << _ONE)
+                        truth[i] = _state(x[i] == 1, x[i] == 0)
             else:
                 truth = truths[into, :size]
                 if do == _STATE:

@@ -27,7 +27,7 @@ class Text:
     codes: NDArray[np.intp]
     vocabulary: Sequence[str]
     _index: dict[str, int] = field(default_factory=dict, repr=False, compare=False)
-    _asked: dict[Any, NDArray[np.int8]] = field(default_factory=dict, repr=False, compare=False)
+    _asked: dict[Any, tuple[NDArray[np.int8], bool]] = field(default_factory=dict, repr=False, compare=False)
 
     def __len__(self) -> int:
         """Return the number of rows."""
@@ -72,7 +72,7 @@ class Text:
             self, other = other, self  # noqa: PLW0642 - equality has no sides
         if not other.codes.ndim and other.codes >= 0:
             same = (self.codes == self._code_of(other)).view(np.int8)
-            return np.asarray(same + 2 * (self.codes == UNKNOWN).view(np.int8), np.int8)
+            return same if self.codes.size and self.codes.min() > UNKNOWN else np.where(self.is_known(), same, np.int8(2))
         known = self.is_known() & other.is_known()
         return np.where(known, self.equals(other).astype(np.int8), np.int8(2))
 
@@ -81,18 +81,22 @@ class Text:
 
         Asked once of each text that ever stands in a row: the answers are kept with the vocabulary.
         """
-        words = len(self.vocabulary)
-        asked = self._asked.get((question, texts))
-        if asked is None:
-            if len(self._asked) >= _MOST_QUESTIONS:
-                self._asked.clear()
-            asked = self._asked[question, texts] = np.array([_NOT_ASKED] * words + [2, 2], np.int8)
+        asked, of_all = self._asked.get((question, texts)) or self._ask(question, texts)
         answers = asked[self.codes]
-        if answers.size and answers.min() == _NOT_ASKED:
+        if not of_all and answers.size and answers.min() == _NOT_ASKED:
             for code in np.unique(self.codes[answers == _NOT_ASKED]).tolist():
                 asked[code] = question(self.vocabulary[code], *texts)
             answers = asked[self.codes]
         return np.asarray(answers)
+
+    def _ask(self, question: Callable[..., bool], texts: tuple[str, ...]) -> tuple[NDArray[np.int8], bool]:
+        """Return the answers by code, and whether of all texts: only where there are no more of them than rows."""
+        of_all = len(self.vocabulary) <= self.codes.size
+        known = [int(question(text, *texts)) if of_all else _NOT_ASKED for text in self.vocabulary]
+        if len(self._asked) >= _MOST_QUESTIONS:
+            self._asked.clear()
+        self._asked[question, texts] = asked = np.array([*known, 2, 2], np.int8), of_all
+        return asked
 
     def _code_of(self, other: "Text") -> int:
         """Return the code that the one text of ``other`` has here, or one that no text has."""

@@ -93,7 +93,7 @@ def asked(draw: st.DrawFn) -> tuple[list[str], dict[str, Any], tuple[int, int], 
         field: column_of(kind, draw(st.lists(VALUES[kind], min_size=lines, max_size=lines)))
         for field, kind in listing.fields.items()
     }
-    chosen = draw(st.lists(st.integers(0, len(sources) - 1), unique=True))
+    chosen = sorted(draw(st.sets(st.integers(0, len(sources) - 1))))
     return sources, columns, (lines, candidates), chosen
 
 
