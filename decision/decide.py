@@ -80,7 +80,7 @@ def rule(
     if ruleset is None:
         return None
     rules = tuple(rules_in_force(ruleset.rules, everyone))
-    ruling = apply_rules(rules, everyone)
+    ruling = apply_rules(ruleset, rules, everyone)
     rows = np.flatnonzero(Reach(everyone, ruling, ruleset.limits).at_most().any(axis=0))
     situation = replace(everyone, candidates=candidates.take(rows), atp=everyone.atp[:, rows])
     return Ruled(ruleset, rules, everyone, ruling, situation, ruling.take(rows))
@@ -93,7 +93,7 @@ def price(ruled: Ruled, predictor: Predictor) -> tuple[Ruled, Pricing]:
     most = Reach(situation, ruling, ruled.ruleset.limits).at_most()
     scores = score(order, network, candidates, most > 0, predictor=predictor, now=situation.now)
     situation = replace(situation, scores=scores)
-    ruling = ruling.and_then(apply_rules(ruled.rules, situation))
+    ruling = ruling.and_then(apply_rules(ruled.ruleset, ruled.rules, situation))
     joined = open_shipments_at(order, network, candidates)
     priced = pricing(ruled.ruleset.strategy, order, candidates, joined, ruling=ruling, scores=scores, reach=most)
     return replace(ruled, situation=situation, ruling=ruling), priced

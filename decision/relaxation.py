@@ -262,13 +262,13 @@ def _with_everyone(ruled: Ruled, predictor: Predictor) -> Ruled:
     if _needs_scores(ruled):
         unruled = Reach(everyone, Ruling({}, {}, {}), ruled.ruleset.limits).within()
         everyone = _scored(everyone, predictor, unruled > 0)
-        ruling = ruling.and_then(apply_rules(ruled.rules, everyone))
+        ruling = ruling.and_then(apply_rules(ruled.ruleset, ruled.rules, everyone))
     return replace(ruled, situation=everyone, ruling=ruling)
 
 
 def _needs_scores(ruled: Ruled) -> bool:
     """Return whether a rule that takes lines out, or every stage, waits for predictions."""
-    waiting = any(rule.kind in {"exclude", "require"} and needs_prediction(rule.names) for rule in ruled.rules)
+    waiting = any(rule.condition is not None and rule.waits for rule in ruled.rules)
     required = [stage.require for stage in ruled.ruleset.stages]
     return waiting or all(require is not None and needs_prediction(require.names) for require in required)
 
