@@ -12,7 +12,7 @@ from starlette.middleware import Middleware
 from serving import bootstrap, problems
 from serving.access import AccessMiddleware
 from serving.live import ServedPredictor
-from serving.routes import decisions, feeds, health, models, pages, rulesets
+from serving.routes import decisions, feeds, health, models, orders, pages, rulesets
 from serving.service import Service
 from serving.settings import Settings
 from serving.wire.documentation import DescribedApp
@@ -38,7 +38,7 @@ def create_app(
     )
     app.state.service = service
     problems.install(app)
-    for routes in (decisions, feeds, rulesets, models, health):
+    for routes in (decisions, orders, feeds, rulesets, models, health):
         app.include_router(routes.router)
     pages.install(app)
     return app

@@ -10,6 +10,7 @@ from sqlalchemy import Column, Connection, Table, Text, select
 
 from decision.network import SkuStock
 from features.facts import Columns
+from serving.database.stock_ledger import NEVER, unavailable
 from serving.database.tables import stock
 
 
@@ -47,8 +48,10 @@ def changed_stock(
             stock.c.location_id,
             stock.c.on_hand,
             stock.c.reserved,
+            stock.c.held,
             stock.c.safety_stock,
             stock.c.counted_at,
+            stock.c.short_at,
         )
         .where(stock.c.changed_in > since)
         .order_by(stock.c.sku)
@@ -56,8 +59,14 @@ def changed_stock(
     merged = dict(known)
     for sku, rows in groupby(connection.execute(statement), key=itemgetter(0)):
         records = [
-            (positions[location_id], on_hand, reserved, safety_stock, counted_at.timestamp())
-            for _, location_id, on_hand, reserved, safety_stock, counted_at in rows
+            (
+                positions[row.location_id],
+                max(row.on_hand, 0),  # below zero when more went than was counted: there are none
+                unavailable(row),
+                row.safety_stock,
+                np.nan if row.counted_at == NEVER else row.counted_at.timestamp(),
+            )
+            for row in rows
         ]
         merged[sku] = _merge(known.get(sku), np.array(records, dtype=np.float64))
     return merged

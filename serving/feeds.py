@@ -10,11 +10,12 @@ from pydantic import ValidationError
 from sqlalchemy import Table
 
 from serving.database import tables
+from serving.database.order_tables import inbound
 from serving.errors import FieldError, MalformedBodyError, UnsupportedMediaError
 from serving.problems import field_errors
 from serving.snapshot import Snapshot
 from serving.wire.fields import Body
-from serving.wire.rows import CarrierServiceRow, FootfallRow, LocationRow, ProductRow, StockRow
+from serving.wire.rows import CarrierServiceRow, FootfallRow, InboundRow, LocationRow, ProductRow, StockRow
 
 NDJSON: Final = ("application/x-ndjson", "application/ndjson", "application/jsonl")
 #: Clocks differ a little; a count from further ahead would shut out the true ones that follow.
@@ -23,19 +24,19 @@ _CLOCK_TOLERANCE: Final = timedelta(minutes=5)
 
 @dataclass(frozen=True, slots=True)
 class Feed:
-    """One bulk feed. ``newer_by``: of two rows for the same key, the one later in this column stays."""
+    """One bulk feed: rows of ``row`` go into ``table``."""
 
     name: str
     table: Table
     row: type[Body]
-    newer_by: str | None = None
 
 
 FEEDS: Final = (
     Feed("locations", tables.locations, LocationRow),
     Feed("products", tables.products, ProductRow),
     Feed("carrier-services", tables.carrier_services, CarrierServiceRow),
-    Feed("stock", tables.stock, StockRow, newer_by="counted_at"),
+    Feed("stock", tables.stock, StockRow),
+    Feed("inbound", inbound, InboundRow),
     Feed("footfall", tables.footfall, FootfallRow),
 )
 
@@ -93,8 +94,8 @@ def _values(content: bytes, media_type: str) -> Iterator[object]:
 
 
 def _unknown_reference(feed: Feed, row: dict[str, Any], snapshot: Snapshot) -> FieldError | None:
-    """Stock and footfall speak of locations and products that must have been fed before."""
-    if feed.table not in {tables.stock, tables.footfall}:
+    """All but the network's own rows speak of locations and products that must have been fed before."""
+    if feed.table in {tables.locations, tables.products, tables.carrier_services}:
         return None
     if row["location_id"] not in snapshot.positions:
         return FieldError(

@@ -32,3 +32,11 @@ def logged_answer(connection: Connection, decision_id: str) -> bytes | None:
     """The answer as it was sent; ``None`` where no such decision was made."""
     answer = connection.execute(select(decisions.c.answer).where(decisions.c.decision_id == decision_id)).scalar()
     return None if answer is None else bytes(answer)
+
+
+def logged_decision(connection: Connection, decision_id: str) -> LoggedDecision | None:
+    """The whole row; ``None`` where no such decision was made."""
+    row = connection.execute(select(decisions).where(decisions.c.decision_id == decision_id)).first()
+    if row is None:
+        return None
+    return LoggedDecision(**{**row._mapping, "request": bytes(row.request), "answer": bytes(row.answer)})

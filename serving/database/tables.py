@@ -78,6 +78,11 @@ stock = Table(
     Column("on_hand", BigInteger, nullable=False),
     Column("reserved", BigInteger, nullable=False),
     Column("safety_stock", BigInteger, nullable=False),
+    Column("source_sequence", BigInteger, nullable=False),
+    # What follows is not fed: only `database.stock_ledger` writes it.
+    Column("held", BigInteger, nullable=False),
+    Column("moved_at", Instant),
+    Column("short_at", Instant),
     _changed_in(),
     sqlite_with_rowid=False,
 )

@@ -12,8 +12,9 @@ from serving.wire import examples
 from serving.wire.answer import DecisionAnswer
 from serving.wire.feed import FeedAnswer
 from serving.wire.order import OrderBody
+from serving.wire.placing import AmendBody, CommitBody, NewOrderBody, OrderAnswer, ShipmentAnswer
 from serving.wire.problem import Problem
-from serving.wire.rows import CarrierServiceRow, FootfallRow, LocationRow, ProductRow, StockRow
+from serving.wire.rows import CarrierServiceRow, FootfallRow, InboundRow, LocationRow, ProductRow, StockRow
 from serving.wire.state import ModelsAnswer, ReadyAnswer, RulesetAnswer, RulesetsAnswer
 
 Description: TypeAlias = dict[str, Any]
@@ -21,10 +22,16 @@ Description: TypeAlias = dict[str, Any]
 _MODELS: Final[tuple[type[BaseModel], ...]] = (
     OrderBody,
     DecisionAnswer,
+    NewOrderBody,
+    CommitBody,
+    AmendBody,
+    OrderAnswer,
+    ShipmentAnswer,
     LocationRow,
     ProductRow,
     CarrierServiceRow,
     StockRow,
+    InboundRow,
     FootfallRow,
     FeedAnswer,
     RulesetAnswer,

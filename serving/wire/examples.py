@@ -77,6 +77,15 @@ ROWS: Final[dict[str, list[dict[str, Any]]]] = {
             "safety_stock": 1,
         },
     ],
+    "inbound": [
+        {
+            "inbound_id": "PO-77/1",
+            "location_id": "S014",
+            "sku": "SKU-1",
+            "quantity": 12,
+            "expected_at": "2026-03-04T08:00:00Z",
+        }
+    ],
     "footfall": [{"location_id": "S014", "hour_utc": "2026-03-02T08:00:00Z", "visitors": 62}],
 }
 

@@ -33,6 +33,7 @@ CALLS = [
     ("/v1/products", "PUT"),
     ("/v1/carrier-services", "PUT"),
     ("/v1/stock", "PUT"),
+    ("/v1/inbound", "PUT"),
     ("/v1/footfall", "PUT"),
     ("/v1/rulesets", "GET"),
     ("/v1/rulesets/{name}/publish", "POST"),

@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from serving.database.tables import metadata
+from serving.database.order_tables import metadata
 
 context.configure(connection=context.config.attributes["connection"], target_metadata=metadata)
 with context.begin_transaction():
