@@ -33,6 +33,7 @@ class Settings(BaseSettings):
     api_keys: tuple[ApiKey, ...] = Field(default=(), description="JSON; default: one key, made in the work folder")
     migrate_at_start: bool = Field(default=True, description="bring the database's tables up to date at start")
     poll_seconds: float = Field(default=0.5, gt=0, description="how often changes made by other processes are sought")
+    sweep_seconds: float = Field(default=1.0, gt=0, description="how often reservations and waiting orders are seen to")
     accept_within_minutes: float | None = Field(
         default=None, gt=0, description="a shipment that its location has not accepted by then goes elsewhere"
     )

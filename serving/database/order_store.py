@@ -71,7 +71,7 @@ def find_order(connection: Connection, order_id: str) -> OrderRecord | None:
 
 def find_shipments(connection: Connection, wanted: Select[Any]) -> list[ShipmentRecord]:
     """The shipments that ``wanted`` selects, in the order of their assignment, with their lines."""
-    rows = connection.execute(wanted.order_by(shipments.c.assigned_at, shipments.c.shipment_id)).all()
+    rows = connection.execute(wanted.order_by(shipments.c.assigned_at, shipments.c.order_id, shipments.c.number)).all()
     lines: dict[str, list[ShipmentLineRecord]] = {row.shipment_id: [] for row in rows}
     found = connection.execute(
         select(shipment_lines).where(shipment_lines.c.shipment_id.in_(list(lines))).order_by(shipment_lines.c.line_id)

@@ -83,6 +83,7 @@ shipments = Table(
     metadata,
     Column("shipment_id", Text, primary_key=True),
     Column("order_id", Text, nullable=False, index=True),
+    Column("number", Integer, nullable=False),
     Column("location_id", Text, nullable=False),
     Column("carrier_service_id", Text),
     Column("state", Text, nullable=False),
@@ -93,6 +94,7 @@ shipments = Table(
     Column("pick_failure", Float(53), nullable=False),
     Column("assigned_at", Instant, nullable=False),
     Column("changed_at", Instant, nullable=False),
+    UniqueConstraint("order_id", "number", name="uq_shipments_order_id_number"),
     Index("ix_shipments_location_id", "location_id", "state"),
 )
 

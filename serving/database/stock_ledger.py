@@ -85,13 +85,13 @@ class _Balance:
         return change
 
 
-def unavailable(row: Row[Any] | _Balance) -> int:
-    """Units of ``row`` that are reserved or held; all of them where a pick failed since the count."""
+def unavailable(row: Any) -> int:
+    """Units of ``row`` (a row of stock) that are reserved or held; all of them where a pick failed since the count."""
     taken = int(row.reserved + row.held)
     return taken if row.short_at is None or row.short_at < row.counted_at else max(taken, int(row.on_hand))
 
 
-def available(row: Row[Any] | _Balance, keeps: int = 0) -> int:
+def available(row: Any, keeps: int = 0) -> int:
     """ATP: on hand − reserved − held − what is kept back (the safety stock, or ``keeps`` where that is more)."""
     return int(row.on_hand) - unavailable(row) - max(int(row.safety_stock), keeps)
 

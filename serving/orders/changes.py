@@ -20,7 +20,6 @@ from serving.orders.states import (
     AT_LOCATION,
     FAILED,
     GONE,
-    HOLDING,
     LIVE,
     OrderState,
     ShipmentEvent,
@@ -84,10 +83,11 @@ def assign(order: OrderRecord, plan: Assignment, by: By) -> Change:
     state = ShipmentState.RESERVED if order.state is OrderState.RESERVED else ShipmentState.ASSIGNED
     waiting = order.waiting
     shipments, entries, events = [], [], []
-    for planned in plan.option.shipments:
+    for number, planned in enumerate(plan.option.shipments, len(order.shipments) + 1):
         shipment = ShipmentRecord(
             shipment_id=uuid.uuid4().hex,
             order_id=order.order_id,
+            number=number,
             location_id=planned.location_id,
             carrier_service_id=planned.carrier_service_id,
             state=state,
@@ -197,6 +197,7 @@ def happened(
     shipment_id: str,
     event: ShipmentEvent,
     by: By,
+    *,
     occurred_at: datetime,
     picked: Mapping[str, int] | None = None,
 ) -> Change:
@@ -213,7 +214,7 @@ def happened(
         return _short_picked(order, shipment, by, occurred_at, picked or {})
     if state is shipment.state:
         return Change(order, order)
-    return _each(order, order, [shipment], event, by, occurred_at)
+    return _each(order, order, [shipment], event, by, occurred_at=occurred_at)
 
 
 def _short_picked(
@@ -261,6 +262,7 @@ def _each(
     shipments: Iterable[ShipmentRecord],
     event: ShipmentEvent,
     by: By,
+    *,
     occurred_at: datetime | None = None,
 ) -> Change:
     """``event`` happens to each of ``shipments``."""

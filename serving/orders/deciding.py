@@ -48,8 +48,14 @@ class Made:
 
     def assignment(self, rank: int) -> Assignment:
         """The plan at ``rank`` (from 1), to be carried out."""
+        option = self.decision.options[rank - 1]
         return assignment(
-            self.decision_id, self.decision, self.decision.options[rank - 1], self.order, self.snapshot, self.avoided
+            self.decision_id,
+            self.decision,
+            option,
+            order=self.order,
+            snapshot=self.snapshot,
+            avoided=self.avoided,
         )
 
 
@@ -58,7 +64,7 @@ def decide_now(
     body: OrderBody,
     content: bytes,
     client: str,
-    avoided: Avoided = Avoided(),  # noqa: B008 (frozen)
+    avoided: Avoided = Avoided(),
 ) -> Made:
     """Decide ``body`` (sent as ``content``) on the live snapshot.
 
@@ -97,7 +103,7 @@ def ready_predictor(service: Service, body: OrderBody) -> ServedPredictor:
 
 
 def assignment(
-    decision_id: str, decision: Decision, option: Option, order: Order, snapshot: Snapshot, avoided: Avoided
+    decision_id: str, decision: Decision, option: Option, *, order: Order, snapshot: Snapshot, avoided: Avoided
 ) -> Assignment:
     """``option`` of a decision, with what rules keep back now and the local dates of its locations."""
     network = without(snapshot.network, order, avoided, snapshot.positions)

@@ -12,12 +12,12 @@ from decision.plans import MOST_LINES
 from serving.database.decision_log import LoggedDecision, log_decision
 from serving.database.idempotency import Answer, Attempt, write_once
 from serving.errors import CapacityGoneError, ConflictError, NotFoundError, OutOfStockError, StockGoneError
+from serving.ordering import to_order
 from serving.orders.changes import Assignment, By, place
 from serving.orders.deciding import Avoided, Made, assignment, decide_now
 from serving.orders.records import LineRecord, OrderRecord
 from serving.orders.states import OrderState
 from serving.orders.writing import write
-from serving.ordering import to_order
 from serving.service import Service
 from serving.wire.answer import read_answer
 from serving.wire.order import OrderBody
@@ -80,7 +80,7 @@ async def commit_decision(
     try:
         if not all(shipment.location_id in snapshot.positions for shipment in option.shipments):
             raise ConflictError("A location of this plan is no longer in the network: ask for a new decision")
-        plan = assignment(logged.decision_id, decision, option, order, snapshot, Avoided())
+        plan = assignment(logged.decision_id, decision, option, order=order, snapshot=snapshot, avoided=Avoided())
         return await _carry_out(service, placing, plan, None)
     except StockGoneError:
         full = frozenset[str]()

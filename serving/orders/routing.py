@@ -23,7 +23,7 @@ from serving.orders.writing import change_order
 from serving.service import Service
 from serving.wire.placing import NewOrderBody
 
-#: Shipments of one order that locations may fail before it waits for stock, or for a person.
+#: Shipments of one order that locations may fail before it waits for a person.
 MOST_FAILURES: Final = 5
 _WHO: Final = "smista"
 
@@ -117,5 +117,7 @@ def _worth_trying(connection: Connection) -> list[str]:
         )
         .exists()
     )
-    statement = select(orders.c.order_id).where(orders.c.state == OrderState.BACKORDERED, changed)
+    statement = select(orders.c.order_id).where(
+        orders.c.state == OrderState.BACKORDERED, orders.c.failures < MOST_FAILURES, changed
+    )
     return list(connection.execute(statement.order_by(orders.c.received_at, orders.c.order_id)).scalars())

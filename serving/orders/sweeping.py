@@ -39,7 +39,7 @@ async def _take_from_silent_locations(service: Service) -> None:
             state = {shipment.shipment_id: shipment.state for shipment in order.shipments}[shipment_id]
             if state is not ShipmentState.ASSIGNED:
                 return Change(order, order)  # it was accepted meanwhile
-            return happened(order, shipment_id, ShipmentEvent.REJECTED, by, by.at)
+            return happened(order, shipment_id, ShipmentEvent.REJECTED, by, occurred_at=by.at)
 
         change = await service.database.write(partial(change_order, order_id=order_id, doing=doing, by=by))
         if may_route(change.after):

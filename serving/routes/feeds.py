@@ -12,6 +12,7 @@ from serving.database.stock_ledger import count
 from serving.database.tables import stock
 from serving.database.upsert import upsert
 from serving.feeds import FEEDS, NDJSON, Feed, check_feed
+from serving.orders.routing import route_waiting
 from serving.service import client_with, service_of
 from serving.settings import ApiKey
 from serving.wire import examples
@@ -41,6 +42,8 @@ async def put_feed(feed: Feed, request: Request, client: ApiKey) -> Response:
             write_chunk = partial(upsert, table=feed.table, rows=chunk)
         written += await service.database.write(write_chunk)
     await asyncio.to_thread(service.live.refresh_now)
+    if feed.table is stock:
+        await route_waiting(service)
     service.metrics.feed_rows.labels(feed.name, "accepted").inc(len(accepted))
     service.metrics.feed_rows.labels(feed.name, "rejected").inc(len(rejected))
     answer = {

@@ -19,8 +19,7 @@ from serving.orders import changes
 from serving.orders.changes import By, Change
 from serving.orders.placing import commit_decision, place_order
 from serving.orders.records import OrderRecord
-from serving.orders.routing import route_order, route_waiting
-from serving.orders.states import OrderState
+from serving.orders.routing import may_route, route_order, route_waiting
 from serving.orders.writing import change_order
 from serving.problems import invalid_request
 from serving.service import Service, client_with, service_of
@@ -120,7 +119,7 @@ async def get_order(
 async def confirm_order(request: Request, order_id: Identifier, client: Client) -> Response:
     """Turn a reservation into work for its locations. 409 once it has expired."""
     by = By(client.name, service_of(request).clock())
-    return await _change(request, client, order_id, lambda order: changes.confirm(order, by), by)
+    return await _change(request, client, b"", order_id=order_id, doing=partial(changes.confirm, by=by), by=by)
 
 
 @router.delete(
@@ -137,7 +136,24 @@ async def cancel_order(
 ) -> Response:
     """Give an order up: its units are free at once. 409 once a part of it has left its location."""
     by = By(client.name, service_of(request).clock(), reason)
-    return await _change(request, client, order_id, lambda order: changes.cancel(order, by), by)
+    return await _change(request, client, b"", order_id=order_id, doing=partial(changes.cancel, by=by), by=by)
+
+
+@router.post(
+    "/v1/orders/{order_id}/route",
+    operation_id="route_order",
+    responses=answers(200, OrderAnswer, None, (401, 403, 404, 422, 503)),
+)
+async def post_route(
+    request: Request, order_id: Identifier, client: Annotated[ApiKey, Depends(client_with("order", "operate"))]
+) -> Response:
+    """Look for locations for the units that wait, now, though locations have failed the order too often already."""
+    service = service_of(request)
+    await route_order(service, order_id, f"asked for by {client.name}")
+    order = await service.database.read(partial(find_order, order_id=order_id))
+    if order is None:
+        raise NotFoundError(f"There is no order {order_id!r}")
+    return Response(order_bytes(order), media_type="application/json")
 
 
 @router.patch(
@@ -155,17 +171,28 @@ async def amend_line(request: Request, order_id: Identifier, line_id: Identifier
     What more is looked for is not in this answer: `GET` the order. 409 where the units are picked already.
     """
     service = service_of(request)
-    sent = read_json(AmendBody, await read_body(request, service.settings.max_request_bytes))
+    content = await read_body(request, service.settings.max_request_bytes)
+    sent = read_json(AmendBody, content)
     by = By(client.name, service.clock(), sent.reason)
-    return await _change(request, client, order_id, lambda order: changes.amend(order, line_id, sent.quantity, by), by)
+
+    def doing(order: OrderRecord) -> Change:
+        return changes.amend(order, line_id, sent.quantity, by)
+
+    return await _change(request, client, content, order_id=order_id, doing=doing, by=by)
 
 
 async def _change(
-    request: Request, client: ApiKey, order_id: str, doing: Callable[[OrderRecord], Change], by: By
+    request: Request,
+    client: ApiKey,
+    content: bytes,
+    *,
+    order_id: str,
+    doing: Callable[[OrderRecord], Change],
+    by: By,
 ) -> Response:
     """Do it once, then look for places for what waits: of this order, and of those that wait for what it let go."""
     service = service_of(request)
-    wanted = attempt_of(request, client, await read_body(request, service.settings.max_request_bytes))
+    wanted = attempt_of(request, client, content)
     with only_one(service.in_flight, wanted):
         answer = await answered_before(service.database, wanted)
         if answer is None:
@@ -186,7 +213,7 @@ async def change_once(
         return Answer(200, order_bytes(change.after))
 
     answer = await write_once(service.database, wanted, work, by.at)
-    if changed and changed[-1].after.state is OrderState.BACKORDERED:
+    if changed and may_route(changed[-1].after):
         await route_order(service, order_id, by.why or "the order was changed")
     return answer
 

@@ -63,6 +63,7 @@ class OrderShipmentAnswer(BaseModel):
 
     shipment_id: str
     order_id: str
+    number: int = Field(description="1 for the order's first shipment")
     location_id: str
     carrier_service_id: str | None
     state: str

@@ -2,7 +2,8 @@
 
 from alembic import context
 
-from serving.database.order_tables import metadata
+import serving.database.order_tables  # noqa: F401 (its tables belong to the same metadata)
+from serving.database.tables import metadata
 
 context.configure(connection=context.config.attributes["connection"], target_metadata=metadata)
 with context.begin_transaction():

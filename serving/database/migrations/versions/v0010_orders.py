@@ -101,6 +101,7 @@ def upgrade() -> None:
         "shipments",
         sa.Column("shipment_id", sa.Text(), nullable=False),
         sa.Column("order_id", sa.Text(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("location_id", sa.Text(), nullable=False),
         sa.Column("carrier_service_id", sa.Text(), nullable=True),
         sa.Column("state", sa.Text(), nullable=False),
@@ -112,6 +113,7 @@ def upgrade() -> None:
         sa.Column("assigned_at", Instant(), nullable=False),
         sa.Column("changed_at", Instant(), nullable=False),
         sa.PrimaryKeyConstraint("shipment_id", name="pk_shipments"),
+        sa.UniqueConstraint("order_id", "number", name="uq_shipments_order_id_number"),
     )
     op.create_index("ix_shipments_location_id", "shipments", ["location_id", "state"], unique=False)
     op.create_index("ix_shipments_order_id", "shipments", ["order_id"], unique=False)
