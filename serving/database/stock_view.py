@@ -17,12 +17,11 @@ def stock_of(connection: Connection, sku: str) -> dict[str, Any]:
     """What is known of ``sku``; the fields are those of `serving.wire.stock.StockAnswer`."""
     expected: dict[str, list[dict[str, Any]]] = defaultdict(list)
     coming = select(inbound).where(inbound.c.sku == sku, inbound.c.quantity > 0).order_by(inbound.c.expected_at)
-    for row in connection.execute(coming):
-        expected[row.location_id].append(
-            {"inbound_id": row.inbound_id, "quantity": row.quantity, "expected_at": row.expected_at}
+    for item in connection.execute(coming):
+        expected[item.location_id].append(
+            {"inbound_id": item.inbound_id, "quantity": item.quantity, "expected_at": item.expected_at}
         )
-    rows = connection.execute(select(stock).where(stock.c.sku == sku))
-    known = {row.location_id: row for row in rows}
+    known = {row.location_id: row for row in connection.execute(select(stock).where(stock.c.sku == sku))}
     kinds_known = connection.execute(select(locations.c.location_id, locations.c.location_type))
     types = {location_id: location_type for location_id, location_type in kinds_known}  # noqa: C416 (rows are no pairs)
     places = []

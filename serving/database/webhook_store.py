@@ -129,7 +129,7 @@ def claim_due(connection: Connection, now: datetime, lease: timedelta, most: int
         .with_for_update(of=deliveries, skip_locked=True)
     ).all()
     events = connection.execute(select(order_events).where(order_events.c.position.in_({row.position for row in due})))
-    known = {event.position: event._mapping for event in events}
+    known = {event.position: dict(event._mapping) for event in events}
     for row in due:
         connection.execute(_the(row.webhook_id, row.position).values(due_at=now + lease))
     return [

@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Final
 
 import orjson
@@ -10,8 +11,16 @@ from sqlalchemy import Connection
 
 from decision.plans import MOST_LINES
 from serving.database.decision_log import LoggedDecision, log_decision
-from serving.database.idempotency import Answer, Attempt, write_once
-from serving.errors import CapacityGoneError, ConflictError, NotFoundError, OutOfStockError, StockGoneError
+from serving.database.idempotency import Answer, Attempt, answered_before, write_once
+from serving.database.order_store import find_order
+from serving.errors import (
+    CapacityGoneError,
+    ConflictError,
+    NotFoundError,
+    OrderExistsError,
+    OutOfStockError,
+    StockGoneError,
+)
 from serving.ordering import to_order
 from serving.orders.changes import Assignment, By, place
 from serving.orders.deciding import Avoided, Made, assignment, decide_now
@@ -46,19 +55,20 @@ async def place_order(service: Service, body: NewOrderBody, content: bytes, clie
     placing = Placing(body, content, client, key, body.expires_at)
     made, full = await _decide(service, placing, Avoided()), frozenset[str]()
     for _ in range(MOST_ATTEMPTS):
-        if not made.decision.options:
-            break
-        try:
-            return await _carry_out(service, placing, made.assignment(1), made.logged)
-        except StockGoneError:
-            pass
-        except CapacityGoneError as error:
-            full |= {str(error)}
+        if made.decision.options:
+            try:
+                return await _carry_out(service, placing, made.assignment(1), made.logged)
+            except StockGoneError:
+                pass
+            except CapacityGoneError as error:
+                full |= {str(error)}
         await asyncio.to_thread(service.live.refresh_now)
+        if not made.decision.options and service.live.snapshot is made.snapshot:
+            break
         made = await _decide(service, placing, Avoided(locations=full))
     if body.backorder:
         return await _carry_out(service, placing, None, made.logged)
-    raise await _out_of_stock(service, made)
+    return await _out_of_stock(service, placing, made)
 
 
 async def commit_decision(
@@ -87,7 +97,7 @@ async def commit_decision(
     except CapacityGoneError as error:
         full = frozenset({str(error)})
     await asyncio.to_thread(service.live.refresh_now)
-    raise await _out_of_stock(service, await _decide(service, placing, Avoided(locations=full)))
+    return await _out_of_stock(service, placing, await _decide(service, placing, Avoided(locations=full)))
 
 
 async def _decide(service: Service, placing: Placing, avoided: Avoided) -> Made:
@@ -133,11 +143,20 @@ def _new_order(placing: Placing, version: int, now: datetime) -> OrderRecord:
     )
 
 
-async def _out_of_stock(service: Service, made: Made) -> OutOfStockError:
-    """What is answered when the stock has gone, with the decision that stands now: it can be committed."""
+async def _out_of_stock(service: Service, placing: Placing, made: Made) -> Answer:
+    """Raise `OutOfStockError` with the decision that stands now, which can be committed.
+
+    It may be this very order that took the stock: `OrderExistsError` then, or the answer it got under the same key.
+    """
+    before = await answered_before(service.database, placing.attempt)
+    if before is not None:
+        return before
+    order_id = placing.body.order_id
+    if await service.database.read(partial(find_order, order_id=order_id)) is not None:
+        raise OrderExistsError(f"Order {order_id!r} was placed before: GET it, or amend it")
     await service.database.write(lambda connection: log_decision(connection, made.logged))
     standing = "another plan stands" if made.decision.options else "no plan stands"
-    return OutOfStockError(
+    raise OutOfStockError(
         f"The stock for order {made.order.order_id!r} has gone; {standing}: see decision",
         orjson.Fragment(made.logged.answer),
     )

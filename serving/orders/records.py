@@ -34,7 +34,10 @@ class ShipmentLineRecord:
 
 @dataclass(frozen=True, slots=True)
 class ShipmentRecord:
-    """Some lines of one order at one location, the order's ``number``-th shipment. ``capacity_day``: local date (YYYY-MM-DD) on which it counts there."""
+    """Some lines of one order at one location, the order's ``number``-th shipment.
+
+    ``capacity_day``: local date (YYYY-MM-DD) on which it counts there.
+    """
 
     shipment_id: str
     order_id: str

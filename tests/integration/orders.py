@@ -1,12 +1,15 @@
 """A small shop to place orders in: one warehouse (W001) and one store (S014), one product."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Final
 
 import httpx
 
 from serving.orders.sweeping import sweep
 from serving.wire import examples
 from tests.integration.conftest import Api
+
+FIRST_COUNT: Final = "2026-03-02T06:00:00Z"
 
 
 async def open_shop(api: Api, **units: int) -> None:
@@ -15,10 +18,15 @@ async def open_shop(api: Api, **units: int) -> None:
         await api.feed(name, examples.ROWS[name])
     response = await api.client.post("/v1/rulesets/everything/publish", json={"name": "everything", "strategy": {}})
     assert response.status_code == 201, response.text
-    await stock(api, **units)
+    await count(api, units)
 
 
-async def stock(api: Api, at: str = "2026-03-02T06:00:00Z", **units: int) -> None:
+async def stock(api: Api, at: str = FIRST_COUNT, **units: int) -> None:
+    """Count ``units`` of SKU-1 by location."""
+    await count(api, units, at)
+
+
+async def count(api: Api, units: Mapping[str, int], at: str = FIRST_COUNT) -> None:
     """Count ``units`` of SKU-1 by location."""
     rows = [{"location_id": place, "sku": "SKU-1", "counted_at": at, "on_hand": n} for place, n in units.items()]
     assert (await api.feed("stock", rows))["rejected"] == []

@@ -6,7 +6,7 @@ import pytest
 
 from serving.orders.routing import MOST_FAILURES
 from tests.integration.conftest import Api
-from tests.integration.orders import at, numbers, open_shop, placed, seen, stock, tell, what_is_due
+from tests.integration.orders import at, count, numbers, open_shop, placed, seen, stock, tell, what_is_due
 
 pytestmark = pytest.mark.anyio
 
@@ -127,7 +127,7 @@ async def test_after_too_many_failures_an_order_waits(shop: Api) -> None:
     row = {"location_type": "warehouse", "country": "IT", "timezone": "Europe/Rome"}
     names = [f"X{n}" for n in range(MOST_FAILURES + 2)]
     await shop.feed("locations", [{"location_id": name, **row} for name in names])
-    await stock(shop, **dict.fromkeys(names, 1))
+    await count(shop, dict.fromkeys(names, 1))
     await placed(shop, "A-1")
     for _ in range(MOST_FAILURES):
         await tell(shop, (await seen(shop, "A-1"))["shipments"][-1], "rejected", reason="no")

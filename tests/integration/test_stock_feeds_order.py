@@ -78,7 +78,7 @@ def final_stock(database: Database, sent: list[Message]) -> dict[str, tuple[int,
 def test_shuffled_and_repeated_messages_leave_the_same_stock(
     database: Database, sent: list[Message], data: st.DataObject
 ) -> None:
-    in_order = sorted(sent, key=lambda message: message[1].get("counted_at", message[1].get("occurred_at")))
+    in_order = sorted(sent, key=lambda message: message[1]["counted_at" if message[0] == "count" else "occurred_at"])
     repeated = sent + data.draw(st.lists(st.sampled_from(sent), max_size=4))
     shuffled = data.draw(st.permutations(repeated))
     assert final_stock(database, shuffled) == final_stock(database, in_order)

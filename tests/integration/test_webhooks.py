@@ -141,7 +141,7 @@ async def test_what_was_refused_comes_again_later_before_what_follows_it(shop: A
     assert first == ["smista.order.placed", "smista.order.placed", "smista.shipment.assigned", "smista.order.assigned"]
 
 
-async def test_nobody_listening_becomes_dead_letters_that_can_be_sent_again(shop: Api, receiver: Receiver) -> None:
+async def test_nobody_listening_becomes_dead_letters_that_can_be_sent_again(shop: Api) -> None:
     webhook = await subscribe(shop, "http://127.0.0.1:9/nobody", "order.placed")
     await placed(shop, "A-1")
     for wait in (timedelta(0), *WAITS):
@@ -169,7 +169,7 @@ async def test_what_a_process_died_of_telling_is_told_by_the_next(shop: Api, rec
     await placed(shop, "A-1")
 
     class Dying(httpx.AsyncBaseTransport):
-        async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        async def handle_async_request(self, _request: httpx.Request) -> httpx.Response:
             raise Died
 
     with pytest.raises(Died):
