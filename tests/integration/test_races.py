@@ -95,10 +95,10 @@ async def test_baskets_in_any_order_never_wait_for_one_another_for_ever(api: Api
         assert (total["held"], total["atp"]) == (10, 0)
 
 
-async def test_pairs_with_one_key_in_two_processes_get_the_same_bytes(api: Api) -> None:
-    await open_shop(api, S014=50, W001=50)
+async def pairs_with_one_key(api: Api, pairs: int) -> None:
+    """Each order is sent twice at once, to two processes."""
     async with more_processes(api, 2) as processes:
-        for number in range(5):
+        for number in range(pairs):
             headers = {"Idempotency-Key": f"k{number}"}
             requests = [
                 lambda client=client, name=f"A-{number}", headers=headers: client.post(
@@ -109,7 +109,12 @@ async def test_pairs_with_one_key_in_two_processes_get_the_same_bytes(api: Api) 
             one, other = await at_once(requests)
             assert one.status_code == 201, one.text
             assert one.content == other.content
-    assert await held_in_all(api) == 5
+    assert await held_in_all(api) == pairs
+
+
+async def test_pairs_with_one_key_in_two_processes_get_the_same_bytes(api: Api) -> None:
+    await open_shop(api, S014=50, W001=50)
+    await pairs_with_one_key(api, 5)
 
 
 class Seams:
