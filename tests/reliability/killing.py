@@ -28,16 +28,17 @@ CLIENTS = 4
 @contextmanager
 def running(folder: Path, database_url: str) -> Iterator[tuple["subprocess.Popen[bytes]", httpx.Client]]:
     """The service, listening."""
+    # It listens before the process is there: whoever comes early waits.
     with socket.create_server(("127.0.0.1", 0)) as listening:
-        port = int(listening.getsockname()[1])
-    command = [sys.executable, "-m", served_shop.__name__, str(folder), database_url, str(port)]
-    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        address = f"http://127.0.0.1:{listening.getsockname()[1]}"
+        number = listening.fileno()
+        command = [sys.executable, "-m", served_shop.__name__, str(folder), database_url, str(number)]
+        process = subprocess.Popen(
+            command, cwd=ROOT, pass_fds=[number], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
     try:
-        address = f"http://127.0.0.1:{port}"
-        # Connecting is tried again until it listens; once it was killed nobody shall try again.
-        with httpx.Client(transport=httpx.HTTPTransport(retries=12), base_url=address) as patient:
-            patient.get("/healthz")
-        with httpx.Client(base_url=address, timeout=60) as client:
+        with httpx.Client(base_url=address, timeout=120) as client:
+            client.get("/healthz")
             client.headers["Authorization"] = f"Bearer {(folder / 'api-key').read_text().strip()}"
             yield process, client
     finally:
