@@ -3,9 +3,10 @@
 import asyncio
 import itertools
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import httpx
@@ -37,15 +38,16 @@ async def more_processes(api: Api, count: int) -> AsyncIterator[list[httpx.Async
         yield clients
 
 
-async def at_once(requests: list[Callable[[], Awaitable[httpx.Response]]]) -> list[httpx.Response]:
-    """Send every request when all are ready to be sent."""
+async def at_once(sent: Sequence[tuple[httpx.AsyncClient, dict[str, Any]]], key: str = "") -> list[httpx.Response]:
+    """Let each client place its order when all are ready to, under one ``key`` if there is one."""
     start = asyncio.Event()
+    headers = {"Idempotency-Key": key} if key else {}
 
-    async def one(request: Callable[[], Awaitable[httpx.Response]]) -> httpx.Response:
+    async def one(client: httpx.AsyncClient, body: dict[str, Any]) -> httpx.Response:
         await start.wait()
-        return await request()
+        return await client.post("/v1/orders", json=body, headers=headers)
 
-    tasks = [asyncio.create_task(one(request)) for request in requests]
+    tasks = [asyncio.create_task(one(client, body)) for client, body in sent]
     await asyncio.sleep(0)
     start.set()
     return list(await asyncio.gather(*tasks))
@@ -57,11 +59,8 @@ async def last_unit(api: Api, *, clients: int, trials: int) -> None:
         for trial in range(trials):
             api.clock.now += timedelta(minutes=1)
             await stock(api, at=api.clock.now.isoformat(), S014=trial + 1, W001=0)
-            requests = [
-                lambda client=client, name=f"T{trial}-{n}": client.post("/v1/orders", json=order(name))
-                for n, client in zip(range(clients), itertools.cycle(processes), strict=False)
-            ]
-            responses = await at_once(requests)
+            wanted = [order(f"T{trial}-{n}") for n in range(clients)]
+            responses = await at_once(list(zip(itertools.cycle(processes), wanted, strict=False)))
             assert sorted(response.status_code for response in responses) == [201] + [409] * (clients - 1)
             assert await held_in_all(api) == trial + 1
 
@@ -84,11 +83,8 @@ async def test_baskets_in_any_order_never_wait_for_one_another_for_ever(api: Api
         return order(f"A-{number}", lines=lines)
 
     async with more_processes(api, 3) as processes:
-        requests = [
-            lambda client=client, body=body: client.post("/v1/orders", json=body)
-            for body, client in zip(map(basket, range(18)), itertools.cycle(processes), strict=False)
-        ]
-        responses = await at_once(requests)
+        sent = zip(itertools.cycle(processes), map(basket, range(18)), strict=False)
+        responses = await at_once(list(sent))
     assert sorted(response.status_code for response in responses) == [201] * 10 + [409] * 8
     for sku in skus:
         total = (await api.client.get("/v1/stock", params={"sku": sku})).json()["total"]
@@ -99,14 +95,7 @@ async def pairs_with_one_key(api: Api, pairs: int) -> None:
     """Each order is sent twice at once, to two processes."""
     async with more_processes(api, 2) as processes:
         for number in range(pairs):
-            headers = {"Idempotency-Key": f"k{number}"}
-            requests = [
-                lambda client=client, name=f"A-{number}", headers=headers: client.post(
-                    "/v1/orders", json=order(name), headers=headers
-                )
-                for client in processes
-            ]
-            one, other = await at_once(requests)
+            one, other = await at_once([(client, order(f"A-{number}")) for client in processes], key=f"k{number}")
             assert one.status_code == 201, one.text
             assert one.content == other.content
     assert await held_in_all(api) == pairs
@@ -198,7 +187,7 @@ async def test_at_every_seam_of_two_changes_there_is_one_outcome(api: Api, first
             until = (api.clock.now + timedelta(minutes=15)).isoformat() if reserved else None
             names.append(f"A-{len(names)}")
             made = await placed(api, names[-1], 3, expires_at=until)
-            seams = Seams(api.service.database, seam, lambda name=second, made=made: ACTIONS[name](api, made))
+            seams = Seams(api.service.database, seam, partial(ACTIONS[second], api, made))
             await ACTIONS[first](api, made)
             seams.close()
             await check(api, names[-1])
@@ -214,3 +203,36 @@ async def give_up(api: Api, name: str) -> None:
         for shipment in (await seen(api, name))["shipments"]:
             if shipment["state"] in HOLDING:
                 await tell(api, shipment, "handed_over")
+
+
+async def reserved(api: Api) -> dict[str, Any]:
+    """An order that is held for a quarter of an hour, which is over."""
+    await open_shop(api, S014=6, W001=6)
+    made = await placed(api, "A-1", 3, expires_at=(api.clock.now + timedelta(minutes=15)).isoformat())
+    api.clock.now += timedelta(minutes=15)
+    return made
+
+
+async def test_a_reservation_confirmed_while_it_is_about_to_end_stays(api: Api) -> None:
+    made = await reserved(api)
+    answers: list[httpx.Response] = []
+
+    async def confirm() -> None:
+        answers.append(await ACTIONS["confirm"](api, made))
+
+    seams = Seams(api.service.database, 0, confirm)
+    await what_is_due(api)
+    seams.close()
+    assert [answer.status_code for answer in answers] == [200]
+    assert (await seen(api, "A-1"))["state"] == "assigned"
+    await check(api, "A-1")
+
+
+async def test_a_reservation_that_ends_while_it_is_confirmed_is_not_confirmed(api: Api) -> None:
+    made = await reserved(api)
+    seams = Seams(api.service.database, 0, partial(what_is_due, api))
+    answer = await ACTIONS["confirm"](api, made)
+    seams.close()
+    assert answer.status_code == 409
+    assert (await seen(api, "A-1"))["state"] == "expired"
+    await check(api, "A-1")
