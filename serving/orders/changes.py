@@ -7,7 +7,6 @@ import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
 
 from decision.decision import Option
 from serving.database.capacity import LocationDay
@@ -15,7 +14,8 @@ from serving.database.locks import StockKey
 from serving.database.order_log import OrderEvent
 from serving.database.stock_ledger import Entry, Kind
 from serving.errors import ConflictError, FieldError, InvalidRequestError, NotFoundError
-from serving.orders.records import LineRecord, OrderRecord, ShipmentLineRecord, ShipmentRecord
+from serving.orders.events import By, shipment_event, state_event, told, told_shipment
+from serving.orders.records import OrderRecord, ShipmentLineRecord, ShipmentRecord
 from serving.orders.states import (
     AT_LOCATION,
     FAILED,
@@ -31,15 +31,6 @@ from serving.orders.states import (
 
 _PICKABLE = (ShipmentState.RESERVED, ShipmentState.ASSIGNED, ShipmentState.ACCEPTED)
 _ENDED = (OrderState.COMPLETED, OrderState.CANCELLED, OrderState.EXPIRED)
-
-
-@dataclass(frozen=True, slots=True)
-class By:
-    """Who does it, when and why."""
-
-    who: str
-    at: datetime
-    why: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +58,11 @@ class Change:
 
 def place(order: OrderRecord, plan: Assignment | None, by: By) -> Change:
     """A new order, all of whose units wait, and the plan that supplies them, where there is one."""
-    placed = OrderEvent(order.order_id, "order.placed", by.at, by.who, _told(order), why=by.why)
+    placed = OrderEvent(order.order_id, "order.placed", by.at, by.who, told(order), why=by.why)
     if plan is None:
-        return Change(None, order, events=(placed, _state_event(order, by)))
+        return Change(None, order, events=(placed, state_event(order, by)))
     assigned = assign(order, plan, by)
-    same = (_state_event(assigned.after, by),) if assigned.after.state is order.state else ()
+    same = (state_event(assigned.after, by),) if assigned.after.state is order.state else ()
     return replace(assigned, before=None, events=(placed, *assigned.events, *same))
 
 
@@ -106,9 +97,11 @@ def assign(order: OrderRecord, plan: Assignment, by: By) -> Change:
             keeps = plan.keeps.get((line.sku, shipment.location_id), 0)
             entries.append(_entry(shipment, line, "hold", by, held=line.quantity, keeps=keeps))
         kind = f"shipment.{state}"
-        told = _told_shipment(shipment)
+        shipment_told = told_shipment(shipment)
         events.append(
-            OrderEvent(order.order_id, kind, by.at, by.who, told, shipment.shipment_id, by.why, versions=plan.versions)
+            OrderEvent(
+                order.order_id, kind, by.at, by.who, shipment_told, shipment.shipment_id, by.why, versions=plan.versions
+            )
         )
     if any(units < 0 for units in waiting.values()):
         raise ConflictError(f"Order {order.order_id!r} was changed meanwhile: fewer units wait than were planned")
@@ -172,7 +165,7 @@ def amend(order: OrderRecord, line_id: str, quantity: int, by: By) -> Change:
     )
     entries: list[Entry] = []
     gives: list[LocationDay] = []
-    events = [OrderEvent(order.order_id, "order.amended", by.at, by.who, _told(changed), why=by.why)]
+    events = [OrderEvent(order.order_id, "order.amended", by.at, by.who, told(changed), why=by.why)]
     for shipment in reversed(order.shipments):
         if shipment.state not in _PICKABLE or not surplus:
             continue
@@ -186,7 +179,7 @@ def amend(order: OrderRecord, line_id: str, quantity: int, by: By) -> Change:
             entries.append(_entry(shipment, held, "release", by, held=-less))
             changed = _with_shipment(changed, smaller)
             kind = "shipment.withdrawn" if smaller.state is ShipmentState.WITHDRAWN else "shipment.amended"
-            events.append(_shipment_event(smaller, kind, by))
+            events.append(shipment_event(smaller, kind, by))
     if surplus:
         raise ConflictError(f"Line {line_id!r}: {surplus} of the units to be taken off are picked or gone already")
     return _settled(order, changed, by, entries=entries, gives=gives, events=events)
@@ -232,7 +225,7 @@ def _short_picked(
         if line.line_id in missing
     ]
     changed = _with_shipment(_waiting_again(order, missing), found)
-    events = [_shipment_event(found, "shipment.short_picked", by, occurred_at)]
+    events = [shipment_event(found, "shipment.short_picked", by, occurred_at)]
     gives = [] if left else [(shipment.location_id, shipment.capacity_day)]
     changed = replace(changed, failures=order.failures + 1)
     return _settled(order, changed, by, entries=entries, gives=gives, events=events)
@@ -288,7 +281,7 @@ def _each(
         if state in FAILED:
             left = {line.line_id: line.left for line in shipment.lines}
             order = replace(_waiting_again(order, left), failures=order.failures + 1)
-        events.append(_shipment_event(moved, f"shipment.{event}", by, at))
+        events.append(shipment_event(moved, f"shipment.{event}", by, at))
     return _settled(before, order, by, entries=entries, gives=gives, events=events)
 
 
@@ -306,7 +299,7 @@ def _settled(
     states = [shipment.state for shipment in changed.shipments]
     settled = replace(changed, state=order_state(states, sum(changed.waiting.values())))
     if settled.state is not before.state:
-        events = [*events, _state_event(settled, by)]
+        events = [*events, state_event(settled, by)]
     return Change(before, settled, tuple(entries), tuple(takes), tuple(gives), tuple(events))
 
 
@@ -354,38 +347,3 @@ def _entry(
         order_id=shipment.order_id,
         shipment_id=shipment.shipment_id,
     )
-
-
-def _state_event(order: OrderRecord, by: By) -> OrderEvent:
-    return OrderEvent(order.order_id, f"order.{order.state}", by.at, by.who, _told(order), why=by.why)
-
-
-def _shipment_event(shipment: ShipmentRecord, kind: str, by: By, occurred_at: datetime | None = None) -> OrderEvent:
-    told = _told_shipment(shipment)
-    return OrderEvent(shipment.order_id, kind, occurred_at or by.at, by.who, told, shipment.shipment_id, by.why)
-
-
-def _told(order: OrderRecord) -> dict[str, Any]:
-    return {
-        "order_id": order.order_id,
-        "state": order.state,
-        "lines": [_told_line(line) for line in order.lines],
-    }
-
-
-def _told_line(line: LineRecord) -> dict[str, Any]:
-    return {"line_id": line.line_id, "sku": line.sku, "quantity": line.quantity, "waiting": line.waiting}
-
-
-def _told_shipment(shipment: ShipmentRecord) -> dict[str, Any]:
-    return {
-        "order_id": shipment.order_id,
-        "shipment_id": shipment.shipment_id,
-        "location_id": shipment.location_id,
-        "carrier_service_id": shipment.carrier_service_id,
-        "state": shipment.state,
-        "lines": [
-            {"line_id": line.line_id, "sku": line.sku, "quantity": line.quantity, "short": line.short}
-            for line in shipment.lines
-        ],
-    }

@@ -22,8 +22,9 @@ from serving.errors import (
     StockGoneError,
 )
 from serving.ordering import to_order
-from serving.orders.changes import Assignment, By, place
+from serving.orders.changes import Assignment, place
 from serving.orders.deciding import Avoided, Made, assignment, decide_now
+from serving.orders.events import By
 from serving.orders.records import LineRecord, OrderRecord
 from serving.orders.states import OrderState
 from serving.orders.writing import write

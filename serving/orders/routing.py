@@ -14,8 +14,9 @@ from serving.database.order_store import find_order
 from serving.database.order_tables import order_lines, orders
 from serving.database.tables import stock
 from serving.errors import CapacityGoneError, ConflictError, NotReadyError, ServingError, StockGoneError
-from serving.orders.changes import By, Change, assign
+from serving.orders.changes import Change, assign
 from serving.orders.deciding import Avoided, Made, decide_now
+from serving.orders.events import By
 from serving.orders.placing import MOST_ATTEMPTS
 from serving.orders.records import OrderRecord
 from serving.orders.states import OrderState

@@ -7,7 +7,8 @@ from functools import partial
 from sqlalchemy import Connection, select
 
 from serving.database.order_tables import orders, shipments
-from serving.orders.changes import By, Change, expire, happened
+from serving.orders.changes import Change, expire, happened
+from serving.orders.events import By
 from serving.orders.records import OrderRecord
 from serving.orders.routing import may_route, route_order, route_waiting
 from serving.orders.states import OrderState, ShipmentEvent, ShipmentState

@@ -16,7 +16,8 @@ from serving.database.order_store import find_order
 from serving.errors import MalformedBodyError, NotFoundError
 from serving.idempotency import attempt_of, only_one
 from serving.orders import changes
-from serving.orders.changes import By, Change
+from serving.orders.changes import Change
+from serving.orders.events import By
 from serving.orders.placing import commit_decision, place_order
 from serving.orders.records import OrderRecord
 from serving.orders.routing import may_route, route_order, route_waiting

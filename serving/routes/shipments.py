@@ -14,7 +14,8 @@ from serving.database.order_tables import orders, shipments
 from serving.errors import FieldError, InvalidRequestError, NotFoundError
 from serving.feeds import CLOCK_TOLERANCE
 from serving.idempotency import attempt_of, only_one
-from serving.orders.changes import By, Change, happened
+from serving.orders.changes import Change, happened
+from serving.orders.events import By
 from serving.orders.routing import may_route, route_order, route_waiting
 from serving.orders.states import AT_LOCATION, ShipmentEvent, ShipmentState, possible
 from serving.orders.writing import change_order

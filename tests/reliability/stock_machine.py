@@ -22,7 +22,8 @@ from serving.database.stock_sources import take_movements
 from serving.database.tables import locations, stock
 from serving.errors import ConflictError, StockGoneError
 from serving.orders import changes
-from serving.orders.changes import Assignment, By
+from serving.orders.changes import Assignment
+from serving.orders.events import By
 from serving.orders.records import LineRecord, OrderRecord
 from serving.orders.states import AT_LOCATION, HOLDING, LIVE, OrderState, ShipmentEvent
 from serving.orders.writing import change_order, write
