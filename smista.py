@@ -1,4 +1,4 @@
-"""The command line: one group of commands per package, each in its ``commands.py``."""
+"""The command line: one group of commands per package, in its ``commands``."""
 
 from typing import Annotated
 
@@ -6,7 +6,9 @@ import typer
 
 import benchmarks.commands
 import data.commands
-import serving.commands
+import serving.commands.decide
+import serving.commands.rules
+import serving.commands.serve
 import training.commands
 
 app = typer.Typer(
@@ -17,7 +19,9 @@ app = typer.Typer(
 )
 app.add_typer(data.commands.app, name="data")
 app.add_typer(benchmarks.commands.app, name="bench")
-app.command("serve")(serving.commands.serve)
+app.add_typer(serving.commands.decide.decide, name="decide")
+app.add_typer(serving.commands.rules.rules, name="rules")
+app.command("serve")(serving.commands.serve.serve)
 training.commands.register(app)
 
 

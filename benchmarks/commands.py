@@ -14,6 +14,8 @@ app = typer.Typer(help="Measure figures beside their peers, in one run.", no_arg
 #: Beside the checkout.
 OLIST_FOLDER = Path(__file__).parents[2] / "shared" / "data" / "olist"
 
+BRUNEL_FOLDER = OLIST_FOLDER.parent / "brunel"
+
 Seed = Annotated[int, typer.Option(min=0, help="The same seed gives the same trees and the same orders.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output and nothing else.")]
 Raw = Annotated[
@@ -41,10 +43,46 @@ def decide(seed: Seed = 1, as_json: Json = False) -> None:
     _print(lambda: _decide(seed), as_json=as_json)
 
 
+@app.command()
+def rules(seed: Seed = 1, as_json: Json = False) -> None:
+    """Evaluate thirty rules on 500 candidates, beside ZEN and CEL in Rust."""
+    _print(lambda: _rules(seed), as_json=as_json)
+
+
+Brunel = Annotated[
+    Path,
+    typer.Option("--raw", metavar="DIR", help="Folder of the Brunel tables.", show_default="../shared/data/brunel"),
+]
+
+
+@app.command()
+def brunel(raw: Brunel = BRUNEL_FOLDER, seed: Seed = 1, as_json: Json = False) -> None:
+    """Decide the 9,215 orders of a real day one by one, beside the assignment of the whole day at once."""
+    _print(lambda: _brunel(raw, seed), as_json=as_json)
+
+
+@app.command()
+def plans(seed: Seed = 1, as_json: Json = False) -> None:
+    """Rank the five best plans of an order, beside one optimum by HiGHS."""
+    _print(lambda: _plans(seed), as_json=as_json)
+
+
 @app.command("all")
-def every(raw: Raw = OLIST_FOLDER, preset: Preset = "demo", seed: Seed = 1) -> None:
-    """Run every benchmark, one after the other; the one that needs files from outside comes last."""
-    for measure in (lambda: _decide(seed), lambda: _synthetic(preset, seed), lambda: _olist(raw, seed)):
+def every(
+    raw: Raw = OLIST_FOLDER,
+    brunel_raw: Annotated[Path, typer.Option("--brunel", metavar="DIR", show_default=False)] = BRUNEL_FOLDER,
+    preset: Preset = "demo",
+    seed: Seed = 1,
+) -> None:
+    """Run every benchmark, one after the other; those that need files from outside come last."""
+    for measure in (
+        lambda: _decide(seed),
+        lambda: _rules(seed),
+        lambda: _plans(seed),
+        lambda: _synthetic(preset, seed),
+        lambda: _brunel(brunel_raw, seed),
+        lambda: _olist(raw, seed),
+    ):
         _print(measure, as_json=False)
 
 
@@ -64,6 +102,29 @@ def _decide(seed: int) -> "Report":
     from benchmarks.decide import measure_decide
 
     return measure_decide(seed)
+
+
+def _rules(seed: int) -> "Report":
+    from benchmarks.rules import measure_rules
+
+    return measure_rules(seed)
+
+
+def _brunel(raw: Path, seed: int) -> "Report":
+    from benchmarks.brunel import measure_brunel
+
+    return measure_brunel(raw, seed, _count)
+
+
+def _count(done: int) -> None:
+    if done % 1_000 == 0:
+        typer.echo(f"{done:,} orders decided", err=True)
+
+
+def _plans(seed: int) -> "Report":
+    from benchmarks.plans import measure_plans
+
+    return measure_plans(seed)
 
 
 def _tell(head: str, done: int, all_: int) -> None:

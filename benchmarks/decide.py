@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import decision.decide
+import decision.planning
 import decision.scores
 from benchmarks.report import Figure, Report
 from benchmarks.retailer import RETAILER, Retailer, make_retailer, network_of, orders_of
@@ -30,12 +31,14 @@ ORDERS: Final = 12
 WATCHED: Final = (
     (decision.decide, "find_candidates", "state"),
     (TrailingSums, "as_of_now", "state"),
+    (decision.decide, "score", "features"),
+    (decision.scores, "candidate_facts", "features"),
     (decision.scores, "facts", "features"),
     (Bundle, "inputs", "features"),
     (Bundle, "_predict", "inference"),
     (decision.decide, "rule", "rules"),
     (decision.decide, "apply_rules", "rules"),
-    (decision.decide, "unmet", "rules"),
+    (decision.planning, "unmet", "rules"),
     (decision.decide, "explain", "explanation"),
     (decision.decide, "digest", "explanation"),
 )
@@ -89,12 +92,12 @@ def _decide(
 
 
 def _bare_inference(order: Order, network: Network, rulesets: tuple[Ruleset, ...], retailer: Retailer) -> float:
-    """Seconds that the Boosters alone take for the matrices that a decision gave them, in as many calls."""
+    """Seconds that LightGBM's Boosters take for the matrices that a decision asks about, in as many calls."""
     asked = _Asked(retailer.bundle)
     decide(order, network, rulesets, asked, retailer.now)
     start = process_time()
-    for head, part, rows in asked.matrices:
-        asked.booster(head, part).predict(rows, raw_score=True, num_threads=1)
+    for model, rows in asked.matrices:
+        retailer.boosters[model].predict(rows, raw_score=True, num_threads=1)
     return process_time() - start
 
 
@@ -102,15 +105,12 @@ class _Asked(Bundle):
     """A bundle that keeps every matrix its trees were given."""
 
     def __init__(self, bundle: Bundle) -> None:
-        super().__init__(bundle.manifest, bundle._boosters, bundle.trailing)
-        self.matrices: list[tuple[str, str, NDArray[np.float64]]] = []
-
-    def booster(self, head: str, part: str) -> Any:
-        return self._boosters[head, part]
+        vars(self).update(vars(bundle))
+        self.matrices: list[tuple[tuple[str, str], NDArray[np.float64]]] = []
 
     def _predict(self, head: str, part: str, rows: NDArray[np.float64]) -> NDArray[np.float64]:
         if len(rows):
-            self.matrices.append((head, part, rows))
+            self.matrices.append(((head, part), np.ascontiguousarray(rows)))
         return super()._predict(head, part, rows)
 
 
@@ -119,8 +119,9 @@ def _figures(size: str, timing: Timing) -> list[Figure]:
     figures.append(Figure(f"whole_ms_{size}", timing.whole * 1000, {"bare inference": timing.bare * 1000}))
     figures.append(Figure(f"whole_over_inference_{size}", timing.whole / timing.bare))
     if size == LARGEST:
-        share = 1 - timing.phases["inference"] / timing.whole
+        rest = timing.whole - timing.phases["inference"]
         figures.append(Figure("whole_over_inference", timing.whole / timing.bare))
-        figures.append(Figure("non_inference_share", share, target="≤ 0.35"))
+        beside = {"of the whole with bare inference": rest / (rest + timing.bare)}
+        figures.append(Figure("non_inference_share", rest / timing.whole, beside, target="≤ 0.35"))
         figures.append(Figure("decisions_per_second", 1 / timing.whole, target="≥ 25"))
     return figures

@@ -10,7 +10,7 @@ import orjson
 from rich.console import Console
 from rich.table import Table
 
-LIBRARIES = ("lightgbm", "numpy", "pandas", "scipy")
+LIBRARIES = ("highspy", "lightgbm", "numpy", "pandas", "scipy")
 
 
 @dataclass(frozen=True)
@@ -25,20 +25,21 @@ class Figure:
 
 @dataclass(frozen=True)
 class Report:
-    """All figures of one run. Names are unique."""
+    """All figures of one run. Names are unique. ``libraries``: whose versions matter besides `LIBRARIES`."""
 
     title: str
     figures: Sequence[Figure]
     seed: int
+    libraries: Sequence[str] = ()
 
     def value(self, name: str) -> float:
         """The figure called ``name``. Raises ``KeyError`` when there is none."""
         return {figure.name: figure.value for figure in self.figures}[name]
 
 
-def versions() -> dict[str, str]:
-    """Python and the libraries that the figures depend on."""
-    return {"python": platform.python_version(), **{library: version(library) for library in LIBRARIES}}
+def versions(libraries: Sequence[str] = ()) -> dict[str, str]:
+    """Python, the libraries that all figures depend on, and ``libraries``."""
+    return {"python": platform.python_version(), **{library: version(library) for library in (*LIBRARIES, *libraries)}}
 
 
 def as_document(report: Report) -> dict[str, Any]:
@@ -46,7 +47,7 @@ def as_document(report: Report) -> dict[str, Any]:
     return {
         "figures": {figure.name: figure.value for figure in report.figures},
         "peers": {figure.name: dict(figure.peers) for figure in report.figures if figure.peers},
-        "versions": versions(),
+        "versions": versions(report.libraries),
         "seed": report.seed,
     }
 
@@ -67,7 +68,7 @@ def show(report: Report, console: Console) -> None:
         peers = "\n".join(f"{name} {_number(peer)}{_ratio(figure.value, peer)}" for name, peer in figure.peers.items())
         table.add_row(figure.name, _number(figure.value), figure.target, peers)
     console.print(table)
-    told = ", ".join(f"{name} {number}" for name, number in versions().items())
+    told = ", ".join(f"{name} {number}" for name, number in versions(report.libraries).items())
     console.print(f"seed {report.seed}; {told}\n")
 
 

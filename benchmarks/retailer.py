@@ -1,11 +1,13 @@
 """A synthetic retailer with a bundle trained on it, and networks of as many candidates as asked."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
+import lightgbm
 import numpy as np
 import pandas as pd
 
@@ -31,10 +33,11 @@ UNITS: Final = 20.0
 
 @dataclass(frozen=True)
 class Retailer:
-    """Tables of a history, a bundle trained on all of it, and the instant it ends."""
+    """Tables of a history, a bundle trained on all of it, the same trees as LightGBM has them, and the last instant."""
 
     dataset: Dataset
     bundle: Bundle
+    boosters: Mapping[tuple[str, str], lightgbm.Booster]
     now: datetime
 
 
@@ -52,7 +55,7 @@ def make_retailer(preset: Preset, seed: int) -> Retailer:
             history, trained, score(history, trained), name="bench", bundle_version="1", currency="EUR", digest="-"
         )
         written = write_bundle(bundle, trained.boosters, golden_facts(history, now.timestamp()), Path(folder, "bundle"))
-        return Retailer(dataset, load_bundle(written), now)
+        return Retailer(dataset, load_bundle(written), trained.boosters, now)
 
 
 def network_of(retailer: Retailer, candidates: int, rng: np.random.Generator) -> Network:

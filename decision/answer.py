@@ -1,23 +1,29 @@
-"""The decision as it is told: each plan in full, who was left out and why, and what the rules cost."""
+"""The decision as data: each plan in full, who was left out and why, and what rules and limits cost."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import asdict, replace
 from datetime import timedelta
 from math import fsum
 
 import numpy as np
 
+from decision.consolidation import NOTHING_OPEN
 from decision.decision import Decision, Delivery, MissingLine, Option, Shipment, ShipmentLine
-from decision.exclusions import effects, exclusions, missing_lines
-from decision.explain import compare, tell
+from decision.exclusions import effects, exclusions
+from decision.explain import compared
+from decision.loads import Sent
+from decision.missing import Cause, causes, missing
 from decision.money import PER_UNIT, TERMS
-from decision.plans import Plan
-from decision.ranked import Ranked, usable
+from decision.ranked import Ranked, RankedPlan, usable
 from decision.rules import Ruling
+from decision.situation import Situation
 
 
 def explain(ranked: Ranked, versions: Mapping[str, str]) -> Decision:
-    """Return the decision: each plan in full, who was left out and why, and what the rules cost."""
+    """Return the decision: each plan in full, who was left out and why, and what rules and limits cost.
+
+    All of it is data; `decision.tell` puts it in words.
+    """
     ruled = ranked.ruled
     situation, ruleset = ruled.situation, ruled.ruleset
     order = situation.order
@@ -27,85 +33,114 @@ def explain(ranked: Ranked, versions: Mapping[str, str]) -> Decision:
         *exclusions(ruled.everyone, effects(ruled.everyone, ruled.first_ruling), reasons),
         *exclusions(situation, effects(situation, later), reasons),
     )
-    prices = vars(ruleset.strategy)
-    missing: tuple[MissingLine, ...] = ()
-    if not ranked.plans:
-        sendable = usable(situation, ruled.ruling) & ~ranked.forbidden
-        missing = missing_lines(ruled.everyone, ruled.first_ruling, sendable, ruled.rules, _obstacle(ranked))
     options = [_option(ranked, rank, plan) for rank, plan in enumerate(ranked.plans, start=1)]
-    options = [replace(option, difference=option.total - options[0].total) for option in options]
-    names = {
-        str(situation.network.locations["location_id"][row]): str(situation.network.locations["name"][row] or "")
-        or str(situation.network.locations["location_id"][row])
-        for row in {int(situation.candidates.location[c]) for plan in ranked.plans for _, c in plan.shipments}
-    }
-    told = tuple(
-        replace(option, explanation=_why(option, options, names, order.currency, prices)) for option in options
-    )
     return Decision(
-        order.order_id,
-        situation.now,
-        ranked.stage,
-        dict(versions),
-        told,
-        excluded,
-        ranked.binding,
-        options[0].missing if options else missing,
-        prices,
+        order_id=order.order_id,
+        decided_at=situation.now,
+        language="",
+        currency=order.currency,
+        delivery_method=order.delivery_method,
+        stage=ranked.stage,
+        versions=dict(versions),
+        summary="",
+        options=tuple(_against_another(option, options) for option in options),
+        excluded=excluded,
+        binding_rules=ranked.binding,
+        missing=options[0].missing if options else _missing(ranked),
+        prices=vars(ruleset.strategy),
+        limits=asdict(ruleset.limits),
     )
 
 
-def _obstacle(ranked: Ranked) -> str:
+def no_ruleset(situation: Situation, versions: Mapping[str, str]) -> Decision:
+    """Return the decision on an order to which no ruleset applies."""
+    order = situation.order
+    return Decision(
+        order_id=order.order_id,
+        decided_at=situation.now,
+        language="",
+        currency=order.currency,
+        delivery_method=order.delivery_method,
+        stage=None,
+        versions=dict(versions),
+        summary="",
+        options=(),
+        excluded=(),
+        binding_rules=(),
+        missing=missing(situation, dict.fromkeys(range(len(order.lines)), Cause("no_ruleset"))),
+    )
+
+
+def _missing(ranked: Ranked) -> tuple[MissingLine, ...]:
+    """Return what stands against the lines of an order that no plan fulfils."""
+    ruled = ranked.ruled
+    sendable = usable(ruled.situation, ruled.ruling) & ~ranked.forbidden
+    return missing(
+        ruled.everyone, causes(ruled.everyone, ruled.first_ruling, sendable, ruled.rules, _otherwise(ranked))
+    )
+
+
+def _otherwise(ranked: Ranked) -> Cause:
     limits = ranked.ruled.ruleset.limits
     if ranked.forbidden.any():
-        return f"no candidate meets stage {ranked.ruled.ruleset.stages[-1].name}"
+        return Cause("stage_unmet", {"stage": ranked.ruled.ruleset.stages[-1].name})
     if limits.max_parcels is not None:
-        return f"it could be sent, but all lines together need more than {limits.max_parcels} parcel(s)"
-    return "it could be sent alone, but not together with the other lines"
+        return Cause("too_many_parcels", {"limit": limits.max_parcels})
+    return Cause("not_together")
 
 
-def _option(ranked: Ranked, rank: int, plan: Plan) -> Option:
-    shipments = tuple(
-        _shipment(ranked, shipped, first=position == 0) for position, shipped in enumerate(plan.shipments)
+def _against_another(option: Option, options: list[Option]) -> Option:
+    """Return the option with its difference to the best, and as it is told: the best against the next."""
+    other = options[1:2] if option.rank == 1 else options[:1]
+    compared_with, differences = compared([option, *other])
+    return replace(
+        option, difference=option.total - options[0].total, compared_with=compared_with, differences=differences
     )
-    why = "left out: dearer to send than to leave out, or not to be had"
-    lines = enumerate(ranked.ruled.situation.order.lines)
-    missing = tuple(MissingLine(x.line_id, x.sku, x.quantity, why) for row, x in lines if plan.left_out >> row & 1)
+
+
+def _option(ranked: Ranked, rank: int, plan: RankedPlan) -> Option:
+    not_extra = _not_extra(ranked, plan)
+    shipments = tuple(
+        _shipment(ranked, sent, first=position == not_extra) for position, sent in enumerate(plan.shipments)
+    )
+    left_out = {row: units for row, units in enumerate(plan.left_out) if units}
     terms = {term: sum(shipment.terms.get(term, 0.0) for shipment in shipments) for term in TERMS}
-    terms["missing_lines"] = len(missing) * ranked.ruled.ruleset.strategy.missing_line
+    price, order = ranked.ruled.ruleset.strategy.missing_line, ranked.ruled.situation.order
+    terms["missing_lines"] = sum(price * units / order.lines[row].quantity for row, units in left_out.items())
     total = fsum(terms.values())
     one_parcel = ranked.ruled.ruleset.strategy.extra_parcel  # the first is not extra
     bound = total if plan.bound is None else min(plan.bound / PER_UNIT - one_parcel, total)
-    return Option(rank, total, 0.0, bound, "", terms, shipments, missing)
+    lines = missing(ranked.ruled.everyone, dict.fromkeys(left_out, Cause("left_out"))) if left_out else ()
+    lines = tuple(replace(line, quantity=units) for line, units in zip(lines, left_out.values(), strict=True))
+    return Option(rank, total, 0.0, bound, "", terms, shipments, lines)
 
 
-def _shipment(ranked: Ranked, shipped: tuple[int, int], *, first: bool) -> Shipment:
-    situation, (mask, row) = ranked.ruled.situation, shipped
+def _not_extra(ranked: Ranked, plan: RankedPlan) -> int:
+    """Return the shipment that takes off the one parcel that is not extra: the first that is a parcel of its own."""
+    own = (at for at, sent in enumerate(plan.shipments) if ranked.priced.joined[sent.candidate] == NOTHING_OPEN)
+    return next(own, 0)
+
+
+def _shipment(ranked: Ranked, sent: Sent, *, first: bool) -> Shipment:
+    situation, (units, row) = ranked.ruled.situation, sent
     candidates, network, order, scores = situation.candidates, situation.network, situation.order, situation.scores
     assert scores is not None
     location, service = int(candidates.location[row]), int(candidates.service[row])
     p10, p50, p90 = (situation.now + timedelta(hours=float(scores.delivery(level)[row])) for level in (0.1, 0.5, 0.9))
     distance = float(candidates.distance_km[row])
-    terms = ranked.priced.terms(shipped)
+    terms = ranked.priced.terms(sent)
     if first:
-        terms["extra_parcels"] = 0.0
+        terms["extra_parcels"] -= ranked.ruled.ruleset.strategy.extra_parcel
+    joined = int(ranked.priced.joined[row])
     return Shipment(
         str(network.locations["location_id"][location]),
         str(network.locations["location_type"][location]),
+        network.locations["name"][location],
         None if service < 0 else str(network.services["carrier_service_id"][service]),
         None if np.isnan(distance) else distance,
-        tuple(ShipmentLine(x.line_id, x.sku, x.quantity) for i, x in enumerate(order.lines) if mask >> i & 1),
+        tuple(ShipmentLine(x.line_id, x.sku, n) for x, n in zip(order.lines, units, strict=True) if n),
         Delivery(p10, p50, p90, None if order.promised_at is None else float(scores.late[row])),
-        ranked.priced.pick_failure(shipped),
+        ranked.priced.pick_failure(sent),
         terms,
+        None if joined == NOTHING_OPEN else order.open_shipments[joined].shipment_id,
     )
-
-
-def _why(
-    option: Option, options: Sequence[Option], names: Mapping[str, str], currency: str, prices: Mapping[str, float]
-) -> str:
-    told = tell(option, names, currency)
-    if len(options) == 1:
-        return f"{told} It is the only way to fulfil the order."
-    other, which = (options[1], "the next option") if option.rank == 1 else (options[0], "the best")
-    return f"{told} {compare(option, other, which, names=names, currency=currency, prices=prices)}"

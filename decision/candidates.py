@@ -25,7 +25,8 @@ class Candidates:
     With C candidates and L lines: ``location`` and ``service`` (C,) are positions in the network (`NO_SERVICE`:
     collected without one), ``distance_km`` (C,) is to the destination, ``collected`` (C,) tells where the customer
     comes. Of the lines' skus (L, C): recorded units ``on_hand``, ``free`` (on hand − reserved) and ``safety`` stock,
-    and ``counted_at`` in seconds since 1970; without a record there are no units and no count (NaN).
+    and ``counted_at`` in seconds since 1970; without a record there are no units and no count (NaN). Of the sku there,
+    where told (else NaN): ``daily_demand`` in units and ``markdown_risk``, a probability.
     """
 
     location: NDArray[np.intp]
@@ -38,6 +39,8 @@ class Candidates:
     free: NDArray[np.float64]
     safety: NDArray[np.float64]
     counted_at: NDArray[np.float64]
+    daily_demand: NDArray[np.float64]
+    markdown_risk: NDArray[np.float64]
 
     def __len__(self) -> int:
         """Return the number of candidates."""
@@ -46,6 +49,10 @@ class Candidates:
     def take(self, rows: NDArray[np.intp]) -> "Candidates":
         """Return the candidates at ``rows``."""
         return Candidates(*(getattr(self, field.name)[..., rows] for field in fields(self)))
+
+
+#: What a stock record may tell besides units.
+_TOLD: Final = ("daily_demand", "markdown_risk")
 
 
 def find_candidates(order: Order, network: Network) -> Candidates:
@@ -66,7 +73,7 @@ def find_candidates(order: Order, network: Network) -> Candidates:
         _distance(order, network, location),
         _of_service(services["max_weight_kg"], service, np.inf),
         _of_service(services["carbon_kg_per_shipment"], service, 0.0),
-        *(stock[name][:, at] for name in ("on_hand", "free", "safety", "counted_at")),
+        *(stock[name][:, at] for name in ("on_hand", "free", "safety", "counted_at", *_TOLD)),
     )
 
 
@@ -77,7 +84,7 @@ def _stock(order: Order, network: Network) -> dict[str, NDArray[Any]]:
     location = np.unique(np.concatenate(known)) if known else np.empty(0, np.intp)
     shape = (len(records), len(location))
     table: dict[str, NDArray[Any]] = {"location": location, "free": np.zeros(shape), "safety": np.zeros(shape)}
-    table["on_hand"], table["counted_at"] = np.full(shape, np.nan), np.full(shape, np.nan)
+    table |= {name: np.full(shape, np.nan) for name in ("on_hand", "counted_at", *_TOLD)}
     for row, record in enumerate(records):
         if record is None:
             continue
@@ -86,6 +93,10 @@ def _stock(order: Order, network: Network) -> dict[str, NDArray[Any]]:
         table["free"][row, columns] = record.on_hand - record.reserved
         table["safety"][row, columns] = record.safety_stock
         table["counted_at"][row, columns] = record.counted_at
+        for name in _TOLD:
+            told = getattr(record, name)
+            if told is not None:
+                table[name][row, columns] = told
     return table
 
 

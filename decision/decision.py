@@ -1,4 +1,8 @@
-"""The answer: plans ranked for one order at one instant, with everything that shaped them."""
+"""The answer: plans ranked for one order at one instant, with everything that shaped them.
+
+All of it is data. The sentences in it (``explanation``, ``reason``) are told from that data, in either language, by
+`decision.tell`; they can be told again from a decision that was logged.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -26,26 +30,91 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class Shipment:
-    """Some lines sent from one candidate. ``terms``: money of each term of the objective, by its name."""
+    """Some lines sent from one candidate. ``terms``: money of each term of the objective, by its name.
+
+    ``joins``: the open shipment that they are sent with, where there is one.
+    """
 
     location_id: str
     location_type: str
+    location_name: str | None
     carrier_service_id: str | None
     distance_km: float | None
     lines: tuple[ShipmentLine, ...]
     delivery: Delivery
     pick_failure: float
     terms: Mapping[str, float]
+    joins: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BlockingRule:
+    """A rule that takes a line from every location in ``location_ids``."""
+
+    rule_id: str
+    reason: str
+    location_ids: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class MissingLine:
-    """Units that no allowed plan supplies, or that a partial plan leaves out."""
+    """A line that no allowed plan supplies, or that a partial plan leaves out.
+
+    ``available``: the most of its ``quantity`` that could be sent if every rule and limit were relaxed, after the
+    lines of the same sku before it; ``short``: units that are lacking even then. ``cause``: what stands against it,
+    one of `decision.missing.CAUSES`; ``details``: the numbers and names of that cause; ``location_ids``: the places it
+    is about; ``rules``: those that take the line out.
+    """
 
     line_id: str
     sku: str
     quantity: int
-    reason: str
+    cause: str
+    available: int
+    short: int
+    details: Mapping[str, int | str] = field(default_factory=dict)
+    location_ids: tuple[str, ...] = ()
+    rules: tuple[BlockingRule, ...] = ()
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Relaxation:
+    """A smallest set of rules and limits without which a plan would stand.
+
+    ``rule_ids``: rules of the ruleset, ``limits.<name>`` and ``stages.<name>``; ``reasons``: the rules' own.
+    ``max_parcels``: as many as the plan would need, where that limit is among them; ``left_out``: the lines that it
+    would leave out. ``smallest``: proved to be of the least size; otherwise nothing can be taken from it, yet a smaller
+    set may exist.
+    """
+
+    rule_ids: tuple[str, ...]
+    reasons: Mapping[str, str] = field(default_factory=dict)
+    max_parcels: int | None = None
+    left_out: tuple[str, ...] = ()
+    smallest: bool = True
+    explanation: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Where a shipment of another option comes from, and how it travels."""
+
+    location_id: str
+    location_name: str | None
+    carrier_service_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """The option that an option is told against: the best, or for the best the next one.
+
+    ``difference``: total of the option that is told minus that of the other.
+    """
+
+    rank: int
+    difference: float
+    shipments: tuple[Sender, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +122,8 @@ class Option:
     """One plan in the ranking. ``total``, ``difference`` (to the best) and ``bound`` (proved lower bound) in money.
 
     ``terms``: money of each term, summed over shipments. ``missing``: what a partial plan leaves out.
+    ``compared_with``: the option it is told against, ``None`` for the only one; ``differences``: how much dearer each
+    term is than that option's.
     """
 
     rank: int
@@ -63,13 +134,16 @@ class Option:
     terms: Mapping[str, float]
     shipments: tuple[Shipment, ...]
     missing: tuple[MissingLine, ...] = ()
+    compared_with: Comparison | None = None
+    differences: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Exclusion:
     """A location (or one of its carrier services) that a rule took out, wholly or for some lines.
 
-    ``line_ids``: the lines concerned; empty where it concerns all that the location could have sent.
+    ``line_ids``: the lines concerned; empty where it concerns all that the location could have sent. ``reason`` is the
+    rule's own, in the words of who wrote it.
     """
 
     location_id: str
@@ -81,7 +155,10 @@ class Exclusion:
 
 @dataclass(frozen=True, slots=True)
 class BindingRule:
-    """A rule without which the best plan would cost ``price`` less."""
+    """What makes the best plan dearer: without it the best would cost ``price`` less.
+
+    ``rule_id``: a rule of the ruleset, ``limits.<name>``, or ``stages.<name>`` for what a stage requires.
+    """
 
     rule_id: str
     price: float
@@ -89,17 +166,25 @@ class BindingRule:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """Plans ranked for one order, best first; empty ``options`` come with the ``missing`` lines that explain it.
+    """Plans ranked for one order, best first; empty ``options`` come with what is ``missing``, and how to help it.
 
-    ``prices``: the strategy that ranked them, by name of the price.
+    ``prices``: the strategy that ranked them, by name of the price; ``limits``: what no plan may exceed, by name.
+    ``relaxations``: for an order without a plan, each smallest set of rules and limits to relax, and none where
+    nothing but stock (or a carrier) would help; ``summary`` says the whole in words.
     """
 
     order_id: str
     decided_at: datetime
+    language: str
+    currency: str
+    delivery_method: str
     stage: str | None
     versions: Mapping[str, str]
+    summary: str
     options: tuple[Option, ...]
     excluded: tuple[Exclusion, ...]
     binding_rules: tuple[BindingRule, ...]
     missing: tuple[MissingLine, ...]
+    relaxations: tuple[Relaxation, ...] = ()
     prices: Mapping[str, float] = field(default_factory=dict)
+    limits: Mapping[str, int | bool | None] = field(default_factory=dict)

@@ -3,116 +3,144 @@
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from decision.decision import Decision, Option, Shipment
+from decision.candidates import FROM_THE_SHELF
+from decision.decision import Comparison, Decision, Option, Sender, Shipment
+from decision.messages.catalogue import Catalogue, catalogue
 from decision.money import PRICE_OF, TERMS
 
-#: How a store manager calls the terms.
-WORDS: Final = {
-    "cost": "shipping and handling",
-    "late": "the risk of being late",
-    "late_days": "the days it may be late",
-    "pick_failure": "the risk that a piece is not found",
-    "carbon": "carbon",
-    "adjustments": "the ruleset's adjustments",
-    "extra_parcels": "extra parcels",
-    "missing_lines": "lines left out",
-}
-_SINGULAR: Final = {"late", "pick_failure", "carbon"}
 #: Differences smaller than this are not worth a word (half a cent).
 _NOTICED: Final = 0.005
 
 
-def tell(option: Option, names: Mapping[str, str], currency: str) -> str:
-    """Return the plan itself in words: "One parcel from Milano Duomo (3.1 km): 11.42 EUR in all"."""
-    parts = [_from(shipment, names) for shipment in option.shipments]
-    count = {1: "One parcel", 2: "Two parcels", 3: "Three parcels"}.get(len(parts), f"{len(parts)} parcels")
-    left_out = "".join(f"; line {line.line_id} is left out" for line in option.missing)
-    return f"{count} from {_listed(parts)}: {option.total:.2f} {currency} in all{left_out}."
+def why(option: Option, decision: Decision, words: Catalogue) -> str:
+    """Return one option of ``decision`` in words: the plan, and why it comes before or after the other."""
+    told = _plan(option, decision, words)
+    other = option.compared_with
+    compared = words.say("only_way") if other is None else _compare(option, other, decision, words)
+    return f"{told} {compared}"
 
 
-def compare(
-    option: Option, other: Option, which: str, *, names: Mapping[str, str], currency: str, prices: Mapping[str, float]
-) -> str:
-    """Return in a sentence why ``option`` comes before or after ``other``, which is "the next option" or "the best"."""
-    difference = option.total - other.total
-    whom = f"{which} ({_listed(_told_apart(other, option, names))})"
-    if abs(difference) < _NOTICED:
-        return f"It costs the same as {whom}; the fewer parcels come first, then the order of the locations."
-    gaps = differences(option, other)
-    for_it = [_told(term, gap, prices) for term, gap in gaps if gap * difference > 0]
-    against = [_told(term, gap, prices) for term, gap in gaps if gap * difference < 0]
-    direction = "cheaper" if difference < 0 else "dearer"
-    although = f", although {_listed(against)}" if against else ""
-    return f"{abs(difference):.2f} {currency} {direction} than {whom} because {_listed(for_it)}{although}."
+def compared(options: Sequence[Option]) -> tuple[Comparison | None, Mapping[str, float]]:
+    """Return the second of two options as the first is told against it, and how much dearer each term of the first is.
+
+    With one option there is nothing to compare it with.
+    """
+    if len(options) < 2:
+        return None, {}
+    option, other = options
+    senders = tuple(Sender(s.location_id, s.location_name, s.carrier_service_id) for s in other.shipments)
+    gaps = {term: option.terms.get(term, 0.0) - other.terms.get(term, 0.0) for term in TERMS}
+    return Comparison(other.rank, option.total - other.total, senders), gaps
 
 
-def differences(option: Option, other: Option) -> list[tuple[str, float]]:
-    """Return by how much each term of ``option`` is dearer than of ``other``: the largest first, specks left out."""
-    gaps = [(term, option.terms.get(term, 0.0) - other.terms.get(term, 0.0)) for term in TERMS]
-    return sorted([gap for gap in gaps if abs(gap[1]) >= _NOTICED], key=lambda gap: -abs(gap[1]))
-
-
-def why_changed(before: Decision, after: Decision) -> str:
+def why_changed(before: Decision, after: Decision, language: str = "en") -> str:
     """Return which price made another plan win, for two decisions on one order that differ only in their strategy.
 
     The plan that won before and the one that wins after are compared under both strategies. A term's part in the
     change is how much it moved the gap between the two plans; its price is named with both values. Where one of the
     two plans is not among the other decision's options, nothing but that can be said, and is.
     """
+    words = catalogue(language)
     if not before.options or not after.options:
-        return "One of the two decisions has no plan, so there is nothing to compare."
+        return words.say("nothing_to_compare")
     old, new = before.options[0], after.options[0]
     if _same_plan(old, new):
-        return "The same plan wins."
+        return words.say("same_plan")
     new_before, old_after = _find(new, before.options), _find(old, after.options)
     if new_before is None:
-        return "The plan that wins now was not among the options before, so the prices alone do not tell why it wins."
+        return words.say("new_unknown")
     if old_after is None:
-        return "The plan that won before is not among the options now, so the prices alone do not tell why it lost."
+        return words.say("old_unknown")
     moved = {
         term: (old_after.terms.get(term, 0.0) - new.terms.get(term, 0.0))
         - (old.terms.get(term, 0.0) - new_before.terms.get(term, 0.0))
         for term in TERMS
     }
     reasons = [term for term in sorted(TERMS, key=lambda term: -moved[term]) if moved[term] >= _NOTICED]
-    told = [_repriced(term, moved[term], before.prices, after.prices) for term in reasons]
-    return (
-        f"Before, the plan that wins now cost {new_before.total - old.total:.2f} more; "
-        f"now it costs {old_after.total - new.total:.2f} less because {_listed(told)}."
+    return words.say(
+        "changed",
+        before=words.money(new_before.total - old.total),
+        after=words.money(old_after.total - new.total),
+        reasons=words.listed([_repriced(term, moved[term], before, after, words) for term in reasons]),
     )
 
 
-def _repriced(term: str, moved: float, before: Mapping[str, float], after: Mapping[str, float]) -> str:
-    price = PRICE_OF.get(term)
-    if price is None or before.get(price) == after.get(price):
-        return f"{WORDS[term]} moved by {moved:.2f}"
-    change = f"{before.get(price, 0.0):.2f} to {after.get(price, 0.0):.2f}"
-    return f"the price {price} went from {change}, worth {moved:.2f} here"
-
-
-def _told(term: str, gap: float, prices: Mapping[str, float]) -> str:
-    price = PRICE_OF.get(term)
-    at = "" if price is None else f" ({price} at {prices[price]:.2f})"
-    return (
-        f"{WORDS[term]} {'costs' if term in _SINGULAR else 'cost'} {abs(gap):.2f} {'more' if gap > 0 else 'less'}{at}"
+def _repriced(term: str, moved: float, before: Decision, after: Decision, words: Catalogue) -> str:
+    price = PRICE_OF.get(term, "")
+    old, new = before.prices.get(price), after.prices.get(price)
+    if old is None or new is None or old == new:
+        return words.say("moved_by", term=words.say(f"term_{term}"), moved=words.money(moved))
+    return words.say(
+        "price_changed", price=price, before=words.money(old), after=words.money(new), moved=words.money(moved)
     )
 
 
-def _from(shipment: Shipment, names: Mapping[str, str]) -> str:
-    name = names.get(shipment.location_id, shipment.location_id)
-    distance = "" if shipment.distance_km is None else f"{shipment.distance_km:.1f} km, "
-    in_time = "" if shipment.delivery.p_late is None else f", {1 - shipment.delivery.p_late:.0%} in time"
-    return f"{name} ({distance}expected {shipment.delivery.p50_at:%d %b}{in_time})"
+def _plan(option: Option, decision: Decision, words: Catalogue) -> str:
+    collected = decision.delivery_method in FROM_THE_SHELF
+    count = len(option.shipments)
+    sent = {line.line_id for shipment in option.shipments for line in shipment.lines}
+    return words.say(
+        "plan_collected" if collected else "plan",
+        parcels=words.say(f"parcels_{count}" if count <= 3 else "parcels_more", count=count),
+        places=words.listed(
+            [_from(shipment, words, "ready" if collected else "arrives") for shipment in option.shipments]
+        ),
+        total=words.money(option.total, decision.currency),
+        left_out="".join(
+            words.say(
+                "plan_left_out_units" if line.line_id in sent else "plan_left_out",
+                line=line.line_id,
+                units=line.quantity,
+            )
+            for line in option.missing
+        ),
+    )
 
 
-def _told_apart(other: Option, option: Option, names: Mapping[str, str]) -> list[str]:
-    """The places of ``other``, each with its carrier service where the places of ``option`` are the same."""
-    same_places = sorted(s.location_id for s in other.shipments) == sorted(s.location_id for s in option.shipments)
-    return [
-        names.get(s.location_id, s.location_id)
-        + (f" by {s.carrier_service_id}" if same_places and s.carrier_service_id is not None else "")
-        for s in other.shipments
-    ]
+def _from(shipment: Shipment, words: Catalogue, when: str) -> str:
+    facts = [] if shipment.distance_km is None else [words.say("distance", km=words.number(shipment.distance_km, 1))]
+    facts.append(words.say(when, day=words.day(shipment.delivery.p50_at)))
+    if shipment.delivery.p_late is not None:
+        facts.append(words.say("in_time", share=words.share(1 - shipment.delivery.p_late)))
+    if shipment.joins is not None:
+        facts.append(words.say("joins"))
+    return words.say("place", name=shipment.location_name or shipment.location_id, facts=", ".join(facts))
+
+
+def _compare(option: Option, other: Comparison, decision: Decision, words: Catalogue) -> str:
+    difference = other.difference
+    places = words.listed(_told_apart(option, other.shipments, words))
+    whom = words.say("the_best" if other.rank < option.rank else "the_next", places=places)
+    if abs(difference) < _NOTICED:
+        return words.say("as_dear", whom=whom)
+    gaps = sorted(
+        [(term, gap) for term, gap in option.differences.items() if abs(gap) >= _NOTICED], key=lambda gap: -abs(gap[1])
+    )
+    for_it = [_told(term, gap, decision.prices, words) for term, gap in gaps if gap * difference > 0]
+    against = [_told(term, gap, decision.prices, words) for term, gap in gaps if gap * difference < 0]
+    money = words.money(abs(difference), decision.currency)
+    direction = "cheaper" if difference < 0 else "dearer"
+    if not for_it:
+        return words.say(f"{direction}_by_specks", money=money, whom=whom)
+    although = words.say("although", reasons=words.listed(against)) if against else ""
+    return words.say(direction, money=money, whom=whom, reasons=words.listed(for_it), although=although)
+
+
+def _told(term: str, gap: float, prices: Mapping[str, float], words: Catalogue) -> str:
+    price = PRICE_OF.get(term)
+    at = "" if price is None else words.say("at_price", price=price, value=words.money(prices[price]))
+    return words.say(f"{term}_{'more' if gap > 0 else 'less'}", money=words.money(abs(gap)), at=at)
+
+
+def _told_apart(option: Option, senders: Sequence[Sender], words: Catalogue) -> list[str]:
+    """Return the senders' places, each with its carrier service where the places of ``option`` are the same."""
+    same_places = sorted(s.location_id for s in senders) == sorted(s.location_id for s in option.shipments)
+    told = []
+    for sender in senders:
+        name = sender.location_name or sender.location_id
+        by = same_places and sender.carrier_service_id is not None
+        told.append(words.say("by_service", name=name, service=sender.carrier_service_id) if by else name)
+    return told
 
 
 def _same_plan(one: Option, other: Option) -> bool:
@@ -125,7 +153,3 @@ def _find(option: Option, options: Sequence[Option]) -> Option | None:
 
 def _identity(option: Option) -> frozenset[object]:
     return frozenset((s.location_id, s.carrier_service_id, s.lines) for s in option.shipments)
-
-
-def _listed(parts: Sequence[str]) -> str:
-    return " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)

@@ -5,6 +5,9 @@
     Σ over shipments s [ cost(s) + late_parcel·P(late s) + late_day·E[days late s] + pick_failure·P(fail s)
                          + carbon·kgCO2e(s) + adjustments(s) + extra_parcel ] − extra_parcel
     + missing_line·(lines left out)
+
+A shipment that joins an open one pays no extra_parcel; a plan in which all join therefore has −extra_parcel in
+all. Of a line that is split, units left out count as their share of the line.
 """
 
 from dataclasses import dataclass, fields

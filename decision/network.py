@@ -1,21 +1,48 @@
 """The network at one instant: every location, carrier service and stock record, as columns."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from decision.custom import typed
+from decision.opening import WeeklyHours, daily_cut_offs, weekly_hours
+from expressions.kinds import Kind
+from expressions.sets import TextSets, encode_sets
 from expressions.text import Text, encode
+from features.coded import Coded, CodedColumns, factorised
 from features.facts import Columns
+from features.places import PLACES
+
+#: Fact → column.
+_LOCATION_TEXTS: Final = {
+    "location_id": "location_id",
+    "location_type": "location_type",
+    "location_country": "country",
+    "location_region": "region",
+    "location_postal_code": "postal_code",
+    "location_timezone": "timezone",
+}
+_LOCATION_NUMBERS: Final = {
+    "location_latitude": "latitude",
+    "location_longitude": "longitude",
+    "capacity_per_day": "capacity_per_day",
+    "backlog": "backlog",
+    "footfall_ratio": "footfall_ratio",
+}
+_SERVICE_TEXTS: Final = {"carrier_service_id": "carrier_service_id", "carrier": "carrier", "service_level": "level"}
 
 
 @dataclass(frozen=True, slots=True)
 class SkuStock:
     """Where one sku is recorded. Arrays of equal length, one row per location that has a record.
 
-    ``location`` holds positions in ``Network.locations``, ascending; the units are float64.
+    ``location`` holds positions in ``Network.locations``, ascending; the units are float64. ``daily_demand``: units
+    sold there in a usual day; ``markdown_risk``: probability that units there have to be sold at a lower price.
+    Both may be told for some locations (NaN for others), or for none.
     """
 
     location: NDArray[np.intp]
@@ -23,6 +50,8 @@ class SkuStock:
     reserved: NDArray[np.float64]
     safety_stock: NDArray[np.float64]
     counted_at: NDArray[np.float64]
+    daily_demand: NDArray[np.float64] | None = None
+    markdown_risk: NDArray[np.float64] | None = None
 
 
 @dataclass(frozen=True)
@@ -33,28 +62,89 @@ class Network:
     timezone, capacity_per_day, backlog, footfall, footfall_ratio``; ``services``: columns ``carrier_service_id,
     carrier, level, location_type, max_weight_kg, carbon_kg_per_shipment``. Text columns are object arrays with
     ``None`` for missing, numbers float64 with NaN.
+
+    Columns that may be absent, where nobody tells: of both ``attributes`` (mappings, see `decision.custom`) and
+    ``cut_offs`` (mappings, see `decision.opening`); of locations ``tags`` (sequences of texts), ``opening_hours``
+    (mappings), ``capacity_used`` (shipments given today), ``capacity_used_on`` (the local day that it counts, text,
+    ISO 8601; without the column it is always today) and ``rating``.
     """
 
     locations: Columns
     services: Columns
     stock: Mapping[str, SkuStock]
+    _columns: dict[Any, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @cached_property
     def location_texts(self) -> Mapping[str, Text]:
         """The text columns of ``locations`` as rules compare them, made when first asked for."""
-        return _texts(self.locations)
+        return {name: encode(column) for name, column in self.locations.items() if _is_text(name, column)}
+
+    @cached_property
+    def location_facts(self) -> CodedColumns:
+        """The facts (`features.facts`) of each location, and what is remembered of it; made when first asked for."""
+        return CodedColumns(
+            {name: self.locations[column] for name, column in _LOCATION_NUMBERS.items()},
+            {name: factorised(self.locations[column]) for name, column in _LOCATION_TEXTS.items()},
+            PLACES,
+        )
+
+    @cached_property
+    def service_facts(self) -> Mapping[str, Coded]:
+        """The facts of each carrier service, followed by one row without any: no carrier service."""
+        return {
+            name: factorised(np.append(self.services[column], np.array([None])))
+            for name, column in _SERVICE_TEXTS.items()
+        }
 
     @cached_property
     def service_texts(self) -> Mapping[str, Text]:
         """The text columns of ``services``, followed by one row without any: no carrier service."""
-        return _texts(
-            {
-                name: np.append(column, np.array([None]))
-                for name, column in self.services.items()
-                if column.dtype == object
-            }
+        return {name: encode([*column, None]) for name, column in self.services.items() if _is_text(name, column)}
+
+    @cached_property
+    def location_tags(self) -> TextSets:
+        """The tags of each location."""
+        return encode_sets(_cells(self.locations, "tags"))
+
+    @cached_property
+    def location_hours(self) -> WeeklyHours:
+        """The opening hours of each location."""
+        return weekly_hours(_cells(self.locations, "opening_hours"))
+
+    @cached_property
+    def location_cut_offs(self) -> NDArray[np.float64]:
+        """The cut-off of each location on each weekday (`decision.opening.daily_cut_offs`)."""
+        return daily_cut_offs(_cells(self.locations, "cut_offs"))
+
+    @cached_property
+    def service_cut_offs(self) -> NDArray[np.float64]:
+        """The same of each carrier service, followed by one row without any: no carrier service."""
+        return daily_cut_offs([*_cells(self.services, "cut_offs"), None])
+
+    def location_attribute(self, name: str, kind: Kind) -> Any:
+        """Return a custom attribute of each location as a column of expressions, made when first asked for."""
+        return self._once(("location", name, kind), lambda: typed(_cells(self.locations, "attributes"), name, kind))
+
+    def service_attribute(self, name: str, kind: Kind) -> Any:
+        """Return a custom attribute of each carrier service, followed by one row without: no carrier service."""
+        return self._once(
+            ("service", name, kind), lambda: typed([*_cells(self.services, "attributes"), None], name, kind)
         )
 
+    def _once(self, key: Any, make: Callable[[], Any]) -> Any:
+        if key not in self._columns:
+            self._columns[key] = make()
+        return self._columns[key]
 
-def _texts(columns: Columns) -> Mapping[str, Text]:
-    return {name: encode(column) for name, column in columns.items() if column.dtype == object}
+
+#: Columns of objects that are no texts.
+STRUCTURED: Final = frozenset({"attributes", "tags", "opening_hours", "cut_offs"})
+
+
+def _is_text(name: str, column: NDArray[Any]) -> bool:
+    return column.dtype == object and name not in STRUCTURED
+
+
+def _cells(columns: Columns, name: str) -> Sequence[Any]:
+    rows = len(next(iter(columns.values()), ()))
+    return [None] * rows if name not in columns else list(columns[name])

@@ -1,12 +1,9 @@
 """The order a decision is made for."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TypeAlias
 
-#: A custom attribute's value; its type is declared once (`decision.attributes`).
-Custom: TypeAlias = Mapping[str, str | float | bool]
+from decision.custom import Custom
 
 
 @dataclass(frozen=True, slots=True)

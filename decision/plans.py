@@ -1,238 +1,347 @@
 """The k best plans, exactly.
 
-Every way to fulfil the order is a partition of its lines into sets, each sent from its own candidate. The dynamic
-program of `decision.subsets` knows the least money that completes any set of lines; a best-first search guided by it
+Every way to fulfil the order divides it into loads (`decision.loads`), each sent from its own candidate. A dynamic
+program (`decision.completion`) knows the least money that completes any load; a best-first search guided by it
 (A*, Hart, Nilsson and Raphael 1968) then meets plans in the order of their total and never looks at the rest.
 
-**Ties.** Money is counted in whole billionths. Plans of equal total are ordered by fewer parcels, then by the lower
-sum of their candidates' positions (candidates stand in the order in which the network lists locations, then
-services), then by their shipments, each as its set of lines and candidate, from the lowest line on.
+**Each plan is met once.** The next shipment always holds some of the lowest block that remains. Several may, where a
+line is split: those come in the order of their candidates, and leaving out what is left of the block comes last.
+
+**Ties.** Money is counted in whole billionths. Plans of equal total are ordered by fewer shipments, then by the lower
+sum of their candidates' positions in the network, then by their shipments, each as its load and candidate, in the order
+told above.
 
 **Few shipments are scored.** The cost of a shipment is known only once the predictor has been asked, and asking is what
-takes time. But a set never costs less than the dearest of its lines sent alone (`Pricing.ask` sees to that), so this is
-a lower bound of the set's cost, and all other terms are known exactly. Search on these bounds; score the shipments of
-the k plans found; repeat until all k are scored. *The result is that of scoring everything*: at the end the k plans
-carry true totals. Let P be any other plan. On the values of the last round, P stood behind all k in the order of
-(total, ties), and its value is at most its true total, because each of its shipments carries its true value or a lower
-bound. Ties do not depend on values. So P's true place, too, is behind all k. It ends, since each round scores at least
-one shipment and there are finitely many.
+takes time. But a load never costs less than the dearest of its portions, each the units of one line, sent alone
+(`Pricing.ask` sees to that). The cost of every portion is asked beforehand, so this is a lower bound of the load's
+cost, and all other terms are known exactly. Search on these bounds; score the shipments of the k plans found; repeat
+until all k are scored. *The result is that of scoring everything*: at the end the k plans carry true totals. Let P be
+any other plan. On the values of the last round, P stood behind all k in the order of (total, ties), and its value is at
+most its true total, because each of its shipments carries its true value or a lower bound. Ties do not depend on
+values. So P's true place, too, is behind all k. It ends, since each round scores at least one shipment and there are
+finitely many.
 """
 
 import heapq
+from bisect import insort
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from decision.completion import Radices, complete, first_parts
+from decision.loads import Ints
 from decision.money import HOPELESS, IMPOSSIBLE
-from decision.subsets import Completion, Ints, complete, subsets_with_lowest
 
-#: A set of lines and the position of the candidate that sends it.
+#: A load and the position of the candidate that sends it.
 Shipped: TypeAlias = tuple[int, int]
-#: Above the sum of candidate positions in the tie-break stands the number of parcels.
+#: Above the sum of candidate positions in the tie-break stands the number of parcels; above both stands the money.
 _PARCEL: Final = 1 << 32
-#: Orders of more lines have too many subsets.
-MOST_LINES: Final = 12
-#: Shipments scored together with each that has to be: the next best of the same lines are likely to be asked for.
+_MONEY: Final = 1 << 48
+#: Shipments scored together with each that has to be: the next best of the same load are likely to be asked for.
 #: Each time as many as were scored before, so that a weak bound costs few rounds, and rows at most twice.
 _SCORED_AHEAD: Final = 64
+#: Candidates of one load put in order at first; more when more are asked for.
+_RANKED_AT_FIRST: Final = 8
+#: Steps after which a search is given up: where many candidates have to share a line, the bounds guide it badly.
+MOST_STEPS: Final = 20_000
+
+
+class SearchTooLongError(Exception):
+    """The best plans cannot be proved within `MOST_STEPS` steps."""
 
 
 @dataclass(frozen=True)
 class Plan:
-    """Shipments, each a set of lines and a candidate, and the set of lines left out. ``total`` in billionths.
-
-    ``bound``: proved lower bound of the best total, where the plan itself is not proved to be the best.
-    """
+    """Shipments, each a load and a candidate, and the load that is left out. ``total`` in billionths."""
 
     total: int
     shipments: tuple[Shipped, ...]
     left_out: int = 0
-    bound: int | None = None
 
 
 @dataclass(frozen=True)
 class Problem:
-    """What to plan, for C candidates and L ≤ 12 lines.
+    """What to plan, for C candidates and the N loads of blocks with these ``radices`` (`decision.loads`).
 
-    ``feasible`` (2^L, C): which sets of lines each candidate may and can send; ``money`` (2^L, C) in billionths: what
-    that costs; ``scored`` (2^L, C): where the money is exact and not a lower bound. ``score(sets, candidates)`` returns
-    the exact money of shipments; ``money`` and ``scored`` are updated with what it says, and may be shared.
-    ``left_out``: billionths for each line left out, or `IMPOSSIBLE`. ``fits(shipments)`` refuses combinations for what
-    they share.
+    ``position`` (C,): where candidates stand in the network, ascending; ``feasible`` (N, C): which loads each may and
+    can send; ``money`` (N, C) in billionths: what that costs; ``scored`` (N, C): where the money is exact and not a
+    lower bound. ``score(loads, candidates)`` returns the exact money of shipments; ``money`` and ``scored`` are updated
+    with what it says, and may be shared. ``left_out`` (N,): billionths for leaving out units of one block, `IMPOSSIBLE`
+    for all other loads; ``None`` where nothing may be left out. ``fits(shipments)`` refuses combinations for what they
+    share; one that it refuses, it refuses with more shipments too. ``None`` where nothing is shared.
     """
 
-    lines: int
+    radices: Radices
+    position: Ints
     feasible: NDArray[np.bool_]
     money: Ints
     scored: NDArray[np.bool_]
     score: Callable[[Ints, NDArray[np.intp]], Ints]
     max_parcels: int | None = None
-    left_out: int = IMPOSSIBLE
-    fits: Callable[[tuple[Shipped, ...]], bool] = field(default=lambda _: True)
+    left_out: Ints | None = None
+    fits: Callable[[tuple[Shipped, ...]], bool] | None = None
 
 
 def best_plans(problem: Problem, count: int) -> list[Plan]:
-    """Return the ``count`` best plans (fewer if there are fewer), best first, all of them scored."""
+    """Return the ``count`` best plans (fewer if there are fewer), best first, all of them scored.
+
+    Raises `SearchTooLongError` where the search takes too many steps.
+    """
+    values = _Values(problem)
     while True:
-        plans = _within_limit(problem, count)
+        plans = _within_limit(values, count)
         asked = sorted({s for plan in plans for s in plan.shipments if not problem.scored[s]})
         if not asked:
             return plans
-        sets, candidates = _ahead(problem, sorted({mask for mask, _ in asked}), asked)
-        problem.money[sets, candidates] = problem.score(sets, candidates)
-        problem.scored[sets, candidates] = True
+        loads, candidates = _ahead(problem, values.money, asked)
+        problem.money[loads, candidates] = problem.score(loads, candidates)
+        problem.scored[loads, candidates] = True
+        values.update(loads, candidates)
 
 
-def _within_limit(problem: Problem, count: int) -> list[Plan]:
+def _within_limit(values: "_Values", count: int) -> list[Plan]:
     """Return the best plans as the values stand. A limit that the best plans keep by themselves costs no time."""
-    limit = problem.max_parcels
-    plans = _Search(problem, None).run(count)
+    limit = values.problem.max_parcels
+    plans = _Search(values, None).run(count)
     if limit is None or all(len(plan.shipments) <= limit for plan in plans):
         return plans
-    return _Search(problem, limit).run(count)
+    return _Search(values, limit).run(count)
 
 
-def _ahead(problem: Problem, masks: list[int], asked: list[Shipped]) -> tuple[Ints, NDArray[np.intp]]:
-    """Return the shipments asked for and, of each set among them, the most promising that are not scored either."""
+def _ahead(problem: Problem, money: Ints, asked: list[Shipped]) -> tuple[Ints, NDArray[np.intp]]:
+    """Return the shipments asked for and, of each load among them, the most promising that are not scored either."""
     chosen = set(asked)
-    for mask in masks:
-        open_ = problem.feasible[mask] & ~problem.scored[mask]
-        row = np.where(open_, problem.money[mask], IMPOSSIBLE)
-        count = min(max(_SCORED_AHEAD, int(np.count_nonzero(problem.scored[mask]))), len(row))
+    for load in sorted({load for load, _ in asked}):
+        scored = problem.scored[load]
+        row = np.where(scored, IMPOSSIBLE, money[load])
+        count = min(max(_SCORED_AHEAD, int(np.count_nonzero(scored))), len(row))
         nearest = np.argpartition(row, count - 1)[:count]
-        chosen.update((mask, int(candidate)) for candidate in nearest if row[candidate] < IMPOSSIBLE)
-    sets, candidates = zip(*sorted(chosen), strict=True)
-    return np.array(sets, np.int64), np.array(candidates, np.intp)
+        chosen.update((load, int(candidate)) for candidate in nearest if row[candidate] < IMPOSSIBLE)
+    loads, candidates = zip(*sorted(chosen), strict=True)
+    return np.array(loads, np.int64), np.array(candidates, np.intp)
+
+
+class _Values:
+    """The money of every shipment as it stands, and the cheapest of each load."""
+
+    def __init__(self, problem: Problem) -> None:
+        self.problem = problem
+        self.money = np.where(problem.feasible, problem.money, IMPOSSIBLE)
+        size, count = self.money.shape
+        self.best = np.full(size, IMPOSSIBLE, np.int64)
+        self.first = np.zeros(size, np.int64)
+        self.omit = None if problem.left_out is None else [one * _MONEY for one in problem.left_out.tolist()]
+        if count:
+            self._look(slice(None))
+
+    @property
+    def first_position(self) -> Ints:
+        """(N,) the position of the cheapest candidate of each load, for ties."""
+        position = self.problem.position
+        return position[self.first] if len(position) else self.first
+
+    def update(self, loads: Ints, candidates: NDArray[np.intp]) -> None:
+        """Take over what these shipments, all of them feasible, turned out to cost."""
+        self.money[loads, candidates] = self.problem.money[loads, candidates]
+        self._look(np.unique(loads))
+
+    def _look(self, loads: Ints | slice) -> None:
+        rows = self.money[loads]
+        first = self.first[loads] = rows.argmin(axis=1)
+        self.best[loads] = rows[np.arange(len(rows)), first]
 
 
 class _Partial(NamedTuple):
-    """A plan in the making: what is shipped, its money and tie-break, the lines and parcels that remain."""
+    """A plan in the making: what is shipped, what that costs, and what remains.
+
+    ``parcels``: how many more there may be; ``after``: the candidate behind which the next must stand.
+    """
 
     shipments: tuple[Shipped, ...]
-    money: int
-    tie: int
+    spent: int
     remaining: int
     parcels: int
     left_out: int
+    after: int
 
 
 class _Search:
-    """One best-first search over the values as they stand."""
+    """One best-first search over the values as they stand.
 
-    def __init__(self, problem: Problem, limit: int | None) -> None:
-        self.problem = problem
-        self.limit = limit
-        money = self.money = np.where(problem.feasible, problem.money, IMPOSSIBLE)
-        size, count = money.shape
-        best = money.argmin(axis=1) if count else np.zeros(size, np.intp)
-        self.best = money[np.arange(size), best] if count else np.full(size, IMPOSSIBLE, np.int64)
-        self.tie = _PARCEL + best.astype(np.int64)
-        self.omit = np.full(size, IMPOSSIBLE, np.int64)
-        self.omit[1 << np.arange(problem.lines)] = problem.left_out
+    Money and tie-break are one number here, money · `_MONEY` + parcels · `_PARCEL` + positions: one comparison orders
+    two plans.
+    """
+
+    def __init__(self, values: _Values, limit: int | None) -> None:
+        self.problem, self.money, self.limit = values.problem, values.money, limit
+        self.radices = self.problem.radices
+        self.first = values.first.tolist()
+        self.best = _as_one(values.best, _PARCEL + values.first_position)
+        self.omit = values.omit
         self.completions = self._completions()
-        self.ranked: dict[int, list[int]] = {}
-        self.choices: dict[tuple[int, int], list[tuple[int, int, int]]] = {}
+        self.ranked: dict[int, tuple[list[int], list[int]]] = {}
+        self.exhausted: set[int] = set()
+        self.beyond = 0
+        self.choices: dict[tuple[int, int], list[tuple[int, int]]] = {}
+        self.heap: list[tuple[int, int, _Partial, int, int]] = []
+        self.pushed = 0
 
-    def _completions(self) -> list[Completion]:
-        """Return how to complete any set, by the number of parcels that may still be used (any: one entry)."""
-        lines = self.problem.lines
+    def _completions(self) -> list[list[int]]:
+        """Return how to complete any load, by the number of parcels that may still be used (any: one entry)."""
         if self.limit is None:
-            return [complete(lines, self.best, self.tie, self.omit, None)]
-        never = np.full_like(self.best, IMPOSSIBLE)
-        levels = [complete(lines, never, self.tie, self.omit, None)]
+            return [complete(self.radices, self.best, self.omit, None, HOPELESS * _MONEY)]
+        levels = [complete(self.radices, [IMPOSSIBLE * _MONEY] * len(self.best), self.omit, None, HOPELESS * _MONEY)]
         for _ in range(self.limit):
-            levels.append(complete(lines, self.best, self.tie, self.omit, levels[-1]))
+            levels.append(complete(self.radices, self.best, self.omit, levels[-1], HOPELESS * _MONEY))
         return levels
 
     def run(self, count: int) -> list[Plan]:
         """Return the ``count`` best plans as the values stand."""
-        found: list[tuple[int, int, tuple[Shipped, ...], int]] = []
-        self.heap: list[tuple[int, int, _Partial, int, int]] = []
-        self._push(_Partial((), 0, 0, (1 << self.problem.lines) - 1, len(self.completions) - 1, 0), 0, 0)
-        while self.heap:
-            total, tie, partial, choice, rank = heapq.heappop(self.heap)
-            if len(found) >= count and (total, tie) > sorted(found)[count - 1][:2]:
+        found: list[tuple[int, tuple[Shipped, ...], int]] = []
+        nothing = _Partial((), 0, len(self.best) - 1, len(self.completions) - 1, 0, -1)
+        self._rank_promising(self._choices(nothing), count)
+        self._push(nothing, 0, 0)
+        for _ in range(MOST_STEPS):
+            if not self.heap:
                 break
+            total, _, partial, choice, rank = heapq.heappop(self.heap)
+            if len(found) >= count and total > found[count - 1][0]:
+                break
+            part = self._choices(partial)[choice][1]
+            if rank < 0:  # put off until somebody looks beyond
+                self._rank_more(part, ~rank)
+                self._push(partial, choice, ~rank)
+                continue
             if rank == 0:
                 self._push(partial, choice + 1, 0)
-            mask = self._choices(partial)[choice][2]
-            if mask > 0:
+            if part > 0:
                 self._push(partial, choice, rank + 1)
-            extended = self._extended(partial, mask, rank)
+            extended = self._shipped(partial, part, rank) if part > 0 else self._dropped(partial, -part)
             if extended is None:
                 continue
             if extended.remaining:
                 self._push(extended, 0, 0)
             elif extended.shipments:
-                found.append((total, tie, extended.shipments, extended.left_out))
-        found.sort()
-        return [Plan(total, shipments, left_out) for total, _, shipments, left_out in found[:count]]
+                insort(found, (total, extended.shipments, extended.left_out))
+        else:
+            raise SearchTooLongError
+        return [Plan(total // _MONEY, shipments, left_out) for total, shipments, left_out in found[:count]]
 
-    def _extended(self, partial: "_Partial", mask: int, rank: int) -> "_Partial | None":
-        """Return the partial plan with one more step, or ``None`` if that step does not go with those before."""
-        if mask < 0:  # a negative set: its line is left out
-            return partial._replace(
-                money=partial.money + self.problem.left_out,
-                remaining=partial.remaining ^ -mask,
-                left_out=partial.left_out | -mask,
-            )
-        candidate = self._ranked(mask)[rank] if rank else int(self.tie[mask]) - _PARCEL
-        shipments = (*partial.shipments, (mask, candidate))
-        if any(candidate == other for _, other in partial.shipments) or not self.problem.fits(shipments):
-            return None
-        return _Partial(
-            shipments,
-            partial.money + int(self.money[mask, candidate]),
-            partial.tie + _PARCEL + candidate,
-            partial.remaining ^ mask,
-            max(partial.parcels - 1, 0),
-            partial.left_out,
+    def _dropped(self, partial: _Partial, part: int) -> _Partial:
+        """Return the plan that leaves out ``part``, all that remains of a block."""
+        assert self.omit is not None
+        return partial._replace(
+            spent=partial.spent + self.omit[part],
+            remaining=partial.remaining - part,
+            left_out=partial.left_out + part,
+            after=-1,
         )
 
-    def _push(self, partial: "_Partial", choice: int, rank: int) -> None:
-        """Queue the next way on: the ``choice``-th set for the lowest line left, from its ``rank``-th candidate."""
+    def _shipped(self, partial: _Partial, part: int, rank: int) -> _Partial | None:
+        """Return the plan with one more shipment, or ``None`` if that does not go with those before."""
+        cost, candidate = self._from(part, rank)
+        if candidate <= partial.after or any(candidate == other for _, other in partial.shipments):
+            return None
+        shipments = (*partial.shipments, (part, candidate))
+        if self.problem.fits is not None and not self.problem.fits(shipments):
+            return None
+        remaining = partial.remaining - part
+        same_block = (
+            remaining
+            and first_parts(self.radices, remaining).place == first_parts(self.radices, partial.remaining).place
+        )
+        return _Partial(
+            shipments,
+            partial.spent + cost,
+            remaining,
+            max(partial.parcels - 1, 0),
+            partial.left_out,
+            candidate if same_block else -1,
+        )
+
+    def _push(self, partial: _Partial, choice: int, rank: int) -> None:
+        """Queue the next way on: the ``choice``-th part of what remains, from its ``rank``-th candidate."""
         choices = self._choices(partial)
         if choice >= len(choices):
             return
-        on, on_tie, mask = choices[choice]
+        on, part = choices[choice]
+        total = partial.spent + on
         if rank:
-            candidates = self._ranked(mask)
-            if rank >= len(candidates):
+            known = self.ranked[part][0] if part in self.ranked else []
+            if rank < len(known):
+                total += known[rank] - self.best[part]
+            elif part in self.exhausted:
                 return
-            on += int(self.money[mask, candidates[rank]]) - int(self.best[mask])
-            on_tie += candidates[rank] - candidates[0]
-        heapq.heappush(self.heap, (partial.money + on, partial.tie + on_tie, partial, choice, rank))
+            else:
+                total, rank = max(total, self.beyond), ~rank
+        self.pushed += 1
+        heapq.heappush(self.heap, (total, self.pushed, partial, choice, rank))
 
-    def _choices(self, partial: "_Partial") -> list[tuple[int, int, int]]:
-        """Return (money, tie, set) of the ways to take the lowest remaining line and complete the rest, best first.
+    def _choices(self, partial: _Partial) -> list[tuple[int, int]]:
+        """Return (cost, part) of the ways to take some of the lowest block and complete the rest, best first.
 
-        A negative set stands for leaving that line out.
+        A negative part stands for leaving out all that remains of that block.
         """
         remaining, parcels = key = (partial.remaining, partial.parcels)
         if key in self.choices:
             return self.choices[key]
-        choices: list[tuple[int, int, int]] = []
+        choices: list[tuple[int, int]] = []
+        first = first_parts(self.radices, remaining)
         after = self.completions[parcels]
-        lowest = remaining & -remaining
-        if self.problem.left_out < IMPOSSIBLE:
-            rest = remaining ^ lowest
-            choices.append((self.problem.left_out + int(after.money[rest]), int(after.tie[rest]), -lowest))
+        if self.omit is not None:
+            choices.append((self.omit[first.dropped] + after[remaining - first.dropped], -first.dropped))
         if self.limit is None or parcels:
-            then = after if self.limit is None else self.completions[parcels - 1]
-            subsets = subsets_with_lowest(remaining)
-            money = self.best[subsets] + then.money[remaining ^ subsets]
-            tie = self.tie[subsets] + then.tie[remaining ^ subsets]
-            choices += zip(money.tolist(), tie.tolist(), subsets.tolist(), strict=True)
-        self.choices[key] = sorted(choice for choice in choices if choice[0] < HOPELESS)
+            then, best = after if self.limit is None else self.completions[parcels - 1], self.best
+            choices += [(best[part] + then[remaining - part], part) for part in first.parts]
+        self.choices[key] = sorted(choice for choice in choices if choice[0] < HOPELESS * _MONEY)
         return self.choices[key]
 
-    def _ranked(self, mask: int) -> list[int]:
-        """Return the candidates that can send this set, best first."""
-        if mask not in self.ranked:
-            row = self.money[mask]
-            order = np.argsort(row, kind="stable")
-            self.ranked[mask] = order[: int(np.count_nonzero(row < IMPOSSIBLE))].tolist()
-        return self.ranked[mask]
+    def _from(self, part: int, rank: int) -> tuple[int, int]:
+        """Return what the load costs from its ``rank``-th candidate, and that candidate."""
+        if rank == 0:
+            return self.best[part], self.first[part]
+        costs, candidates = self.ranked[part]
+        return costs[rank], candidates[rank]
+
+    def _rank_promising(self, choices: list[tuple[int, int]], count: int) -> None:
+        """Put in order, load by load, the candidates that may stand in the ``count`` best plans.
+
+        A plan with a shipment costs no less than the shipment and the completion of the rest. This is compared with
+        what the ``count``-th plan may cost, going by those that begin with the best of ``choices`` and by the best with
+        each other choice. Should that be wrong, other candidates are `beyond`, and ranked when they are looked for.
+        """
+        if not choices:
+            return
+        worst = choices[min(count, len(choices)) - 1][0] // _MONEY
+        rests = np.array([cost // _MONEY for cost in reversed(self.completions[-1])])
+        rests[0] = HOPELESS  # nothing is no shipment
+        near = np.flatnonzero(self.money <= (worst - rests)[:, None])
+        loads, candidates = np.divmod(near, self.money.shape[1])
+        money = self.money.ravel()[near]
+        order = np.lexsort((money, loads))
+        loads, candidates = loads[order], candidates[order]
+        costs = _as_one(money[order], _PARCEL + self.problem.position[candidates])
+        for load, cost, candidate in zip(loads.tolist(), costs, candidates.tolist(), strict=True):
+            ranked = self.ranked.setdefault(load, ([], []))
+            ranked[0].append(cost)
+            ranked[1].append(candidate)
+        self.beyond = (worst + 1) * _MONEY
+
+    def _rank_more(self, part: int, rank: int) -> None:
+        """Put the candidates that can send this load in order, as far as ``rank`` and beyond, if there are so many."""
+        if part in self.ranked and rank < len(self.ranked[part][0]):
+            return
+        row, most = self.money[part], max(_RANKED_AT_FIRST, 8 * rank)
+        worst = min(np.partition(row, most)[most], HOPELESS) if most < len(row) else HOPELESS
+        if worst == HOPELESS:
+            self.exhausted.add(part)
+        near = np.flatnonzero(row <= worst)
+        near = near[np.argsort(row[near], kind="stable")]
+        self.ranked[part] = _as_one(row[near], _PARCEL + self.problem.position[near]), near.tolist()
+
+
+def _as_one(money: Ints, tie: Ints) -> list[int]:
+    return [one * _MONEY + other for one, other in zip(money.tolist(), tie.tolist(), strict=True)]

@@ -39,9 +39,8 @@ class Predictor(Protocol):
     def cost(self, facts: Columns) -> FloatArray:
         """Shipping + handling of a shipment, in money. One row per (candidate, set of lines).
 
-        Adding lines to a shipment, all else equal, never makes it cheaper: the learners are fitted under that
-        constraint. A set of which less is known (one unknown weight makes the whole unknown) may still be predicted
-        cheaper than one of its lines; it is priced like its dearest line then (`decision.shipments.Pricing.ask`).
+        A set may be predicted cheaper than one of its lines (one unknown weight makes the whole unknown); it is
+        priced like its dearest line then (`decision.shipments.Pricing.ask`).
         """
 
     def pick_failure(self, facts: Columns) -> FloatArray:

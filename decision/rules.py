@@ -1,18 +1,20 @@
 """Rules applied: who may send what, what is kept back, what is made dearer or cheaper.
 
 A condition that is unknown, because something it mentions is missing, is not true: it excludes nobody, adjusts
-nothing, and a ``require`` that is unknown is not met.
+nothing, and a ``require`` that is unknown is not met. A cap that is unknown, or whose use is, caps nothing.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from decision.attributes import Situation, is_per_line, needs_prediction, read_columns
+from decision.attributes import CAPACITY_USED, is_per_line, needs_prediction, read_columns, together
+from decision.consolidation import NOTHING_OPEN, open_shipments_at
 from decision.ruleset import Rule, Ruleset, Stage
+from decision.situation import Situation
 from expressions.compiled import CompiledExpression
 
 
@@ -21,22 +23,28 @@ class Ruling:
     """What rules say about C candidates and L lines, by rule id.
 
     ``removed`` (L, C): lines that a candidate may not send; ``kept`` (L, C): units that stay where they are;
-    ``adjusted``: money per shipment, (C,), or per line of it, (L, C). A rule without effect is absent.
+    ``adjusted``: money per shipment, (C,), or per line of it, (L, C); ``parcels_left`` (C,): how many parcels the
+    candidate's location may still be given today, infinite where the rule caps nothing, the same for all candidates
+    of a location. A rule without effect is absent.
     """
 
     removed: dict[str, NDArray[np.bool_]]
     kept: dict[str, NDArray[np.float64]]
     adjusted: dict[str, NDArray[np.float64]]
+    parcels_left: dict[str, NDArray[np.float64]] = field(default_factory=dict)
 
     def take(self, rows: NDArray[np.intp]) -> "Ruling":
         """Return what is said of the candidates at ``rows``."""
-        parts = (self.removed, self.kept, self.adjusted)
+        parts = (self.removed, self.kept, self.adjusted, self.parcels_left)
         return Ruling(*({rule: said[..., rows] for rule, said in part.items()} for part in parts))  # type: ignore[arg-type]
 
     def and_then(self, later: "Ruling") -> "Ruling":
         """Return both rulings as one."""
         return Ruling(
-            {**self.removed, **later.removed}, {**self.kept, **later.kept}, {**self.adjusted, **later.adjusted}
+            {**self.removed, **later.removed},
+            {**self.kept, **later.kept},
+            {**self.adjusted, **later.adjusted},
+            {**self.parcels_left, **later.parcels_left},
         )
 
 
@@ -53,21 +61,29 @@ def rules_in_force(rules: Iterable[Rule], situation: Situation) -> list[Rule]:
 def apply_rules(rules: Iterable[Rule], situation: Situation) -> Ruling:
     """Apply the rules that can be, as far as the situation knows: those that need predictions wait for scores."""
     known = [rule for rule in rules if needs_prediction(rule.names) == (situation.scores is not None)]
-    columns = read_columns(set().union(*(rule.names for rule in known)), situation)
+    columns = read_columns(together(rule.names for rule in known), situation)
     ruling = Ruling({}, {}, {})
     shape = situation.atp.shape
+    everywhere = np.ones(shape, bool)
     for rule in known:
-        where = _mask(rule.where, columns)
+        where = _where(rule, columns, situation)
         if rule.kind in {"exclude", "require"}:
             met = _mask(rule.condition, columns)
             removed = (~met if rule.kind == "require" else met) & where
             if removed.any():
-                ruling.removed[rule.id] = np.broadcast_to(removed, shape)
+                ruling.removed[rule.id] = removed & everywhere  # of full shape, in a third of broadcast_to's time
         elif not where.any():
             continue
         elif rule.kind == "safety_stock":
             assert isinstance(rule.amount, float)
             ruling.kept[rule.id] = np.broadcast_to(np.where(where, rule.amount, 0.0), shape)
+        elif rule.kind == "cap":
+            left = _left(rule, where, columns, shape[1])
+            ruling.parcels_left[rule.id] = left
+            joined = open_shipments_at(situation.order, situation.network, situation.candidates)
+            full = (left < 1) & (joined == NOTHING_OPEN)  # what joins a parcel is none
+            if full.any():
+                ruling.removed[rule.id] = np.broadcast_to(full, shape)
         else:
             ruling.adjusted[rule.id] = _adjustment(rule, where, columns, shape)
     return ruling
@@ -101,6 +117,35 @@ def allowed(situation: Situation, ruling: Ruling, without: str = "") -> NDArray[
         if rule != without:
             may &= ~removed
     return may
+
+
+def parcels_left(situation: Situation, ruling: Ruling, without: str = "") -> NDArray[np.float64]:
+    """Return (C,) how many parcels each candidate's location may still be given today; infinite where nothing caps it.
+
+    Of several caps the tightest counts; the rule ``without`` is left out. All candidates of one location share it.
+    """
+    left = np.full(len(situation.candidates), np.inf)
+    for rule, parcels in ruling.parcels_left.items():
+        if rule != without:
+            left = np.minimum(left, parcels)
+    return left
+
+
+def _where(rule: Rule, columns: Any, situation: Situation) -> NDArray[np.bool_]:
+    """Return where the rule acts: now, by the location's clock, and on such candidates."""
+    where = _mask(rule.where, columns)
+    if rule.active is None:
+        return where
+    active = np.zeros(len(situation.candidates), bool)
+    for local, rows in situation.clocks:
+        active[rows] = rule.active.is_active(local)
+    return where & active
+
+
+def _left(rule: Rule, where: NDArray[np.bool_], columns: Any, count: int) -> NDArray[np.float64]:
+    assert isinstance(rule.amount, CompiledExpression)
+    left = rule.amount.values(columns) - columns[CAPACITY_USED]
+    return np.broadcast_to(np.where(where & ~np.isnan(left), left, np.inf), (count,))
 
 
 def _holds(condition: CompiledExpression | None, situation: Situation) -> bool:

@@ -1,46 +1,32 @@
 """What the models say about candidates: facts assembled, predictor asked, each number where plans look for it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from functools import cache
-from typing import Any, Final
+from typing import Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from decision.candidates import NO_SERVICE, Candidates
+from decision.consolidation import NOTHING_OPEN, open_shipments_at
+from decision.loads import Contents
 from decision.network import Network
 from decision.order import Order
 from decision.predictor import HoursDistribution, Predictor
-from features.coded import Coded, CodedColumns, distinct_codes
+from features.coded import Coded, CodedColumns, Repeated
 from features.places import PLACES
 
 _DAY: Final = 86_400.0
-_TEXTS_OF_LOCATION: Final = {
-    "location_id": "location_id",
-    "location_type": "location_type",
-    "location_country": "country",
-    "location_region": "region",
-    "location_postal_code": "postal_code",
-    "location_timezone": "timezone",
-}
-_NUMBERS_OF_LOCATION: Final = {
-    "location_latitude": "latitude",
-    "location_longitude": "longitude",
-    "capacity_per_day": "capacity_per_day",
-    "backlog": "backlog",
-    "footfall_ratio": "footfall_ratio",
-}
-_OF_SERVICE: Final = {"carrier_service_id": "carrier_service_id", "carrier": "carrier", "service_level": "level"}
 
 
 @dataclass(frozen=True)
 class Parcels:
-    """What sets of lines weigh, one row per set. A set is a bit mask: line *i* is in it if bit *i* is set.
+    """What is in parcels, one row per parcel: weight, volume, value, units, number of lines.
 
-    Where the figure of one line is missing, that of the set is (NaN); ``heaviest`` is the row of the line whose sku
-    stands for the set.
+    Where the figure of one line is missing, that of the parcel is (NaN); ``heaviest`` is the row of the line whose sku
+    stands for the parcel.
     """
 
     weight_kg: NDArray[np.float64]
@@ -51,48 +37,52 @@ class Parcels:
     heaviest: NDArray[np.intp]
 
 
-def parcels(order: Order, masks: NDArray[np.int64]) -> Parcels:
-    """Return what each set of lines amounts to."""
-    members = ((masks[:, None] >> np.arange(len(order.lines))) & 1).astype(bool)
-    quantity = np.array([line.quantity for line in order.lines], float)
+def parcels(order: Order, units: NDArray[np.int64]) -> Parcels:
+    """Return what parcels with so many ``units`` (K, L) of each line amount to."""
+    members = units > 0
 
     def together(name: str) -> NDArray[np.float64]:
-        each = _floats([getattr(line, name) for line in order.lines]) * quantity
+        each = _floats([getattr(line, name) for line in order.lines])
         # One line after the other, as a history is added up: a sum's last bit depends on the order.
-        return np.asarray(np.add.accumulate(np.where(members, each, 0.0), axis=1)[:, -1])
+        return np.asarray(np.add.accumulate(np.where(members, each * units, 0.0), axis=1)[:, -1])
 
-    weights = np.nan_to_num(_floats([line.weight_kg for line in order.lines]) * quantity)
+    weights = np.nan_to_num(_floats([line.weight_kg for line in order.lines])) * units
     return Parcels(
         together("weight_kg"),
         together("volume_l"),
         together("unit_price"),
-        np.where(members, quantity, 0.0).sum(axis=1),
+        units.sum(axis=1).astype(float),
         members.sum(axis=1).astype(float),
         np.where(members, weights, -1.0).argmax(axis=1),
     )
+
+
+def joined_parcels(order: Order, adding: Parcels, joined: NDArray[np.intp]) -> tuple[Parcels, Parcels]:
+    """Return the open shipments ``joined`` as they are, and with what is added to them, row by row.
+
+    The sku that stands for both is that of what is added, so that they differ in their amounts only.
+    """
+    amounts = [(x.weight_kg, x.volume_l, x.value, x.units, x.lines) for x in order.open_shipments]
+    weight, volume, value, units, lines = np.array(amounts, float)[joined].T
+    after = Parcels(
+        weight + adding.weight_kg,
+        volume + adding.volume_l,
+        value + adding.value,
+        units + adding.units,
+        lines + adding.lines,
+        adding.heaviest,
+    )
+    return Parcels(weight, volume, value, units, lines, adding.heaviest), after
 
 
 def _floats(values: list[float | None]) -> NDArray[np.float64]:
     return np.array([np.nan if value is None else value for value in values], float)
 
 
-def facts(
-    order: Order,
-    network: Network,
-    candidates: Candidates,
-    now: datetime,
-    *,
-    rows: NDArray[np.intp],
-    masks: NDArray[np.int64],
-) -> CodedColumns:
-    """Return the facts (`features.facts`) of sending the lines of ``masks`` from the candidates at ``rows``."""
-    sets, which = distinct_codes(masks)
-    amounts = parcels(order, sets)
-    heaviest = amounts.heaviest[which]
-    location, place = distinct_codes(candidates.location[rows])
-    service, carried = distinct_codes(candidates.service[rows])
+def candidate_facts(order: Order, network: Network, candidates: Candidates, now: datetime) -> CodedColumns:
+    """Return the facts (`features.facts`) of each candidate that do not depend on the lines it sends."""
     to = order.destination
-    count = len(rows)
+    everywhere = np.zeros(len(candidates), np.intp)
     texts = {
         "channel": order.channel,
         "payment_method": order.payment_method,
@@ -106,36 +96,55 @@ def facts(
         "destination_latitude": to.latitude,
         "destination_longitude": to.longitude,
     }
-    everywhere = np.zeros(count, np.intp)
-    lines = {"sku": [line.sku for line in order.lines], "category": [line.category for line in order.lines]}
-    coded = {
-        **{name: Coded(np.array([value], object), everywhere) for name, value in texts.items()},
-        **{name: Coded(network.locations[column][location], place) for name, column in _TEXTS_OF_LOCATION.items()},
-        **{
-            name: Coded(_of_service(network.services[column], service), carried) for name, column in _OF_SERVICE.items()
+    return CodedColumns(
+        {name: np.full(len(candidates), np.nan if value is None else value, float) for name, value in numbers.items()},
+        {
+            **{name: Coded(np.array([value], object), everywhere) for name, value in texts.items()},
+            **{
+                name: Coded(text.values, text.codes[candidates.service]) for name, text in network.service_facts.items()
+            },
         },
-        **{name: Coded(np.array(values, object), heaviest) for name, values in lines.items()},
-    }
-    measured = {
-        **{name: np.full(count, np.nan if value is None else value, float) for name, value in numbers.items()},
-        **{name: network.locations[column][location][place] for name, column in _NUMBERS_OF_LOCATION.items()},
-        "weight_kg": amounts.weight_kg[which],
-        "volume_l": amounts.volume_l[which],
-        "value": amounts.value[which],
-        "units": amounts.units[which],
-        "lines": amounts.lines[which],
-        "on_hand": candidates.on_hand[heaviest, rows],
-        "days_since_count": (now.timestamp() - candidates.counted_at[heaviest, rows]) / _DAY,
-    }
-    return CodedColumns(measured, coded, PLACES)
+        PLACES,
+        Repeated(network.location_facts, candidates.location),
+    )
 
 
-def _of_service(column: NDArray[Any], service: NDArray[np.intp]) -> NDArray[Any]:
-    extended: NDArray[Any] = np.append(column, np.array([None]))
-    return extended[service]  # position `NO_SERVICE`, −1, finds the None
+def facts(
+    order: Order,
+    candidates: Candidates,
+    everyone: CodedColumns,
+    *,
+    rows: NDArray[np.intp],
+    amounts: Parcels,
+    which: NDArray[np.intp],
+) -> CodedColumns:
+    """Return the facts (`features.facts`) of sending parcels from the candidates at ``rows``.
+
+    ``which`` of ``amounts`` each sends; ``everyone``: what `candidate_facts` says of all candidates.
+    """
+    heaviest = amounts.heaviest[which]
+    lines = {"sku": [line.sku for line in order.lines], "category": [line.category for line in order.lines]}
+    return CodedColumns(
+        {
+            "weight_kg": amounts.weight_kg[which],
+            "volume_l": amounts.volume_l[which],
+            "value": amounts.value[which],
+            "units": amounts.units[which],
+            "lines": amounts.lines[which],
+            "on_hand": candidates.on_hand[heaviest, rows],
+            "days_since_count": (everyone["decided_at"][rows] - candidates.counted_at[heaviest, rows]) / _DAY,
+        },
+        {name: Coded(np.array(values, object), heaviest) for name, values in lines.items()},
+        PLACES,
+        Repeated(everyone, rows),
+    )
 
 
 assert NO_SERVICE == -1
+
+
+#: Takes positions of candidates and, for each, the contents of its shipment.
+Ask: TypeAlias = Callable[[NDArray[np.intp], Contents], NDArray[np.float64]]
 
 
 @dataclass(frozen=True)
@@ -144,7 +153,9 @@ class Scores:
 
     ``delivery`` answers any quantile in hours from the decision, (C,); ``late`` (C,): probability of missing the
     promise, ``late_days`` (C,): days late to be expected, both 0 without a promise; ``pick_failure`` (L, C) per line;
-    ``line_cost`` (L, C): cost of the line sent alone. `cost` asks for more lines together.
+    ``line_cost`` (L, C): cost of the line sent alone. Both are of the line as it was ordered. ``cost`` and ``failure``
+    ask for other contents: ``cost`` of shipments, ``failure`` of units of one line each, from the given candidates.
+    Where a shipment joins an open one (`decision.consolidation`), its cost is what it adds.
     """
 
     late: NDArray[np.float64]
@@ -153,7 +164,8 @@ class Scores:
     line_cost: NDArray[np.float64]
     delivery: Callable[[float], NDArray[np.float64]]
     ready: Callable[[float], NDArray[np.float64]]
-    cost: Callable[[NDArray[np.intp], NDArray[np.int64]], NDArray[np.float64]] = field(repr=False)
+    cost: Ask = field(repr=False)
+    failure: Ask = field(repr=False)
 
 
 def score(
@@ -169,12 +181,17 @@ def score(
 
     What the customer collects is there when it is ready; everything else when it is delivered.
     """
-    lines, count = usable.shape
+    count = usable.shape[1]
     rows = np.flatnonzero(usable.any(axis=0))
     if not len(rows):
         return _nothing(usable.shape)
-    whole = np.full(len(rows), (1 << lines) - 1, np.int64)
-    order_facts = facts(order, network, candidates, now, rows=rows, masks=whole)
+    quantities = np.array([line.quantity for line in order.lines])
+    everyone = candidate_facts(order, network, candidates, now)
+
+    def of_parcels(which: NDArray[np.intp], amounts: Parcels, codes: NDArray[np.intp]) -> CodedColumns:
+        return facts(order, candidates, everyone, rows=which, amounts=amounts, which=codes)
+
+    order_facts = of_parcels(rows, parcels(order, quantities[None]), np.zeros(len(rows), np.intp))
     travels = ~candidates.collected[rows]
     ready = predictor.ready_hours(order_facts)
     delivered = predictor.delivery_hours(order_facts) if travels.any() else ready
@@ -187,16 +204,35 @@ def score(
     def arrival(ask: Callable[[HoursDistribution], NDArray[np.float64]]) -> NDArray[np.float64]:
         return of_all(np.where(travels, ask(delivered), ask(ready)))
 
+    joined = open_shipments_at(order, network, candidates)
+
+    def added_cost(which: NDArray[np.intp], amounts: Parcels, codes: NDArray[np.intp]) -> NDArray[np.float64]:
+        one_each = np.arange(len(which))
+        added = Parcels(*(getattr(amounts, field.name)[codes] for field in fields(amounts)))
+        both = joined_parcels(order, added, joined[which])
+        before, after = (predictor.cost(of_parcels(which, parcel, one_each)) for parcel in both)
+        return np.maximum(after - before, 0.0)
+
+    def cost(which: NDArray[np.intp], amounts: Parcels, codes: NDArray[np.intp]) -> NDArray[np.float64]:
+        joins = joined[which] != NOTHING_OPEN
+        if not joins.any():
+            return predictor.cost(of_parcels(which, amounts, codes))
+        costs = np.empty(len(which))
+        costs[joins] = added_cost(which[joins], amounts, codes[joins])
+        if not joins.all():
+            costs[~joins] = predictor.cost(of_parcels(which[~joins], amounts, codes[~joins]))
+        return costs
+
     late = late_days = np.zeros(count)
     if order.promised_at is not None:
         left = np.full(len(rows), (order.promised_at - now).total_seconds() / 3600)
         late = arrival(lambda hours: hours.probability_later_than(left))
         late_days = arrival(lambda hours: hours.expected_excess(left)) / 24
     pairs = np.nonzero(usable)
-    line_facts = facts(order, network, candidates, now, rows=pairs[1], masks=np.int64(1) << pairs[0])
+    lines = parcels(order, np.diag(quantities))
     pick_failure, line_cost = np.full(usable.shape, np.nan), np.full(usable.shape, np.nan)
-    pick_failure[pairs] = predictor.pick_failure(line_facts)
-    line_cost[pairs] = predictor.cost(line_facts)
+    pick_failure[pairs] = predictor.pick_failure(of_parcels(pairs[1], lines, pairs[0]))
+    line_cost[pairs] = cost(pairs[1], lines, pairs[0])
     return Scores(
         late,
         late_days,
@@ -204,7 +240,8 @@ def score(
         line_cost,
         cache(lambda level: arrival(lambda hours: hours.quantile(level))),
         cache(lambda level: of_all(ready.quantile(level))),
-        lambda which, masks: predictor.cost(facts(order, network, candidates, now, rows=which, masks=masks)),
+        lambda which, held: cost(which, parcels(order, held.units), held.which),
+        lambda which, held: predictor.pick_failure(of_parcels(which, parcels(order, held.units), held.which)),
     )
 
 
@@ -216,4 +253,7 @@ def _nothing(shape: tuple[int, ...]) -> Scores:
     def never(level: float) -> NDArray[np.float64]:  # noqa: ARG001 - as of any level
         return unknown
 
-    return Scores(unknown, unknown, unknowns, unknowns, never, never, lambda which, _: np.full(len(which), np.nan))
+    def not_asked(which: NDArray[np.intp], held: Contents) -> NDArray[np.float64]:  # noqa: ARG001 - as of any contents
+        return np.full(len(which), np.nan)
+
+    return Scores(unknown, unknown, unknowns, unknowns, never, never, not_asked, not_asked)

@@ -1,6 +1,5 @@
-"""Every shipment there could be: which sets of lines a candidate can send, and what each costs, term by term."""
+"""Every shipment there could be: which loads a candidate can send, and what each costs, term by term."""
 
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -8,164 +7,260 @@ import numpy as np
 from numpy.typing import NDArray
 
 from decision.candidates import Candidates
+from decision.consolidation import NOTHING_OPEN, open_weight_kg
+from decision.loads import Contents, Floats, Ints, Loads, Sent, over_loads
 from decision.money import Strategy, to_billionths
 from decision.order import Order
 from decision.plans import Shipped
 from decision.rules import Ruling
 from decision.scores import Scores
-from decision.subsets import Ints
-
-Floats = NDArray[np.float64]
+from features.coded import distinct_codes
 
 
 @dataclass(frozen=True)
 class Pricing:
-    """What single lines and candidates tell about money, and every cost that was asked for.
+    """What portions and candidates tell about money, and every cost that was asked for.
 
-    ``per_shipment`` (C,) and ``per_line`` (L, C): money of all adjustments.
+    A portion is the units of one line in a shipment. ``reach`` (L, C): most units of each line that a candidate may be
+    asked to send; ``per_shipment`` (C,) and ``per_line`` (L, C): money of all adjustments, the latter of whole lines;
+    ``joined`` (C,): the open shipment that a candidate's joins (`decision.consolidation`). ``costs`` of shipments and
+    what is ``known`` of portions is what the predictor said so far.
     """
 
     strategy: Strategy
     scores: Scores
+    quantities: Ints
+    reach: Floats
     carbon_kg: Floats
+    joined: NDArray[np.intp]
     per_shipment: Floats
     per_line: Floats
-    costs: dict[Shipped, float] = field(default_factory=dict)
+    costs: dict[Sent, float] = field(default_factory=dict)
+    known: dict[int, tuple[Floats, Floats]] = field(default_factory=dict)
 
-    def ask(self, sets: Ints, candidates: NDArray[np.intp]) -> Floats:
-        """Return what the predictor says these shipments cost, and remember it.
+    def portions(self, row: int, units: Ints, candidates: NDArray[np.intp]) -> tuple[Floats, Floats]:
+        """Return cost and probability of failure of so many units of one line, each sent alone from its candidate."""
+        quantity = int(self.quantities[row])
+        if quantity == 1 or (units == quantity).all():
+            return self.scores.line_cost[row, candidates], self.scores.pick_failure[row, candidates]
+        if row not in self.known:
+            # What is sent whole was asked when rules looked at it.
+            cost, failure = np.full((2, quantity, self.reach.shape[1]), np.nan)
+            cost[-1], failure[-1] = self.scores.line_cost[row], self.scores.pick_failure[row]
+            self.known[row] = cost, failure
+        cost, failure = self.known[row]
+        new = np.isnan(cost[units - 1, candidates]) & (units < quantity)
+        if new.any():
+            at = np.unique(np.stack([units[new] - 1, candidates[new]]), axis=1)
+            held = np.zeros((quantity, len(self.quantities)), np.int64)
+            held[:, row] = np.arange(1, quantity + 1)
+            cost[at[0], at[1]] = self.scores.cost(at[1], Contents(held, at[0]))
+            failure[at[0], at[1]] = self.scores.failure(at[1], Contents(held, at[0]))
+        return cost[units - 1, candidates], failure[units - 1, candidates]
 
-        Never less than the dearest of a set's lines sent alone: with one line of unknown weight the set's weight is
-        unknown, and a predictor may take that for light. So the lower bounds that plans rest on hold of any predictor.
+    def all_portions(self, row: int) -> tuple[Floats, Floats]:
+        """Return cost and probability of failure, (q, C) each, of 1 … q units of a line; NaN where out of reach."""
+        units = np.arange(1, int(self.quantities[row]) + 1)
+        portion, candidates = np.nonzero(units[:, None] <= self.reach[row])
+        cost, failure = np.full((2, len(units), self.reach.shape[1]), np.nan)
+        found = self.portions(row, units[portion], candidates)
+        cost[portion, candidates], failure[portion, candidates] = found
+        return cost, failure
+
+    def ask(self, held: Contents, candidates: NDArray[np.intp]) -> Floats:
+        """Return what the predictor says that these shipments cost, and remember it.
+
+        Never less than the dearest of a shipment's portions sent alone: with one line of unknown weight that of the
+        shipment is unknown, and a predictor may take that for light. So the lower bounds that plans rest on hold of any
+        predictor.
         """
-        members = ((sets[:, None] >> np.arange(len(self.per_line))) & 1).astype(bool)
-        dearest = np.where(members, self.scores.line_cost[:, candidates].T, -np.inf).max(axis=1)
-        costs: Floats = np.maximum(self.scores.cost(candidates, sets), dearest)
-        self.costs.update(zip(zip(sets.tolist(), candidates.tolist(), strict=True), costs.tolist(), strict=True))
+        costs: Floats = np.array(self.scores.cost(candidates, held))
+        contents = [tuple(units) for units in held.units.tolist()]
+        for row in range(len(self.quantities)):
+            units = held.units[held.which, row]
+            there = np.flatnonzero(units)
+            alone, _ = self.portions(row, units[there], candidates[there])
+            costs[there] = np.maximum(costs[there], alone)
+        for which, candidate, cost in zip(held.which.tolist(), candidates.tolist(), costs.tolist(), strict=True):
+            self.costs[Sent(contents[which], candidate)] = cost
         return costs
+
+    def cost(self, sent: Sent) -> float:
+        """Return the predicted cost of a shipment; one of several lines has been asked for."""
+        rows = [row for row, units in enumerate(sent.units) if units]
+        if len(rows) > 1:
+            return self.costs[sent]
+        return float(self.portions(rows[0], np.array([sent.units[rows[0]]]), np.array([sent.candidate]))[0][0])
 
     def fixed(self) -> Floats:
         """Return (C,) the money of a shipment whatever is in it, adjustments apart."""
         prices, scores = self.strategy, self.scores
         late = prices.late_parcel * scores.late + prices.late_day * scores.late_days
-        return np.asarray(late + prices.carbon * self.carbon_kg + prices.extra_parcel)
+        parcel = np.where(self.joined == NOTHING_OPEN, prices.extra_parcel, 0.0)
+        return np.asarray(late + prices.carbon * self.carbon_kg + parcel)
 
-    def rows(self, mask: int) -> list[int]:
-        """Return the lines of a set."""
-        return [row for row in range(len(self.per_line)) if mask >> row & 1]
+    def pick_failure(self, sent: Sent) -> float:
+        """Return the probability that something in the shipment is not supplied."""
+        candidate = np.array([sent.candidate])
+        alone = [self.portions(row, np.array([n]), candidate)[1][0] for row, n in enumerate(sent.units) if n]
+        return float(1 - np.prod([1 - failure for failure in alone]))
 
-    def pick_failure(self, shipment: Shipped) -> float:
-        """Return the probability that a line of the shipment is not supplied."""
-        mask, candidate = shipment
-        return float(1 - np.prod(1 - self.scores.pick_failure[self.rows(mask), candidate]))
-
-    def terms(self, shipment: Shipped) -> dict[str, float]:
+    def terms(self, sent: Sent) -> dict[str, float]:
         """Return the money of each term of one shipment (`decision.money`), the parcel itself included."""
-        mask, candidate = shipment
-        prices, scores, rows = self.strategy, self.scores, self.rows(mask)
-        cost = float(scores.line_cost[rows[0], candidate]) if len(rows) == 1 else self.costs[shipment]
+        units, candidate = sent
+        prices, scores = self.strategy, self.scores
+        rows = [row for row, of_line in enumerate(units) if of_line]
+        shares = (self.per_line[row, candidate] * (units[row] / self.quantities[row]) for row in rows)
         return {
-            "cost": cost,
+            "cost": self.cost(sent),
             "late": float(prices.late_parcel * scores.late[candidate]),
             "late_days": float(prices.late_day * scores.late_days[candidate]),
-            "pick_failure": prices.pick_failure * self.pick_failure(shipment),
+            "pick_failure": prices.pick_failure * self.pick_failure(sent),
             "carbon": float(prices.carbon * self.carbon_kg[candidate]),
-            "adjustments": float(self.per_shipment[candidate] + self.per_line[rows, candidate].sum()),
-            "extra_parcels": prices.extra_parcel,
+            "adjustments": float(self.per_shipment[candidate] + sum(shares)),
+            "extra_parcels": prices.extra_parcel if self.joined[candidate] == NOTHING_OPEN else 0.0,
         }
 
 
-def pricing(strategy: Strategy, candidates: Candidates, ruling: Ruling, scores: Scores) -> Pricing:
-    """Return the money that rules and predictions make of candidates and their single lines."""
+def pricing(
+    strategy: Strategy,
+    order: Order,
+    candidates: Candidates,
+    joined: NDArray[np.intp],
+    *,
+    ruling: Ruling,
+    scores: Scores,
+    reach: Floats,
+) -> Pricing:
+    """Return the money that rules and predictions make of candidates and their portions."""
     lines, count = scores.line_cost.shape
     per_shipment, per_line = np.zeros(count), np.zeros((lines, count))
     for money in ruling.adjusted.values():
         target = per_line if money.ndim == 2 else per_shipment
         target += money
-    return Pricing(strategy, scores, candidates.carbon_kg, per_shipment, per_line)
+    quantities = np.array([line.quantity for line in order.lines])
+    return Pricing(strategy, scores, quantities, reach, candidates.carbon_kg, joined, per_shipment, per_line)
 
 
 @dataclass(frozen=True)
 class Shipments:
-    """Money of every set of lines (2^L rows) from every candidate (C columns), as far as it is known.
+    """Money of every load (N rows) from every candidate (C columns), as far as it is known.
 
     ``other``: all money but the predicted cost; ``money``: together, in billionths. Where not ``scored``, the cost is
-    that of the dearest single line of the set, a lower bound.
+    that of the dearest portion in the load, a lower bound.
     """
 
     pricing: Pricing
+    loads: Loads
     other: Floats
     money: Ints
     scored: NDArray[np.bool_]
 
-    def score(self, sets: Ints, candidates: NDArray[np.intp]) -> Ints:
+    def score(self, loads: Ints, candidates: NDArray[np.intp]) -> Ints:
         """Ask the predictor what these shipments cost; return their money in billionths."""
+        distinct, which = distinct_codes(loads)
+        costs = self.pricing.ask(Contents(self.loads.units[distinct], which), candidates)
         # The cost is added last, as in the bounds: equal steps of rounding keep lower bounds below.
-        return to_billionths(self.other[sets, candidates] + self.pricing.ask(sets, candidates))
+        return to_billionths(self.other[loads, candidates] + costs)
 
 
-def price_shipments(priced: Pricing) -> Shipments:
-    """Return the money of every shipment as far as single lines tell it."""
+def price_shipments(priced: Pricing, loads: Loads) -> Shipments:
+    """Return the money of every shipment as far as portions tell it."""
     scores = priced.scores
-    lines, count = scores.line_cost.shape
-    bound = over_sets(scores.line_cost, np.maximum, np.full(count, -np.inf))
-    survive = over_sets(1 - scores.pick_failure, np.multiply, np.ones(count))
-    other = over_sets(priced.per_line, np.add, priced.per_shipment + priced.fixed())
-    other += priced.strategy.pick_failure * (1 - survive)
-    single = np.bitwise_count(np.arange(1 << lines)) <= 1
-    return Shipments(priced, other, to_billionths(other + bound), single[:, None].repeat(count, axis=1))
+    count = scores.line_cost.shape[1]
+
+    def shares(row: int) -> Floats:
+        quantity = priced.quantities[row]
+        return np.outer(np.arange(1, quantity + 1) / quantity, priced.per_line[row])
+
+    cost = loads.of_blocks(scores.line_cost, lambda row: priced.all_portions(row)[0], np.maximum)
+    supplied = loads.of_blocks(1 - scores.pick_failure, lambda row: 1 - priced.all_portions(row)[1], np.multiply)
+    adjusted = loads.of_blocks(priced.per_line, shares, np.add)
+    other = over_loads(adjusted, np.add, priced.per_shipment + priced.fixed())
+    other += priced.strategy.pick_failure * (1 - over_loads(supplied, np.multiply, np.ones(count)))
+    bound = over_loads(cost, np.maximum, np.full(count, -np.inf))
+    return Shipments(priced, loads, other, to_billionths(other + bound), loads.single[:, None].repeat(count, axis=1))
 
 
-def over_sets(by_line: NDArray[np.generic], combine: Callable[..., object], empty: NDArray[np.generic]) -> Floats:
-    """Return (2^L, C): the values of each set's lines, combined, starting from what the empty set has."""
-    lines, count = by_line.shape
-    table = np.empty((1 << lines, count), empty.dtype)
-    table[0] = empty
-    for line in range(lines):
-        combine(table[: 1 << line], by_line[line], out=table[1 << line : 2 << line])
-    return table
+def feasible_loads(
+    order: Order,
+    candidates: Candidates,
+    loads: Loads,
+    reach: Floats,
+    *,
+    units: Floats,
+    joined: NDArray[np.intp],
+) -> NDArray[np.bool_]:
+    """Return (N, C) where a candidate may and can send the load in one shipment.
 
-
-def feasible_sets(order: Order, candidates: Candidates, usable: NDArray[np.bool_], units: Floats) -> NDArray[np.bool_]:
-    """Return (2^L, C) where a candidate may and can send all lines of the set in one shipment.
-
-    ``usable`` (L, C): where it may and can send each line alone; ``units`` (L, C) that it may promise. Lines of one sku
-    share its stock. A line of unknown weight counts as weightless: what nobody weighed cannot be refused.
+    ``reach`` (L, C): units of each line that it may and can send; ``units`` (L, C) that it may promise. Lines of one
+    sku share its stock. A line of unknown weight counts as weightless: what nobody weighed cannot be refused.
     """
-    table = over_sets(usable, np.logical_and, np.ones(len(candidates), bool)).view(bool)
-    weights = np.array([[(line.weight_kg or 0.0) * line.quantity] for line in order.lines])
-    table &= over_sets(weights, np.add, np.zeros(1)) <= candidates.max_weight_kg
-    for rows in _shared(order):
-        wanted = np.zeros((len(order.lines), 1))
-        wanted[rows, 0] = [order.lines[row].quantity for row in rows]
-        together = over_sets(wanted, np.add, np.zeros(1))
+    wanted = np.array([[float(line.quantity)] for line in order.lines])
+
+    def by_unit(each: Floats) -> Callable[[int], Floats]:
+        return lambda row: np.arange(1, wanted[row, 0] + 1)[:, None] * each[row]
+
+    usable = loads.of_blocks(
+        reach >= wanted, lambda row: reach[row] >= np.arange(1, wanted[row, 0] + 1)[:, None], np.logical_and
+    )
+    table = over_loads(usable, np.logical_and, np.ones(len(candidates), bool)).view(bool)
+    weight = np.array([[line.weight_kg or 0.0] for line in order.lines])
+    weights = loads.of_blocks(weight * wanted, by_unit(weight), np.add)
+    table &= over_loads(weights, np.add, np.zeros(1)) + open_weight_kg(order, joined) <= candidates.max_weight_kg
+    for rows in _by_sku(order):
+        if len(rows) == 1:
+            continue
+        asked = np.zeros((len(order.lines), 1))
+        asked[rows, 0] = 1.0
+        together = over_loads(loads.of_blocks(asked * wanted, by_unit(asked), np.add), np.add, np.zeros(1))
         table &= (together == 0) | (together <= units[rows].min(axis=0))
     return table
 
 
-def sharing(order: Order, candidates: Candidates, units: Floats) -> Callable[[tuple[Shipped, ...]], bool]:
-    """Return the test that shipments from one location, by different services, do not promise one unit twice."""
-    groups = _shared(order)
-    if not groups:
-        return lambda _: True
-    quantity = [line.quantity for line in order.lines]
+def sharing(
+    order: Order,
+    candidates: Candidates,
+    loads: Loads,
+    *,
+    units: Floats,
+    joined: NDArray[np.intp],
+    parcels_left: Floats,
+) -> Callable[[tuple[Shipped, ...]], bool] | None:
+    """Return the test that shipments of one location, by different services, do not take too much of it together.
+
+    They promise no unit twice, and are no more parcels than it may still take on: ``parcels_left`` (C,), in which those
+    that join an open shipment do not count. ``None`` where nothing is shared.
+    """
+    sharing_rows = [rows for rows in _by_sku(order) if len(rows) > 1 or rows[0] in loads.split]
+    of_sku = [(loads.units[:, rows].sum(axis=1).tolist(), units[rows].min(axis=0).tolist()) for rows in sharing_rows]
+    location = candidates.location.tolist()
+    left = np.where(joined == NOTHING_OPEN, parcels_left, np.inf)
+    capped = bool(np.isfinite(left).any())
+    if len(set(location)) == len(location) or not (of_sku or capped):
+        return None
 
     def fits(shipments: tuple[Shipped, ...]) -> bool:
-        for rows in groups:
-            wanted: Counter[int] = Counter()
-            for mask, candidate in shipments:
-                location = int(candidates.location[candidate])
-                wanted[location] += sum(quantity[row] for row in rows if mask >> row & 1)
-                if wanted[location] > max(units[rows, candidate].min(), 0):
-                    return False
+        newest = location[shipments[-1][1]]
+        here = [shipped for shipped in shipments if location[shipped[1]] == newest]
+        if len(here) == 1:
+            return True
+        if capped:
+            new = [candidate for _, candidate in here if joined[candidate] == NOTHING_OPEN]
+            if new and len(new) > min(parcels_left[candidate] for candidate in new):
+                return False
+        for wanted, most in of_sku:
+            taken = [(wanted[load], most[candidate]) for load, candidate in here if wanted[load]]
+            if taken and sum(units for units, _ in taken) > min(units for _, units in taken):
+                return False
         return True
 
     return fits
 
 
-def _shared(order: Order) -> list[list[int]]:
-    """Return the rows of lines that ask for the same sku, where there are several."""
+def _by_sku(order: Order) -> list[list[int]]:
+    """Return the rows of the lines that ask for each sku."""
     rows: dict[str, list[int]] = {}
     for row, line in enumerate(order.lines):
         rows.setdefault(line.sku, []).append(row)
-    return [group for group in rows.values() if len(group) > 1]
+    return list(rows.values())

@@ -9,25 +9,42 @@ from expressions import operations as op
 from expressions.errors import ExpressionError
 from expressions.functions import FUNCTIONS, METHODS, Function, concatenate
 from expressions.kinds import Kind, ListOf, Names
-from expressions.operations import Number, Truth, Value, Word
+from expressions.operations import Number, Truth, Value, Word, WordSet
 from expressions.syntax import Call, Items, Literal, Name, Operation, Part, Position
 
 _COLUMN: Final[dict[Kind, Any]] = {
     Kind.NUMBER: op.number_column,
     Kind.TEXT: op.word_column,
     Kind.TRUTH: op.truth_column,
+    Kind.TEXTS: op.set_column,
 }
 #: The type of what a value was compiled to.
-KINDS: Final[dict[type, Kind]] = {Number: Kind.NUMBER, Word: Kind.TEXT, Truth: Kind.TRUTH}
+KINDS: Final[dict[type, Kind]] = {
+    Number: Kind.NUMBER,
+    Word: Kind.TEXT,
+    Truth: Kind.TRUTH,
+    WordSet: Kind.TEXTS,
+}
 
 
 @dataclass(frozen=True)
 class Scope:
-    """Names in sight: ``items`` are the variables of ``exists`` and ``all`` with the list they run over."""
+    """Names in sight: ``items`` are the variables of ``exists`` and ``all`` with the list they run over.
+
+    ``used`` gathers the names that are read, of a list the fields.
+    """
 
     names: Names
     items: dict[str, str]
-    used: set[str]
+    used: dict[str, Kind | ListOf]
+
+    def use_field(self, listing: str, field: str | None) -> None:
+        """Note that ``field`` of a list is read; ``None``: no more than how many items there are."""
+        known, used = self.names[listing], self.used.get(listing, ListOf({}))
+        assert isinstance(known, ListOf)
+        assert isinstance(used, ListOf)
+        field = field or next(iter(used.fields or known.fields))
+        self.used[listing] = ListOf({**used.fields, field: known.fields[field]})
 
 
 def compile_part(part: Part, scope: Scope) -> Value:
@@ -57,7 +74,7 @@ def _name(name: Name, scope: Scope) -> Value:
         )
     if kind is None:
         raise _unknown(name.at, written, (known for known in [*scope.names, *scope.items]))
-    scope.used.add(written)
+    scope.used[written] = kind
     return _COLUMN[kind](lambda columns: columns[written])  # type: ignore[no-any-return]
 
 
@@ -68,6 +85,7 @@ def _item(name: Name, listing: str, scope: Scope) -> Value:
     field = ".".join(rest)
     if field not in fields.fields:
         raise _unknown(name.at, f"{variable}.{field}", (f"{variable}.{known}" for known in fields.fields))
+    scope.use_field(listing, field)
     return _COLUMN[fields.fields[field]](op.item_field(listing, field))  # type: ignore[no-any-return]
 
 
@@ -80,6 +98,8 @@ def _operation(part: Operation, scope: Scope) -> Value:
     operands = [compile_part(operand, scope) for operand in part.operands]
     if part.sign == "?:":
         condition = _expect(Truth, operands[0], part.operands[0], "?")
+        for operand, where in zip(operands, part.operands, strict=True):
+            _no_set(operand, where)
         _same(operands[1], operands[2], part.operands[2])
         return op.choose(condition, operands[1], operands[2])
     if part.sign in {"&&", "||", "!"}:
@@ -109,8 +129,9 @@ def _equality(part: Operation, scope: Scope) -> Truth:
         other = part.operands[nulls.index(True) - 1]
         if not isinstance(other, Name):
             raise error_at(other.at, "only a name can be compared with null")
-        return op.is_null(compile_part(other, scope))
+        return op.is_null(_no_set(compile_part(other, scope), other))
     left, right = (compile_part(operand, scope) for operand in part.operands)
+    left, right = _no_set(left, part.operands[0]), _no_set(right, part.operands[1])
     _same(left, right, part.operands[1])
     if isinstance(left, Number) and isinstance(right, Number):
         return op.equal_numbers(left, right)
@@ -124,12 +145,14 @@ def _equality(part: Operation, scope: Scope) -> Truth:
 def _membership(part: Operation, scope: Scope) -> Truth:
     operand, items = part.operands
     value = compile_part(operand, scope)
+    if isinstance(items, Name) and isinstance(among := compile_part(items, scope), WordSet):
+        return op.word_in_set(_expect(Word, value, operand, "in"), among)
     if not isinstance(items, Items) or not all(isinstance(_literal(item), Literal) for item in items.items):
-        raise error_at(items.at, 'after in stands a list of written values: ["a", "b"]')
+        raise error_at(items.at, 'after in stands a list of written values: ["a", "b"], or a set such as order.tags')
     values = [literal.value for item in items.items if isinstance(literal := _literal(item), Literal)]
     for item, listed in zip(items.items, values, strict=True):
         wanted = str if isinstance(value, Word) else float
-        if isinstance(value, Truth) or not isinstance(listed, wanted):
+        if isinstance(value, Truth | WordSet) or not isinstance(listed, wanted):
             raise error_at(item.at, f"this does not compare with a {KINDS[type(value)].value}")
     if isinstance(value, Word):
         return op.words_in(value, [str(listed) for listed in values])
@@ -151,7 +174,7 @@ def _call(call: Call, scope: Scope) -> Value:
         return _for_lines(call, scope)
     first = call.arguments[0] if call.arguments else None
     if call.function == "size" and isinstance(first, Name) and isinstance(listed := _listing(first, scope), str):
-        scope.used.add(listed)
+        scope.use_field(listed, None)
         return op.size_of_list(listed)
     if call.function == "[]":
         return _part_of_split(call, scope)
@@ -221,7 +244,7 @@ def _for_lines(call: Call, scope: Scope) -> Truth:
     taken = variable.path[0]
     if any(known.split(".")[0] == taken for known in scope.names):
         raise error_at(variable.at, f"{taken} already means something else")
-    scope.used.add(listing)
+    scope.use_field(listing, None)
     condition = compile_part(body, replace(scope, items={taken: listing}))
     return op.for_lines(call.function, _expect(Truth, condition, body, call.function), listing)
 
@@ -229,6 +252,12 @@ def _for_lines(call: Call, scope: Scope) -> Truth:
 def _expect(wanted: Any, value: Value, part: Part, sign: str) -> Any:
     if not isinstance(value, wanted):
         raise error_at(part.at, f"{sign} needs a {KINDS[wanted].value} here, not a {KINDS[type(value)].value}")
+    return value
+
+
+def _no_set(value: Value, part: Part) -> Number | Word | Truth:
+    if isinstance(value, WordSet):
+        raise error_at(part.at, 'a set of texts is only asked with in: "a" in order.tags')
     return value
 
 

@@ -1,5 +1,6 @@
 """From source to a checked, typed, compiled expression."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -7,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from expressions.checking import KINDS, Scope, compile_part, error_at
-from expressions.kinds import Kind, Names
+from expressions.kinds import Kind, ListOf, Names
 from expressions.operations import Columns, Truth, Value, Word
 from expressions.source import parse
 from expressions.syntax import simplify
@@ -18,12 +19,12 @@ class CompiledExpression:
     """An expression ready to run over columns.
 
     Columns are given by dotted name (`expressions.operations.Columns`) and broadcast against each other;
-    only those in ``names`` are read.
+    only those in ``names`` are read, of a list only the fields told there.
     """
 
     source: str
     kind: Kind
-    names: frozenset[str]
+    names: Mapping[str, Kind | ListOf]
     _value: Value
 
     def is_true(self, columns: Columns) -> NDArray[np.bool_]:
@@ -56,10 +57,12 @@ def compile_expression(source: str, names: Names, kind: Kind | None = None) -> C
     Raises `ExpressionError` with line and column for anything outside the language: unknown names (with the nearest
     valid one), operands of the wrong type, sources too long or too deep.
     """
-    scope = Scope(names, {}, set())
+    scope = Scope(names, {}, {})
     part = simplify(parse(source))
     value = compile_part(part, scope)
     found = KINDS[type(value)]
+    if found is Kind.TEXTS:
+        raise error_at(part.at, 'a set of texts is only asked with in: "a" in order.tags')
     if kind is not None and found is not kind:
         raise error_at(part.at, f"this must be a {kind.value}, but it is a {found.value}")
-    return CompiledExpression(source, found, frozenset(scope.used), value)
+    return CompiledExpression(source, found, scope.used, value)

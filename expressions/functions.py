@@ -12,7 +12,7 @@ import numpy as np
 import re2  # type: ignore[import-untyped]  # ships no types
 
 from expressions.kinds import Kind
-from expressions.operations import Columns, Number, Truth, Value, Word
+from expressions.operations import Columns, Number, Truth, Value, Word, size_of_set
 from expressions.text import UNKNOWN, Text, each, encode
 
 #: No text that a function makes is longer: repeated replacing could otherwise grow without end.
@@ -91,7 +91,7 @@ def _split(word: Word, separator: str, index: float) -> Word:
 
 def _matches(word: Word, pattern: str) -> Value:
     options = re2.Options()
-    options.max_mem = 1 << 20
+    options.max_mem = 1 << 18
     options.log_errors = False
     try:
         compiled = re2.compile(pattern, options)
@@ -129,7 +129,7 @@ METHODS: Final[dict[str, tuple[Function, ...]]] = {
     "endsWith": (Function(_TWO_TEXTS, question(str.endswith)),),
     "contains": (Function(_TWO_TEXTS, question(lambda text, part: part in text)),),
     "matches": (Function(_TWO_TEXTS, _matches, constants=1),),
-    "size": (Function((_TEXT,), measure(len)),),
+    "size": (Function((_TEXT,), measure(len)), Function((Kind.TEXTS,), size_of_set)),
     "trim": (Function((_TEXT,), transformation(str.strip)),),
     "upper": (Function((_TEXT,), transformation(str.upper)),),
     "lower": (Function((_TEXT,), transformation(str.lower)),),

@@ -12,6 +12,7 @@ class Kind(Enum):
     NUMBER = "number"
     TEXT = "text"
     TRUTH = "true or false"
+    TEXTS = "set of texts"
 
 
 @dataclass(frozen=True)

@@ -14,10 +14,11 @@ from typing import Any, Final, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from expressions.sets import TextSets
 from expressions.text import NULL, UNKNOWN, Text
 
 #: Dotted name → column. Numbers: float64, NaN where missing. Truths: bool, or float64 1, 0, NaN. Texts: `Text`.
-#: Lists: their fields' columns, by name.
+#: Sets of texts: `TextSets`. Lists: their fields' columns, by name.
 Columns: TypeAlias = Mapping[str, Any]
 Mask: TypeAlias = NDArray[np.bool_]
 Numbers: TypeAlias = NDArray[np.float64]
@@ -47,7 +48,14 @@ class Truth:
     null: Callable[[Columns], Mask] | None = None
 
 
-Value: TypeAlias = Number | Word | Truth
+@dataclass(frozen=True)
+class WordSet:
+    """A set of texts per row, never missing."""
+
+    value: Callable[[Columns], TextSets]
+
+
+Value: TypeAlias = Number | Word | Truth | WordSet
 
 # Not a < b is a >= b, but with NaN both are false: unknown.
 _OPPOSITE: Final = {"<": ">=", "<=": ">", ">": "<=", ">=": "<"}
@@ -74,6 +82,11 @@ def number_column(read: Callable[[Columns], Any]) -> Number:
 def word_column(read: Callable[[Columns], Any]) -> Word:
     """Return the texts that ``read`` finds in the columns."""
     return Word(read)
+
+
+def set_column(read: Callable[[Columns], Any]) -> WordSet:
+    """Return the sets of texts that ``read`` finds in the columns."""
+    return WordSet(read)
 
 
 def truth_column(read: Callable[[Columns], Any]) -> Truth:
@@ -185,7 +198,7 @@ def equal_truths(left: Truth, right: Truth) -> Truth:
     return Truth(true, false)
 
 
-def is_null(operand: Value) -> Truth:
+def is_null(operand: Number | Word | Truth) -> Truth:
     """``operand == null``: always known for what stands in a column; a computed value is never missing."""
     if isinstance(operand, Word):
         return Truth(
@@ -222,6 +235,21 @@ def words_in(operand: Word, items: list[str]) -> Truth:
         return text.is_known() & ~text.is_in(items)
 
     return Truth(lambda c: operand.value(c).is_in(items), false)
+
+
+def word_in_set(operand: Word, among: WordSet) -> Truth:
+    """``operand in order.tags``: a missing text is in no set."""
+
+    def false(columns: Columns) -> Mask:
+        text = operand.value(columns)
+        return text.is_known() & ~among.value(columns).contains(text)
+
+    return Truth(lambda c: among.value(c).contains(operand.value(c)), false)
+
+
+def size_of_set(operand: WordSet) -> Number:
+    """``size(order.tags)``."""
+    return Number(lambda c: operand.value(c).size())
 
 
 def arithmetic(sign: str, left: Number, right: Number) -> Number:
@@ -317,7 +345,7 @@ def item_field(listing: str, field: str) -> Callable[[Columns], Any]:
     def read(columns: Columns) -> Any:
         column = columns[listing][field]
         shape = (slice(None), *(None,) * (ITEM_AXES - 1))
-        return column.take(shape) if isinstance(column, Text) else column[shape]
+        return column.take(shape) if isinstance(column, Text | TextSets) else column[shape]
 
     return read
 

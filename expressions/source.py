@@ -13,7 +13,7 @@ from celpy.celparser import CELParseError, CELParser
 from expressions.errors import ExpressionError
 
 MAX_CHARACTERS: Final = 10_000
-MAX_TOKENS: Final = 1_000
+MAX_TOKENS: Final = 500
 MAX_DEPTH: Final = 60
 
 #: Building the tables of the grammar takes a tenth of a second: once, when this module is loaded.
@@ -36,7 +36,7 @@ _PIECES: Final = re.compile(
 
 def parse(source: str) -> lark.Tree[lark.Token]:
     """Return the syntax tree of ``source``, or raise `ExpressionError`."""
-    _check_shape(source)
+    truths = _check_shape(source)
     try:
         tree = _PARSER.parse(source)
     except CELParseError as error:
@@ -44,18 +44,37 @@ def parse(source: str) -> lark.Tree[lark.Token]:
         if line < 1 or column < 1:  # how the parser says: at the end
             line, column = _place(source, len(source))
         raise ExpressionError("this is not a complete expression here", line, column) from None
+    # The grammar forgets where it found true and false; they stand in the tree in the order of the source.
+    for token, place in zip(tree.scan_values(_is_truth), truths, strict=True):
+        token.line, token.column = place
     _check_depth(tree)
     return tree
 
 
-def _check_shape(source: str) -> None:
-    """Refuse by one pass over the characters: length, tokens, brackets, strings, invisible characters."""
+def beginning(tree: lark.Tree[lark.Token]) -> tuple[int, int]:
+    """Return line and column; a tree of nothing but ``true`` and ``false`` begins with the first of them."""
+    if getattr(tree.meta, "line", None) is not None:
+        return tree.meta.line, tree.meta.column
+    token = next(tree.scan_values(lambda token: token.line is not None))
+    return token.line, token.column
+
+
+def _is_truth(token: lark.Token) -> bool:
+    return bool(token.type == "BOOL_LIT")
+
+
+def _check_shape(source: str) -> list[tuple[int, int]]:
+    """Refuse by one pass over the characters: length, tokens, brackets, strings, invisible characters.
+
+    Returns where ``true`` and ``false`` stand.
+    """
     if not source.strip():
         raise ExpressionError("the expression is empty", 1, 1)
     if len(source) > MAX_CHARACTERS:
         raise ExpressionError(f"longer than {MAX_CHARACTERS} characters", 1, 1)
     position = tokens = depth = 0
     previous = ""
+    truths: list[tuple[int, int]] = []
     while position < len(source):
         piece = _PIECES.match(source, position)
         if piece is None:
@@ -63,6 +82,8 @@ def _check_shape(source: str) -> None:
         sort = piece.lastgroup or ""
         if sort == "text":
             _check_text(source, piece, previous)
+        if piece.group() in {"true", "false"}:
+            truths.append(_place(source, position))
         tokens += sort != "space"
         depth += (sort == "open") - (sort == "close")
         if depth > MAX_DEPTH or tokens > MAX_TOKENS:
@@ -71,6 +92,7 @@ def _check_shape(source: str) -> None:
         if source.startswith("//", position):
             raise ExpressionError("comments belong outside the expression", *_place(source, position))
         previous, position = sort, piece.end()
+    return truths
 
 
 def _check_text(source: str, piece: re.Match[str], previous: str) -> None:
@@ -107,8 +129,7 @@ def _check_depth(tree: lark.Tree[lark.Token]) -> None:
     while pending:
         node, depth = pending.pop()
         if depth > 2 * MAX_DEPTH:
-            meta = node.meta
-            raise ExpressionError(f"a chain of more than {2 * MAX_DEPTH} operations", meta.line, meta.column)
+            raise ExpressionError(f"a chain of more than {2 * MAX_DEPTH} operations", *beginning(node))
         branches = [child for child in node.children if isinstance(child, lark.Tree)]
         deeper = depth + (len(branches) > 1 and node.data != "exprlist")
         pending.extend((child, deeper) for child in branches)

@@ -7,6 +7,7 @@ from typing import Final, TypeAlias
 import lark
 
 from expressions.errors import ExpressionError
+from expressions.source import beginning
 
 
 @dataclass(frozen=True)
@@ -87,7 +88,7 @@ def simplify(tree: _Tree) -> Part:
     """Return the parts of a parsed expression, or raise `ExpressionError` for what the language leaves out."""
     while len(tree.children) == 1 and isinstance(tree.children[0], lark.Tree) and tree.data != "list_lit":
         tree = tree.children[0]
-    at = Position(tree.meta.line, tree.meta.column)
+    at = Position(*beginning(tree))
     form = _FORMS.get(str(tree.data))
     if form is None:
         raise ExpressionError("this form is not part of the language", at.line, at.column)

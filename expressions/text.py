@@ -93,17 +93,36 @@ def each(function: Callable[..., Any], texts: Sequence[Text], absent: Any, dtype
 
     The texts' codes broadcast against each other.
     """
+    columns = [text for text in texts if text.codes.ndim]
+    if len(columns) <= 1 and all(text.codes >= 0 for text in texts if not text.codes.ndim):
+        column = columns[0] if columns else texts[0]
+        written = [None if text is column else text.vocabulary[int(text.codes)] for text in texts]
+        return _each_of(function, column, written, absent, dtype)
     codes = np.broadcast_arrays(*(text.codes for text in texts))
     key = np.zeros(codes[0].shape, np.intp)
-    for text, column in zip(texts, codes, strict=True):
-        key = key * len(text.vocabulary) + column
-    key = np.where(np.any([column < 0 for column in codes], axis=0), -1, key)
+    for text, rows in zip(texts, codes, strict=True):
+        key = key * len(text.vocabulary) + rows
+    key = np.where(np.any([rows < 0 for rows in codes], axis=0), -1, key)
     distinct, inverse = np.unique(key, return_inverse=True)
     results = np.full(len(distinct), absent, dtype)
     for position, combination in enumerate(distinct.tolist()):
         if combination >= 0:
             results[position] = function(*_arguments(texts, combination))
     return np.asarray(results[inverse.reshape(key.shape)])
+
+
+def _each_of(
+    function: Callable[..., Any], column: Text, written: list[str | None], absent: Any, dtype: Any
+) -> NDArray[Any]:
+    """Return what `each` does where only one text is a column; ``written`` are all texts, that one being ``None``."""
+    place = written.index(None)
+    before, after = written[:place], written[place + 1 :]
+    results = np.full(len(column.vocabulary) + 2, absent, dtype)
+    here = np.zeros(len(results), bool)
+    here[column.codes] = True
+    for code in np.flatnonzero(here[: len(column.vocabulary)]).tolist():
+        results[code] = function(*before, column.vocabulary[code], *after)
+    return np.asarray(results[column.codes])
 
 
 def _arguments(texts: Sequence[Text], combination: int) -> list[str]:

@@ -6,8 +6,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from numpy.typing import NDArray
 
-from features.coded import factorised
-from features.facts import TextColumn
+from features.coded import Coded
 
 HOURS_PER_WEEK = 168
 _HOUR_SECONDS = 3600.0
@@ -16,16 +15,15 @@ _QUARTER_SECONDS = 900.0
 _EPOCH_HOUR_OF_WEEK = 72
 
 
-def local_hour_of_week(instants: NDArray[np.float64], zones: TextColumn) -> NDArray[np.float64]:
+def local_hour_of_week(instants: NDArray[np.float64], zones: Coded) -> NDArray[np.float64]:
     """Hours since Monday midnight on the clock of each row's zone, minutes as fractions; shape (rows,).
 
     ``instants`` are seconds since 1970 UTC, ``zones`` IANA names. Raises ``ValueError`` for an unknown zone.
     """
     offset_hours = np.empty(len(instants))
-    named = factorised(zones)
-    for code in np.unique(named.codes).tolist():
-        rows = np.flatnonzero(named.codes == code)
-        offset_hours[rows] = _offsets(instants[rows], str(named.values[code]))
+    for code in np.unique(zones.codes).tolist():
+        rows = np.flatnonzero(zones.codes == code)
+        offset_hours[rows] = _offsets(instants[rows], str(zones.values[code]))
     return (np.asarray(instants) / _HOUR_SECONDS + offset_hours + _EPOCH_HOUR_OF_WEEK) % HOURS_PER_WEEK
 
 

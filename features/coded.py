@@ -4,7 +4,7 @@ The candidates of one order share a destination, few skus and few carriers; keys
 those of a few hundred combinations. What is computed here is equal, text for text, to computing it row by row.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,54 +40,110 @@ class Derived:
     derive: Derive
 
 
+@dataclass(frozen=True, eq=False)
+class Repeated:
+    """Columns, some of whose rows come again: ``rows`` are positions in them, in any order and number."""
+
+    columns: "CodedColumns"
+    rows: NDArray[np.intp]
+
+
 class CodedColumns(Mapping[str, NDArray[Any]]):
-    """Columns whose text is coded. What was derived from them is remembered, for as long as they live."""
+    """Columns whose text is coded. What was computed from them is remembered, for as long as they live.
+
+    They may repeat rows of other columns, beside which they have their own: the lines that one candidate may send share
+    all that is known of the candidate. What follows from the others alone is computed and remembered there.
+    """
 
     def __init__(
-        self, numbers: Mapping[str, FloatArray], texts: Mapping[str, Coded], derived: Mapping[str, Derived]
+        self,
+        numbers: Mapping[str, FloatArray],
+        texts: Mapping[str, Coded],
+        derived: Mapping[str, Derived],
+        repeated: Repeated | None = None,
     ) -> None:
         """Columns of ``derived`` are computed when first asked for. Raises ``ValueError`` for unequal lengths."""
         lengths = {len(column) for column in numbers.values()} | {len(text.codes) for text in texts.values()}
+        if repeated is not None:
+            lengths.add(len(repeated.rows))
         if len(lengths) > 1:
             raise ValueError(f"columns differ in length: {sorted(lengths)} rows")
         self._numbers = dict(numbers)
         self._texts = dict(texts)
         self._derived = derived
+        self._repeated = repeated
         self._joined: dict[tuple[tuple[str, ...], Derive], Coded] = {}
+        self._remembered: dict[Hashable, tuple[int, NDArray[Any]]] = {}
 
     def __getitem__(self, name: str) -> NDArray[Any]:
         """The column as an array. Raises ``KeyError`` when there is none."""
-        return self._numbers[name] if name in self._numbers else self.coded(name).column()
+        if name in self._numbers:
+            return self._numbers[name]
+        if self._repeated is None or name in self._texts or name in self._derived:
+            return self.coded(name).column()
+        return self._repeated.columns[name][self._repeated.rows]
 
     def __iter__(self) -> Iterator[str]:
         """Names of the columns."""
-        yield from self._numbers
-        yield from self._texts
-        yield from self._derived
+        own = [*self._numbers, *self._texts, *self._derived]
+        others = [] if self._repeated is None else [name for name in self._repeated.columns if name not in own]
+        return iter([*own, *others])
 
     def __len__(self) -> int:
         """How many columns."""
-        return len(self._numbers) + len(self._texts) + len(self._derived)
+        return len(list(iter(self)))
 
     def coded(self, name: str) -> Coded:
         """A text column. Raises ``KeyError`` when there is none."""
         if name in self._texts:
             return self._texts[name]
-        derived = self._derived[name]
-        return self.joined(derived.sources, derived.derive)
+        if name in self._derived:
+            return self.joined(self._derived[name].sources, self._derived[name].derive)
+        if self._repeated is None:
+            raise KeyError(name)
+        text = self._repeated.columns.coded(name)
+        return Coded(text.values, text.codes[self._repeated.rows])
 
     def joined(self, names: tuple[str, ...], derive: Derive) -> Coded:
         """``derive`` of the texts in ``names``, row by row."""
         wanted = (names, derive)
         if wanted not in self._joined:
-            self._joined[wanted] = _join([self.coded(name) for name in names], derive)
+            others = self._others(names)
+            if others is None:
+                self._joined[wanted] = _join([self.coded(name) for name in names], derive)
+            else:
+                found = others.columns.joined(names, derive)
+                self._joined[wanted] = Coded(found.values, found.codes[others.rows])
         return self._joined[wanted]
 
-    def with_numbers(self, numbers: Mapping[str, FloatArray]) -> "CodedColumns":
-        """These columns and more numbers. What is remembered is shared."""
-        more = CodedColumns({**self._numbers, **numbers}, {}, self._derived)
-        more._texts, more._joined = self._texts, self._joined
-        return more
+    def remembered(
+        self,
+        key: Hashable,
+        sources: Collection[str],
+        compute: Callable[["CodedColumns"], NDArray[Any]],
+        edition: int = 0,
+    ) -> NDArray[Any]:
+        """``compute`` of these columns, row by row from the columns ``sources``: once for every ``key``.
+
+        What was computed in another ``edition`` is forgotten.
+        """
+        others = self._others(sources)
+        if others is not None:
+            return others.columns.remembered(key, sources, compute, edition)[others.rows]
+        known = self._remembered.get(key)
+        if known is None or known[0] != edition:
+            known = self._remembered[key] = edition, compute(self)
+        return known[1]
+
+    def _others(self, names: Collection[str]) -> Repeated | None:
+        """The columns that are repeated, when all of ``names`` are among them and follow from nothing else."""
+        if self._repeated is None or any(self._own(name) for name in names):
+            return None
+        return self._repeated
+
+    def _own(self, name: str) -> bool:
+        sources = self._derived[name].sources if name in self._derived else (name,)
+        return any(source in self._numbers or source in self._texts for source in sources)
 
 
 def coded(columns: Columns, name: str) -> Coded:
@@ -125,8 +181,6 @@ def factorised(column: TextColumn) -> Coded:
 
 
 def _join(parts: Sequence[Coded], derive: Derive) -> Coded:
-    if len(parts) == 1:
-        return Coded(_texts(derive(parts[0].values.tolist())), parts[0].codes)
     sizes = [len(part.values) for part in parts]
     combined = np.ravel_multi_index([part.codes % size for part, size in zip(parts, sizes, strict=True)], sizes)
     distinct, codes = distinct_codes(combined)

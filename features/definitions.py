@@ -13,6 +13,7 @@ from features.facts import Columns
 from features.geography import haversine_km
 from features.places import PLACES
 from features.statistics import STATISTICS
+from features.tariff import ENDS, READS, log_tariff
 
 FloatArray = NDArray[np.float64]
 #: Text fact → value → code. Codes are given in training; a value unknown then is a missing number.
@@ -21,23 +22,32 @@ Vocabularies = Mapping[str, Mapping[str, int]]
 
 @dataclass(frozen=True)
 class Feature:
-    """A number per row, computed from ``columns`` (facts, derived places and trailing means)."""
+    """A number per row, computed from the columns that it ``reads`` (facts, derived places or trailing means)."""
 
     name: str
     unit: str
+    reads: tuple[str, ...]
     compute: Callable[[Columns, Vocabularies], FloatArray]
 
 
 def _fact(name: str, unit: str) -> Feature:
-    return Feature(name, unit, lambda columns, _: np.asarray(columns[name], dtype=np.float64))
+    return Feature(name, unit, (name,), lambda columns, _: np.asarray(columns[name], dtype=np.float64))
 
 
 def _code(name: str) -> Feature:
-    return Feature(f"{name}_code", "code", lambda columns, codes: encode(coded(columns, name), codes.get(name, {})))
+    return Feature(
+        f"{name}_code", "code", (name,), lambda columns, codes: encode(coded(columns, name), codes.get(name, {}))
+    )
 
 
-def _trailing(name: str, unit: str) -> Feature:
-    return Feature(name, unit, lambda columns, _: np.asarray(columns[name]))
+def _ratio(name: str, unit: str, over: str, under: str) -> Feature:
+    """``over`` ÷ ``under``; missing where there is nothing to divide by."""
+
+    def compute(columns: Columns, _: Vocabularies) -> FloatArray:
+        by = columns[under]
+        return np.asarray(np.divide(columns[over], by, out=np.full(len(by), np.nan), where=by > 0))
+
+    return Feature(name, unit, (over, under), compute)
 
 
 def encode(texts: Coded, codes: Mapping[str, int]) -> FloatArray:
@@ -46,9 +56,7 @@ def encode(texts: Coded, codes: Mapping[str, int]) -> FloatArray:
 
 
 def _distance(columns: Columns, _: Vocabularies) -> FloatArray:
-    origin = columns["location_latitude"], columns["location_longitude"]
-    destination = columns["destination_latitude"], columns["destination_longitude"]
-    return np.asarray(haversine_km(*origin, *destination), dtype=np.float64)
+    return np.asarray(haversine_km(*(columns[name] for name in ENDS)), dtype=np.float64)
 
 
 def _same_region(columns: Columns, _: Vocabularies) -> FloatArray:
@@ -64,7 +72,7 @@ def _compare_regions(*ends: Sequence[str | None]) -> list[str | None]:
 
 
 def _clock(columns: Columns, _: Vocabularies) -> FloatArray:
-    return local_hour_of_week(columns["decided_at"], columns["location_timezone"])
+    return local_hour_of_week(columns["decided_at"], coded(columns, "location_timezone"))
 
 
 def _hour_of_day(columns: Columns, codes: Vocabularies) -> FloatArray:
@@ -75,15 +83,11 @@ def _weekday(columns: Columns, codes: Vocabularies) -> FloatArray:
     return _clock(columns, codes) // 24
 
 
-def _load(columns: Columns, _: Vocabularies) -> FloatArray:
-    capacity = columns["capacity_per_day"]
-    return np.asarray(np.divide(columns["backlog"], capacity, out=np.full(len(capacity), np.nan), where=capacity > 0))
-
-
 def _spare(columns: Columns, _: Vocabularies) -> FloatArray:
     return np.asarray(columns["on_hand"] - columns["units"])
 
 
+_CLOCK: Final = ("decided_at", "location_timezone")
 #: Text facts that become codes.
 ENCODED: Final = (
     "location_type",
@@ -99,12 +103,17 @@ ENCODED: Final = (
 FEATURES: Final = {
     feature.name: feature
     for feature in (
-        Feature("distance_km", "km", _distance),
-        Feature("same_region", "0 or 1, of one country", _same_region),
-        Feature("hour_of_day", "hours, local", _hour_of_day),
-        Feature("weekday", "0 = Monday, local", _weekday),
-        Feature("load", "days of work in hand", _load),
-        Feature("spare_units", "recorded units beyond those asked", _spare),
+        Feature("distance_km", "km", ENDS, _distance),
+        Feature("same_region", "0 or 1, of one country", PLACES["lane"].sources, _same_region),
+        Feature("hour_of_day", "hours, local", _CLOCK, _hour_of_day),
+        Feature("weekday", "0 = Monday, local", _CLOCK, _weekday),
+        _ratio("load", "days of work in hand", "backlog", "capacity_per_day"),
+        Feature("spare_units", "recorded units beyond those asked", ("on_hand", "units"), _spare),
+        Feature("log_tariff", "log of a plain tariff", READS, lambda columns, _: log_tariff(columns)),
+        _ratio("weight_per_unit", "kg", "weight_kg", "units"),
+        _ratio("volume_per_unit", "litres", "volume_l", "units"),
+        _ratio("value_per_unit", "money", "value", "units"),
+        _ratio("density", "kg per litre", "weight_kg", "volume_l"),
         _fact("destination_latitude", "degrees"),
         _fact("destination_longitude", "degrees"),
         _fact("location_latitude", "degrees"),
@@ -121,7 +130,7 @@ FEATURES: Final = {
         _fact("days_since_count", "days"),
         *(_code(name) for name in ENCODED),
         *(
-            _trailing(statistic.column(days), f"trailing mean of {statistic.measure}")
+            _fact(statistic.column(days), f"trailing mean of {statistic.measure}")
             for statistic in STATISTICS
             for days in statistic.half_lives_days
         ),
@@ -130,5 +139,8 @@ FEATURES: Final = {
 
 
 def matrix(names: tuple[str, ...], columns: Columns, vocabularies: Vocabularies) -> FloatArray:
-    """The named features of every row; shape (rows, names), C order. Raises ``KeyError`` for an unknown name."""
-    return np.stack([FEATURES[name].compute(columns, vocabularies) for name in names], axis=1)
+    """The named features of every row; shape (rows, names), one column after the other in memory (Fortran order).
+
+    Raises ``KeyError`` for an unknown name.
+    """
+    return np.stack([FEATURES[name].compute(columns, vocabularies) for name in names]).T

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.calendar import local_hour_of_week
+from features.coded import factorised
 from features.facts import TextColumn
 from features.statistics import USUAL_VISITORS
 from features.trailing import Observations, means, sums_as_of
@@ -30,7 +31,7 @@ def observed_visitors(
 
 def hour_of_week_key(hours: NDArray[np.float64], zones: TextColumn) -> TextColumn:
     """The local hour of the week as a key: ``"0"`` on Monday at midnight to ``"167"``."""
-    return np.array([str(int(hour)) for hour in local_hour_of_week(hours, zones)], dtype=object)
+    return np.array([str(int(hour)) for hour in local_hour_of_week(hours, factorised(zones))], dtype=object)
 
 
 def footfall_ratios(observed: Observations, landmark: float) -> NDArray[np.float64]:

@@ -13,6 +13,7 @@ from features.backlog import backlog_as_of, closed_at
 from features.facts import FACTS, Columns, TextColumn
 from features.footfall import HOUR_SECONDS, footfall_ratios, observed_visitors
 from features.places import with_places
+from features.tariff import log_tariff
 from features.trailing import DAY_SECONDS, Observations, Statistic, heard_before, means, sums_as_of
 
 FloatArray = NDArray[np.float64]
@@ -289,7 +290,12 @@ def _observations(attempts: Attempts, lines: AttemptLines) -> dict[str, Observat
             attempts.weight,
             attempts.columns,
         ),
-        "log_cost": _observed(attempts.decided_at, np.log1p(attempts.cost), attempts.weight, attempts.columns),
+        "cost_excess": _observed(
+            attempts.decided_at,
+            np.log1p(attempts.cost) - log_tariff(attempts.columns),
+            attempts.weight,
+            attempts.columns,
+        ),
         "pick_failure": _observed(lines.failure_known_at, lines.failure, lines.weight, lines.columns),
     }
 

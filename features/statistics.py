@@ -9,7 +9,7 @@ MEASURES: Final = {
     "ready_log_hours": "log of hours from decision to handover, known at handover",
     "transit_log_hours": "log of hours from handover to delivery, known at delivery",
     "delivery_log_hours": "log of hours from decision to delivery, known at delivery",
-    "log_cost": "log of 1 + shipping and handling cost of the attempt, known when it is decided",
+    "cost_excess": "log of 1 + shipping and handling cost of the attempt, less log_tariff; known when it is decided",
     "pick_failure": "1 when the line was not supplied, else 0; known at handover, or when it failed",
     "visitors": "visitors of a store in one hour, known at the end of the hour",
 }
@@ -17,6 +17,7 @@ MEASURES: Final = {
 #: Days. The short one follows what changes, the long ones know the rare.
 _YEAR = (365.0,)
 _BOTH = (30.0, 120.0)
+_COST = (60.0,)
 
 STATISTICS: Final = (
     Statistic("ready_overall", "ready_log_hours", (), _BOTH),
@@ -35,10 +36,12 @@ STATISTICS: Final = (
     Statistic("delivery_by_lane", "delivery_log_hours", ("lane",), _BOTH, "delivery_overall", 5),
     Statistic("delivery_to_area", "delivery_log_hours", ("destination_area",), _BOTH, "delivery_by_lane", 5),
     Statistic("delivery_to_district", "delivery_log_hours", ("destination_district",), _BOTH, "delivery_by_lane", 5),
-    Statistic("cost_overall", "log_cost", (), _BOTH),
-    Statistic("cost_by_service", "log_cost", ("carrier_service_id",), _BOTH, "cost_overall", 5),
-    Statistic("cost_by_service_lane", "log_cost", ("carrier_service_id", "lane"), _BOTH, "cost_by_service", 5),
-    Statistic("cost_by_location", "log_cost", ("location_id",), _BOTH, "cost_overall", 3),
+    Statistic("cost_overall", "cost_excess", (), _COST),
+    Statistic("cost_by_service", "cost_excess", ("carrier_service_id",), _COST, "cost_overall", 5),
+    Statistic("cost_by_service_lane", "cost_excess", ("carrier_service_id", "lane"), _COST, "cost_by_service", 5),
+    Statistic("cost_by_location", "cost_excess", ("location_id",), _COST, "cost_overall", 3),
+    Statistic("cost_by_sku_location", "cost_excess", ("sku", "location_id"), _COST, "cost_by_location", 1),
+    Statistic("cost_by_sku_lane", "cost_excess", ("sku", "location_id", "lane"), _COST, "cost_by_sku_location", 1),
     Statistic("failure_overall", "pick_failure", (), _YEAR),
     Statistic("failure_by_type", "pick_failure", ("location_type",), _YEAR, "failure_overall", 100),
     Statistic("failure_by_location", "pick_failure", ("location_id",), _YEAR, "failure_by_type", 100),

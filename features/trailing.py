@@ -49,7 +49,7 @@ class Statistic:
     def coded_keys(self, columns: Columns) -> Coded:
         """The key of each row of ``columns``, as positions in the distinct keys."""
         if not self.key:
-            return Coded(np.array([""], dtype=object), np.zeros(len(columns["decided_at"]), dtype=np.intp))
+            return Coded(np.array([""], dtype=object), np.zeros(len(next(iter(columns.values()))), dtype=np.intp))
         return joined(columns, self.key, join_keys)
 
     def column(self, half_life_days: float) -> str:
@@ -144,28 +144,33 @@ def means(
     ``sums`` has one array of shape (rows, half-lives, 2) per statistic, ``heard_at`` the instants (seconds) at which
     each measure was last heard of, of shape (rows,). A statistic comes after the one it shrinks to.
     """
+    found: dict[str, FloatArray] = {}
     columns: dict[str, FloatArray] = {}
-    grown = {
-        (s.measure, days): growth(heard_at[s.measure], days, landmark)
-        for s in statistics
-        if s.shrink_to
-        for days in s.half_lives_days
-    }
-    parents = {statistic.name: statistic for statistic in statistics}
     for statistic in statistics:
+        towards = None if statistic.shrink_to is None else found[statistic.shrink_to]
+        heard = heard_at.get(statistic.measure, np.array([np.nan]))
+        mean = found[statistic.name] = mean_of(statistic, sums[statistic.name], towards, heard, landmark)
         for position, days in enumerate(statistic.half_lives_days):
-            weight = np.ascontiguousarray(sums[statistic.name][:, position, 0])
-            weighted = np.ascontiguousarray(sums[statistic.name][:, position, 1])
-            if statistic.shrink_to is not None:
-                prior = statistic.strength * grown[statistic.measure, days]
-                towards = columns[parents[statistic.shrink_to].column(days)]
-                known = ~np.isnan(towards)
-                weighted = weighted + np.where(known, prior * np.where(known, towards, 0.0), 0.0)
-                weight = weight + np.where(known, prior, 0.0)
-            columns[statistic.column(days)] = np.divide(
-                weighted, weight, out=np.full(len(weight), np.nan), where=weight > 0
-            )
+            columns[statistic.column(days)] = np.ascontiguousarray(mean[:, position])
     return columns
+
+
+def mean_of(
+    statistic: Statistic, sums: FloatArray, towards: FloatArray | None, heard_at: FloatArray, landmark: float
+) -> FloatArray:
+    """The trailing means of one statistic, shape (rows, half-lives); ``NaN`` where nothing is known at any level.
+
+    ``sums`` (rows, half-lives, 2); ``towards`` (rows, half-lives): the means it shrinks to, if it does; ``heard_at``:
+    when its measure was last heard of, seconds, (rows,) or (1,) where that is the same for all.
+    """
+    weight, weighted = sums[..., 0], sums[..., 1]
+    if towards is not None:
+        grown = [growth(heard_at, days, landmark) for days in statistic.half_lives_days]
+        prior = statistic.strength * np.stack(grown, axis=-1)
+        known = ~np.isnan(towards)
+        weighted = weighted + np.where(known, prior * np.where(known, towards, 0.0), 0.0)
+        weight = weight + np.where(known, prior, 0.0)
+    return np.asarray(np.divide(weighted, weight, out=np.full(weight.shape, np.nan), where=weight > 0))
 
 
 class TrailingSums:
@@ -175,12 +180,15 @@ class TrailingSums:
         """Start with nothing observed. ``landmark`` (seconds since 1970) must be the one of the history replayed."""
         self.statistics = tuple(statistics)
         self.landmark = landmark
+        #: How often something was observed: equal numbers, equal sums.
+        self.edition = 0
         self._positions: dict[str, dict[str, int]] = {statistic.name: {} for statistic in statistics}
         self._sums = {statistic.name: _no_sums(statistic) for statistic in statistics}
         self._heard_at = {statistic.measure: np.nan for statistic in statistics}
 
     def observe(self, measure: str, observed: Observations) -> None:
         """Add observations of ``measure``, in their order. They must not be known earlier than those added before."""
+        self.edition += 1
         if len(observed):
             self._heard_at[measure] = float(observed.known_at[-1])
         for statistic in self.statistics:
@@ -201,6 +209,10 @@ class TrailingSums:
             found = np.array([positions.get(key, -1) for key in keys.values.tolist()], dtype=np.intp)
             sums[statistic.name] = self._sums[statistic.name][found[keys.codes]]
         return sums
+
+    def last_heard_at(self, measure: str) -> float:
+        """When ``measure`` was last heard of, seconds; NaN for never."""
+        return self._heard_at[measure]
 
     def heard_at(self, rows: int) -> dict[str, FloatArray]:
         """When each measure was last heard of, for so many rows, as `means` takes it."""

@@ -1,7 +1,6 @@
 """The trained heads at work: facts in, predictions out."""
 
 from collections.abc import Mapping, Sequence
-from functools import cached_property
 from pathlib import Path
 
 import lightgbm
@@ -10,13 +9,15 @@ from numpy.typing import NDArray
 from scipy.special import expit, logit
 
 from features.coded import Coded, joined
-from features.definitions import FEATURES, matrix
+from features.definitions import FEATURES
 from features.facts import Columns
 from features.places import coded_facts, join_keys
+from features.request import RequestFeatures
 from features.statistics import STATISTICS, USUAL_VISITORS
-from features.trailing import Statistic, TrailingSums, means
+from features.trailing import Statistic, TrailingSums
 from prediction.hours import HoursTable
 from prediction.manifest import HEAD_PARTS, TRAILING_FILE, Manifest, read_manifest
+from prediction.trees import fastest_trees
 
 FloatArray = NDArray[np.float64]
 
@@ -38,8 +39,9 @@ class Bundle:
         """Put the parts together; `read_bundle` and training do."""
         self.manifest = manifest
         self.trailing = trailing
-        self._boosters = dict(boosters)
+        self._trees = {model: fastest_trees(booster) for model, booster in boosters.items()}
         self._features = {head: tuple(names) for head, names in manifest.features.items()}
+        self._now = RequestFeatures(trailing, manifest.vocabularies)
         self._levels = {head: np.array(levels) for head, levels in manifest.calibration.items()}
 
     @property
@@ -73,13 +75,9 @@ class Bundle:
     def inputs(self, head: str, facts: Columns) -> tuple[FloatArray, FloatArray]:
         """The features of ``head`` for every row of ``facts`` as of now, and what its trees start from."""
         columns = coded_facts(facts)
-        sums = self.trailing.as_of_now(columns, self._statistics[head])
-        heard_at = self.trailing.heard_at(len(columns["decided_at"]))
-        trailing = means(self._statistics[head], sums, heard_at, self.trailing.landmark)
-        known = columns.with_numbers(trailing)
-        return matrix(self._features[head], known, self.manifest.vocabularies), starts(
-            head, self.manifest.offsets, known
-        )
+        offsets = [self._now.column(name, columns) for name in self.manifest.offsets.get(head, ())]
+        rows = self._now.matrix(self._features[head], columns)
+        return rows, starts(head, offsets, len(rows))
 
     def footfall_usual(self, location_id: str, hour_of_week: int) -> float:
         """Visitors usual for a store at a local hour of its week (0 = Monday midnight); NaN where none were counted."""
@@ -90,13 +88,6 @@ class Bundle:
         sums = self.trailing.as_of_now(columns, [USUAL_VISITORS])[USUAL_VISITORS.name][0, 0]
         return float(sums[1] / sums[0]) if sums[0] > 0 else float("nan")
 
-    @cached_property
-    def _statistics(self) -> dict[str, tuple[Statistic, ...]]:
-        return {
-            head: statistics_of([*names, *offset_of(head, self.manifest.offsets)])
-            for head, names in self._features.items()
-        }
-
     def _hours(self, head: str, facts: Columns) -> HoursTable:
         rows, _ = self.inputs(head, facts)
         centre = self._predict(head, "centre", rows)
@@ -105,38 +96,19 @@ class Bundle:
         return HoursTable(centre, spread, groups, self._levels[head])
 
     def _predict(self, head: str, part: str, rows: FloatArray) -> FloatArray:
-        if not len(rows):
-            return np.zeros(0)
-        firsts, run = runs(rows)
-        raw = self._boosters[head, part].predict(rows[firsts], raw_score=True, num_threads=1)
-        return np.asarray(raw, dtype=np.float64)[run]
+        return self._trees[head, part].sums(rows)
 
 
-def runs(rows: FloatArray) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """The first of each run of equal rows, and the run of each row.
+def starts(head: str, offsets: Sequence[FloatArray], rows: int) -> FloatArray:
+    """What the head's trees start from in every row: the sum of ``offsets``, of failures as log-odds.
 
-    Candidates of one location follow one another and differ in their service: a model that does not see the service
-    sees equal rows, which need be asked once. Rows are equal when their bits are.
+    What is missing adds nothing.
     """
-    bits = np.ascontiguousarray(rows).view(np.int64)
-    starts_run = np.ones(len(rows), dtype=bool)
-    starts_run[1:] = (bits[1:] != bits[:-1]).any(axis=1)
-    return np.flatnonzero(starts_run), np.cumsum(starts_run) - 1
-
-
-def offset_of(head: str, offsets: Mapping[str, str]) -> tuple[str, ...]:
-    """The column that the head's trees start from, if any."""
-    return (offsets[head],) if head in offsets else ()
-
-
-def starts(head: str, offsets: Mapping[str, str], columns: Columns) -> FloatArray:
-    """What the head's trees start from in every row: a trailing mean, of failures as log-odds; 0 where it has none."""
-    if head not in offsets:
-        return np.zeros(len(columns["decided_at"]))
-    start = columns[offsets[head]]
-    if head == "pick_failure":
-        start = logit(np.clip(start, *LIKELY))
-    return np.where(np.isnan(start), 0.0, start)
+    start = np.zeros(rows)
+    for offset in offsets:
+        part = logit(np.clip(offset, *LIKELY)) if head == "pick_failure" else offset
+        start += np.where(np.isnan(part), 0.0, part)
+    return start
 
 
 def cost_of(log_cost: FloatArray) -> FloatArray:

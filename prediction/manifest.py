@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict
 
 from prediction.errors import AGAIN, BundleError
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 MANIFEST_FILE: Final = "manifest.json"
 TRAILING_FILE: Final = "trailing.npz"
 GOLDEN_FILE: Final = "golden.json"
@@ -51,8 +51,8 @@ class Manifest(BaseModel):
     files: dict[str, str]
     #: Head → its features, in the order of the matrix; all of them are float64.
     features: dict[str, list[str]]
-    #: Head → the trailing mean that its trees start from.
-    offsets: dict[str, str]
+    #: Head → the features whose sum its trees start from.
+    offsets: dict[str, list[str]]
     #: Mean cost ÷ mean of exp(predicted log cost) in training (N. Duan, "Smearing Estimate", JASA 78, 1983).
     cost_factor: float
     #: Text fact → value → code.

@@ -1,12 +1,14 @@
 """From database rows to the NumPy columns of `decision.network`."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import fields
 from itertools import groupby
 from operator import itemgetter
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Column, Connection, Table, Text, select
+from numpy.typing import NDArray
+from sqlalchemy import JSON, Column, Connection, Table, Text, select
 
 from decision.network import SkuStock
 from features.facts import Columns
@@ -32,10 +34,15 @@ def _described(table: Table) -> list[Column[Any]]:
 
 def _to_columns(wanted: Sequence[Column[Any]], rows: Sequence[tuple[Any, ...]]) -> Columns:
     """Missing text is ``None``, a missing number NaN."""
-    return {
-        column.name: np.array([row[at] for row in rows], dtype=object if isinstance(column.type, Text) else np.float64)
-        for at, column in enumerate(wanted)
-    }
+    return {column.name: _cells(column, [row[at] for row in rows]) for at, column in enumerate(wanted)}
+
+
+def _cells(column: Column[Any], values: Sequence[Any]) -> NDArray[Any]:
+    if not isinstance(column.type, Text | JSON):
+        return np.array(values, np.float64)
+    cells = np.empty(len(values), object)
+    cells[:] = values  # a list stays one cell
+    return cells
 
 
 def changed_stock(
@@ -52,6 +59,8 @@ def changed_stock(
             stock.c.safety_stock,
             stock.c.counted_at,
             stock.c.short_at,
+            stock.c.daily_demand,
+            stock.c.markdown_risk,
         )
         .where(stock.c.changed_in > since)
         .order_by(stock.c.sku)
@@ -65,6 +74,8 @@ def changed_stock(
                 unavailable(row),
                 row.safety_stock,
                 np.nan if row.counted_at == NEVER else row.counted_at.timestamp(),
+                row.daily_demand,
+                row.markdown_risk,
             )
             for row in rows
         ]
@@ -73,11 +84,11 @@ def changed_stock(
 
 
 def _merge(known: SkuStock | None, records: np.ndarray[Any, np.dtype[np.float64]]) -> SkuStock:
-    """``records`` (rows of position, on hand, reserved, safety stock, counted at) replace those at their places."""
+    """``records`` (rows with the fields of `SkuStock`, in their order) replace those at their places."""
     if known is not None:
         kept = ~np.isin(known.location, records[:, 0])
-        before = np.column_stack([known.location, known.on_hand, known.reserved, known.safety_stock, known.counted_at])
+        before = np.column_stack([getattr(known, field.name) for field in fields(SkuStock)])
         records = np.concatenate([before[kept], records])
     records = records[np.argsort(records[:, 0])]
     columns = np.ascontiguousarray(records.T)
-    return SkuStock(columns[0].astype(np.intp), columns[1], columns[2], columns[3], columns[4])
+    return SkuStock(columns[0].astype(np.intp), *columns[1:])

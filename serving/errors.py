@@ -129,6 +129,14 @@ class InFlightError(ConflictError):
     headers: ClassVar[Mapping[str, str]] = {"Retry-After": "1"}
 
 
+class UnreadableAnswerError(ServingError):
+    """A logged decision that says too little to be told or compared."""
+
+    status = 422
+    kind = "decision-too-old"
+    title = "The decision is of an earlier version"
+
+
 class TooLargeError(ServingError):
     """The body is longer than the service takes."""
 
@@ -173,3 +181,7 @@ class StockAppearedError(Exception):
 
 class ConfigurationError(Exception):
     """The service cannot start as it is set up. Its text says what to change."""
+
+
+class ReplayError(Exception):
+    """A logged decision cannot be made again here. Its text says why."""

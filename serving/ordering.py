@@ -2,7 +2,7 @@
 
 import math
 
-from decision.order import Destination, Line, Order
+from decision.order import Destination, Line, OpenShipment, Order
 from serving.errors import FieldError, UnknownReferenceError
 from serving.snapshot import Snapshot
 from serving.wire.order import OrderBody
@@ -28,6 +28,7 @@ def to_order(body: OrderBody, snapshot: Snapshot) -> Order:
         unknown.append(
             FieldError("collect_location_id", f"location {place!r} is not known: feed it with PUT /v1/locations")
         )
+    unknown += _unknown_shipments(body, snapshot)
     if unknown:
         raise UnknownReferenceError("; ".join(error.message for error in unknown[:5]), unknown)
     return Order(
@@ -47,6 +48,11 @@ def to_order(body: OrderBody, snapshot: Snapshot) -> Order:
                 volume_l=product.volume_l,
                 hazmat=product.hazmat,
                 bulky=product.bulky,
+                fragile=product.fragile,
+                cold=product.cold,
+                group=line.group,
+                tags=tuple(sorted({*(product.tags or ()), *line.tags})),
+                attributes=dict(sorted({**(product.attributes or {}), **line.attributes}.items())),
             )
             for line in sorted(body.lines, key=lambda line: line.line_id)
             for product in (snapshot.products[line.sku],)
@@ -56,7 +62,25 @@ def to_order(body: OrderBody, snapshot: Snapshot) -> Order:
         customer_id=body.customer_id,
         promised_at=body.promised_at,
         collect_location_id=place,
+        customer_tier=body.customer_tier,
+        tags=tuple(body.tags),
+        attributes=body.attributes,
+        open_shipments=tuple(OpenShipment(**shipment.__dict__) for shipment in body.open_shipments),
     )
+
+
+def _unknown_shipments(body: OrderBody, snapshot: Snapshot) -> list[FieldError]:
+    services = snapshot.network.services
+    unknown = []
+    for at, shipment in enumerate(body.open_shipments):
+        place, service = shipment.location_id, shipment.carrier_service_id
+        if place not in snapshot.positions:
+            told = f"location {place!r} is not known: feed it with PUT /v1/locations"
+            unknown.append(FieldError(f"open_shipments[{at}].location_id", told))
+        if service is not None and service not in services["carrier_service_id"]:
+            told = f"carrier service {service!r} is not known: feed it with PUT /v1/carrier-services"
+            unknown.append(FieldError(f"open_shipments[{at}].carrier_service_id", told))
+    return unknown
 
 
 def _destination(body: OrderBody, snapshot: Snapshot) -> Destination:

@@ -88,7 +88,7 @@ def fit_hours(recipe: Recipe, rows: Rows, seed: int) -> dict[str, lightgbm.Boost
 
 
 def fit_cost(recipe: Recipe, rows: Rows, seed: int) -> dict[str, lightgbm.Booster]:
-    """Fit the centre of log(1 + cost), non-decreasing in the recipe's increasing features.
+    """Fit the centre of log(1 + cost).
 
     Tariffs multiply, and a few shipments cost many times the usual: on the log scale, with Huber's loss, they do not
     decide about all others. What that leaves out of the mean, `prediction.manifest.Manifest.cost_factor` puts back.
@@ -122,9 +122,6 @@ def _grow(recipe: Recipe, rows: Rows, objective: str, seed: int) -> lightgbm.Boo
         "num_threads": _threads(rows),
         "verbose": -1,
     }
-    if recipe.increasing:
-        # Not even a constraint that constrains nothing is accepted with every objective.
-        parameters["monotone_constraints"] = recipe.monotone_constraints()
     # Weights are 1 on average, so that regularisation means the same for a sample as for the whole.
     data = lightgbm.Dataset(
         with_blanks(rows.features, seed),

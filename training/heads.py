@@ -37,10 +37,8 @@ class Recipe:
     features: tuple[str, ...]
     rounds: int
     parameters: dict[str, Any] = field(default_factory=dict)
-    #: Features in which the prediction never decreases.
-    increasing: tuple[str, ...] = ()
-    #: The trailing mean that the trees start from: they learn what differs from it.
-    offset: str | None = None
+    #: Features from whose sum the trees start: they learn what differs from it.
+    offset: tuple[str, ...] = ()
     #: Trees grow with the history: one leaf for so many rows, between the recipe's ``num_leaves`` and `MOST_LEAVES`.
     rows_per_leaf: int | None = None
 
@@ -48,10 +46,6 @@ class Recipe:
         """How many leaves the trees have when fitted on so many rows."""
         fewest = int(self.parameters["num_leaves"])
         return fewest if self.rows_per_leaf is None else min(max(rows // self.rows_per_leaf, fewest), MOST_LEAVES)
-
-    def monotone_constraints(self) -> list[int]:
-        """1 for every increasing feature, 0 for the others, in the order of the matrix."""
-        return [int(name in self.increasing) for name in self.features]
 
 
 _COMMON: Final = {
@@ -94,11 +88,13 @@ COST: Final = Recipe(
     features=(
         "distance_km",
         "same_region",
-        "weight_kg",
-        "volume_l",
-        "value",
         "units",
         "lines",
+        "value",
+        "weight_per_unit",
+        "volume_per_unit",
+        "value_per_unit",
+        "density",
         "destination_latitude",
         "destination_longitude",
         "destination_region_code",
@@ -106,11 +102,10 @@ COST: Final = Recipe(
         "location_longitude",
         "location_type_code",
         "carrier_service_id_code",
-        "cost_by_service_30d",
-        "cost_by_service_lane_30d",
-        "cost_by_service_lane_120d",
-        "cost_by_location_30d",
-        "cost_by_location_120d",
+        "cost_by_service_lane_60d",
+        "cost_by_location_60d",
+        "cost_by_sku_location_60d",
+        "cost_by_sku_lane_60d",
     ),
     rounds=300,
     parameters={
@@ -123,9 +118,7 @@ COST: Final = Recipe(
         "num_leaves": 31,
         "alpha": 0.3,
     },
-    # With these, adding a line never makes a shipment cheaper: neither the place nor the offset changes with the lines.
-    increasing=("weight_kg", "volume_l", "value", "units", "lines"),
-    offset="cost_by_service_lane_30d",
+    offset=("log_tariff", "cost_by_service_lane_60d"),
 )
 PICK_FAILURE: Final = Recipe(
     features=(
@@ -144,10 +137,8 @@ PICK_FAILURE: Final = Recipe(
     ),
     rounds=150,
     parameters={**_COMMON, "learning_rate": 0.03, "min_data_in_leaf": 200, "lambda_l2": 30.0},
-    offset="failure_by_sku_location_365d",
+    offset=("failure_by_sku_location_365d",),
 )
-#: Head → what its trees start from.
-OFFSETS: Final = {
-    head: recipe.offset for head, recipe in (("cost", COST), ("pick_failure", PICK_FAILURE)) if recipe.offset
-}
 RECIPES: Final = {"delivery_hours": DELIVERY, "ready_hours": READY, "cost": COST, "pick_failure": PICK_FAILURE}
+#: Head → the features from whose sum its trees start.
+OFFSETS: Final = {head: recipe.offset for head, recipe in RECIPES.items() if recipe.offset}

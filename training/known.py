@@ -5,14 +5,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from features.definitions import ENCODED, Vocabularies, matrix
+from features.definitions import ENCODED, FEATURES, Vocabularies, matrix
 from features.facts import Columns
 from features.history import Attempts, History, log_hours
-from prediction.bundle import EVERY_GROUP, calibration_groups, offset_of, starts, statistics_of
+from prediction.bundle import EVERY_GROUP, calibration_groups, starts, statistics_of
 from prediction.calibration import UnderWay
 from prediction.manifest import TIME_HEADS
 from training.fit import Rows, maturity_seconds
-from training.heads import OFFSETS, RECIPES
+from training.heads import RECIPES
 
 FloatArray = NDArray[np.float64]
 
@@ -49,12 +49,14 @@ def head_inputs(history: History, head: str, encoding: Encoding) -> tuple[FloatA
 
     One row per attempt, for ``pick_failure`` one per line.
     """
-    features = RECIPES[head].features
-    statistics = statistics_of([*features, *offset_of(head, OFFSETS)])
+    features, offset = RECIPES[head].features, RECIPES[head].offset
+    statistics = statistics_of([*features, *offset])
     columns: Columns = (
         history.line_columns(statistics) if head == "pick_failure" else history.attempt_columns(statistics)
     )
-    return matrix(features, columns, encoding.vocabularies), starts(head, OFFSETS, columns)
+    rows = matrix(features, columns, encoding.vocabularies)
+    offsets = [FEATURES[name].compute(columns, encoding.vocabularies) for name in offset]
+    return rows, starts(head, offsets, len(rows))
 
 
 def arrived_at(attempts: Attempts, head: str) -> FloatArray:

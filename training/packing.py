@@ -63,7 +63,7 @@ def bundle_of(
         libraries={"python": platform.python_version(), **{library: version(library) for library in _LIBRARIES}},
         files={},
         features={head: list(recipe.features) for head, recipe in RECIPES.items()},
-        offsets=OFFSETS,
+        offsets={head: list(names) for head, names in OFFSETS.items()},
         cost_factor=trained.cost_factor,
         vocabularies={name: dict(codes) for name, codes in trained.encoding.vocabularies.items()},
         landmark=history.landmark,

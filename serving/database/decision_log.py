@@ -1,16 +1,23 @@
-"""The log of decisions: the request, the answer as it was sent, and what shaped it."""
+"""The log of decisions: the request, the answer as it was sent, what shaped it and what it was made from."""
 
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, exists, insert, select
+from sqlalchemy.dialects import postgresql, sqlite
 
-from serving.database.tables import decisions
+from serving.database.tables import decisions, places
+from serving.inputs import KeptPlaces
 
 
 @dataclass(frozen=True, slots=True)
 class LoggedDecision:
-    """One row of the log. ``request`` and ``answer`` are the bytes that travelled."""
+    """One row of the log. ``request`` and ``answer`` are the bytes that travelled.
+
+    ``decided_order``, ``stock`` and ``capacity`` are as `serving.inputs` keeps them, ``places`` the digest of locations
+    and services; these, ``language`` and ``options`` are ``None`` in decisions of before they were kept.
+    """
 
     decision_id: str
     order_id: str
@@ -21,11 +28,28 @@ class LoggedDecision:
     digest: str | None
     request: bytes
     answer: bytes
+    language: str | None = None
+    options: int | None = None
+    decided_order: bytes | None = None
+    stock: bytes | None = None
+    places: str | None = None
+    capacity: bytes | None = None
 
 
-def log_decision(connection: Connection, decision: LoggedDecision) -> None:
-    """Keep a decision."""
+def log_decision(connection: Connection, decision: LoggedDecision, kept: KeptPlaces) -> None:
+    """Keep a decision, and the places it was made from unless they are kept already."""
+    known = connection.execute(select(exists().where(places.c.digest == kept.digest))).scalar()
+    if not known:
+        # Another process may be keeping the same just now.
+        into = postgresql.insert(places) if connection.dialect.name == "postgresql" else sqlite.insert(places)
+        connection.execute(into.on_conflict_do_nothing(), {"digest": kept.digest, "content": kept.content})
     connection.execute(insert(decisions), asdict(decision))
+
+
+def logged_decision(connection: Connection, decision_id: str) -> LoggedDecision | None:
+    """The whole row; ``None`` where no such decision was made."""
+    row = connection.execute(select(decisions).where(decisions.c.decision_id == decision_id)).mappings().first()
+    return None if row is None else LoggedDecision(**{name: _plain(value) for name, value in row.items()})
 
 
 def logged_answer(connection: Connection, decision_id: str) -> bytes | None:
@@ -34,9 +58,11 @@ def logged_answer(connection: Connection, decision_id: str) -> bytes | None:
     return None if answer is None else bytes(answer)
 
 
-def logged_decision(connection: Connection, decision_id: str) -> LoggedDecision | None:
-    """The whole row; ``None`` where no such decision was made."""
-    row = connection.execute(select(decisions).where(decisions.c.decision_id == decision_id)).first()
-    if row is None:
-        return None
-    return LoggedDecision(**{**row._mapping, "request": bytes(row.request), "answer": bytes(row.answer)})
+def kept_places(connection: Connection, digest: str) -> bytes | None:
+    """The locations and services kept under ``digest``; ``None`` where there are none."""
+    content = connection.execute(select(places.c.content).where(places.c.digest == digest)).scalar()
+    return None if content is None else bytes(content)
+
+
+def _plain(value: Any) -> Any:
+    return bytes(value) if isinstance(value, memoryview) else value

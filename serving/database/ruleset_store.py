@@ -40,6 +40,13 @@ def live_rulesets(connection: Connection) -> list[PublishedRuleset]:
     ]
 
 
+def ruleset_document(connection: Connection, name: str, version: int) -> Mapping[str, Any] | None:
+    """The published document; ``None`` where that version was never published."""
+    chosen = select(rulesets.c.document).where(rulesets.c.name == name, rulesets.c.version == version)
+    document = connection.execute(chosen).scalar()
+    return None if document is None else orjson.loads(document)
+
+
 def publish(
     connection: Connection, name: str, document: Mapping[str, Any], now: datetime, client: str
 ) -> PublishedRuleset:

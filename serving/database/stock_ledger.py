@@ -186,6 +186,8 @@ def _row_of(key: StockKey, balance: _Balance, version: int) -> dict[str, Any]:
         "safety_stock": balance.safety_stock,
         "counted_at": balance.counted_at,
         "source_sequence": 0,
+        "daily_demand": None,
+        "markdown_risk": None,
         "moved_at": balance.moved_at,
         "short_at": balance.short_at,
         "changed_in": version,

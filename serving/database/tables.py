@@ -1,6 +1,9 @@
 """The tables. ``changed_in`` is the version of the state in which a row was last written (`database.versions`)."""
 
+from typing import Final
+
 from sqlalchemy import (
+    JSON,
     BigInteger,
     Boolean,
     Column,
@@ -11,11 +14,16 @@ from sqlalchemy import (
     MetaData,
     Table,
     Text,
+    false,
 )
 
 from serving.database.types import Instant
 
 metadata = MetaData(naming_convention={"ix": "ix_%(table_name)s_%(column_0_name)s", "pk": "pk_%(table_name)s"})
+
+
+#: What has parts: tags, attributes, hours by weekday. Missing is NULL.
+STRUCTURE: Final = JSON(none_as_null=True)
 
 
 def _changed_in() -> Column[int]:
@@ -42,6 +50,14 @@ locations = Table(
     Column("longitude", Float(53)),
     Column("timezone", Text, nullable=False),
     Column("capacity_per_day", Float(53)),
+    Column("capacity_used", Float(53)),
+    Column("capacity_used_on", Text),
+    Column("backlog", Float(53)),
+    Column("rating", Float(53)),
+    Column("opening_hours", STRUCTURE),
+    Column("cut_offs", STRUCTURE),
+    Column("tags", STRUCTURE),
+    Column("attributes", STRUCTURE),
     _changed_in(),
 )
 
@@ -54,6 +70,10 @@ products = Table(
     Column("volume_l", Float(53)),
     Column("hazmat", Boolean, nullable=False),
     Column("bulky", Boolean, nullable=False),
+    Column("fragile", Boolean, nullable=False, server_default=false()),
+    Column("cold", Boolean, nullable=False, server_default=false()),
+    Column("tags", STRUCTURE),
+    Column("attributes", STRUCTURE),
     _changed_in(),
 )
 
@@ -66,6 +86,8 @@ carrier_services = Table(
     Column("location_type", Text),
     Column("max_weight_kg", Float(53)),
     Column("carbon_kg_per_shipment", Float(53)),
+    Column("cut_offs", STRUCTURE),
+    Column("attributes", STRUCTURE),
     _changed_in(),
 )
 
@@ -78,6 +100,8 @@ stock = Table(
     Column("on_hand", BigInteger, nullable=False),
     Column("reserved", BigInteger, nullable=False),
     Column("safety_stock", BigInteger, nullable=False),
+    Column("daily_demand", Float(53)),
+    Column("markdown_risk", Float(53)),
     Column("source_sequence", BigInteger, nullable=False),
     # What follows is not fed: only `database.stock_ledger` writes it.
     Column("held", BigInteger, nullable=False),
@@ -122,6 +146,20 @@ decisions = Table(
     Column("digest", Text),
     Column("request", LargeBinary, nullable=False),
     Column("answer", LargeBinary, nullable=False),
+    # What it was made from (`serving.inputs`); nothing in decisions made before this was kept.
+    Column("language", Text),
+    Column("options", Integer),
+    Column("decided_order", LargeBinary),
+    Column("stock", LargeBinary),
+    Column("places", Text),
+    Column("capacity", LargeBinary),
+)
+
+places = Table(
+    "places",
+    metadata,
+    Column("digest", Text, primary_key=True),
+    Column("content", LargeBinary, nullable=False),
 )
 
 idempotency_keys = Table(

@@ -1,15 +1,14 @@
 """Deciding from where the waiting units of an order are sent, on the newest state that this process knows."""
 
-import uuid
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import numpy as np
 
 from decision.candidates import find_candidates
-from decision.decide import decide, rule
+from decision.decide import rule
 from decision.decision import Decision, Option
 from decision.network import Network, SkuStock
 from decision.order import Order
@@ -17,13 +16,11 @@ from decision.rules import available
 from decision.ruleset import Ruleset
 from serving.database.decision_log import LoggedDecision
 from serving.database.locks import StockKey
-from serving.errors import FieldError, InvalidRequestError, NotReadyError
-from serving.live import ServedPredictor
+from serving.deciding import Asked, make_decision, ready_predictor
 from serving.ordering import to_order
 from serving.orders.changes import Assignment
 from serving.service import Service
 from serving.snapshot import Snapshot
-from serving.wire.answer import answer_bytes
 from serving.wire.order import OrderBody
 
 
@@ -73,33 +70,8 @@ def decide_now(
     snapshot, predictor = service.live.snapshot, ready_predictor(service, body)
     order = to_order(body, snapshot)
     network = without(snapshot.network, order, avoided, snapshot.positions)
-    with service.metrics.phase("decide"):
-        decision = decide(order, network, snapshot.rulesets, predictor, service.clock(), options=body.options)
-    service.metrics.decisions.labels(decision.stage or "none").inc()
-    decision_id = uuid.uuid4().hex
-    logged = LoggedDecision(
-        decision_id=decision_id,
-        order_id=order.order_id,
-        decided_at=decision.decided_at,
-        client=client,
-        ruleset=decision.versions["ruleset"],
-        bundle=decision.versions["bundle"],
-        digest=decision.versions.get("digest"),
-        request=content,
-        answer=answer_bytes(decision_id, decision),
-    )
-    return Made(decision_id, decision, order, snapshot, avoided, logged)
-
-
-def ready_predictor(service: Service, body: OrderBody) -> ServedPredictor:
-    """The bundle in service, which can price ``body``."""
-    predictor = service.live.predictor
-    if predictor is None:
-        raise NotReadyError("No bundle is in service: train one (smista train), then smista serve --bundle FOLDER")
-    if body.currency != predictor.currency:
-        message = f"the order is in {body.currency}; the bundle in service predicts costs in {predictor.currency}"
-        raise InvalidRequestError(message, [FieldError("currency", message)])
-    return predictor
+    decision, logged = make_decision(service, Asked(body, order, content, client), snapshot, network, predictor)
+    return Made(logged.decision_id, decision, order, snapshot, avoided, logged)
 
 
 def assignment(
@@ -147,13 +119,8 @@ def without(network: Network, order: Order, avoided: Avoided, positions: Mapping
 
 def _rows_not_at(stock: SkuStock, places: Collection[int]) -> SkuStock:
     rows = ~np.isin(stock.location, list(places))
-    return SkuStock(
-        stock.location[rows],
-        stock.on_hand[rows],
-        stock.reserved[rows],
-        stock.safety_stock[rows],
-        stock.counted_at[rows],
-    )
+    columns = {column.name: getattr(stock, column.name) for column in fields(SkuStock)}
+    return SkuStock(**{name: None if column is None else column[rows] for name, column in columns.items()})
 
 
 def _local_date(snapshot: Snapshot, location_id: str, instant: datetime) -> str:

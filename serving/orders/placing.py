@@ -9,7 +9,7 @@ from typing import Final
 import orjson
 from sqlalchemy import Connection
 
-from decision.plans import MOST_LINES
+from decision.loads import surely_exact
 from serving.database.decision_log import LoggedDecision, log_decision
 from serving.database.idempotency import Answer, Attempt, answered_before, write_once
 from serving.database.order_store import find_order
@@ -58,7 +58,7 @@ async def place_order(service: Service, body: NewOrderBody, content: bytes, clie
     for _ in range(MOST_ATTEMPTS):
         if made.decision.options:
             try:
-                return await _carry_out(service, placing, made.assignment(1), made.logged)
+                return await _carry_out(service, placing, made.assignment(1), made)
             except StockGoneError:
                 pass
             except CapacityGoneError as error:
@@ -68,7 +68,7 @@ async def place_order(service: Service, body: NewOrderBody, content: bytes, clie
             break
         made = await _decide(service, placing, Avoided(locations=full))
     if body.backorder:
-        return await _carry_out(service, placing, None, made.logged)
+        return await _carry_out(service, placing, None, made)
     return await _out_of_stock(service, placing, made)
 
 
@@ -102,21 +102,20 @@ async def commit_decision(
 
 
 async def _decide(service: Service, placing: Placing, avoided: Avoided) -> Made:
-    if len(placing.body.lines) > MOST_LINES:  # the solver may take seconds: others are answered meanwhile
+    order = to_order(placing.body, service.live.snapshot)
+    if not surely_exact(order):  # the solver may take seconds: others are answered meanwhile
         return await asyncio.to_thread(decide_now, service, placing.body, placing.content, placing.client, avoided)
     return decide_now(service, placing.body, placing.content, placing.client, avoided)
 
 
-async def _carry_out(
-    service: Service, placing: Placing, plan: Assignment | None, decision: LoggedDecision | None
-) -> Answer:
+async def _carry_out(service: Service, placing: Placing, plan: Assignment | None, made: Made | None) -> Answer:
     now = service.clock()
     order = _new_order(placing, service.live.snapshot.version, now)
     by = By(placing.client, now)
 
     def work(connection: Connection) -> Answer:
-        if decision is not None:
-            log_decision(connection, decision)
+        if made is not None:
+            log_decision(connection, made.logged, made.snapshot.kept)
         change = place(order, plan, by)
         write(connection, change, by)
         return Answer(201, order_bytes(change.after))
@@ -155,7 +154,7 @@ async def _out_of_stock(service: Service, placing: Placing, made: Made) -> Answe
     order_id = placing.body.order_id
     if await service.database.read(partial(find_order, order_id=order_id)) is not None:
         raise OrderExistsError(f"Order {order_id!r} was placed before: GET it, or amend it")
-    await service.database.write(lambda connection: log_decision(connection, made.logged))
+    await service.database.write(lambda connection: log_decision(connection, made.logged, made.snapshot.kept))
     standing = "another plan stands" if made.decision.options else "no plan stands"
     raise OutOfStockError(
         f"The stock for order {made.order.order_id!r} has gone; {standing}: see decision",

@@ -99,7 +99,7 @@ def _carry_out(connection: Connection, order_id: str, made: Made, version: int, 
         return replace(change, after=replace(change.after, tried_in=version))
 
     change_order(connection, order_id, doing, by)
-    log_decision(connection, made.logged)
+    log_decision(connection, made.logged, made.snapshot.kept)
 
 
 def _tried(connection: Connection, order_id: str, version: int) -> None:

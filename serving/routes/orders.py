@@ -2,18 +2,17 @@
 
 from collections.abc import Callable
 from functools import partial
-from typing import Annotated, TypeVar
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request, Response
-from pydantic import ValidationError
 from sqlalchemy import Connection
 
-from serving.body import read_body
+from serving.body import read_body, read_json
 from serving.database.decision_log import logged_decision
 from serving.database.idempotency import Answer, Attempt, answered_before, write_once
 from serving.database.order_log import events_of
 from serving.database.order_store import find_order
-from serving.errors import MalformedBodyError, NotFoundError
+from serving.errors import NotFoundError
 from serving.idempotency import attempt_of, only_one
 from serving.orders import changes
 from serving.orders.changes import Change
@@ -22,27 +21,15 @@ from serving.orders.placing import commit_decision, place_order
 from serving.orders.records import OrderRecord
 from serving.orders.routing import may_route, route_order, route_waiting
 from serving.orders.writing import change_order
-from serving.problems import invalid_request
 from serving.service import Service, client_with, service_of
 from serving.settings import ApiKey
 from serving.wire import examples
 from serving.wire.documentation import IDEMPOTENCY_KEY, answers, body, reference
-from serving.wire.fields import Body, Identifier
+from serving.wire.fields import Identifier
 from serving.wire.placing import AmendBody, CommitBody, NewOrderBody, OrderAnswer, order_bytes
 
 router = APIRouter(tags=["orders"])
-B = TypeVar("B", bound=Body)
 Client = Annotated[ApiKey, Depends(client_with("order"))]
-
-
-def read_json(model: type[B], content: bytes) -> B:
-    """``content`` as ``model``. Raises `MalformedBodyError` or `InvalidRequestError`."""
-    try:
-        return model.model_validate_json(content)
-    except ValidationError as error:
-        if error.errors()[0]["type"] == "json_invalid":
-            raise MalformedBodyError(f"The body is not JSON: {error.errors()[0]['msg']}") from error
-        raise invalid_request(error) from error
 
 
 @router.post(

@@ -70,7 +70,8 @@ async def publish_ruleset(
         try:
             await asyncio.to_thread(compile_ruleset, document)
         except RulesetError as error:
-            raise InvalidRulesetError(str(error)) from error
+            wrong = [FieldError(problem.place, str(problem)) for problem in error.problems]
+            raise InvalidRulesetError(str(error), wrong) from error
         now = service.clock()
 
         def make_live(connection: Connection) -> Answer:

@@ -7,7 +7,7 @@ import orjson
 from fastapi import APIRouter, Depends, Query, Request, Response
 from sqlalchemy import Connection, select
 
-from serving.body import read_body
+from serving.body import read_body, read_json
 from serving.database.idempotency import Answer, answered_before, write_once
 from serving.database.order_store import find_shipments, order_of_shipment
 from serving.database.order_tables import orders, shipments
@@ -19,7 +19,6 @@ from serving.orders.events import By
 from serving.orders.routing import may_route, route_order, route_waiting
 from serving.orders.states import AT_LOCATION, ShipmentEvent, ShipmentState, possible
 from serving.orders.writing import change_order
-from serving.routes.orders import read_json
 from serving.service import client_with, service_of
 from serving.settings import ApiKey
 from serving.wire import examples

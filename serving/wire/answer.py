@@ -3,9 +3,11 @@
 from datetime import datetime
 
 import orjson
-from pydantic import BaseModel, TypeAdapter
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from decision.decision import Decision
+from decision.messages.catalogue import Language
+from serving.errors import UnreadableAnswerError
 
 _OPTIONS = orjson.OPT_UTC_Z | orjson.OPT_SERIALIZE_NUMPY
 
@@ -17,14 +19,20 @@ def answer_bytes(decision_id: str, decision: Decision) -> bytes:
             "decision_id": decision_id,
             "order_id": decision.order_id,
             "decided_at": decision.decided_at,
+            "language": decision.language,
+            "currency": decision.currency,
+            "delivery_method": decision.delivery_method,
             "degraded": False,
             "stage": decision.stage,
             "versions": decision.versions,
             "prices": decision.prices,
+            "limits": decision.limits,
+            "summary": decision.summary,
             "options": decision.options,
             "excluded": decision.excluded,
             "binding_rules": decision.binding_rules,
             "missing": decision.missing,
+            "relaxations": decision.relaxations,
         },
         option=_OPTIONS,
     )
@@ -34,8 +42,13 @@ _DECISION = TypeAdapter(Decision)
 
 
 def read_answer(answer: bytes) -> Decision:
-    """The decision that `answer_bytes` wrote."""
-    return _DECISION.validate_json(answer)
+    """The decision that `answer_bytes` wrote. Raises `UnreadableAnswerError` for one that says less than today's."""
+    try:
+        return _DECISION.validate_json(answer)
+    except ValidationError as error:
+        raise UnreadableAnswerError(
+            "The decision was logged by an earlier version, with too little to tell it"
+        ) from error
 
 
 def changes_bytes(decision_id: str, since: str, text: str) -> bytes:
@@ -69,31 +82,71 @@ class DeliveryAnswer(BaseModel):
 
 
 class ShipmentAnswer(BaseModel):
-    """Some lines sent from one location. `terms` is the money of each term of the objective."""
+    """Some lines sent from one location. `terms` is the money of each term of the objective.
+
+    `joins` is the open shipment that they are sent with, where there is one.
+    """
 
     location_id: str
     location_type: str
+    location_name: str | None
     carrier_service_id: str | None
     distance_km: float | None
     lines: list[ShipmentLineAnswer]
     delivery: DeliveryAnswer
     pick_failure: float
     terms: dict[str, float]
+    joins: str | None
+
+
+class BlockingRuleAnswer(BaseModel):
+    """A rule that takes a line from every location in `location_ids`."""
+
+    rule_id: str
+    reason: str
+    location_ids: list[str]
 
 
 class MissingLineAnswer(BaseModel):
-    """Units that no allowed plan supplies."""
+    """A line that no allowed plan supplies, or that a partial plan leaves out.
+
+    `available` of its `quantity` could be sent if all rules and limits were relaxed; `short` are lacking even then.
+    `cause` names what stands against it, `details`, `location_ids` and `rules` say more, `reason` says it in words.
+    """
 
     line_id: str
     sku: str
     quantity: int
+    cause: str
+    available: int
+    short: int
+    details: dict[str, int | str]
+    location_ids: list[str]
+    rules: list[BlockingRuleAnswer]
     reason: str
+
+
+class SenderAnswer(BaseModel):
+    """Where a shipment of another option comes from, and how it travels."""
+
+    location_id: str
+    location_name: str | None
+    carrier_service_id: str | None
+
+
+class ComparisonAnswer(BaseModel):
+    """The option that an option is told against. `difference` is its total taken from that of the option told."""
+
+    rank: int
+    difference: float
+    shipments: list[SenderAnswer]
 
 
 class OptionAnswer(BaseModel):
     """One plan. `difference` is to the best plan; `bound` is the proved lower bound of the best possible.
 
-    `missing` is what a partial plan leaves out.
+    `compared_with` is the best plan, or for the best the next one (null for the only one); `differences` is how much
+    dearer each term is than there. `missing` is what a partial plan leaves out.
     """
 
     rank: int
@@ -104,6 +157,8 @@ class OptionAnswer(BaseModel):
     terms: dict[str, float]
     shipments: list[ShipmentAnswer]
     missing: list[MissingLineAnswer]
+    compared_with: ComparisonAnswer | None
+    differences: dict[str, float]
 
 
 class ExclusionAnswer(BaseModel):
@@ -117,26 +172,52 @@ class ExclusionAnswer(BaseModel):
 
 
 class BindingRuleAnswer(BaseModel):
-    """A rule without which the best plan would cost `price` less."""
+    """What makes the best plan dearer: without it the best would cost `price` less.
+
+    `rule_id` is that of a rule, `limits.<name>`, or `stages.<name>` for what the stage requires.
+    """
 
     rule_id: str
     price: float
 
 
-class DecisionAnswer(BaseModel):
-    """Plans ranked for one order, best first; empty `options` come with the `missing` lines that explain it.
+class RelaxationAnswer(BaseModel):
+    """A smallest set of rules and limits (ids as in `binding_rules`) without which a plan would stand.
 
-    `prices` is the strategy that ranked them; `versions.digest` names all that went into the decision.
+    `max_parcels` is what the plan would need where that limit is among them, `left_out` the lines it would leave out.
+    `smallest`: proved so.
+    """
+
+    rule_ids: list[str]
+    reasons: dict[str, str]
+    max_parcels: int | None
+    left_out: list[str]
+    smallest: bool
+    explanation: str
+
+
+class DecisionAnswer(BaseModel):
+    """Plans ranked for one order, best first; empty `options` come with what is `missing`, and how to help it.
+
+    `summary`, `explanation` and `reason` are sentences in `language`, but for the rules' own reasons. `prices` is the
+    strategy that ranked the plans, `limits` what no plan may exceed; `versions.digest` names all that went into the
+    decision.
     """
 
     decision_id: str
     order_id: str
     decided_at: datetime
+    language: Language
+    currency: str
+    delivery_method: str
     degraded: bool
     stage: str | None
     versions: dict[str, str]
     prices: dict[str, float]
+    limits: dict[str, int | bool | None]
+    summary: str
     options: list[OptionAnswer]
     excluded: list[ExclusionAnswer]
     binding_rules: list[BindingRuleAnswer]
     missing: list[MissingLineAnswer]
+    relaxations: list[RelaxationAnswer]

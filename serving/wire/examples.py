@@ -14,6 +14,9 @@ ORDER: Final[dict[str, Any]] = {
         {"line_id": "1", "sku": "SKU-1", "quantity": 1, "unit_price": 49.9},
         {"line_id": "2", "sku": "SKU-2", "quantity": 2, "unit_price": 12.5},
     ],
+    "customer_tier": "gold",
+    "tags": ["gift"],
+    "attributes": {"loyalty_points": 1200},
     "options": 3,
 }
 
@@ -40,6 +43,14 @@ ROWS: Final[dict[str, list[dict[str, Any]]]] = {
             "longitude": 9.188,
             "timezone": "Europe/Rome",
             "capacity_per_day": 40,
+            "capacity_used": 12,
+            "capacity_used_on": "2026-03-02",
+            "backlog": 5,
+            "rating": 4.6,
+            "opening_hours": {"mon": ["10:00-13:30", "15:00-19:30"], "sat": ["10:00-20:00"]},
+            "cut_offs": {"mon": "16:00", "sat": "12:00"},
+            "tags": ["outlet"],
+            "attributes": {"max_boxes": 20, "night_shift": False},
         },
         {
             "location_id": "W001",
@@ -54,8 +65,15 @@ ROWS: Final[dict[str, list[dict[str, Any]]]] = {
         },
     ],
     "products": [
-        {"sku": "SKU-1", "category": "shoes", "weight_kg": 0.9, "volume_l": 6.0},
-        {"sku": "SKU-2", "category": "care", "weight_kg": 0.2, "volume_l": 0.3, "hazmat": True},
+        {
+            "sku": "SKU-1",
+            "category": "shoes",
+            "weight_kg": 0.9,
+            "volume_l": 6.0,
+            "tags": ["season-2026"],
+            "attributes": {"abc": "A"},
+        },
+        {"sku": "SKU-2", "category": "care", "weight_kg": 0.2, "volume_l": 0.3, "hazmat": True, "fragile": True},
     ],
     "carrier-services": [
         {
@@ -64,6 +82,8 @@ ROWS: Final[dict[str, list[dict[str, Any]]]] = {
             "level": "standard",
             "max_weight_kg": 30,
             "carbon_kg_per_shipment": 0.7,
+            "cut_offs": {"mon": "17:00", "tue": "17:00"},
+            "attributes": {"signature": False},
         }
     ],
     "stock": [
@@ -75,6 +95,8 @@ ROWS: Final[dict[str, list[dict[str, Any]]]] = {
             "on_hand": 9,
             "reserved": 1,
             "safety_stock": 1,
+            "daily_demand": 0.25,
+            "markdown_risk": 0.1,
         },
     ],
     "inbound": [
@@ -143,12 +165,15 @@ DECISION: Final[dict[str, Any]] = {
     "decision_id": "bcb33409b90b433aafc8c73203b15d9d",
     "order_id": "W-1001",
     "decided_at": "2026-03-02T09:14:00.412000Z",
+    "language": "en",
+    "currency": "EUR",
+    "delivery_method": "home",
     "degraded": False,
     "stage": "any",
     "versions": {
         "bundle": "smista@12",
         "ruleset": "home-delivery-italy@1",
-        "digest": "sha256:32cd3a7e6085ba79df227714b16add42597869c4d4325b3ff306eac7f0356ddb",
+        "digest": "sha256:660e8a667dbd31bfbc59f71b2804851d27c98dc0a2aaee09fe60ad683978693c",
     },
     "prices": {
         "late_parcel": 6.0,
@@ -158,14 +183,16 @@ DECISION: Final[dict[str, Any]] = {
         "carbon": 0.0,
         "missing_line": 100.0,
     },
+    "limits": {"max_parcels": 3, "allow_partial": False},
+    "summary": "The best of 3 options costs 6.11 EUR.",
     "options": [
         {
             "rank": 1,
             "total": 6.1092,
             "difference": 0.0,
             "bound": 6.1092,
-            "explanation": "One parcel from Piacenza (61.4 km, expected 03 Mar, 100% in time): 6.11 EUR in "
-            "all. 0.62 EUR cheaper than the next option (Milano Brera) because the risk "
+            "explanation": "One parcel from Piacenza (61.4 km, expected Tue 3 Mar, 100% in time): 6.11 EUR "
+            "in all. 0.62 EUR cheaper than the next option (Milano Brera) because the risk "
             "that a piece is not found costs 0.62 less (pick_failure at 8.00).",
             "terms": {
                 "cost": 5.95,
@@ -181,6 +208,7 @@ DECISION: Final[dict[str, Any]] = {
                 {
                     "location_id": "W001",
                     "location_type": "warehouse",
+                    "location_name": "Piacenza",
                     "carrier_service_id": "std",
                     "distance_km": 61.4364,
                     "lines": [
@@ -206,15 +234,30 @@ DECISION: Final[dict[str, Any]] = {
                 }
             ],
             "missing": [],
+            "compared_with": {
+                "rank": 2,
+                "difference": -0.6208,
+                "shipments": [{"location_id": "S014", "location_name": "Milano Brera", "carrier_service_id": "std"}],
+            },
+            "differences": {
+                "cost": 0.0,
+                "late": 0.0,
+                "late_days": 0.0,
+                "pick_failure": -0.6208,
+                "carbon": 0.0,
+                "adjustments": 0.0,
+                "extra_parcels": 0.0,
+                "missing_lines": 0.0,
+            },
         },
         {
             "rank": 2,
             "total": 6.73,
             "difference": 0.6208,
             "bound": 6.73,
-            "explanation": "One parcel from Milano Brera (0.3 km, expected 03 Mar, 100% in time): 6.73 EUR "
-            "in all. 0.62 EUR dearer than the best (Piacenza) because the risk that a piece "
-            "is not found costs 0.62 more (pick_failure at 8.00).",
+            "explanation": "One parcel from Milano Brera (0.3 km, expected Tue 3 Mar, 100% in time): 6.73 "
+            "EUR in all. 0.62 EUR dearer than the best (Piacenza) because the risk that a "
+            "piece is not found costs 0.62 more (pick_failure at 8.00).",
             "terms": {
                 "cost": 5.95,
                 "late": 0.0,
@@ -229,6 +272,7 @@ DECISION: Final[dict[str, Any]] = {
                 {
                     "location_id": "S014",
                     "location_type": "store",
+                    "location_name": "Milano Brera",
                     "carrier_service_id": "std",
                     "distance_km": 0.2716,
                     "lines": [
@@ -254,11 +298,114 @@ DECISION: Final[dict[str, Any]] = {
                 }
             ],
             "missing": [],
+            "compared_with": {
+                "rank": 1,
+                "difference": 0.6208,
+                "shipments": [{"location_id": "W001", "location_name": "Piacenza", "carrier_service_id": "std"}],
+            },
+            "differences": {
+                "cost": 0.0,
+                "late": 0.0,
+                "late_days": 0.0,
+                "pick_failure": 0.6208,
+                "carbon": 0.0,
+                "adjustments": 0.0,
+                "extra_parcels": 0.0,
+                "missing_lines": 0.0,
+            },
+        },
+        {
+            "rank": 3,
+            "total": 12.93,
+            "difference": 6.8208,
+            "bound": 12.93,
+            "explanation": "Two parcels from Milano Brera (0.3 km, expected Tue 3 Mar, 100% in time) and "
+            "Piacenza (61.4 km, expected Tue 3 Mar, 100% in time): 12.93 EUR in all. 6.82 "
+            "EUR dearer than the best (Piacenza) because shipping and handling cost 5.00 "
+            "more, extra parcels cost 1.50 more (extra_parcel at 1.50) and the risk that a "
+            "piece is not found costs 0.32 more (pick_failure at 8.00).",
+            "terms": {
+                "cost": 10.95,
+                "late": 0.0,
+                "late_days": 0.0,
+                "pick_failure": 0.48,
+                "carbon": 0.0,
+                "adjustments": 0.0,
+                "extra_parcels": 1.5,
+                "missing_lines": 0.0,
+            },
+            "shipments": [
+                {
+                    "location_id": "S014",
+                    "location_type": "store",
+                    "location_name": "Milano Brera",
+                    "carrier_service_id": "std",
+                    "distance_km": 0.2716,
+                    "lines": [{"line_id": "1", "sku": "SKU-1", "quantity": 1}],
+                    "delivery": {
+                        "p10_at": "2026-03-02T21:14:00.412000Z",
+                        "p50_at": "2026-03-03T05:14:00.412000Z",
+                        "p90_at": "2026-03-03T13:14:00.412000Z",
+                        "p_late": 0.0,
+                    },
+                    "pick_failure": 0.05,
+                    "terms": {
+                        "cost": 5.55,
+                        "late": 0.0,
+                        "late_days": 0.0,
+                        "pick_failure": 0.4,
+                        "carbon": 0.0,
+                        "adjustments": 0.0,
+                        "extra_parcels": 0.0,
+                    },
+                },
+                {
+                    "location_id": "W001",
+                    "location_type": "warehouse",
+                    "location_name": "Piacenza",
+                    "carrier_service_id": "std",
+                    "distance_km": 61.4364,
+                    "lines": [{"line_id": "2", "sku": "SKU-2", "quantity": 2}],
+                    "delivery": {
+                        "p10_at": "2026-03-03T03:14:00.412000Z",
+                        "p50_at": "2026-03-03T15:14:00.412000Z",
+                        "p90_at": "2026-03-04T03:14:00.412000Z",
+                        "p_late": 0.0,
+                    },
+                    "pick_failure": 0.01,
+                    "terms": {
+                        "cost": 5.4,
+                        "late": 0.0,
+                        "late_days": 0.0,
+                        "pick_failure": 0.08,
+                        "carbon": 0.0,
+                        "adjustments": 0.0,
+                        "extra_parcels": 1.5,
+                    },
+                },
+            ],
+            "missing": [],
+            "compared_with": {
+                "rank": 1,
+                "difference": 6.8208,
+                "shipments": [{"location_id": "W001", "location_name": "Piacenza", "carrier_service_id": "std"}],
+            },
+            "differences": {
+                "cost": 5.0,
+                "late": 0.0,
+                "late_days": 0.0,
+                "pick_failure": 0.3208,
+                "carbon": 0.0,
+                "adjustments": 0.0,
+                "extra_parcels": 1.5,
+                "missing_lines": 0.0,
+            },
         },
     ],
     "excluded": [],
     "binding_rules": [],
     "missing": [],
+    "relaxations": [],
 }
 
 CHANGES: Final[dict[str, Any]] = {
@@ -266,6 +413,6 @@ CHANGES: Final[dict[str, Any]] = {
     "since": "0c4dd3f0f3ce4f0f8f9a8f5c3b7a9d11",
     "text": (
         "Before, the plan that wins now cost 2.10 more; now it costs 3.40 less because "
-        "the price late_parcel went from 6.00 to 60.00."
+        "the price late_parcel went from 6.00 to 60.00, worth 5.50 here."
     ),
 }

@@ -1,8 +1,37 @@
 """What the models of requests are made of."""
 
-from typing import Annotated, TypeAlias
+import re
+from typing import Annotated, Any, Final, TypeAlias
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    StringConstraints,
+    WithJsonSchema,
+)
+from pydantic_core import PydanticCustomError
+
+
+def _attribute(value: object) -> str | float | bool:
+    """Return a custom attribute's value as it came; only texts, numbers and truth values are taken."""
+    if isinstance(value, str) and _ATTRIBUTE_TEXT.fullmatch(value):
+        return value
+    if isinstance(value, bool) or (isinstance(value, int | float) and -1e15 <= value <= 1e15):
+        return value
+    raise PydanticCustomError("no_attribute", "must be a text of 1 to 200 characters, a number, or true or false")
+
+
+_ATTRIBUTE_TEXT: Final = re.compile(r"[^\x00-\x1f\x7f]{1,200}")
+
+
+def _sorted(attributes: dict[str, Any]) -> dict[str, Any]:
+    """Return the attributes by name: what says the same is kept alike."""
+    return dict(sorted(attributes.items()))
+
 
 #: One line of text without control characters (PostgreSQL keeps no NUL, and nobody can see the others).
 Text: TypeAlias = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
@@ -14,6 +43,24 @@ Longitude: TypeAlias = Annotated[float, Field(ge=-180, le=180, allow_inf_nan=Fal
 Amount: TypeAlias = Annotated[float, Field(ge=0, le=1e12, allow_inf_nan=False)]
 Positive: TypeAlias = Annotated[float, Field(gt=0, le=1e12, allow_inf_nan=False)]
 Units: TypeAlias = Annotated[int, Field(ge=0, le=1_000_000_000)]
+#: Custom attributes: each a text, a number or a truth value. A ruleset declares their types.
+AttributeName: TypeAlias = Annotated[str, StringConstraints(pattern="^[A-Za-z_][A-Za-z_0-9]*$", max_length=100)]
+AttributeValue: TypeAlias = Annotated[
+    str | float | bool,
+    PlainValidator(_attribute),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "string", "minLength": 1, "maxLength": 200},
+                {"type": "number", "minimum": -1e15, "maximum": 1e15},
+                {"type": "boolean"},
+            ]
+        }
+    ),
+]
+Attributes: TypeAlias = Annotated[dict[AttributeName, AttributeValue], Field(max_length=100), AfterValidator(_sorted)]
+#: A set of short texts.
+Tags: TypeAlias = Annotated[list[Text], Field(max_length=100), AfterValidator(lambda tags: sorted(set(tags)))]
 #: An instant; its time zone must be written.
 When: TypeAlias = AwareDatetime
 

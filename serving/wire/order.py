@@ -5,7 +5,20 @@ from typing import Annotated, Literal
 from pydantic import Field, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
-from serving.wire.fields import Amount, Body, Country, Currency, Identifier, Latitude, Longitude, Text, When
+from decision.messages.catalogue import Language
+from serving.wire.fields import (
+    Amount,
+    Attributes,
+    Body,
+    Country,
+    Currency,
+    Identifier,
+    Latitude,
+    Longitude,
+    Tags,
+    Text,
+    When,
+)
 
 DeliveryMethod = Literal["home", "click_and_collect", "reserve_and_collect", "ship_to_store"]
 
@@ -27,6 +40,24 @@ class LineBody(Body):
     sku: Identifier = Field(description="as fed with `PUT /v1/products`")
     quantity: Annotated[int, Field(ge=1, le=100_000)]
     unit_price: Amount | None = Field(default=None, description="in the order's currency")
+    group: Identifier | None = Field(
+        default=None, description="lines of one group ship together or not at all, as the parts of a set do"
+    )
+    tags: Tags = Field(default=[], description="beside those of the product")
+    attributes: Attributes = Field(default={}, description="beside those of the product, in whose place they stand")
+
+
+class OpenShipmentBody(Body):
+    """A shipment to the same customer and address, not handed over yet, that lines of this order may join."""
+
+    shipment_id: Identifier
+    location_id: Identifier
+    carrier_service_id: Identifier | None = Field(default=None, description="missing: collected without one")
+    weight_kg: Amount | None = Field(default=None, description="of all that is in it")
+    volume_l: Amount | None = Field(default=None, description="of all that is in it, in litres")
+    value: Amount | None = Field(default=None, description="of all that is in it, in the order's currency")
+    units: Annotated[int, Field(ge=1, le=1_000_000)]
+    lines: Annotated[int, Field(ge=1, le=10_000)] = Field(description="order lines in it")
 
 
 class OrderBody(Body):
@@ -45,6 +76,12 @@ class OrderBody(Body):
     channel: Text | None = None
     payment_method: Text | None = Field(default=None, description="how the customer pays: card, transfer, …")
     customer_id: Identifier | None = None
+    customer_tier: Text | None = Field(default=None, description="how the customer stands with the company")
+    tags: Tags = Field(default=[], description="for rules to ask about")
+    attributes: Attributes = Field(default={}, description="for rules to ask about, by name")
+    open_shipments: Annotated[list[OpenShipmentBody], Field(max_length=100)] = Field(
+        default=[], description="of this customer to this address, not handed over yet"
+    )
     promised_at: When | None = Field(default=None, description="end of the time promised to the customer")
     collect_location_id: Identifier | None = Field(
         default=None, validate_default=True, description="where the customer collects; needed unless home"
@@ -52,6 +89,7 @@ class OrderBody(Body):
     options: Annotated[int, Field(ge=1, le=20)] = Field(
         default=5, description="how many ranked plans to answer at most"
     )
+    language: Language = Field(default="en", description="of the sentences in the answer")
 
     @field_validator("lines")
     @classmethod

@@ -7,14 +7,15 @@ from typing import Any
 
 import orjson
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from decision.decide import MOST_LINES_AT_ALL
-from decision.plans import MOST_LINES
 from decision.predictor import FloatArray
+from decision.tell import tell
 from features.facts import Columns
 from serving.database.tables import decisions
 from serving.wire import examples
+from serving.wire.answer import answer_bytes, read_answer
 from tests.integration.conftest import Api
 from tests.unit.serving.table_predictor import TablePredictor
 
@@ -45,6 +46,67 @@ async def test_an_order_is_answered_with_ranked_plans_and_the_versions_that_shap
     best = answer["options"][0]
     assert best["total"] == pytest.approx(sum(best["terms"].values()))
     assert {line["line_id"] for shipment in best["shipments"] for line in shipment["lines"]} == {"1", "2"}
+
+
+RULES_OVER_WHAT_WAS_FED = {
+    "name": "everything",
+    "strategy": {},
+    "attributes": {"order": {"loyalty_points": "number"}, "line": {"abc": "text"}, "location": {"max_boxes": "number"}},
+    "rules": [
+        {
+            "id": "no-outlets-for-gold",
+            "when": 'order.customer_tier == "gold" && "gift" in order.tags && order.attributes.loyalty_points > 1000',
+            "exclude": '"outlet" in location.tags && location.attributes.max_boxes == 20 && line.attributes.abc == "A"',
+        }
+    ],
+}
+
+
+async def test_rules_see_what_was_fed_and_what_the_order_brought(fed: Api) -> None:
+    await fed.client.post("/v1/rulesets/everything/publish", json=RULES_OVER_WHAT_WAS_FED)
+
+    async def excluded(**changed: Any) -> list[tuple[str, list[str]]]:
+        answer = (await fed.decide({**examples.ORDER, **changed})).json()
+        return [(place["location_id"], place["line_ids"]) for place in answer["excluded"]]
+
+    assert await excluded() == [("S014", ["1"])]
+    assert await excluded(customer_tier=None) == []
+    assert await excluded(tags=[]) == []
+    assert await excluded(attributes={"loyalty_points": "many"}) == []  # another type than declared: missing
+    line = examples.ORDER["lines"][0]
+    assert await excluded(lines=[{**line, "attributes": {"abc": "B"}}]) == []  # what the order says of the line wins
+
+
+async def test_an_order_brings_open_shipments_and_groups(fed: Api) -> None:
+    open_shipment = {"shipment_id": "P-7", "location_id": "S014", "carrier_service_id": "std", "units": 2, "lines": 1}
+    lines = [{**line, "group": "set"} for line in examples.ORDER["lines"]]
+    joined = await fed.decide({**examples.ORDER, "open_shipments": [open_shipment], "lines": lines})
+    assert joined.status_code == 201, joined.text
+    wrong = {**open_shipment, "location_id": "S999", "carrier_service_id": "drone"}
+    refused = await fed.decide({**examples.ORDER, "open_shipments": [open_shipment, wrong]})
+    assert refused.status_code == 422
+    assert [error["field"] for error in refused.json()["errors"]] == [
+        "open_shipments[1].location_id",
+        "open_shipments[1].carrier_service_id",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "field"),
+    [
+        ({"attributes": {"points": {}}}, "attributes.points"),
+        ({"tags": "gift"}, "tags"),
+        ({"customer_tier": 3}, "customer_tier"),
+        ({"lines": [{**examples.ORDER["lines"][0], "group": ""}]}, "lines[0].group"),
+        ({"open_shipments": [{"shipment_id": "P"}]}, "open_shipments[0].location_id"),
+    ],
+)
+async def test_what_is_wrong_with_an_order_s_facts_for_rules_is_named(
+    fed: Api, wrong: dict[str, Any], field: str
+) -> None:
+    refused = await fed.decide({**examples.ORDER, **wrong})
+    assert refused.status_code == 422
+    assert field in [error["field"] for error in refused.json()["errors"]]
 
 
 async def test_a_decision_can_be_read_again_byte_for_byte(fed: Api) -> None:
@@ -162,7 +224,7 @@ class HeldPredictor(TablePredictor):
 async def test_others_are_answered_while_a_long_order_is_decided(fed: Api) -> None:
     held = HeldPredictor()
     fed.service.live.predictor = held
-    long = asyncio.create_task(fed.decide(_with_lines(MOST_LINES + 1)))
+    long = asyncio.create_task(fed.decide(_with_lines(13)))
     assert await asyncio.to_thread(held.asked.wait, 20)
     assert not long.done()
     assert (await fed.client.get("/healthz")).status_code == 200
@@ -207,3 +269,49 @@ async def test_the_log_keeps_the_request_and_who_asked(fed: Api) -> None:
     assert orjson.loads(row.request) == examples.ORDER
     assert row.answer == made.content
     assert (row.client, row.bundle, row.ruleset) == ("development", "table@1", "everything@1")
+
+
+async def test_the_sentences_are_in_the_language_that_was_asked_for(fed: Api) -> None:
+    english = (await fed.decide(examples.ORDER)).json()
+    italian = (await fed.decide({**examples.ORDER, "language": "it"})).json()
+    assert (english["language"], italian["language"]) == ("en", "it")
+    assert english["options"][0]["explanation"].startswith("One parcel from")
+    assert italian["options"][0]["explanation"].startswith("Un pacco da")
+    assert [option["total"] for option in italian["options"]] == [option["total"] for option in english["options"]]
+    refused = await fed.decide({**examples.ORDER, "language": "fr"})
+    assert [error["field"] for error in refused.json()["errors"]] == ["language"]
+
+
+async def test_what_changed_is_told_in_the_language_that_was_asked_for(fed: Api) -> None:
+    one, other = [(await fed.decide(examples.ORDER)).json()["decision_id"] for _ in range(2)]
+    path = f"/v1/decisions/{other}/changes"
+    told = [
+        (await fed.client.get(path, params={"since": one, "language": language})).json()["text"]
+        for language in ("en", "it")
+    ]
+    assert told == ["The same plan wins.", "Vince lo stesso piano."]
+
+
+async def test_the_text_of_an_answer_can_be_told_again_from_the_answer(fed: Api) -> None:
+    made = await fed.decide(examples.ORDER)
+    decision = read_answer(made.content)
+    assert answer_bytes(made.json()["decision_id"], tell(tell(decision, "it"), "en")) == made.content
+
+
+async def test_a_decision_of_before_answers_were_data_is_not_compared(fed: Api) -> None:
+    made = await fed.decide(examples.ORDER)
+    early = orjson.dumps({**made.json(), "currency": None, "limits": None})
+    fed.service.database.write_now(lambda connection: connection.execute(update(decisions).values(answer=early)))
+    decision_id = made.json()["decision_id"]
+    response = await fed.client.get(f"/v1/decisions/{decision_id}/changes", params={"since": decision_id})
+    assert (response.status_code, response.json()["type"]) == (422, "urn:smista:problem:decision-too-old")
+
+
+async def test_an_order_that_the_rules_stop_is_told_what_to_relax(fed: Api) -> None:
+    shut = [{"id": "shut", "exclude": "true", "reason": "inventory day"}]
+    await fed.client.post("/v1/rulesets/everything/publish", json={"name": "everything", "rules": shut})
+    answer = (await fed.decide(examples.ORDER)).json()
+    assert answer["options"] == []
+    assert [relaxation["rule_ids"] for relaxation in answer["relaxations"]] == [["shut"]]
+    assert answer["summary"].startswith("No plan stands. The order could be fulfilled without the rule shut")
+    assert [(line["available"], line["short"]) for line in answer["missing"]] == [(1, 0), (2, 0)]

@@ -30,11 +30,19 @@ async def test_what_is_fed_is_what_decisions_see(api: Api) -> None:
     assert list(network.locations["location_id"]) == ["S014", "W001"]
     assert list(network.locations["postal_code"]) == ["20121", "29122"]
     assert network.locations["region"][1] is None
-    assert np.isnan(network.locations["backlog"]).all()
+    assert network.locations["backlog"][0] == 5
+    assert np.isnan(network.locations["backlog"][1])  # nobody told: unknown, not zero
+    assert list(network.locations["tags"]) == [["outlet"], None]
+    assert network.locations["attributes"][0] == {"max_boxes": 20, "night_shift": False}
+    assert network.locations["opening_hours"][0]["mon"] == ["10:00-13:30", "15:00-19:30"]
+    assert network.services["cut_offs"][0]["tue"] == "17:00"
     assert list(network.services["carrier_service_id"]) == ["std"]
     record = network.stock["SKU-2"]
     assert (record.location[0], record.on_hand[0], record.reserved[0], record.safety_stock[0]) == (0, 9, 1, 1)
-    assert api.service.live.snapshot.products["SKU-2"].hazmat
+    assert (record.daily_demand, record.markdown_risk) == (np.array([0.25]), np.array([0.1]))
+    products = api.service.live.snapshot.products
+    assert (products["SKU-2"].hazmat, products["SKU-2"].fragile, products["SKU-2"].cold) == (True, True, False)
+    assert (products["SKU-1"].tags, products["SKU-1"].attributes) == (["season-2026"], {"abc": "A"})
 
 
 async def test_a_later_count_replaces_an_earlier_one_whatever_order_they_come_in(api: Api) -> None:
@@ -82,6 +90,38 @@ async def test_good_rows_are_applied_and_each_bad_row_is_named(api: Api) -> None
     ]
     assert "SKU-9" in answer["rejected"][0]["reason"]
     assert list(api.service.live.snapshot.network.stock["SKU-1"].on_hand) == [6]
+
+
+@pytest.mark.parametrize(
+    ("feed", "wrong", "field", "reason"),
+    [
+        ("locations", {"opening_hours": {"mon": ["9-13"]}}, "opening_hours.mon[0]", "'9' is not a time of day"),
+        ("locations", {"opening_hours": {"monday": []}}, "opening_hours.monday", "should be 'mon', 'tue'"),
+        ("locations", {"cut_offs": {"mon": "25:00"}}, "cut_offs.mon", "from 00:00 to 24:00"),
+        ("locations", {"capacity_used_on": None}, "capacity_used_on", "needed with capacity_used"),
+        ("locations", {"capacity_used_on": "20260302"}, "capacity_used_on", "write 2026-03-02"),
+        ("locations", {"capacity_used_on": "2026-02-30"}, "capacity_used_on", "day is out of range for month"),
+        (
+            "locations",
+            {"attributes": {"max_boxes": [1]}},
+            "attributes.max_boxes",
+            "must be a text",
+        ),
+        ("locations", {"attributes": {"max-boxes": 1}}, "attributes.max-boxes", "should match pattern"),
+        ("locations", {"tags": ["a\u0000"]}, "tags[0]", "should match pattern"),
+        ("products", {"attributes": {"abc": None}}, "attributes.abc", "must be a text"),
+        ("carrier-services", {"cut_offs": {"mon": 16}}, "cut_offs.mon", "valid string"),
+        ("stock", {"markdown_risk": 1.1}, "markdown_risk", "less than or equal to 1"),
+        ("stock", {"daily_demand": -1}, "daily_demand", "greater than or equal to 0"),
+    ],
+)
+async def test_a_wrong_fact_for_rules_names_its_field(
+    api: Api, feed: str, wrong: dict[str, Any], field: str, reason: str
+) -> None:
+    await _feed_examples(api)
+    (rejected,) = (await api.feed(feed, [{**examples.ROWS[feed][0], **wrong}]))["rejected"]
+    assert rejected["field"].startswith(field)
+    assert reason in rejected["reason"]
 
 
 async def test_ndjson_and_gzip_are_read(api: Api) -> None:

@@ -17,12 +17,13 @@ from data.synthetic.presets import Preset
 from decision.candidates import Candidates
 from decision.network import Network
 from decision.order import Destination, Line, Order
-from decision.scores import facts
+from decision.scores import candidate_facts, facts, parcels
 from features.backlog import FORGOTTEN_AFTER_SECONDS
+from features.coded import CodedColumns
 from features.definitions import FEATURES, matrix
 from features.facts import FACTS, Columns
 from features.history import History, read_history
-from features.places import coded_facts
+from features.request import RequestFeatures
 from features.statistics import STATISTICS, USUAL_VISITORS
 from features.trailing import Observations, TrailingSums, means
 from tests.conftest import CUT
@@ -120,6 +121,7 @@ def test_a_request_computes_every_feature_to_the_bit_as_the_history_did(busy_ret
     names = tuple(FEATURES)
     expected = matrix(names, history.attempt_columns(STATISTICS), codes)
     service = Service(busy_retailer, history)
+    now = RequestFeatures(service.state, codes)
     orders = orders_of(busy_retailer)
     left_at = np.fmin(
         np.fmin(attempts.ready_at, np.fmin(attempts.ended_at, attempts.delivered_at)),
@@ -136,10 +138,7 @@ def test_a_request_computes_every_feature_to_the_bit_as_the_history_did(busy_ret
         service.hear_until(instant)
         past = {fact.name: attempts.columns[fact.name][row : row + 1] for fact in FACTS}
         order = orders[attempts.fulfilment_id[row]]
-        columns = coded_facts(request_facts(service, order, past, instant))
-        sums = service.state.as_of_now(columns, STATISTICS)
-        trailing = means(STATISTICS, sums, service.state.heard_at(1), service.state.landmark)
-        answer = matrix(names, columns.with_numbers(trailing), codes)[0]
+        answer = now.matrix(names, request_facts(service, order, past, instant))[0]
         different = [
             names[i] for i in np.flatnonzero(answer.view(np.int64) != expected[row].view(np.int64))
             if not (np.isnan(answer[i]) and np.isnan(expected[row, i]))
@@ -183,7 +182,7 @@ def known(value: Any) -> Any:
     return None if pd.isna(value) else value
 
 
-def request_facts(service: Service, order: Order, past: Columns, instant: float) -> Columns:
+def request_facts(service: Service, order: Order, past: Columns, instant: float) -> CodedColumns:
     """The facts of sending the whole order from one location, as a decision makes them of order and network."""
     location_id = past["location_id"][0]
     network = network_of(past)
@@ -203,10 +202,13 @@ def request_facts(service: Service, order: Order, past: Columns, instant: float)
         free=on_hand,
         safety=on_hand,
         counted_at=np.array([[counted_at] for _, counted_at in records]),
+        daily_demand=np.full(on_hand.shape, np.nan),
+        markdown_risk=np.full(on_hand.shape, np.nan),
     )
-    everything = np.array([2 ** len(order.lines) - 1])
+    everything = parcels(order, np.array([[line.quantity for line in order.lines]]))
     now = datetime.fromtimestamp(instant, UTC)
-    return facts(order, network, candidate, now, rows=one, masks=everything)
+    everyone = candidate_facts(order, network, candidate, now)
+    return facts(order, candidate, everyone, rows=one, amounts=everything, which=one)
 
 
 def network_of(past: Columns) -> Network:

@@ -8,7 +8,7 @@ from hypothesis.extra.numpy import arrays
 
 from features.coded import Coded, CodedColumns, distinct_codes, factorised, joined
 from features.places import PLACES, SEPARATOR, join_keys
-from prediction.bundle import runs
+from prediction.trees import runs
 
 texts = st.sampled_from([None, "", "a", "b", "IT", "20121", "x y"])
 tables = st.lists(st.tuples(texts, texts, texts, texts), max_size=40)

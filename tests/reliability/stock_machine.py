@@ -287,6 +287,7 @@ class StockMachine(RuleBasedStateMachine):
     def _plan(self, place: str, lines: tuple[tuple[str, str, int], ...]) -> Assignment:
         shipment = Shipment(
             location_id=place,
+            location_name=None,
             location_type="store",
             carrier_service_id=None,
             distance_km=None,

@@ -10,13 +10,14 @@ from benchmarks.retailer import Retailer, network_of, orders_of
 from data.dataset import Dataset
 from decision.candidates import find_candidates
 from prediction.bundle import Bundle
+from training.trained import Trained
 
 NOW = datetime(2025, 12, 1, tzinfo=UTC)
 
 
 @pytest.fixture(scope="module")
-def small(retailer: Dataset, bundle: Bundle) -> Retailer:
-    return Retailer(retailer, bundle, NOW)
+def small(retailer: Dataset, bundle: Bundle, trained: Trained) -> Retailer:
+    return Retailer(retailer, bundle, trained.boosters, NOW)
 
 
 @pytest.mark.parametrize("candidates", [1, 2, 10])

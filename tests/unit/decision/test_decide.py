@@ -115,7 +115,7 @@ def test_the_first_ruleset_that_applies_decides() -> None:
             order("CHAIR", delivery_method="click_and_collect", collect_location_id="S2"),
             "",
             "",
-            "in stock at S1, but nothing travels from there by click_and_collect",
+            "in stock at S1, but nothing travels from there by click & collect",
         ),
         (
             order("LAMP", "CHAIR"),
@@ -136,15 +136,28 @@ def test_two_lines_of_one_sku_do_not_share_one_piece() -> None:
     assert decision.options == ()
 
 
-def lamps(rules: str = "", **units: int) -> Decision:
+def lamps(rules: str = "", more: str = "", **units: int) -> Decision:
     """Decide an order for 8 lamps in one line, where each location has so many ``units``."""
     net = network(LOCATIONS, SERVICES[:1], {"LAMP": units})
     asked = order("LAMP", quantity=8)
-    return decide(asked, net, [load_ruleset(f"name: n\nrules: [{rules}]")], Table(ANSWERS), NOW)
+    return decide(asked, net, [load_ruleset(f"name: n\nrules: [{rules}]\n{more}")], Table(ANSWERS), NOW)
 
 
-def test_a_line_that_no_single_location_can_supply_is_missing_and_the_best_location_is_told() -> None:
+WHOLE = "limits: {split_lines: false}"
+
+
+def shipped(decision: Decision) -> list[list[tuple[str, int]]]:
+    """Return location and units of the first line in each option's shipments."""
+    return [[(s.location_id, s.lines[0].quantity) for s in option.shipments] for option in decision.options]
+
+
+def test_a_line_that_no_single_location_can_supply_is_split_and_every_unit_is_sent() -> None:
     decision = lamps(S1=5, S2=5)
+    assert sorted(shipped(decision)) == [[("S1", 3), ("S2", 5)], [("S1", 4), ("S2", 4)], [("S1", 5), ("S2", 3)]]
+
+
+def test_where_lines_may_not_be_split_it_is_missing_and_the_best_location_is_told() -> None:
+    decision = lamps(more=WHOLE, S1=5, S2=5)
     assert decision.options == ()
     assert [(line.line_id, line.quantity, line.reason) for line in decision.missing] == [
         ("1", 8, "no location has all 8 units: at most 5 at one location (S1)")
@@ -152,8 +165,21 @@ def test_a_line_that_no_single_location_can_supply_is_missing_and_the_best_locat
 
 
 def test_a_line_that_one_location_can_supply_comes_from_there_whole() -> None:
-    decision = lamps(W1=8, S1=5, S2=5)
-    assert [[(s.location_id, s.lines[0].quantity) for s in o.shipments] for o in decision.options] == [[("W1", 8)]]
+    assert shipped(lamps(W1=8, S1=5, S2=5)) == [[("W1", 8)]]
+
+
+def test_a_line_that_no_parcel_can_carry_whole_is_split() -> None:
+    net = network(LOCATIONS, [{"carrier_service_id": "std", "max_weight_kg": 6.0}], {"LAMP": {"W1": 8, "S1": 5}})
+    decision = decide(order("LAMP", quantity=8), net, [load_ruleset("name: n")], Table(ANSWERS), NOW)
+    assert [("W1", 6), ("S1", 2)] in [sorted(one, reverse=True) for one in shipped(decision)]
+    assert all(units <= 6 for one in shipped(decision) for _, units in one)
+
+
+def test_a_partial_plan_sends_what_there_is_and_pays_for_the_units_left_out() -> None:
+    decision = lamps(more="limits: {allow_partial: true}", S1=5, S2=1)
+    assert shipped(decision)[0] == [("S1", 5), ("S2", 1)]
+    assert [(line.line_id, line.quantity) for line in decision.options[0].missing] == [("1", 2)]
+    assert decision.options[0].terms["missing_lines"] == 100.0 * 2 / 8
 
 
 BULK = "{id: bulk, exclude: 'line.quantity >= 6', reason: large orders are for the trade desk}"
@@ -167,17 +193,53 @@ def test_a_rule_on_how_many_are_asked_for_excludes() -> None:
 
 def test_a_rule_on_how_many_are_asked_for_is_not_dodged_by_sending_fewer_from_several_locations() -> None:
     assert lamps(BULK, S1=5, S2=5).options == ()
+
+
+def test_a_line_is_split_where_rules_leave_no_location_that_has_all_of_it() -> None:
     shut = "{id: shut, exclude: 'location.id == \"W1\"', reason: closed}"
-    decision = lamps(shut, W1=9, S1=5, S2=5)
+    assert [("S1", 4), ("S2", 4)] in shipped(lamps(shut, W1=9, S1=5, S2=5))
+    decision = lamps(shut, WHOLE, W1=9, S1=5, S2=5)
     assert decision.options == ()
     assert [line.reason for line in decision.missing] == ["shut takes out W1 (closed)"]
 
 
-def test_an_order_of_many_units_that_nobody_has_whole_is_told_the_same() -> None:
-    net = network(LOCATIONS, SERVICES[:1], {"LAMP": {"S1": 10, "S2": 12}})
-    decision = decide(order("LAMP", quantity=20), net, [load_ruleset("name: n")], Table(ANSWERS), NOW)
-    assert decision.options == ()
-    assert decision.missing[0].reason == "no location has all 20 units: at most 12 at one location (S2)"
+def test_two_services_of_one_location_do_not_promise_a_unit_twice() -> None:
+    net = network(LOCATIONS, [{"carrier_service_id": "std"}, {"carrier_service_id": "van"}], {"LAMP": {"S1": 5}})
+    assert decide(order("LAMP", quantity=8), net, [load_ruleset("name: n")], Table(ANSWERS), NOW).options == ()
+
+
+def of_one_set(**units: int) -> Order:
+    """Return an order for a lamp and a chair that ship together, and a rug."""
+    lines = (
+        Line("1", "LAMP", 1, 49.9, group="set"),
+        Line("2", "RUG", 1, 49.9),
+        Line("3", "CHAIR", units.get("chairs", 1), 49.9, group="set"),
+    )
+    return order(lines=lines)
+
+
+SET_STOCK = {"LAMP": {"W1": 2, "S1": 1}, "CHAIR": {"S1": 2, "S2": 2}, "RUG": {"S2": 1}}
+
+
+def of_set(asked: Order, more: str = "") -> Decision:
+    """Decide an order for a set of parts."""
+    net = network(LOCATIONS, SERVICES[:1], SET_STOCK)
+    return decide(asked, net, [load_ruleset(f"name: n\n{more}")], Table(ANSWERS), NOW)
+
+
+def test_lines_of_one_group_ship_together() -> None:
+    (option,) = of_set(of_one_set()).options
+    assert [(s.location_id, [x.line_id for x in s.lines]) for s in option.shipments] == [
+        ("S1", ["1", "3"]),
+        ("S2", ["2"]),
+    ]
+
+
+def test_lines_of_one_group_are_left_out_together_and_never_split() -> None:
+    assert of_set(of_one_set(chairs=3)).options == ()
+    best = of_set(of_one_set(chairs=3), "limits: {allow_partial: true}").options[0]
+    assert [line.line_id for line in best.missing] == ["1", "3"]
+    assert best.terms["missing_lines"] == 200.0
 
 
 class LightUnlessWeighed(Table):

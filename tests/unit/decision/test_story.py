@@ -54,7 +54,7 @@ def test_the_nearest_store_that_has_both_is_picked(decision: Decision) -> None:
 
 def test_it_says_why(decision: Decision) -> None:
     assert decision.options[0].explanation == (
-        "One parcel from Milano Duomo (2.4 km, expected 04 Mar, 80% in time): 7.55 EUR in all. "
+        "One parcel from Milano Duomo (2.4 km, expected Wed 4 Mar, 80% in time): 7.55 EUR in all. "
         "4.57 EUR cheaper than the next option (Monza and Milano Loreto) because shipping and handling cost 4.30 less "
         "and extra parcels cost 1.50 less (extra_parcel at 1.50), although the risk of being late costs 1.20 more "
         "(late_parcel at 6.00) and the days it may be late cost 0.03 more (late_day at 2.00)."

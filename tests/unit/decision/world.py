@@ -1,14 +1,18 @@
 """A small retailer around Milan, written by hand, and a predictor that answers from a table."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import numpy as np
 
+from decision.candidates import find_candidates
 from decision.network import Network, SkuStock
 from decision.order import Destination, Line, Order
+from decision.rules import allowed, apply_rules, rules_in_force
+from decision.ruleset import load_ruleset
+from decision.situation import Situation
 from features.facts import Columns, check_facts
 
 NOW = datetime(2026, 3, 2, 9, 14, tzinfo=UTC)
@@ -52,15 +56,53 @@ def network(
     )
 
 
-def columns(rows: list[dict[str, Any]]) -> Columns:
-    """Return rows as columns: text as objects, numbers as float64."""
-    return {
-        name: np.array(
-            [row[name] for row in rows],
-            float if all(isinstance(row[name], float | int) for row in rows) else object,
-        )
-        for name in rows[0]
+def places(
+    *locations: dict[str, Any], demand: Mapping[str, float] | None = None, risk: Mapping[str, float] | None = None
+) -> Network:
+    """Return a network whose locations all have nine lamps and nine chairs; of them, what sells and what it risks."""
+    ids = [location["location_id"] for location in locations]
+    net = network(list(locations), [STD], dict.fromkeys(("LAMP", "CHAIR"), dict.fromkeys(ids, 9)))
+    told = {
+        "daily_demand": np.array([(demand or {}).get(place, np.nan) for place in ids]),
+        "markdown_risk": np.array([(risk or {}).get(place, np.nan) for place in ids]),
     }
+    return replace(net, stock={sku: replace(record, **told) for sku, record in net.stock.items()})
+
+
+#: A carrier service of which much is told.
+STD = {
+    "carrier_service_id": "STD",
+    "attributes": {"signature": True, "zones": 3},
+    "cut_offs": {"mon": "13:00", "tue": "13:00"},
+}
+
+
+def situation(net: Network, asked: Order, now: datetime = NOW) -> Situation:
+    """Return what rules look at before predictions."""
+    candidates = find_candidates(asked, net)
+    return Situation(asked, net, candidates, now, candidates.free - candidates.safety)
+
+
+def left_out(net: Network, asked: Order, ruleset: str, now: datetime = NOW) -> list[str]:
+    """Return the locations from which the rules of a ruleset take a line, by their names."""
+    seen = situation(net, asked, now)
+    rules = rules_in_force(load_ruleset(f"name: n\n{ruleset}").rules, seen)
+    gone = ~allowed(seen, apply_rules(rules, seen)).all(axis=0)
+    return [str(place) for place in net.locations["location_id"][seen.candidates.location[gone]]]
+
+
+def columns(rows: list[dict[str, Any]]) -> Columns:
+    """Return rows as columns: text (and whatever else is no number) as objects, numbers as float64."""
+    names = dict.fromkeys(name for row in rows for name in row)
+    return {name: _column([row.get(name) for row in rows]) for name in names}
+
+
+def _column(cells: list[Any]) -> Any:
+    if any(isinstance(cell, float | int) for cell in cells) and not any(isinstance(cell, str) for cell in cells):
+        return np.array(cells, float)  # None becomes NaN
+    column = np.empty(len(cells), object)
+    column[:] = cells  # a sequence stays one cell
+    return column
 
 
 def order(*skus: str, quantity: int = 1, promised_in_hours: float | None = 56.0, **more: Any) -> Order:

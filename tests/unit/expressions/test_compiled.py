@@ -96,7 +96,7 @@ def test_a_condition_that_is_unknown_is_not_true_and_not_false() -> None:
 
 def test_says_which_columns_it_reads() -> None:
     rule = compile_expression('location.type == "store" && lines.exists(l, l.hazmat)', NAMES)
-    assert rule.names == {"location.type", "lines"}
+    assert rule.names == {"location.type": Kind.TEXT, "lines": ListOf({"hazmat": Kind.TRUTH})}
 
 
 @pytest.mark.parametrize(
@@ -123,6 +123,10 @@ def test_says_which_columns_it_reads() -> None:
         ("location.backlog > 1e999", 1, 20, "not a text or a decimal number"),
         ("lines.exists(location, location.backlog > 2)", 1, 14, "already means something else"),
         ("", 1, 1, "empty"),
+        ("location.backlog > 1 &&\n location.backlog + true", 2, 21, "+ needs a number here, not a true or false"),
+        ("true" + " && true" * 130, 1, 81, "a chain of more than 120 operations"),
+        ("-true", 1, 2, "- needs a number here, not a true or false"),
+        ("(true == false) < 1", 1, 2, "< needs a number here, not a true or false"),
     ],
 )
 def test_refuses_and_points(source: str, line: int, column: int, message: str) -> None:

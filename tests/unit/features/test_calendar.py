@@ -8,11 +8,12 @@ import pytest
 from numpy.typing import NDArray
 
 from features.calendar import local_hour_of_week
+from features.coded import factorised
 
 
 def hour_of_week(instant: datetime, zone: str) -> float:
     """What `local_hour_of_week` says of one instant."""
-    return float(local_hour_of_week(np.array([instant.timestamp()]), np.array([zone], dtype=object))[0])
+    return float(local_hour_of_week(np.array([instant.timestamp()]), factorised(np.array([zone], dtype=object)))[0])
 
 
 def by_hand(instant: datetime, zone: str) -> float:
@@ -48,7 +49,7 @@ def test_every_half_hour_of_a_year_is_told_as_the_standard_library_tells_it(zone
     """Adelaide's clocks change in the middle of a UTC hour."""
     instants = [datetime(2026, 1, 1, 0, 15, tzinfo=UTC) + timedelta(minutes=30) * step for step in range(2 * 24 * 365)]
     seconds: NDArray[np.float64] = np.array([instant.timestamp() for instant in instants])
-    found = local_hour_of_week(seconds, np.full(len(seconds), zone, dtype=object))
+    found = local_hour_of_week(seconds, factorised(np.full(len(seconds), zone, dtype=object)))
     assert found == pytest.approx([by_hand(instant, zone) for instant in instants])
 
 
@@ -56,12 +57,12 @@ def test_each_row_has_its_own_zone() -> None:
     """Rows of several zones do not mix."""
     instants = np.full(3, datetime(2026, 3, 2, 12, tzinfo=UTC).timestamp())
     zones = np.array(["UTC", "Europe/Rome", "America/New_York"], dtype=object)
-    assert local_hour_of_week(instants, zones).tolist() == [12.0, 13.0, 7.0]
+    assert local_hour_of_week(instants, factorised(zones)).tolist() == [12.0, 13.0, 7.0]
 
 
 def test_no_rows_have_no_hours() -> None:
     """A request without candidates is no error."""
-    assert local_hour_of_week(np.zeros(0), np.array([], dtype=object)).shape == (0,)
+    assert local_hour_of_week(np.zeros(0), factorised(np.array([], dtype=object))).shape == (0,)
 
 
 @pytest.mark.parametrize("zone", ["Mars/Olympus", "Europe", "../etc/passwd"])

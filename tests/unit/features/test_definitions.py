@@ -44,6 +44,17 @@ def test_load_is_days_of_work_in_hand() -> None:
     assert feature("load", columns) == pytest.approx([0.5, np.nan, np.nan], nan_ok=True)
 
 
+def test_a_ratio_is_missing_where_there_is_nothing_to_divide_by() -> None:
+    """A parcel of no known volume has no density; one of no units weighs nothing in particular each."""
+    columns = {
+        "weight_kg": np.array([6.0, 6.0, np.nan]),
+        "volume_l": np.array([12.0, np.nan, 12.0]),
+        "units": np.array([3.0, 0.0, 3.0]),
+    }
+    assert feature("weight_per_unit", columns) == pytest.approx([2.0, np.nan, np.nan], nan_ok=True)
+    assert feature("density", columns) == pytest.approx([0.5, np.nan, np.nan], nan_ok=True)
+
+
 def test_spare_units_may_be_negative() -> None:
     """Recorded stock below what is asked says something."""
     assert feature("spare_units", {"on_hand": np.array([1.0]), "units": np.array([3.0])}) == [-2.0]

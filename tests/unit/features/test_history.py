@@ -8,6 +8,7 @@ import pytest
 
 from data.dataset import build_dataset
 from features.history import SHORTEST_HOURS, History, log_hours, read_history
+from features.tariff import log_tariff
 from tests.unit.data.small import small_tables, with_cell
 
 NOON = pd.Timestamp("2026-03-02T12:00:00Z")
@@ -163,8 +164,9 @@ def test_observations_are_in_the_order_in_which_they_became_known() -> None:
     assert np.exp(ready.value) == pytest.approx([0.5, 2.0])
     assert np.exp(observations["transit_log_hours"].value) == pytest.approx([0.5, 46.0])
     assert np.exp(observations["delivery_log_hours"].value) == pytest.approx([1.0, 48.0])
-    assert np.expm1(observations["log_cost"].value) == pytest.approx([4.5])
-    assert observations["log_cost"].known_at.tolist() == [seconds(NOON)]
+    excess = observations["cost_excess"]
+    assert np.expm1(excess.value + log_tariff(excess.columns)) == pytest.approx([4.5])
+    assert excess.known_at.tolist() == [seconds(NOON)]
 
 
 def test_no_duration_is_shorter_than_the_shortest() -> None:

@@ -61,22 +61,10 @@ def test_a_probability_starts_from_what_is_given_and_learns_the_rest() -> None:
     probability = np.where(x > 0, 0.4, 0.2)
     failed = (generator.random(8_000) < probability).astype(float)
     start = np.full(8_000, np.log(0.3 / 0.7))
-    recipe = Recipe(RECIPE.features, RECIPE.rounds, RECIPE.parameters, offset="start")
+    recipe = Recipe(RECIPE.features, RECIPE.rounds, RECIPE.parameters, offset=("start",))
     made = Rows(x[:, None], failed, np.ones(8_000), np.zeros(8_000), start)
     raw = fit_probability(recipe, made, 1)["log_odds"].predict([[0.0], [1.0]], raw_score=True) + start[0]
     assert 1 / (1 + np.exp(-raw)) == pytest.approx([0.2, 0.4], abs=0.03)
-
-
-def test_a_cost_never_falls_in_what_it_must_not_fall_in() -> None:
-    """Although the noise says otherwise in places."""
-    generator = np.random.default_rng(5)
-    x = generator.uniform(0, 10, 1_000)
-    cost = np.maximum(5 + 0.2 * x + 2 * generator.standard_normal(1_000), 0)
-    recipe = Recipe(RECIPE.features, 100, RECIPE.parameters, increasing=("x",))
-    made = Rows(x[:, None], cost, np.ones(1_000), np.zeros(1_000), np.zeros(1_000))
-    predicted = fit_cost(recipe, made, 1)["log_mean"].predict(np.linspace(0, 10, 200)[:, None], raw_score=True)
-    assert (np.diff(predicted) >= 0).all()
-    assert predicted[-1] > predicted[0]
 
 
 def test_the_same_seed_grows_the_same_trees() -> None:

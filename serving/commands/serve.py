@@ -1,9 +1,11 @@
 """`smista serve`: run the service."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
+
+from serving.commands.settings import DatabaseOption, settings_from
 
 
 def serve(
@@ -13,29 +15,22 @@ def serve(
     rules: Annotated[
         Path | None, typer.Option(help="Ruleset file, or folder of them, to publish at start.  [env: SMISTA_RULES]")
     ] = None,
-    database: Annotated[
-        str | None,
-        typer.Option(help="sqlite:///FILE or postgresql://…; default: .smista/smista.db  [env: SMISTA_DATABASE_URL]"),
-    ] = None,
+    database: DatabaseOption = None,
 ) -> None:
     """Answer orders over HTTP, until it is told to stop. More settings: SMISTA_… (docs/api/settings.md)."""
     import uvicorn
-    from pydantic import ValidationError
-    from pydantic_settings import SettingsError
 
     from prediction.errors import PredictionError
     from serving.app import create_app
     from serving.errors import ConfigurationError
     from serving.keys import DEVELOPMENT_KEY_FILE
     from serving.logs import configure_logs
-    from serving.settings import Settings
 
-    chosen: dict[str, Any] = {"bundle": bundle, "rules": rules, "database_url": database}
     configure_logs()
     try:
-        settings = Settings(**{name: value for name, value in chosen.items() if value is not None})
+        settings = settings_from(bundle=bundle, rules=rules, database_url=database)
         app = create_app(settings)
-    except (ConfigurationError, PredictionError, SettingsError, ValidationError) as error:
+    except (ConfigurationError, PredictionError) as error:
         typer.echo(f"smista serve: {error}", err=True)
         raise typer.Exit(2) from error
     typer.echo(f"Smista is to listen on http://{host}:{port} — the calls, with examples: http://{host}:{port}/docs")

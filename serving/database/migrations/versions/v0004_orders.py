@@ -5,8 +5,8 @@ from alembic import op
 
 from serving.database.types import Instant
 
-revision = "0010"
-down_revision = "0001"
+revision = "0004"
+down_revision = "0003"
 
 
 def upgrade() -> None:
@@ -151,6 +151,7 @@ def upgrade() -> None:
         sa.Column("created_by", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("webhook_id", name="pk_webhooks"),
     )
+    op.add_column("decisions", sa.Column("capacity", sa.LargeBinary(), nullable=True))
     op.add_column("stock", sa.Column("source_sequence", sa.BigInteger(), nullable=False, server_default="0"))
     op.add_column("stock", sa.Column("held", sa.BigInteger(), nullable=False, server_default="0"))
     op.add_column("stock", sa.Column("moved_at", Instant(), nullable=True))

@@ -1,0 +1,56 @@
+"""Sentences, numbers and dates as a language writes them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
+from importlib.resources import files
+from typing import Final, Literal, TypeAlias
+
+import yaml
+
+#: ISO 639-1.
+Language: TypeAlias = Literal["en", "it"]
+LANGUAGES: Final[tuple[Language, ...]] = ("en", "it")
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """One language. ``texts``: templates with ``{placeholders}``, by their keys."""
+
+    texts: Mapping[str, str]
+
+    def say(self, key: str, **values: object) -> str:
+        """Return the text of ``key`` with its placeholders filled in."""
+        return self.texts[key].format_map(values)
+
+    def number(self, value: float, decimals: int) -> str:
+        """Return a number with so many decimals: "11.42", "11,42"."""
+        return f"{value:.{decimals}f}".replace(".", self.texts["decimal_sign"])
+
+    def money(self, value: float, currency: str = "") -> str:
+        """Return money with its currency, if it is to be named: "11.42 EUR"."""
+        return f"{self.number(value, 2)} {currency}".rstrip()
+
+    def share(self, value: float) -> str:
+        """Return a probability in whole percent."""
+        return f"{value:.0%}"
+
+    def day(self, instant: datetime) -> str:
+        """Return the day of an instant, UTC: "Wed 4 Mar", "mer 4 mar"."""
+        then = instant.astimezone(UTC)
+        weekday = self.texts["weekdays"].split()[then.weekday()]
+        return f"{weekday} {then.day} {self.texts['months'].split()[then.month - 1]}"
+
+    def listed(self, parts: Sequence[str]) -> str:
+        """Return "one, another and a third"."""
+        return self.texts["and"].join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
+
+
+@cache
+def catalogue(language: str) -> Catalogue:
+    """Return the catalogue of one of `LANGUAGES`. Raises ``KeyError`` for any other."""
+    if language not in LANGUAGES:
+        raise KeyError(f"no messages in {language!r}: choose {' or '.join(LANGUAGES)}")
+    text = files("decision").joinpath(f"messages/{language}.yaml").read_text(encoding="utf-8")
+    return Catalogue(yaml.safe_load(text))

@@ -1,0 +1,169 @@
+"""From priced candidates to ranked plans: stage by stage until a plan stands, then what each rule costs there."""
+
+from dataclasses import replace
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from decision.decision import BindingRule
+from decision.loads import Floats, Loads, Sent, loads_of
+from decision.many_lines import SECONDS, plan_many_lines
+from decision.money import IMPOSSIBLE, PER_UNIT
+from decision.plans import Plan, Problem, SearchTooLongError, best_plans
+from decision.ranked import Ranked, RankedPlan, Ruled, reach
+from decision.relaxation import ALLOW_PARTIAL, MAX_PARCELS, free_of_charge
+from decision.rules import available, parcels_left, unmet
+from decision.ruleset import Limits
+from decision.shipments import Pricing, Shipments, feasible_loads, price_shipments, sharing
+
+#: What HiGHS may take to find any plan of a large order, when it is asked what would have to be relaxed.
+SECONDS_TO_FIND: Final = 0.5
+
+
+def plan(priced: tuple[Ruled, Pricing], count: int) -> Ranked:
+    """Return the ``count`` best plans of the first stage in which a plan stands, and what rules and limits cost there.
+
+    What is too large to be planned exactly gets one plan, with a proved lower bound (`decision.many_lines`).
+    """
+    planning = _Planning(*priced)
+    ranked = _rank(planning, count)
+    return replace(ranked, binding=_binding(planning, ranked)) if ranked.plans else ranked
+
+
+def find_plan(ruled: Ruled) -> RankedPlan | None:
+    """Return a plan that leaves out the fewest lines, then takes the fewest parcels, whatever it would cost."""
+    plans = _rank(_Planning(ruled, free_of_charge(ruled), SECONDS_TO_FIND), 1).plans
+    return plans[0] if plans else None
+
+
+def _rank(planning: "_Planning", count: int) -> Ranked:
+    """Return the ``count`` best plans of the first stage in which a plan stands."""
+    ruled = planning.ruled
+    ranked = Ranked(None, [], planning.money, ruled, np.zeros(ruled.situation.atp.shape, bool))
+    for stage in ruled.ruleset.stages:
+        forbidden = unmet(stage, ruled.situation)
+        plans = planning.best(forbidden, count)
+        ranked = Ranked(stage.name if plans else None, plans, planning.money, ruled, forbidden)
+        if plans:
+            break
+    return ranked
+
+
+class _Planning:
+    """One order's planning. What shipments cost is kept from stage to stage, as long as the same lines are split."""
+
+    def __init__(self, ruled: Ruled, money: Pricing, seconds: float = SECONDS) -> None:
+        self.ruled, self.money, self.limits, self.seconds = ruled, money, ruled.ruleset.limits, seconds
+        self.shipments: dict[frozenset[int], Shipments] = {}
+
+    def reach(self, forbidden: NDArray[np.bool_], without: str = "") -> Floats:
+        """Return (L, C) the units of each line that a candidate may and can send, with a rule left out."""
+        return np.where(forbidden, 0.0, reach(self.ruled.situation, self.ruled.ruling, self.limits, without))
+
+    def best(
+        self, forbidden: NDArray[np.bool_], count: int, without: str = "", limits: Limits | None = None
+    ) -> list[RankedPlan]:
+        """Return the best plans where some candidates are forbidden and a rule is left out, or other limits hold."""
+        situation, limits = self.ruled.situation, limits or self.limits
+        order, candidates, joined = situation.order, situation.candidates, self.money.joined
+        within = self.reach(forbidden, without)
+        units = available(situation, self.ruled.ruling, without)
+        left = parcels_left(situation, self.ruled.ruling, without)
+        loads = loads_of(order, _to_be_split(self.money, within))
+        if loads.plannable:
+            shipments = self._shipments(loads)
+            problem = Problem(
+                loads.radices,
+                candidates.location * (candidates.service.max(initial=0) + 2) + candidates.service + 1,
+                feasible_loads(order, candidates, loads, within, units=units, joined=joined),
+                shipments.money,
+                shipments.scored,
+                shipments.score,
+                limits.max_parcels,
+                self._left_out(loads) if limits.allow_partial else None,
+                sharing(order, candidates, loads, units=units, joined=joined, parcels_left=left),
+            )
+            try:
+                return [_told(plan, loads) for plan in best_plans(problem, count)]
+            except SearchTooLongError:
+                pass  # the larger model has a plan and a bound in any case
+        return plan_many_lines(
+            order,
+            candidates,
+            loads,
+            within,
+            units=units,
+            parcels_left=left,
+            priced=self.money,
+            limits=limits,
+            seconds=self.seconds,
+        )
+
+    def frees(self, rule: str, forbidden: NDArray[np.bool_], base: Floats) -> bool:
+        """Return whether more could be sent, or more parcels, without the rule."""
+        if rule in self.ruled.ruling.parcels_left:
+            return True
+        taking = rule in self.ruled.ruling.removed or rule in self.ruled.ruling.kept
+        return taking and bool((self.reach(forbidden, rule) > base).any())
+
+    def least_without(self, within: Floats) -> int:
+        """Return a lower bound of any plan that leaves something out; adjustments may make shipments negative."""
+        loads = loads_of(self.ruled.situation.order, _to_be_split(self.money, within))
+        cheapest = int(self._shipments(loads).money[1:].min(initial=0))
+        return int(self._left_out(loads).min()) + min(0, cheapest) * sum(radix - 1 for radix in loads.radices)
+
+    def _shipments(self, loads: Loads) -> Shipments:
+        if loads.split not in self.shipments:
+            self.shipments[loads.split] = price_shipments(self.money, loads)
+        return self.shipments[loads.split]
+
+    def _left_out(self, loads: Loads) -> NDArray[np.int64]:
+        """Return (N,) the money of leaving out units of one block."""
+        share = (loads.units / self.money.quantities).sum(axis=1)
+        money = np.rint(share * self.ruled.ruleset.strategy.missing_line * PER_UNIT).astype(np.int64)
+        return np.where(loads.one_block, money, IMPOSSIBLE)
+
+
+def _to_be_split(money: Pricing, within: Floats) -> frozenset[int]:
+    """Return the lines that no single candidate can send whole, of which some can send a part."""
+    most = within.max(axis=1, initial=0.0)
+    return frozenset(np.flatnonzero((most > 0) & (most < money.quantities)).tolist())
+
+
+def _told(plan: Plan, loads: Loads) -> RankedPlan:
+    units = loads.units.tolist()
+    return RankedPlan(
+        plan.total,
+        tuple(Sent(tuple(units[load]), candidate) for load, candidate in plan.shipments),
+        tuple(units[plan.left_out]),
+    )
+
+
+def _binding(planning: _Planning, ranked: Ranked) -> tuple[BindingRule, ...]:
+    """Return what makes the best plan of the stage dearer: rules, limits and the stage's own requirement.
+
+    Prices are differences of proved optima: there are none where a plan is only known to be near one.
+    """
+    limits, forbidden = planning.limits, ranked.forbidden
+    best = ranked.plans[0]
+    if best.bound is not None:
+        return ()
+    without: dict[str, list[RankedPlan]] = {}
+    base = planning.reach(forbidden)
+    for rule in planning.ruled.rules:
+        if planning.frees(rule.id, forbidden, base):
+            without[rule.id] = planning.best(forbidden, 1, rule.id)
+    if limits.max_parcels is not None and limits.max_parcels < planning.money.quantities.sum():
+        without[MAX_PARCELS] = planning.best(forbidden, 1, limits=replace(limits, max_parcels=None))
+    if not limits.allow_partial and planning.least_without(base) < best.total:
+        without[ALLOW_PARTIAL] = planning.best(forbidden, 1, limits=replace(limits, allow_partial=True))
+    nowhere = np.zeros_like(forbidden)
+    if (planning.reach(nowhere) > base).any():
+        without[f"stages.{ranked.stage}"] = planning.best(nowhere, 1)
+    return tuple(
+        BindingRule(name, (best.total - plans[0].total) / PER_UNIT)
+        for name, plans in without.items()
+        # Without a rule a line may not have to be split any more; then it is not, and that may be dearer.
+        if plans and plans[0].bound is None and plans[0].total < best.total
+    )

@@ -1,0 +1,36 @@
+"""What rules look at: one order, its candidates, an instant, and the predictions once they are made."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from zoneinfo import ZoneInfo
+
+import numpy as np
+from numpy.typing import NDArray
+
+from decision.candidates import Candidates
+from decision.network import Network
+from decision.order import Order
+from decision.scores import Scores
+
+
+@dataclass(frozen=True)
+class Situation:
+    """What rules look at. ``scores`` are there once predictions are."""
+
+    order: Order
+    network: Network
+    candidates: Candidates
+    now: datetime
+    atp: NDArray[np.float64]
+    scores: Scores | None = None
+
+    @cached_property
+    def clocks(self) -> list[tuple[datetime, NDArray[np.intp]]]:
+        """Local time, and the rows of the candidates whose locations have it; one item per time zone."""
+        zones = self.network.location_texts["timezone"].take(self.candidates.location)
+        return [
+            (self.now.astimezone(ZoneInfo(zones.vocabulary[zone])), np.flatnonzero(zones.codes == zone))
+            for zone in np.unique(zones.codes).tolist()
+            if zone >= 0
+        ]

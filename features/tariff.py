@@ -1,0 +1,38 @@
+"""A plain tariff: how a bill grows with parcels, size and distance, whoever sends it and whatever their prices are.
+
+Costs are compared by what they differ from it. A location's mean cost says little when one parcel is an envelope and
+the next a wardrobe; its mean *excess* over a tariff says how dear its contract is. The constants need be right only
+roughly (size as in the Olist history before July 2017; distance chosen on its windows from then to April 2018): the
+level follows from the trailing means, and what remains is for the trees.
+"""
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from features.facts import Columns
+from features.geography import haversine_km
+
+FloatArray = NDArray[np.float64]
+
+ENDS: Final = ("location_latitude", "location_longitude", "destination_latitude", "destination_longitude")
+READS: Final = (*ENDS, "weight_kg", "volume_l", "units")
+
+#: Carriers bill volume as weight: a litre as a sixth of a kilogram.
+KG_PER_LITRE: Final = 1 / 6
+#: Of the same product every unit is billed; by size, a unit of so many kg costs twice one that weighs nothing.
+_DOUBLED_AT_KG, _BY_SIZE = 12.0, 1.66
+_STEP_KM, _BY_DISTANCE = 100.0, 0.2
+#: A parcel of unknown size is taken for a common one, an unknown distance for a common one.
+_USUAL_KG, _USUAL_KM = 1.0, 300.0
+
+
+def log_tariff(columns: Columns) -> FloatArray:
+    """Log of what each shipment costs, relative to a weightless parcel for next door; never missing."""
+    units = np.maximum(columns["units"], 1.0)
+    billed_kg = np.fmax(columns["weight_kg"], columns["volume_l"] * KG_PER_LITRE) / units
+    distance_km = haversine_km(*(columns[name] for name in ENDS))
+    size = np.log1p((np.where(np.isnan(billed_kg), _USUAL_KG, billed_kg) / _DOUBLED_AT_KG) ** _BY_SIZE)
+    distance = np.log1p(np.where(np.isnan(distance_km), _USUAL_KM, distance_km) / _STEP_KM)
+    return np.asarray(np.log(units) + size + _BY_DISTANCE * distance, dtype=np.float64)

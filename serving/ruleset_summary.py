@@ -1,0 +1,49 @@
+"""What a ruleset says, in short."""
+
+from dataclasses import asdict
+from typing import Any
+
+from decision.ruleset import Rule, Ruleset
+
+
+def summary_of(ruleset: Ruleset) -> dict[str, Any]:
+    """Return what a ruleset says, in short: its rules with what they read, its stages, prices and limits."""
+    stages = [
+        {"name": stage.name, "require": None if stage.require is None else stage.require.source}
+        for stage in ruleset.stages
+    ]
+    applies = ruleset.applies_to
+    reads = {name for rule in ruleset.rules for name in _reads(rule)}
+    for expression in (applies, *(stage.require for stage in ruleset.stages)):
+        reads.update(() if expression is None else expression.names)
+    return {
+        "name": ruleset.name,
+        "applies_to": None if applies is None else applies.source,
+        "strategy": asdict(ruleset.strategy),
+        "limits": asdict(ruleset.limits),
+        "rules": [
+            {"id": rule.id, "kind": rule.kind, "reason": rule.reason, "attributes": _reads(rule)}
+            for rule in ruleset.rules
+        ],
+        "stages": stages,
+        "attributes": sorted(reads),
+    }
+
+
+def _reads(rule: Rule) -> list[str]:
+    return sorted({*rule.names, *(() if rule.when is None else rule.when.names)})
+
+
+def as_lines(summary: dict[str, Any]) -> list[str]:
+    """Return the summary for people to read."""
+    rules, stages = summary["rules"], summary["stages"]
+    prices = ", ".join(f"{name} {price:g}" for name, price in summary["strategy"].items())
+    return [
+        f"{summary['name']} is valid; it is for {summary['applies_to'] or 'every order'}",
+        f"prices: {prices}",
+        f"rules: {len(rules)}",
+        *(f"  {rule['id']} ({rule['kind']}): {', '.join(rule['attributes']) or 'no attribute'}" for rule in rules),
+        f"stages: {len(stages)}",
+        *(f"  {stage['name']}: {stage['require'] or 'all that rules allow'}" for stage in stages),
+        f"attributes used: {len(summary['attributes'])}",
+    ]

@@ -1,0 +1,128 @@
+"""Every sentence is there in every language; numbers, money and days are as the language writes them."""
+
+import string
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from decision.decide import decide
+from decision.decision import Decision
+from decision.messages.catalogue import LANGUAGES, catalogue
+from decision.missing import CAUSES
+from decision.money import TERMS
+from decision.ruleset import load_ruleset
+from decision.tell import as_text, tell
+from tests.unit.decision.test_story import ANSWERS, MILAN, RULES
+from tests.unit.decision.world import NOW, Table, order
+
+
+def placeholders(text: str) -> set[str]:
+    """Return the names in braces."""
+    return {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_language_says_the_same_things_with_the_same_placeholders(language: str) -> None:
+    english, other = catalogue("en").texts, catalogue(language).texts
+    assert list(other) == list(english)
+    for key, text in other.items():
+        assert text, key
+        assert placeholders(text) == placeholders(english[key]), key
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_term_and_every_cause_has_its_words(language: str) -> None:
+    texts = catalogue(language).texts
+    assert {f"{term}_{more}" for term in TERMS for more in ("more", "less")} <= texts.keys()
+    assert {f"term_{term}" for term in TERMS} | set(CAUSES) <= texts.keys()
+
+
+def test_money_and_days_are_written_as_the_language_does() -> None:
+    english, italian = catalogue("en"), catalogue("it")
+    assert (english.money(11.42, "EUR"), italian.money(11.42, "EUR")) == ("11.42 EUR", "11,42 EUR")
+    then = datetime(2026, 8, 5, 23, 30, tzinfo=UTC)
+    assert (english.day(then), italian.day(then)) == ("Wed 5 Aug", "mer 5 ago")
+    assert (english.listed(["a", "b", "c"]), italian.listed(["a", "b", "c"])) == ("a, b and c", "a, b e c")
+
+
+def test_a_language_without_messages_is_refused() -> None:
+    with pytest.raises(KeyError, match="choose en or it"):
+        catalogue("fr")
+
+
+@pytest.fixture
+def decision() -> Decision:
+    return decide(order("LAMP", "CHAIR"), MILAN, [load_ruleset(RULES, "7")], Table(ANSWERS), NOW, language="it")
+
+
+def test_a_store_manager_is_told_in_italian(decision: Decision) -> None:
+    assert decision.options[0].explanation == (
+        "Un pacco da Milano Duomo (2,4 km, consegna prevista mer 4 mar, 80% nei tempi): 7,55 EUR in tutto. "
+        "Rispetto alla seconda scelta (Monza e Milano Loreto) costa 4,57 EUR in meno, perché spedizione e preparazione "
+        "costano 4,30 in meno e i pacchi aggiuntivi costano 1,50 in meno (extra_parcel a 1,50), anche se il rischio di "
+        "ritardo pesa 1,20 in più (late_parcel a 6,00) e i possibili giorni di ritardo pesano 0,03 in più "
+        "(late_day a 2,00)."
+    )
+
+
+def test_a_decision_can_be_told_again_in_the_other_language(decision: Decision) -> None:
+    english = decide(order("LAMP", "CHAIR"), MILAN, [load_ruleset(RULES, "7")], Table(ANSWERS), NOW)
+    assert tell(decision, "en") == english
+    assert tell(english, "it") == decision
+
+
+def test_the_text_tells_options_exclusions_and_prices(decision: Decision) -> None:
+    text = as_text(decision, "en").splitlines()
+    assert text[0] == "The best of 4 options costs 7.55 EUR."
+    assert text[1].startswith("1. One parcel from Milano Duomo")
+    assert "S4 was left out by the rule busy-store: too many visitors." in text
+    assert "Without the rule busy-store the best plan would cost 1.00 EUR less." in text
+
+
+def test_a_collected_order_is_not_told_of_as_a_parcel() -> None:
+    asked = order("LAMP", delivery_method="click_and_collect", collect_location_id="S1")
+    told = decide(asked, MILAN, [load_ruleset("name: n")], Table(ANSWERS), NOW, language="it")
+    assert told.options[0].explanation.startswith("Ritiro in negozio a Milano Duomo (2,4 km, pronto lun 2 mar")
+
+
+def test_what_is_missing_is_told_line_by_line_in_units() -> None:
+    whole = load_ruleset("name: n\nlimits: {split_lines: false}")
+    told = decide(order("LAMP", quantity=9), MILAN, [whole], Table(ANSWERS), NOW)
+    (line,) = told.missing
+    assert (line.quantity, line.available, line.short) == (9, 5, 4)
+    assert told.summary == (
+        "No plan stands, and no change of rules or limits would help: line 1 (LAMP) lacks 4 of 9 units."
+    )
+    assert tell(told, "it").summary.endswith("alla riga 1 (LAMP) mancano 4 pezzi su 9.")
+
+
+def test_what_would_help_is_told() -> None:
+    rules = RULES.replace("max_parcels: 3", "max_parcels: 1").replace(
+        "rules:", "rules:\n  - {id: shut, exclude: 'location.id == \"S1\"', reason: closed}"
+    )
+    told = decide(order("LAMP", "CHAIR"), MILAN, [load_ruleset(rules)], Table(ANSWERS), NOW)
+    assert told.summary == (
+        "No plan stands. The order could be fulfilled without the rule shut (closed), or without the rule busy-store "
+        "(too many visitors), or with up to 2 parcels instead of 1."
+    )
+    assert tell(told, "it").summary == (
+        "Nessun piano è possibile. L'ordine si potrebbe evadere senza la regola shut (closed), oppure senza la regola "
+        "busy-store (too many visitors), oppure con un massimo di 2 pacchi invece di 1."
+    )
+
+
+def test_the_difference_to_the_other_option_is_there_as_money_too(decision: Decision) -> None:
+    best, second, *_ = decision.options
+    assert best.compared_with is not None
+    assert [sender.location_id for sender in best.compared_with.shipments] == [s.location_id for s in second.shipments]
+    for option, other in ((best, second), (second, best)):
+        assert option.compared_with is not None
+        assert option.compared_with.rank == other.rank
+        assert sum(option.differences.values()) == pytest.approx(option.compared_with.difference, abs=1e-9)
+        assert option.differences == {term: option.terms[term] - other.terms[term] for term in TERMS}
+
+
+def test_one_option_keeps_what_it_is_told_against(decision: Decision) -> None:
+    alone = replace(decision, options=decision.options[:1])
+    assert tell(alone, "it").options[0] == decision.options[0]
