@@ -120,7 +120,7 @@ def without(network: Network, order: Order, avoided: Avoided, positions: Mapping
 def _rows_not_at(stock: SkuStock, places: Collection[int]) -> SkuStock:
     rows = ~np.isin(stock.location, list(places))
     columns = {column.name: getattr(stock, column.name) for column in fields(SkuStock)}
-    return SkuStock(**{name: None if column is None else column[rows] for name, column in columns.items()})
+    return replace(stock, **{name: column[rows] for name, column in columns.items() if column is not None})
 
 
 def _local_date(snapshot: Snapshot, location_id: str, instant: datetime) -> str:

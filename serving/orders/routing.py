@@ -5,6 +5,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Final
 
+import orjson
 import structlog
 from sqlalchemy import Connection, select, update
 
@@ -76,16 +77,12 @@ def may_route(order: OrderRecord) -> bool:
 
 def _decide(service: Service, order: OrderRecord, full: frozenset[str]) -> Made | None:
     """A decision on the units that wait; ``None``, with a line in the log, where none can be made now."""
-    body = NewOrderBody.model_validate_json(order.request)
-    waiting = order.waiting
-    lines = [
-        line.model_copy(update={"quantity": waiting[line.line_id]}) for line in body.lines if line.line_id in waiting
-    ]
-    body = body.model_copy(update={"lines": lines})
+    sent, waiting = orjson.loads(order.request), order.waiting
+    lines = [{**line, "quantity": waiting[line["line_id"]]} for line in sent["lines"] if line["line_id"] in waiting]
+    content = orjson.dumps({**sent, "lines": lines})
     try:
-        return decide_now(
-            service, body, body.model_dump_json(exclude_none=True).encode(), _WHO, Avoided(order.failed_at, full)
-        )
+        body = NewOrderBody.model_validate_json(content)
+        return decide_now(service, body, content, _WHO, Avoided(order.failed_at, full))
     except NotReadyError:
         return None
     except (ServingError, DecisionError) as error:

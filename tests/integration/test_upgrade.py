@@ -56,11 +56,11 @@ async def test_a_filled_database_is_upgraded_and_serves(database_url: str, tmp_p
         decided = await client.post("/v1/decisions", json=examples.ORDER)
         assert decided.status_code == 201, decided.text
         assert [shipment["location_id"] for shipment in decided.json()["options"][0]["shipments"]] == ["S014"]
+        placed = await client.post("/v1/orders", json=examples.ORDER)
+        assert placed.status_code == 201, placed.text
         for name, rows in examples.ROWS.items():
             assert (await client.put(f"/v1/{name}", json=rows)).json()["rejected"] == []
         assert (await client.post("/v1/decisions", json=examples.ORDER)).status_code == 201
-        placed = await client.post("/v1/orders", json=examples.ORDER)
-        assert placed.status_code == 201, placed.text
     app.state.service.database.close()
 
 
