@@ -147,7 +147,10 @@ class Large:
 
 @dataclass(frozen=True)
 class Cut:
-    """Cost and risk (money) of a scored shipment: a candidate that sends as much of each line pays no less."""
+    """Cost and risk (money) of a scored shipment.
+
+    A candidate that sends just this pays that cost; one that sends as much of each line, or more, runs no less risk.
+    """
 
     sent: Sent
     cost: float
@@ -328,28 +331,37 @@ class Assignment:
                 rows.add([*others, pair], [*wanted[taken], own], -np.inf, loosest)
 
     def _cut(self, rows: "_Rows", next_column: int) -> int:
-        """Add the cuts, and return how many columns they need: whether a pair sends at least so many units."""
+        """Add the cuts, and return how many columns they need: whether a pair sends at least so many units.
+
+        Whatever is sent beyond a cut's shipment takes its cost back, for a predictor may take more goods for cheaper.
+        """
         large, columns, (blocks, candidates) = self.large, self.columns, self.pairs
         at = {(int(b), int(c)): pair for pair, (b, c) in enumerate(zip(blocks, candidates, strict=True))}
         new: dict[tuple[int, int], int] = {}
+
+        def reached(pair: int, units: int) -> int:
+            if not self.split[pair] or units == 1:
+                return pair
+            if (pair, units) not in new:
+                new[pair, units] = next_column + len(new)
+                slack = float(columns.most[pair] - units + 1)
+                rows.add([columns.units[pair], new[pair, units]], [1.0, -slack], -np.inf, float(units - 1))
+                rows.add([columns.units[pair], new[pair, units]], [1.0, -float(units)], 0.0, np.inf)
+            return new[pair, units]
+
         for cut in self.cuts:
-            members = []
-            for block, held in enumerate(large.blocks):
-                units = cut.sent.units[held[0]]
-                if not units:
-                    continue
-                pair = at[block, cut.sent.candidate]
-                if held[0] not in large.loads.split or units == 1:
-                    members.append(pair)
-                    continue
-                if (pair, units) not in new:
-                    new[pair, units] = next_column + len(new)
-                    slack = float(columns.most[pair] - units + 1)
-                    rows.add([columns.units[pair], new[pair, units]], [1.0, -slack], -np.inf, float(units - 1))
-                members.append(new[pair, units])
-            for variable, value in ((columns.cost, cut.cost), (columns.risk, cut.risk)):
-                weights = [1.0, *[-value] * len(members)]
-                rows.add([variable + cut.sent.candidate, *members], weights, value * (1 - len(members)), np.inf)
+            candidate = cut.sent.candidate
+            held = {
+                at[block, candidate]: cut.sent.units[r[0]]
+                for block, r in enumerate(large.blocks)
+                if cut.sent.units[r[0]]
+            }
+            members = [reached(pair, units) for pair, units in held.items()]
+            more = [pair for pair in np.flatnonzero(candidates == candidate).tolist() if pair not in held]
+            more += [reached(p, n + 1) for p, n in held.items() if self.split[p] and n < columns.most[p]]
+            for variable, value, beyond in ((columns.cost, cut.cost, more), (columns.risk, cut.risk, [])):
+                weights = [1.0, *[-value] * len(members), *[value] * len(beyond)]
+                rows.add([variable + candidate, *members, *beyond], weights, value * (1 - len(members)), np.inf)
         return len(new)
 
     def _columns_of(self, start: Sequence[Sent]) -> dict[int, float]:

@@ -2,15 +2,16 @@
 
 The mixed-integer model (`decision.assignment`) says for each block and candidate whether it is sent from there (and how
 many units of it, where a line is split), opens candidates, and pays for each open candidate what is the same for
-whatever it sends, plus its predicted cost and its risk of a failed pick. As far as the predictor keeps to monotone
-answers, neither falls when more is sent, so for every load S that was scored, with its exact value v(S),
+whatever it sends, plus its predicted cost and its risk of a failed pick. For every load S that was scored, with its
+exact cost v(S),
 
-    variable(c) ≥ v(S) · (1 − |S| + Σ_{p ∈ S} [c sends at least the portion p])
+    cost(c) ≥ v(S) · (1 − |S| + Σ_{p ∈ S} [c sends at least the portion p] − Σ_{q ∉ S} [c sends the portion q])
 
-holds for every plan: the right-hand side is v(S) if all of S is sent from c, and otherwise at most 0. The model
-starts with single portions; each round scores the loads of the plan found and adds their cuts (logic-based Benders
-decomposition, Hooker and Ottosson, Mathematical Programming 96, 2003). The model's dual bound is a lower bound of the
-true optimum in every round; the best plan seen, exactly scored, is the answer.
+holds for every plan: the right-hand side is v(S) if c sends just S, and otherwise at most 0. The risk of a failed pick
+never falls when more is sent, so for it the last sum is left out. The model starts with single portions; each round
+scores the loads of the plan found and adds their cuts (logic-based Benders decomposition, Hooker and Ottosson,
+Mathematical Programming 96, 2003). The model's dual bound is a lower bound of the true optimum in every round; the best
+plan seen, exactly scored, is the answer.
 
 Where the simple plans of `decision.greedy` find no plan, the same model without its money does, or proves that there is
 none.

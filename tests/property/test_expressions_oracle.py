@@ -2,8 +2,9 @@
 
 The language differs from cel-python on purpose in four places, which the grammar below leaves out and
 `tests/unit/expressions/test_compiled.py` states: integers are numbers like all others (so the grammar writes
-``double(size(…))``), a missing text has no size and is no number, and a known number compared with ``null`` is known to
-differ. Functions on texts that CEL's standard has not (``trim``, ``lower``, ``replace``, …) are stated there too.
+``double(size(…))``), a division by zero is unknown and not infinite (so it asks first), a missing text has no size
+and is no number, and a known number compared with ``null`` is known to differ. Functions on texts that CEL's standard
+has not (``trim``, ``lower``, ``replace``, …) are stated there too.
 """
 
 from functools import partial
@@ -64,7 +65,8 @@ def numbers(names: tuple[str, ...]) -> st.SearchStrategy[str]:
         leaf,
         lambda inner: one_of(
             ("({} {} {})", inner, st.sampled_from("+-*"), inner),
-            ("({} / {})", inner, st.one_of(leaf, st.sampled_from(["2.0", "(-0.5)"]))),
+            ("({} / {})", inner, st.sampled_from(["2.0", "(-0.5)"])),
+            ("({0} != 0.0 ? {1} / {0} : 1.0)", st.sampled_from(names), inner),
             ("-({})", inner),
             ("({} > 1.0 ? {} : {})", inner, inner, inner),
         ),
