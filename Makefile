@@ -9,7 +9,7 @@ BUNDLE ?= .smista/demo/bundle
 PORT ?= 8080
 SHELL := /bin/bash
 
-.PHONY: setup demo test test-quick lint format bench serve mlflow lock
+.PHONY: setup demo test test-quick test-reliability lint format bench serve mlflow lock
 
 setup: $(INSTALLED)
 
@@ -26,7 +26,10 @@ test: $(INSTALLED)
 	$(BIN)/python -m pytest -n 2 --dist worksteal
 
 test-quick: $(INSTALLED)
-	$(BIN)/python -m pytest -q -m "not slow" tests/unit
+	$(BIN)/python -m pytest -q -m "not slow and not reliability" tests/unit
+
+test-reliability: $(INSTALLED)
+	$(BIN)/python -m pytest -m reliability tests/reliability
 
 lint: $(INSTALLED)
 	$(BIN)/ruff format --check .

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime
 
+import httpx
 import structlog
 from fastapi import FastAPI
 from starlette.middleware import Middleware
@@ -12,7 +13,9 @@ from starlette.middleware import Middleware
 from serving import bootstrap, problems
 from serving.access import AccessMiddleware
 from serving.live import ServedPredictor
-from serving.routes import decisions, feeds, health, models, pages, rulesets
+from serving.orders.sweeping import sweep
+from serving.outbox import tell_due
+from serving.routes import decisions, feeds, health, models, orders, pages, rulesets, shipments, stock, webhooks
 from serving.service import Service
 from serving.settings import Settings
 from serving.wire.documentation import DescribedApp
@@ -38,7 +41,7 @@ def create_app(
     )
     app.state.service = service
     problems.install(app)
-    for routes in (decisions, feeds, rulesets, models, health):
+    for routes in (decisions, orders, shipments, stock, webhooks, feeds, rulesets, models, health):
         app.include_router(routes.router)
     pages.install(app)
     return app
@@ -48,13 +51,15 @@ def create_app(
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     """While the service runs it looks for changes that others made; at the end it lets go of the database."""
     service: Service = app.state.service
-    following = asyncio.create_task(_follow_changes(service))
+    running = [asyncio.create_task(work) for work in (_follow_changes(service), _sweep(service), _tell(service))]
     try:
         yield
     finally:
-        following.cancel()
-        with suppress(asyncio.CancelledError):
-            await following
+        for task in running:
+            task.cancel()
+        for task in running:
+            with suppress(asyncio.CancelledError):
+                await task
         service.database.close()
 
 
@@ -65,3 +70,24 @@ async def _follow_changes(service: Service) -> None:
             await asyncio.to_thread(service.live.refresh_now)
         except Exception:
             log.exception("changes could not be read: decisions go on with what was known before")
+
+
+async def _sweep(service: Service) -> None:
+    while True:
+        await asyncio.sleep(service.settings.sweep_seconds)
+        try:
+            await sweep(service)
+        except Exception:
+            log.exception("what is due was not done: it is tried again")
+
+
+async def _tell(service: Service) -> None:
+    async with httpx.AsyncClient() as client:
+        while True:
+            try:
+                tried = await tell_due(service, client)
+            except Exception:
+                log.exception("webhooks could not be told: they are told later")
+                tried = 0
+            if not tried:
+                await asyncio.sleep(service.settings.sweep_seconds)

@@ -1,10 +1,15 @@
-"""Reading what a client sends: bounded, decompressed."""
+"""Reading what a client sends: bounded, decompressed, checked."""
 
 import zlib
+from typing import TypeVar
 
 from fastapi import Request
+from pydantic import BaseModel, ValidationError
 
 from serving.errors import MalformedBodyError, TooLargeError, UnsupportedMediaError
+from serving.problems import invalid_request
+
+B = TypeVar("B", bound=BaseModel)
 
 
 def media_type(request: Request) -> str:
@@ -32,6 +37,16 @@ async def read_body(request: Request, max_bytes: int) -> bytes:
     if inflate is not None and not inflate.eof:
         raise MalformedBodyError("The gzip body ends too early")
     return b"".join(parts)
+
+
+def read_json(model: type[B], content: bytes) -> B:
+    """``content`` as ``model``. Raises `MalformedBodyError` or `InvalidRequestError`."""
+    try:
+        return model.model_validate_json(content)
+    except ValidationError as error:
+        if error.errors()[0]["type"] == "json_invalid":
+            raise MalformedBodyError(f"The body is not JSON: {error.errors()[0]['msg']}") from error
+        raise invalid_request(error) from error
 
 
 def _inflated(inflate: "zlib._Decompress", chunk: bytes, max_bytes: int) -> bytes:

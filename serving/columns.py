@@ -12,6 +12,7 @@ from sqlalchemy import JSON, Column, Connection, Table, Text, select
 
 from decision.network import SkuStock
 from features.facts import Columns
+from serving.database.stock_ledger import NEVER, unavailable
 from serving.database.tables import stock
 
 
@@ -54,8 +55,10 @@ def changed_stock(
             stock.c.location_id,
             stock.c.on_hand,
             stock.c.reserved,
+            stock.c.held,
             stock.c.safety_stock,
             stock.c.counted_at,
+            stock.c.short_at,
             stock.c.daily_demand,
             stock.c.markdown_risk,
         )
@@ -65,8 +68,16 @@ def changed_stock(
     merged = dict(known)
     for sku, rows in groupby(connection.execute(statement), key=itemgetter(0)):
         records = [
-            (positions[location_id], on_hand, reserved, safety_stock, counted_at.timestamp(), *told)
-            for _, location_id, on_hand, reserved, safety_stock, counted_at, *told in rows
+            (
+                positions[row.location_id],
+                max(row.on_hand, 0),  # below zero when more went than was counted: there are none
+                unavailable(row),
+                row.safety_stock,
+                np.nan if row.counted_at == NEVER else row.counted_at.timestamp(),
+                row.daily_demand,
+                row.markdown_risk,
+            )
+            for row in rows
         ]
         merged[sku] = _merge(known.get(sku), np.array(records, dtype=np.float64))
     return merged

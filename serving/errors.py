@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +26,7 @@ class ServingError(Exception):
         super().__init__(detail)
         self.detail = detail
         self.errors = tuple(errors)
+        self.more: Mapping[str, Any] = {}
 
 
 class MalformedBodyError(ServingError):
@@ -93,6 +94,41 @@ class NotFoundError(ServingError):
     title = "There is no such thing"
 
 
+class ConflictError(ServingError):
+    """The request was right, and comes too late: what it is about has changed."""
+
+    status = 409
+    kind = "conflict"
+    title = "That is no longer possible"
+
+
+class OrderExistsError(ConflictError):
+    """An order of that name was placed before."""
+
+    kind = "order-exists"
+    title = "The order was placed before"
+
+
+class OutOfStockError(ConflictError):
+    """The stock of a plan has gone. ``decision``: what still stands, as JSON."""
+
+    kind = "out-of-stock"
+    title = "The stock has gone"
+
+    def __init__(self, detail: str, decision: Any) -> None:
+        """``decision`` is added to the problem details."""
+        super().__init__(detail)
+        self.more = {"decision": decision}
+
+
+class InFlightError(ConflictError):
+    """A request with the same ``Idempotency-Key`` is being answered."""
+
+    kind = "in-flight"
+    title = "The same request is being answered"
+    headers: ClassVar[Mapping[str, str]] = {"Retry-After": "1"}
+
+
 class UnreadableAnswerError(ServingError):
     """A logged decision that says too little to be told or compared."""
 
@@ -124,6 +160,23 @@ class NotReadyError(ServingError):
     kind = "not-ready"
     title = "The service is not ready"
     headers: ClassVar[Mapping[str, str]] = {"Retry-After": "5"}
+
+
+class StockGoneError(Exception):
+    """Rows of stock (sku, location) that lack the units which were to be held."""
+
+    def __init__(self, keys: Sequence[tuple[str, str]]) -> None:
+        """``keys`` of the rows."""
+        super().__init__(", ".join(f"{sku} at {location_id}" for sku, location_id in keys))
+        self.keys = tuple(keys)
+
+
+class CapacityGoneError(Exception):
+    """The location has no capacity left on that day."""
+
+
+class StockAppearedError(Exception):
+    """A row of stock was made by another process between looking and writing: the transaction begins again."""
 
 
 class ConfigurationError(Exception):

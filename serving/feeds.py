@@ -10,32 +10,34 @@ from pydantic import ValidationError
 from sqlalchemy import Table
 
 from serving.database import tables
+from serving.database.order_tables import inbound
 from serving.errors import FieldError, MalformedBodyError, UnsupportedMediaError
 from serving.problems import field_errors
 from serving.snapshot import Snapshot
 from serving.wire.fields import Body
-from serving.wire.rows import CarrierServiceRow, FootfallRow, LocationRow, ProductRow, StockRow
+from serving.wire.rows import CarrierServiceRow, FootfallRow, InboundRow, LocationRow, ProductRow, StockRow
+from serving.wire.stock import MovementRow
 
 NDJSON: Final = ("application/x-ndjson", "application/ndjson", "application/jsonl")
 #: Clocks differ a little; a count from further ahead would shut out the true ones that follow.
-_CLOCK_TOLERANCE: Final = timedelta(minutes=5)
+CLOCK_TOLERANCE: Final = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
 class Feed:
-    """One bulk feed. ``newer_by``: of two rows for the same key, the one later in this column stays."""
+    """One bulk feed: rows of ``row`` go into ``table``."""
 
     name: str
     table: Table
     row: type[Body]
-    newer_by: str | None = None
 
 
 FEEDS: Final = (
     Feed("locations", tables.locations, LocationRow),
     Feed("products", tables.products, ProductRow),
     Feed("carrier-services", tables.carrier_services, CarrierServiceRow),
-    Feed("stock", tables.stock, StockRow, newer_by="counted_at"),
+    Feed("stock", tables.stock, StockRow),
+    Feed("inbound", inbound, InboundRow),
     Feed("footfall", tables.footfall, FootfallRow),
 )
 
@@ -56,19 +58,35 @@ def check_feed(
 
     Raises `MalformedBodyError` where the whole cannot be read, `UnsupportedMediaError` for another content type.
     """
-    accepted: list[dict[str, Any]] = []
+    names_others = feed.table not in {tables.locations, tables.products, tables.carrier_services}
+    accepted, rejected = _check(feed.row, content, media_type, snapshot if names_others else None, now)
+    return [row for _, row in accepted], rejected
+
+
+def check_movements(
+    content: bytes, media_type: str, snapshot: Snapshot, now: datetime
+) -> tuple[list[tuple[int, dict[str, Any]]], list[Rejected]]:
+    """Read and check movements of stock as `check_feed` does; those to take come with their place in the feed."""
+    return _check(MovementRow, content, media_type, snapshot, now)
+
+
+def _check(
+    model: type[Body], content: bytes, media_type: str, snapshot: Snapshot | None, now: datetime
+) -> tuple[list[tuple[int, dict[str, Any]]], list[Rejected]]:
+    """Each row on its own. What rows name must be in ``snapshot``, where there is one."""
+    accepted: list[tuple[int, dict[str, Any]]] = []
     rejected: list[Rejected] = []
     for index, value in enumerate(_values(content, media_type)):
         try:
             row = (
-                feed.row.model_validate_json(value) if isinstance(value, bytes) else feed.row.model_validate(value)
+                model.model_validate_json(value) if isinstance(value, bytes) else model.model_validate(value)
             ).__dict__
         except ValidationError as error:
             wrong: FieldError | None = field_errors(error)[0]
         else:
-            wrong = _unknown_reference(feed, row, snapshot) or _ahead_of_time(row, now)
+            wrong = _unknown_reference(row, snapshot) or _ahead_of_time(row, now)
         if wrong is None:
-            accepted.append(row)
+            accepted.append((index, row))
         else:
             rejected.append(Rejected(index, wrong.field, wrong.message))
     return accepted, rejected
@@ -92,9 +110,9 @@ def _values(content: bytes, media_type: str) -> Iterator[object]:
     return iter(values)
 
 
-def _unknown_reference(feed: Feed, row: dict[str, Any], snapshot: Snapshot) -> FieldError | None:
-    """Stock and footfall speak of locations and products that must have been fed before."""
-    if feed.table not in {tables.stock, tables.footfall}:
+def _unknown_reference(row: dict[str, Any], snapshot: Snapshot | None) -> FieldError | None:
+    """All but the network's own rows speak of locations and products that must have been fed before."""
+    if snapshot is None:
         return None
     if row["location_id"] not in snapshot.positions:
         return FieldError(
@@ -106,6 +124,7 @@ def _unknown_reference(feed: Feed, row: dict[str, Any], snapshot: Snapshot) -> F
 
 
 def _ahead_of_time(row: dict[str, Any], now: datetime) -> FieldError | None:
-    if "counted_at" in row and row["counted_at"] > now + _CLOCK_TOLERANCE:
-        return FieldError("counted_at", "lies in the future: check the clock and the time zone of the source")
+    for field in ("counted_at", "occurred_at"):
+        if field in row and row[field] > now + CLOCK_TOLERANCE:
+            return FieldError(field, "lies in the future: check the clock and the time zone of the source")
     return None

@@ -1,7 +1,8 @@
 """What a decision was made from, as bytes that are kept with it, and back.
 
 Places and carrier services change seldom and are kept once per state, under the SHA-256 of their content. With each
-decision goes the order as it was decided (with what the products were) and the stock records of its skus. What is read
+decision goes the order as it was decided (with what the products were), the stock records of its skus and what the
+locations that have them were given on their day, which changes with every order. What is read
 back decides the same, to the bit: numbers are written with all their digits.
 """
 
@@ -22,6 +23,8 @@ from features.facts import Columns
 _OPTIONS: Final = orjson.OPT_UTC_Z | orjson.OPT_SERIALIZE_NUMPY
 #: Little is gained by trying harder: numbers repeat or they do not.
 _EFFORT: Final = 1
+#: Columns of locations that change with every order.
+_CAPACITY: Final = ("capacity_used", "capacity_used_on")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +35,9 @@ class KeptPlaces:
     content: bytes
 
 
-def keep_places(network: Network) -> KeptPlaces:
-    """Return every location and carrier service of ``network`` as bytes."""
-    written = orjson.dumps([_written(network.locations), _written(network.services)], option=_OPTIONS)
+def keep_places(locations: Columns, services: Columns) -> KeptPlaces:
+    """Return every location and carrier service as bytes."""
+    written = orjson.dumps([_written(locations), _written(services)], option=_OPTIONS)
     return KeptPlaces(hashlib.sha256(written).hexdigest(), zlib.compress(written, _EFFORT))
 
 
@@ -64,6 +67,24 @@ def _record(location: list[int], *columns: list[float | None] | None) -> SkuStoc
         name: None if column is None else np.array(column, float) for name, column in zip(names, columns, strict=False)
     }
     return SkuStock(np.array(location, np.intp), **figures)
+
+
+def keep_capacity(network: Network, skus: Iterable[str]) -> bytes:
+    """Return what the locations that have a record of ``skus`` were given on their day."""
+    rows = sorted({int(row) for sku in skus if sku in network.stock for row in network.stock[sku].location})
+    columns = {name: network.locations[name][rows].tolist() for name in _CAPACITY if name in network.locations}
+    return zlib.compress(orjson.dumps({"row": rows, **columns}, option=_OPTIONS), _EFFORT)
+
+
+def read_capacity(content: bytes, locations: Columns) -> Columns:
+    """Return ``locations`` with what `keep_capacity` wrote."""
+    kept = orjson.loads(zlib.decompress(content))
+    changed = {}
+    for name in _CAPACITY:
+        if name in kept:
+            changed[name] = locations[name].copy()
+            changed[name][kept["row"]] = kept[name]
+    return {**locations, **changed}
 
 
 def keep_order(order: Order) -> bytes:

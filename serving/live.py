@@ -8,9 +8,9 @@ from typing import Protocol
 import numpy as np
 
 from decision.predictor import Predictor
+from serving.capacity import quarter
 from serving.database.database import Database
 from serving.database.versions import current_version
-from serving.footfall import full_hour
 from serving.snapshot import Snapshot, refreshed
 
 
@@ -39,13 +39,13 @@ class Live:
     def refresh_now(self) -> None:
         """Read what was committed since, by this process or another; cheap when that is nothing."""
         with self._refreshing:
-            hour = full_hour(self._clock())
+            now = quarter(self._clock())
             version = self._database.read_now(current_version)
-            if version == self.snapshot.version and hour == self.snapshot.hour:
+            if version == self.snapshot.version and now == self.snapshot.quarter:
                 return
             before = self.snapshot
             self.snapshot = self._database.read_now(
-                lambda connection: refreshed(connection, before, hour, self._footfall_usual)
+                lambda connection: refreshed(connection, before, now, self._footfall_usual)
             )
 
     def _footfall_usual(self, location_id: str, hour_of_week: int) -> float:

@@ -50,6 +50,7 @@ def problem(request: Request, error: ServingError) -> Response:
         "detail": error.detail,
         "instance": request.url.path,
         "errors": error.errors,
+        **error.more,
     }
     return Response(orjson.dumps(body), error.status, dict(error.headers), MEDIA_TYPE)
 

@@ -14,7 +14,7 @@ from serving.database.database import Database
 from serving.database.decision_log import LoggedDecision, kept_places, logged_decision
 from serving.database.ruleset_store import ruleset_document
 from serving.errors import ReplayError
-from serving.inputs import read_order, read_places, read_stock
+from serving.inputs import read_capacity, read_order, read_places, read_stock
 from serving.wire.answer import answer_bytes
 
 #: Differences that are told before the rest is only counted.
@@ -54,6 +54,8 @@ def replay(database: Database, logged: LoggedDecision, predictor: Predictor) -> 
     if content is None:
         raise ReplayError(f"the places of decision {logged.decision_id} are not kept here any more ({kept_under})")
     digest, locations, services = read_places(content)
+    if logged.capacity is not None:
+        locations = read_capacity(logged.capacity, locations)
     again = decide(
         read_order(logged.decided_order),
         Network(locations, services, read_stock(logged.stock)),

@@ -1,7 +1,7 @@
 """The parts of one running service, as the calls of the API use them."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated
 
@@ -18,7 +18,7 @@ from serving.settings import ApiKey, Scope, Settings
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """Made by `bootstrap.build`."""
+    """Made by `bootstrap.build`. ``in_flight``: client and ``Idempotency-Key`` of orders that are being answered."""
 
     settings: Settings
     database: Database
@@ -26,6 +26,7 @@ class Service:
     metrics: Metrics
     keys: tuple[ApiKey, ...]
     clock: Callable[[], datetime]
+    in_flight: set[tuple[str, str]] = field(default_factory=set)
 
 
 def service_of(request: Request) -> Service:

@@ -6,9 +6,9 @@ from typing import Final, Literal, TypeAlias
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-#: What a key may do: ask for decisions, feed data, change rules, look.
-Scope: TypeAlias = Literal["decide", "feeds", "operate", "read"]
-SCOPES: Final[tuple[Scope, ...]] = ("decide", "feeds", "operate", "read")
+#: What a key may do: ask for decisions, place orders, work on them in a location, feed data, change rules, look.
+Scope: TypeAlias = Literal["decide", "order", "fulfil", "feeds", "operate", "read"]
+SCOPES: Final[tuple[Scope, ...]] = ("decide", "order", "fulfil", "feeds", "operate", "read")
 
 
 class ApiKey(BaseModel):
@@ -33,6 +33,10 @@ class Settings(BaseSettings):
     api_keys: tuple[ApiKey, ...] = Field(default=(), description="JSON; default: one key, made in the work folder")
     migrate_at_start: bool = Field(default=True, description="bring the database's tables up to date at start")
     poll_seconds: float = Field(default=0.5, gt=0, description="how often changes made by other processes are sought")
+    sweep_seconds: float = Field(default=1.0, gt=0, description="how often reservations and waiting orders are seen to")
+    accept_within_minutes: float | None = Field(
+        default=None, gt=0, description="a shipment that its location has not accepted by then goes elsewhere"
+    )
     max_request_bytes: int = Field(default=1_000_000, gt=0, description="largest order or ruleset")
     max_feed_bytes: int = Field(default=256_000_000, gt=0, description="largest feed")
 

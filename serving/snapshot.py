@@ -11,11 +11,13 @@ from decision.custom import Custom
 from decision.network import Network
 from decision.ruleset import Ruleset, compile_ruleset, default_ruleset
 from expressions.conditions import machine
+from features.facts import Columns
+from serving.capacity import Given, capacity_columns, given_since
 from serving.columns import changed_stock, empty_columns, load_columns
 from serving.database.ruleset_store import live_rulesets
 from serving.database.tables import carrier_services, footfall, locations, products, rulesets
 from serving.database.versions import current_version
-from serving.footfall import Usual, footfall_columns
+from serving.footfall import Usual, footfall_columns, full_hour
 from serving.inputs import KeptPlaces, keep_places
 
 
@@ -46,53 +48,68 @@ def _default_rulesets() -> tuple[Ruleset, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """``hour``: the full hour whose footfall the network shows. ``positions``: of each location in the network.
+    """``quarter``: that of an hour whose footfall and local days the network shows. ``positions``: of its locations.
 
-    ``kept``: the locations and services as the decision log keeps them.
+    ``places``: the locations without the shipments they are given, which change with every order (``given``); ``kept``:
+    these and the services as the decision log keeps them.
     ``rulesets``: those published, or the one that comes with the engine while there are none.
     """
 
     version: int = -1
-    hour: datetime = datetime(1970, 1, 1, tzinfo=UTC)
+    quarter: datetime = datetime(1970, 1, 1, tzinfo=UTC)
     network: Network = field(default_factory=_empty_network)
-    kept: KeptPlaces = field(default_factory=lambda: keep_places(_empty_network()))
+    places: Columns = field(default_factory=lambda: _empty_network().locations)
+    given: Given = field(default_factory=dict)
+    kept: KeptPlaces = field(default_factory=lambda: keep_places(_empty_network().locations, _empty_network().services))
     positions: Mapping[str, int] = field(default_factory=dict)
     products: Mapping[str, Product] = field(default_factory=dict)
     rulesets: tuple[Ruleset, ...] = field(default_factory=_default_rulesets)
 
 
-def refreshed(connection: Connection, before: Snapshot, hour: datetime, usual: Usual) -> Snapshot:
-    """``before`` with everything committed since, and the footfall of ``hour``. Only what changed is read again.
+def refreshed(connection: Connection, before: Snapshot, quarter: datetime, usual: Usual) -> Snapshot:
+    """``before`` with everything committed since, and footfall and local days of ``quarter``.
 
-    The version is read first: what others commit while this reads is seen now or next time, never missed.
+    Only what changed is read again. The version is read first: what others commit while this reads is seen now or next
+    time, never missed.
     """
     version = current_version(connection)
 
     def changed(table: Table) -> bool:
         return bool(connection.execute(select(exists().where(table.c.changed_in > before.version))).scalar())
 
-    places = load_columns(connection, locations) if changed(locations) else before.network.locations
+    places = load_columns(connection, locations) if changed(locations) else before.places
     positions = {location_id: at for at, location_id in enumerate(places["location_id"])}
     # Stock names locations by position: when the set of locations changes, every record is read again.
     same_places = positions.keys() == before.positions.keys()
     stock = changed_stock(
         connection, before.version if same_places else -1, before.network.stock if same_places else {}, positions
     )
-    if places is not before.network.locations or hour != before.hour or changed(footfall):
+    hour = full_hour(quarter)
+    if places is not before.places or hour != full_hour(before.quarter) or changed(footfall):
         visitors, ratio = footfall_columns(connection, places, hour, usual)
         places = {**places, "footfall": visitors, "footfall_ratio": ratio}
     services = load_columns(connection, carrier_services) if changed(carrier_services) else before.network.services
-    network = Network(places, services, stock)
-    same = places is before.network.locations and services is before.network.services
+    given = given_since(connection, before.given, before.version)
+    network = Network(_with_given(places, given, quarter, before), services, stock)
+    same = places is before.places and services is before.network.services
     return Snapshot(
         version=version,
-        hour=hour,
+        quarter=quarter,
         network=network,
-        kept=before.kept if same else keep_places(network),
+        places=places,
+        given=given,
+        kept=before.kept if same else keep_places(places, services),
         positions=positions,
         products={**before.products, **_changed_products(connection, before.version)},
         rulesets=_compiled(connection) if changed(rulesets) else before.rulesets,
     )
+
+
+def _with_given(places: Columns, given: Given, quarter: datetime, before: Snapshot) -> Columns:
+    if places is before.places and given is before.given and quarter == before.quarter:
+        return before.network.locations
+    used, day = capacity_columns(places, given, quarter)
+    return {**places, "capacity_used": used, "capacity_used_on": day}
 
 
 def _changed_products(connection: Connection, since: int) -> dict[str, Product]:

@@ -3,9 +3,12 @@
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import TypeVar
 
 from sqlalchemy import Connection, Engine
+
+from serving.errors import StockAppearedError
 
 T = TypeVar("T")
 #: What runs in one transaction.
@@ -33,9 +36,10 @@ class Database:
             return job(connection)
 
     def write_now(self, job: Job[T]) -> T:
-        """Run a job that writes, in this thread."""
-        with self._writing.begin() as connection:
-            return job(connection)
+        """Run a job that writes, in this thread; it begins again when a row it was to lock appeared meanwhile."""
+        while True:
+            with suppress(StockAppearedError), self._writing.begin() as connection:
+                return job(connection)
 
     async def read(self, job: Job[T]) -> T:
         """Run a job that only reads."""

@@ -15,8 +15,8 @@ from serving.inputs import KeptPlaces
 class LoggedDecision:
     """One row of the log. ``request`` and ``answer`` are the bytes that travelled.
 
-    ``decided_order`` and ``stock`` are as `serving.inputs` keeps them, ``places`` the digest of locations and services;
-    these, ``language`` and ``options`` are ``None`` in decisions of before they were kept.
+    ``decided_order``, ``stock`` and ``capacity`` are as `serving.inputs` keeps them, ``places`` the digest of locations
+    and services; these, ``language`` and ``options`` are ``None`` in decisions of before they were kept.
     """
 
     decision_id: str
@@ -33,6 +33,7 @@ class LoggedDecision:
     decided_order: bytes | None = None
     stock: bytes | None = None
     places: str | None = None
+    capacity: bytes | None = None
 
 
 def log_decision(connection: Connection, decision: LoggedDecision, kept: KeptPlaces) -> None:

@@ -8,7 +8,7 @@ from sqlalchemy.exc import IntegrityError
 
 from serving.database.database import Database, Job
 from serving.database.tables import idempotency_keys
-from serving.errors import IdempotencyConflictError
+from serving.errors import CapacityGoneError, IdempotencyConflictError, ServingError, StockGoneError
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,7 @@ async def write_once(database: Database, wanted: Attempt | None, work: Job[Answe
 
     try:
         return await database.write(work_and_remember)
-    except IntegrityError:
+    except (IntegrityError, ServingError, StockGoneError, CapacityGoneError):
         winner = await answered_before(database, wanted)
         if winner is None:
             raise

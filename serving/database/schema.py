@@ -7,24 +7,24 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, text
 
 
-def _config() -> Config:
+def configuration(connection: Connection | None = None) -> Config:
+    """What Alembic needs to know; migrations run on ``connection``."""
     config = Config()
     config.set_main_option("script_location", "serving:database/migrations")
     config.set_main_option("path_separator", "os")
+    config.attributes["connection"] = connection
     return config
 
 
 def migrate(engine: Engine) -> None:
     """Upgrade the database to the newest tables. Processes that start together wait for one another."""
-    config = _config()
     with engine.execution_options(smista_writes=True).begin() as connection:
         if connection.dialect.name == "postgresql":
             connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('smista migrations'))"))
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        command.upgrade(configuration(connection), "head")
 
 
 def is_current(connection: Connection) -> bool:
     """Whether the tables are those this version of the service was written for."""
-    newest = ScriptDirectory.from_config(_config()).get_current_head()
+    newest = ScriptDirectory.from_config(configuration()).get_current_head()
     return MigrationContext.configure(connection).get_current_revision() == newest

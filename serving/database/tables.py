@@ -102,6 +102,11 @@ stock = Table(
     Column("safety_stock", BigInteger, nullable=False),
     Column("daily_demand", Float(53)),
     Column("markdown_risk", Float(53)),
+    Column("source_sequence", BigInteger, nullable=False),
+    # What follows is not fed: only `database.stock_ledger` writes it.
+    Column("held", BigInteger, nullable=False),
+    Column("moved_at", Instant),
+    Column("short_at", Instant),
     _changed_in(),
     sqlite_with_rowid=False,
 )
@@ -147,6 +152,7 @@ decisions = Table(
     Column("decided_order", LargeBinary),
     Column("stock", LargeBinary),
     Column("places", Text),
+    Column("capacity", LargeBinary),
 )
 
 places = Table(

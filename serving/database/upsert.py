@@ -9,11 +9,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 from serving.database.versions import next_version
 
 
-def upsert(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]], newer_by: str | None = None) -> int:
-    """Write ``rows`` (each with every column of ``table`` but ``changed_in``); return how many changed something.
-
-    ``newer_by`` names a column of instants: a known row is replaced only by one that is as late or later there.
-    """
+def upsert(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> int:
+    """Write ``rows`` (each with every column of ``table`` but ``changed_in``); return how many were written."""
     if not rows:
         return 0
     insert = postgresql.insert(table) if connection.dialect.name == "postgresql" else sqlite.insert(table)
@@ -21,7 +18,6 @@ def upsert(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any
     statement = insert.on_conflict_do_update(
         index_elements=keys,
         set_={column.name: insert.excluded[column.name] for column in table.columns if column.name not in keys},
-        where=None if newer_by is None else table.c[newer_by] <= insert.excluded[newer_by],
     )
     version = next_version(connection)
     written = [{**row, "changed_in": version} for row in rows]

@@ -1,34 +1,29 @@
 """``/v1/decisions``: rank the plans for an order."""
 
 import asyncio
-import uuid
 from dataclasses import dataclass
 from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request, Response
-from pydantic import ValidationError
 from sqlalchemy import Connection
 
-from decision.decide import decide
 from decision.explain import why_changed
 from decision.loads import surely_exact
 from decision.messages.catalogue import Language
-from decision.order import Order
-from serving.body import read_body
+from serving.body import read_body, read_json
 from serving.database.decision_log import LoggedDecision, log_decision, logged_answer
 from serving.database.idempotency import Answer, answered_before, write_once
-from serving.errors import FieldError, InvalidRequestError, MalformedBodyError, NotFoundError, NotReadyError
+from serving.deciding import Asked, make_decision, ready_predictor
+from serving.errors import NotFoundError
 from serving.idempotency import attempt_of
-from serving.inputs import keep_order, keep_stock
 from serving.live import ServedPredictor
 from serving.ordering import to_order
-from serving.problems import invalid_request
 from serving.service import Service, client_with, service_of
 from serving.settings import ApiKey
 from serving.snapshot import Snapshot
 from serving.wire import examples
-from serving.wire.answer import ChangesAnswer, DecisionAnswer, answer_bytes, changes_bytes, read_answer
+from serving.wire.answer import ChangesAnswer, DecisionAnswer, changes_bytes, read_answer
 from serving.wire.documentation import IDEMPOTENCY_KEY, answers, body, reference
 from serving.wire.order import OrderBody
 
@@ -56,11 +51,11 @@ async def post_decision(request: Request, client: Annotated[ApiKey, Depends(clie
     wanted = attempt_of(request, client, content)
     answer = await answered_before(service.database, wanted)
     if answer is None:
-        received = _receive(service, content)
-        if not surely_exact(received.order):  # the solver may take seconds: others are answered meanwhile
-            logged = await asyncio.to_thread(_decide, service, client, content, received)
+        received = _receive(service, client, content)
+        if not surely_exact(received.asked.order):  # the solver may take seconds: others are answered meanwhile
+            logged = await asyncio.to_thread(_decide, service, received)
         else:
-            logged = _decide(service, client, content, received)
+            logged = _decide(service, received)
 
         def log(connection: Connection) -> Answer:
             log_decision(connection, logged, received.snapshot.kept)
@@ -114,65 +109,20 @@ async def get_decision_changes(
 class _Received:
     """An order as it is to be decided, with what the service knew when it came."""
 
-    order: Order
-    options: int
-    language: Language
+    asked: Asked
     snapshot: Snapshot
     predictor: ServedPredictor
 
 
-def _receive(service: Service, content: bytes) -> _Received:
+def _receive(service: Service, client: ApiKey, content: bytes) -> _Received:
     """Read the order in ``content`` and check it against what the service knows at this instant."""
-    snapshot, predictor = service.live.snapshot, service.live.predictor
-    if predictor is None:
-        raise NotReadyError("No bundle is in service: train one (smista train), then smista serve --bundle FOLDER")
+    snapshot = service.live.snapshot
     with service.metrics.phase("parse"):
-        try:
-            sent = OrderBody.model_validate_json(content)
-        except ValidationError as error:
-            if error.errors()[0]["type"] == "json_invalid":
-                raise MalformedBodyError(f"The body is not JSON: {error.errors()[0]['msg']}") from error
-            raise invalid_request(error) from error
-        _check_currency(sent.currency, predictor)
-        return _Received(to_order(sent, snapshot), sent.options, sent.language, snapshot, predictor)
+        sent = read_json(OrderBody, content)
+        predictor = ready_predictor(service, sent)
+        return _Received(Asked(sent, to_order(sent, snapshot), content, client.name), snapshot, predictor)
 
 
-def _check_currency(currency: str, predictor: ServedPredictor) -> None:
-    """Costs are added to prices as they stand: nothing here converts money."""
-    if currency != predictor.currency:
-        message = f"the order is in {currency}; the bundle in service predicts costs in {predictor.currency}"
-        raise InvalidRequestError(message, [FieldError("currency", message)])
-
-
-def _decide(service: Service, client: ApiKey, content: bytes, received: _Received) -> LoggedDecision:
-    metrics, snapshot, order = service.metrics, received.snapshot, received.order
-    with metrics.phase("decide"):
-        decision = decide(
-            order,
-            snapshot.network,
-            snapshot.rulesets,
-            received.predictor,
-            service.clock(),
-            options=received.options,
-            language=received.language,
-        )
-    metrics.decisions.labels(decision.stage or "none").inc()
-    with metrics.phase("respond"):
-        decision_id = uuid.uuid4().hex
-        answer = answer_bytes(decision_id, decision)
-    return LoggedDecision(
-        decision_id=decision_id,
-        order_id=order.order_id,
-        decided_at=decision.decided_at,
-        client=client.name,
-        ruleset=decision.versions["ruleset"],
-        bundle=decision.versions["bundle"],
-        digest=decision.versions.get("digest"),
-        request=content,
-        answer=answer,
-        language=received.language,
-        options=received.options,
-        decided_order=keep_order(order),
-        stock=keep_stock(snapshot.network, (line.sku for line in order.lines)),
-        places=snapshot.kept.digest,
-    )
+def _decide(service: Service, received: _Received) -> LoggedDecision:
+    snapshot = received.snapshot
+    return make_decision(service, received.asked, snapshot, snapshot.network, received.predictor)[1]

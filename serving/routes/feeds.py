@@ -1,4 +1,4 @@
-"""``PUT /v1/locations``, ``/products``, ``/carrier-services``, ``/stock``, ``/footfall``: bulk feeds."""
+"""``PUT /v1/locations``, ``/products``, ``/carrier-services``, ``/stock``, ``/inbound``, ``/footfall``: bulk feeds."""
 
 import asyncio
 from functools import partial
@@ -8,8 +8,11 @@ import orjson
 from fastapi import APIRouter, Depends, Request, Response
 
 from serving.body import media_type, read_body
+from serving.database.stock_ledger import count
+from serving.database.tables import stock
 from serving.database.upsert import upsert
 from serving.feeds import FEEDS, NDJSON, Feed, check_feed
+from serving.orders.routing import route_waiting
 from serving.service import client_with, service_of
 from serving.settings import ApiKey
 from serving.wire import examples
@@ -22,7 +25,7 @@ router = APIRouter(tags=["feeds"])
 _CHUNK = 5_000
 
 
-async def put_feed(feed: Feed, request: Request) -> Response:
+async def put_feed(feed: Feed, request: Request, client: ApiKey) -> Response:
     """Write the good rows, and say which were not good. In force for decisions when this answers."""
     service = service_of(request)
     content = await read_body(request, service.settings.max_feed_bytes)
@@ -33,9 +36,14 @@ async def put_feed(feed: Feed, request: Request) -> Response:
     written = 0
     for start in range(0, len(accepted), _CHUNK):
         chunk = accepted[start : start + _CHUNK]
-        write_chunk = partial(upsert, table=feed.table, rows=chunk, newer_by=feed.newer_by)
+        if feed.table is stock:
+            write_chunk = partial(count, rows=chunk, who=client.name, now=service.clock())
+        else:
+            write_chunk = partial(upsert, table=feed.table, rows=chunk)
         written += await service.database.write(write_chunk)
     await asyncio.to_thread(service.live.refresh_now)
+    if feed.table is stock:
+        await route_waiting(service)
     service.metrics.feed_rows.labels(feed.name, "accepted").inc(len(accepted))
     service.metrics.feed_rows.labels(feed.name, "rejected").inc(len(rejected))
     answer = {
@@ -60,12 +68,12 @@ def _add_call(feed: Feed) -> None:
         responses=answers(200, FeedAnswer, examples.FEED_ANSWER, (400, 401, 403, 413, 415, 503)),
         openapi_extra={"requestBody": json},
     )
-    async def put(request: Request, _client: Annotated[ApiKey, Depends(client_with("feeds"))]) -> Response:
+    async def put(request: Request, client: Annotated[ApiKey, Depends(client_with("feeds"))]) -> Response:
         """Rows as a JSON array or NDJSON, gzip or not. Good rows are written, bad ones named; sending again is safe.
 
         In force for decisions when this answers (within a second in other processes on the same database).
         """
-        return await put_feed(feed, request)
+        return await put_feed(feed, request, client)
 
 
 for _feed in FEEDS:

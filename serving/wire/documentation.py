@@ -12,19 +12,39 @@ from serving.wire import examples
 from serving.wire.answer import DecisionAnswer
 from serving.wire.feed import FeedAnswer
 from serving.wire.order import OrderBody
+from serving.wire.placing import AmendBody, CommitBody, NewOrderBody, OrderAnswer, ShipmentAnswer
 from serving.wire.problem import Problem
-from serving.wire.rows import CarrierServiceRow, FootfallRow, LocationRow, ProductRow, StockRow
+from serving.wire.rows import CarrierServiceRow, FootfallRow, InboundRow, LocationRow, ProductRow, StockRow
+from serving.wire.shipments import ShipmentEventBody, TasksAnswer
 from serving.wire.state import ModelsAnswer, ReadyAnswer, RulesetAnswer, RulesetsAnswer
+from serving.wire.stock import MovementRow, MovementsAnswer, StockAnswer
+from serving.wire.webhooks import DeadLettersAnswer, NewWebhookAnswer, ResentAnswer, WebhookBody, WebhooksAnswer
 
 Description: TypeAlias = dict[str, Any]
 
 _MODELS: Final[tuple[type[BaseModel], ...]] = (
     OrderBody,
     DecisionAnswer,
+    NewOrderBody,
+    CommitBody,
+    AmendBody,
+    OrderAnswer,
+    ShipmentAnswer,
+    ShipmentEventBody,
+    TasksAnswer,
+    MovementRow,
+    MovementsAnswer,
+    StockAnswer,
+    WebhookBody,
+    NewWebhookAnswer,
+    WebhooksAnswer,
+    DeadLettersAnswer,
+    ResentAnswer,
     LocationRow,
     ProductRow,
     CarrierServiceRow,
     StockRow,
+    InboundRow,
     FootfallRow,
     FeedAnswer,
     RulesetAnswer,
@@ -57,16 +77,22 @@ def body(media_type: str, schema: Description, named: Mapping[str, Any]) -> Desc
 
 
 def answers(
-    status: int, model: type[BaseModel], example: Any, problems: tuple[int, ...]
+    status: int, model: type[BaseModel], example: Any, problem_statuses: tuple[int, ...]
 ) -> dict[int | str, Description]:
-    """What a call answers: ``model`` when all is well, else one of the ``problems``."""
+    """What a call answers: ``model`` when all is well, else one of the problems."""
     good = {"application/json": {"schema": reference(model), **({} if example is None else {"example": example})}}
-    described: dict[int | str, Description] = {status: {"description": HTTPStatus(status).phrase, "content": good}}
-    for problem in problems:
-        described[problem] = {
-            "description": HTTPStatus(problem).phrase,
+    return {status: {"description": HTTPStatus(status).phrase, "content": good}, **problems(problem_statuses)}
+
+
+def problems(statuses: tuple[int, ...]) -> dict[int | str, Description]:
+    """Problem details with these statuses."""
+    described: dict[int | str, Description] = {
+        status: {
+            "description": HTTPStatus(status).phrase,
             "content": {"application/problem+json": {"schema": reference(Problem)}},
         }
+        for status in statuses
+    }
     if 422 in described:
         described[422]["content"]["application/problem+json"]["example"] = examples.PROBLEM
     return described

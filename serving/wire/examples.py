@@ -99,7 +99,35 @@ ROWS: Final[dict[str, list[dict[str, Any]]]] = {
             "markdown_risk": 0.1,
         },
     ],
+    "inbound": [
+        {
+            "inbound_id": "PO-77/1",
+            "location_id": "S014",
+            "sku": "SKU-1",
+            "quantity": 12,
+            "expected_at": "2026-03-04T08:00:00Z",
+        }
+    ],
     "footfall": [{"location_id": "S014", "hour_utc": "2026-03-02T08:00:00Z", "visitors": 62}],
+}
+
+MOVEMENTS: Final[list[dict[str, Any]]] = [
+    {
+        "source": "till-S014",
+        "sequence": 88121,
+        "location_id": "S014",
+        "sku": "SKU-1",
+        "quantity": -1,
+        "occurred_at": "2026-03-02T08:41:00Z",
+        "reason": "sold",
+    }
+]
+
+SHIPMENT_EVENTS: Final[dict[str, Any]] = {
+    "accepted": {"event": "accepted"},
+    "refused": {"event": "rejected", "reason": "The till queue is out of the door"},
+    "one of two found": {"event": "short_picked", "lines": [{"line_id": "2", "picked": 1}]},
+    "given to the carrier": {"event": "handed_over", "occurred_at": "2026-03-02T16:05:00Z"},
 }
 
 FEED_ANSWER: Final[dict[str, Any]] = {

@@ -139,18 +139,33 @@ class CarrierServiceRow(Body):
 
 
 class StockRow(Body):
-    """What one location recorded of one sku. Of two records the later `counted_at` stays."""
+    """What one location recorded of one sku. Of two records the later `counted_at` stays.
+
+    `on_hand` is everything in the building, picked for an order or not. `source_sequence` decides between records of
+    one instant.
+    """
 
     location_id: Identifier
     sku: Identifier
     counted_at: When
     on_hand: Units
-    reserved: Units = 0
+    reserved: Annotated[Units, Field(description="by the source: not what Smista holds")] = 0
     safety_stock: Units = 0
     daily_demand: Amount | None = Field(default=None, description="units sold there in a usual day")
     markdown_risk: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)] | None = Field(
         default=None, description="probability that the units there will have to be sold at a lower price"
     )
+    source_sequence: Annotated[int, Field(ge=0, le=2**62)] = 0
+
+
+class InboundRow(Body):
+    """What is on its way to a location. The row sent last under an `inbound_id` counts; a quantity of 0 ends it."""
+
+    inbound_id: Identifier
+    location_id: Identifier
+    sku: Identifier
+    quantity: Units
+    expected_at: When
 
 
 class FootfallRow(Body):

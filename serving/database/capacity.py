@@ -1,0 +1,47 @@
+"""How many shipments each location has been given for each of its days."""
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import TypeAlias
+
+from sqlalchemy import Connection, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from serving.database.order_tables import capacity_used
+from serving.database.tables import locations
+from serving.errors import CapacityGoneError
+
+#: (location_id, local date as YYYY-MM-DD)
+LocationDay: TypeAlias = tuple[str, str]
+
+
+def take_capacity(connection: Connection, days: Iterable[LocationDay], version: int) -> None:
+    """Count one shipment for each of ``days``. To be called once ``version`` was taken: its lock serialises this.
+
+    Raises `CapacityGoneError` where a location would get more than its ``capacity_per_day``.
+    """
+    insert = (postgresql if connection.dialect.name == "postgresql" else sqlite).insert(capacity_used)
+    for (location_id, day), shipments in sorted(Counter(days).items()):
+        used = connection.execute(
+            insert.values(location_id=location_id, day=day, used=shipments, changed_in=version)
+            .on_conflict_do_update(
+                index_elements=["location_id", "day"],
+                set_={"used": capacity_used.c.used + shipments, "changed_in": version},
+            )
+            .returning(capacity_used.c.used)
+        ).scalar_one()
+        limit = connection.execute(
+            select(locations.c.capacity_per_day).where(locations.c.location_id == location_id)
+        ).scalar()
+        if limit is not None and used > limit:
+            raise CapacityGoneError(location_id)
+
+
+def give_back_capacity(connection: Connection, days: Iterable[LocationDay], version: int) -> None:
+    """Count one shipment less for each of ``days``."""
+    for (location_id, day), shipments in sorted(Counter(days).items()):
+        connection.execute(
+            update(capacity_used)
+            .where(capacity_used.c.location_id == location_id, capacity_used.c.day == day)
+            .values(used=capacity_used.c.used - shipments, changed_in=version)
+        )

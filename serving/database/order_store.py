@@ -1,0 +1,142 @@
+"""Orders and their shipments as rows."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, delete, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from serving.database.order_tables import order_lines, orders, shipment_lines, shipments
+from serving.orders.records import LineRecord, OrderRecord, ShipmentLineRecord, ShipmentRecord
+from serving.orders.states import OrderState, ShipmentState
+
+
+def insert_order(connection: Connection, order: OrderRecord) -> bool:
+    """Write a new order without shipments; whether there was none of that name."""
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    row = {name: getattr(order, name) for name in orders.columns.keys()}  # noqa: SIM118 (columns iterates columns)
+    statement = dialect.insert(orders).values(row).on_conflict_do_nothing().returning(orders.c.order_id)
+    if connection.execute(statement).first() is None:
+        return False
+    connection.execute(
+        insert(order_lines),
+        [
+            {
+                "order_id": order.order_id,
+                "line_id": line.line_id,
+                "sku": line.sku,
+                "quantity": line.quantity,
+                "waiting": line.waiting,
+            }
+            for line in order.lines
+        ],
+    )
+    return True
+
+
+def insert_shipment(connection: Connection, shipment: ShipmentRecord) -> None:
+    """Write a new shipment."""
+    row = {name: getattr(shipment, name) for name in shipments.columns.keys()}  # noqa: SIM118 (as above)
+    connection.execute(insert(shipments).values(row))
+    connection.execute(
+        insert(shipment_lines),
+        [
+            {
+                "shipment_id": shipment.shipment_id,
+                "line_id": line.line_id,
+                "sku": line.sku,
+                "quantity": line.quantity,
+                "short": line.short,
+            }
+            for line in shipment.lines
+        ],
+    )
+
+
+def find_order(connection: Connection, order_id: str) -> OrderRecord | None:
+    """The order as it stands; whoever changes it has locked its row before (`database.locks.lock_order`)."""
+    row = connection.execute(select(orders).where(orders.c.order_id == order_id)).first()
+    if row is None:
+        return None
+    lines = connection.execute(
+        select(order_lines).where(order_lines.c.order_id == order_id).order_by(order_lines.c.line_id)
+    )
+    found = find_shipments(connection, select(shipments).where(shipments.c.order_id == order_id))
+    return OrderRecord(
+        **{**row._mapping, "state": OrderState(row.state), "request": bytes(row.request)},
+        lines=tuple(LineRecord(line.line_id, line.sku, line.quantity, line.waiting) for line in lines),
+        shipments=tuple(found),
+    )
+
+
+def find_shipments(connection: Connection, wanted: Select[Any]) -> list[ShipmentRecord]:
+    """The shipments that ``wanted`` selects, in the order of their assignment, with their lines."""
+    rows = connection.execute(wanted.order_by(shipments.c.assigned_at, shipments.c.order_id, shipments.c.number)).all()
+    lines: dict[str, list[ShipmentLineRecord]] = {row.shipment_id: [] for row in rows}
+    found = connection.execute(
+        select(shipment_lines).where(shipment_lines.c.shipment_id.in_(list(lines))).order_by(shipment_lines.c.line_id)
+    )
+    for line in found:
+        lines[line.shipment_id].append(ShipmentLineRecord(line.line_id, line.sku, line.quantity, line.short))
+    return [_shipment(row, lines[row.shipment_id]) for row in rows]
+
+
+def order_of_shipment(connection: Connection, shipment_id: str) -> str | None:
+    """Name of the order that the shipment belongs to."""
+    statement = select(shipments.c.order_id).where(shipments.c.shipment_id == shipment_id)
+    return connection.execute(statement).scalar()
+
+
+def save(connection: Connection, before: OrderRecord, after: OrderRecord) -> None:
+    """Write what differs between two states of one order; shipments that are new are inserted."""
+    changed = {
+        name: getattr(after, name)
+        for name in ("state", "expires_at", "decision_id", "failures", "tried_in")
+        if getattr(after, name) != getattr(before, name)
+    }
+    if changed:
+        connection.execute(update(orders).where(orders.c.order_id == after.order_id).values(changed))
+    _save_lines(connection, before, after)
+    known = {shipment.shipment_id: shipment for shipment in before.shipments}
+    for shipment in after.shipments:
+        if shipment.shipment_id not in known:
+            insert_shipment(connection, shipment)
+        elif shipment != known[shipment.shipment_id]:
+            _save_shipment(connection, known[shipment.shipment_id], shipment)
+
+
+def _save_lines(connection: Connection, before: OrderRecord, after: OrderRecord) -> None:
+    known = {line.line_id: line for line in before.lines}
+    for line in after.lines:
+        if line != known[line.line_id]:
+            connection.execute(
+                update(order_lines)
+                .where(order_lines.c.order_id == after.order_id, order_lines.c.line_id == line.line_id)
+                .values(quantity=line.quantity, waiting=line.waiting)
+            )
+
+
+def _save_shipment(connection: Connection, before: ShipmentRecord, after: ShipmentRecord) -> None:
+    connection.execute(
+        update(shipments)
+        .where(shipments.c.shipment_id == after.shipment_id)
+        .values(state=after.state, changed_at=after.changed_at)
+    )
+    if after.lines != before.lines:
+        connection.execute(delete(shipment_lines).where(shipment_lines.c.shipment_id == after.shipment_id))
+        rows = [
+            {
+                "shipment_id": after.shipment_id,
+                "line_id": line.line_id,
+                "sku": line.sku,
+                "quantity": line.quantity,
+                "short": line.short,
+            }
+            for line in after.lines
+        ]
+        if rows:
+            connection.execute(insert(shipment_lines), rows)
+
+
+def _shipment(row: Row[Any], lines: Sequence[ShipmentLineRecord]) -> ShipmentRecord:
+    return ShipmentRecord(**{**row._mapping, "state": ShipmentState(row.state)}, lines=tuple(lines))

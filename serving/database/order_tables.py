@@ -1,0 +1,152 @@
+"""The tables of orders, their shipments, the ledger of stock, and the events that tell others of both."""
+
+from sqlalchemy import BigInteger, Boolean, Column, Float, Index, Integer, LargeBinary, Table, Text, UniqueConstraint
+
+from serving.database.tables import metadata
+from serving.database.types import Instant
+
+#: Counts itself on both databases; SQLite does so for INTEGER only.
+_Position = BigInteger().with_variant(Integer, "sqlite")
+
+inbound = Table(
+    "inbound",
+    metadata,
+    Column("inbound_id", Text, primary_key=True),
+    Column("sku", Text, nullable=False, index=True),
+    Column("location_id", Text, nullable=False),
+    Column("quantity", BigInteger, nullable=False),
+    Column("expected_at", Instant, nullable=False),
+    Column("changed_in", BigInteger, nullable=False, index=True),
+)
+
+#: Append-only. ``on_hand`` and ``held`` are what the entry changed in the row of ``stock``; ``moved`` the units that
+#: came or went at ``occurred_at``, told apart because a count from after that instant has them already.
+stock_movements = Table(
+    "stock_movements",
+    metadata,
+    Column("position", _Position, primary_key=True, autoincrement=True),
+    Column("sku", Text, nullable=False),
+    Column("location_id", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("occurred_at", Instant, nullable=False),
+    Column("recorded_at", Instant, nullable=False),
+    Column("moved", BigInteger, nullable=False),
+    Column("on_hand", BigInteger, nullable=False),
+    Column("held", BigInteger, nullable=False),
+    Column("who", Text, nullable=False),
+    Column("why", Text),
+    Column("order_id", Text, index=True),
+    Column("shipment_id", Text),
+    Column("source", Text),
+    Column("sequence", BigInteger),
+    UniqueConstraint("source", "sequence", name="uq_stock_movements_source_sequence"),
+    Index("ix_stock_movements_sku_location_id", "sku", "location_id", "occurred_at"),
+)
+
+capacity_used = Table(
+    "capacity_used",
+    metadata,
+    Column("location_id", Text, primary_key=True),
+    Column("day", Text, primary_key=True),
+    Column("used", Integer, nullable=False),
+    Column("changed_in", BigInteger, nullable=False, index=True),
+)
+
+orders = Table(
+    "orders",
+    metadata,
+    Column("order_id", Text, primary_key=True),
+    Column("state", Text, nullable=False, index=True),
+    Column("client", Text, nullable=False),
+    Column("placed_at", Instant, nullable=False),
+    Column("received_at", Instant, nullable=False),
+    Column("expires_at", Instant, index=True),
+    Column("decision_id", Text),
+    Column("request", LargeBinary, nullable=False),
+    Column("failures", Integer, nullable=False),
+    Column("tried_in", BigInteger, nullable=False),
+)
+
+#: ``waiting``: units of the line that no live shipment supplies.
+order_lines = Table(
+    "order_lines",
+    metadata,
+    Column("order_id", Text, primary_key=True),
+    Column("line_id", Text, primary_key=True),
+    Column("sku", Text, nullable=False, index=True),
+    Column("quantity", BigInteger, nullable=False),
+    Column("waiting", BigInteger, nullable=False),
+)
+
+shipments = Table(
+    "shipments",
+    metadata,
+    Column("shipment_id", Text, primary_key=True),
+    Column("order_id", Text, nullable=False, index=True),
+    Column("number", Integer, nullable=False),
+    Column("location_id", Text, nullable=False),
+    Column("carrier_service_id", Text),
+    Column("state", Text, nullable=False),
+    Column("decision_id", Text, nullable=False),
+    Column("capacity_day", Text, nullable=False),
+    Column("expected_p50_at", Instant, nullable=False),
+    Column("expected_p90_at", Instant, nullable=False),
+    Column("pick_failure", Float(53), nullable=False),
+    Column("assigned_at", Instant, nullable=False),
+    Column("changed_at", Instant, nullable=False),
+    UniqueConstraint("order_id", "number", name="uq_shipments_order_id_number"),
+    Index("ix_shipments_location_id", "location_id", "state"),
+)
+
+#: ``short``: units of the line that the location did not find.
+shipment_lines = Table(
+    "shipment_lines",
+    metadata,
+    Column("shipment_id", Text, primary_key=True),
+    Column("line_id", Text, primary_key=True),
+    Column("sku", Text, nullable=False),
+    Column("quantity", BigInteger, nullable=False),
+    Column("short", BigInteger, nullable=False),
+)
+
+#: Append-only: every change of an order or a shipment. ``data`` is what webhooks are told, as JSON.
+order_events = Table(
+    "order_events",
+    metadata,
+    Column("position", _Position, primary_key=True, autoincrement=True),
+    Column("event_id", Text, nullable=False, unique=True),
+    Column("order_id", Text, nullable=False, index=True),
+    Column("shipment_id", Text),
+    Column("kind", Text, nullable=False),
+    Column("occurred_at", Instant, nullable=False),
+    Column("recorded_at", Instant, nullable=False),
+    Column("who", Text, nullable=False),
+    Column("why", Text),
+    Column("versions", Text, nullable=False),
+    Column("data", LargeBinary, nullable=False),
+)
+
+webhooks = Table(
+    "webhooks",
+    metadata,
+    Column("webhook_id", Text, primary_key=True),
+    Column("url", Text, nullable=False),
+    Column("secret", Text, nullable=False),
+    Column("kinds", Text, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("created_by", Text, nullable=False),
+)
+
+#: One row for each event that one webhook is still to be told of, or could not be told.
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("webhook_id", Text, primary_key=True),
+    Column("position", BigInteger, primary_key=True),
+    Column("order_id", Text, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("due_at", Instant, nullable=False, index=True),
+    Column("dead", Boolean, nullable=False),
+    Column("last_error", Text),
+    Index("ix_deliveries_order_id", "webhook_id", "order_id", "position"),
+)

@@ -1,0 +1,158 @@
+"""Webhooks, and what each is still to be told."""
+
+import base64
+import secrets
+import uuid
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import orjson
+from sqlalchemy import Connection, and_, delete, func, insert, select, update
+
+from serving.database.order_tables import deliveries, order_events, webhooks
+
+
+@dataclass(frozen=True, slots=True)
+class Webhook:
+    """Where events are sent. ``kinds``: those that are wanted; none: all."""
+
+    webhook_id: str
+    url: str
+    secret: str
+    kinds: tuple[str, ...]
+    created_at: datetime
+    created_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One event that one webhook is to be told now."""
+
+    webhook_id: str
+    position: int
+    url: str
+    secret: str
+    attempts: int
+    event: Mapping[str, Any]
+
+
+def add_webhook(connection: Connection, url: str, kinds: Collection[str], who: str, now: datetime) -> Webhook:
+    """Tell ``url`` of what happens from now on; its secret is made here."""
+    secret = "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
+    webhook = Webhook(uuid.uuid4().hex, url, secret, tuple(sorted(set(kinds))), now, who)
+    row = {name: getattr(webhook, name) for name in webhooks.columns.keys()}  # noqa: SIM118 (columns iterates columns)
+    connection.execute(insert(webhooks).values({**row, "kinds": orjson.dumps(webhook.kinds).decode()}))
+    return webhook
+
+
+def remove_webhook(connection: Connection, webhook_id: str) -> bool:
+    """Tell it no more, not even what waits; whether there was one."""
+    connection.execute(delete(deliveries).where(deliveries.c.webhook_id == webhook_id))
+    return bool(connection.execute(delete(webhooks).where(webhooks.c.webhook_id == webhook_id)).rowcount)
+
+
+def list_webhooks(connection: Connection) -> list[dict[str, Any]]:
+    """Every webhook without its secret, with how many events wait and how many were given up."""
+    counted = {
+        (row.webhook_id, bool(row.dead)): row.events
+        for row in connection.execute(
+            select(deliveries.c.webhook_id, deliveries.c.dead, func.count().label("events")).group_by(
+                deliveries.c.webhook_id, deliveries.c.dead
+            )
+        )
+    }
+    return [
+        {
+            "webhook_id": row.webhook_id,
+            "url": row.url,
+            "kinds": orjson.loads(row.kinds),
+            "created_at": row.created_at,
+            "created_by": row.created_by,
+            "waiting": counted.get((row.webhook_id, False), 0),
+            "dead": counted.get((row.webhook_id, True), 0),
+        }
+        for row in connection.execute(select(webhooks).order_by(webhooks.c.created_at, webhooks.c.webhook_id))
+    ]
+
+
+def dead_letters(connection: Connection, webhook_id: str) -> list[dict[str, Any]]:
+    """What the webhook could not be told, the oldest first."""
+    rows = connection.execute(
+        select(deliveries, order_events.c.event_id, order_events.c.kind)
+        .join(order_events, order_events.c.position == deliveries.c.position)
+        .where(deliveries.c.webhook_id == webhook_id, deliveries.c.dead)
+        .order_by(deliveries.c.position)
+        .limit(1_000)
+    )
+    return [
+        {
+            "event_id": row.event_id,
+            "kind": row.kind,
+            "order_id": row.order_id,
+            "attempts": row.attempts,
+            "last_error": row.last_error,
+        }
+        for row in rows
+    ]
+
+
+def send_again(connection: Connection, webhook_id: str, now: datetime) -> int:
+    """Let what was given up be tried again from now; return how many events that is."""
+    statement = update(deliveries).where(deliveries.c.webhook_id == webhook_id, deliveries.c.dead)
+    return connection.execute(statement.values(dead=False, attempts=0, due_at=now)).rowcount
+
+
+def claim_due(connection: Connection, now: datetime, lease: timedelta, most: int) -> list[Delivery]:
+    """What is to be told now: of each order only the first event that the webhook has not been told yet.
+
+    What is returned is nobody else's for ``lease``.
+    """
+    earlier = deliveries.alias()
+    first = ~(
+        select(earlier.c.position)
+        .where(
+            earlier.c.webhook_id == deliveries.c.webhook_id,
+            earlier.c.order_id == deliveries.c.order_id,
+            earlier.c.position < deliveries.c.position,
+            ~earlier.c.dead,
+        )
+        .exists()
+    )
+    due = connection.execute(
+        select(deliveries, webhooks.c.url, webhooks.c.secret)
+        .join(webhooks, webhooks.c.webhook_id == deliveries.c.webhook_id)
+        .where(~deliveries.c.dead, deliveries.c.due_at <= now, first)
+        .order_by(deliveries.c.position)
+        .limit(most)
+        .with_for_update(of=deliveries, skip_locked=True)
+    ).all()
+    events = connection.execute(select(order_events).where(order_events.c.position.in_({row.position for row in due})))
+    known = {event.position: dict(event._mapping) for event in events}
+    for row in due:
+        connection.execute(_the(row.webhook_id, row.position).values(due_at=now + lease))
+    return [
+        Delivery(row.webhook_id, row.position, row.url, row.secret, row.attempts, known[row.position]) for row in due
+    ]
+
+
+def told(connection: Connection, delivery: Delivery) -> None:
+    """The webhook has it."""
+    connection.execute(
+        delete(deliveries).where(
+            and_(deliveries.c.webhook_id == delivery.webhook_id, deliveries.c.position == delivery.position)
+        )
+    )
+
+
+def not_told(connection: Connection, delivery: Delivery, error: str, due_at: datetime | None) -> None:
+    """The webhook has it not: try again at ``due_at``, or (``None``) give it up."""
+    values: dict[str, Any] = {"attempts": delivery.attempts + 1, "last_error": error[:500], "dead": due_at is None}
+    if due_at is not None:
+        values["due_at"] = due_at
+    connection.execute(_the(delivery.webhook_id, delivery.position).values(values))
+
+
+def _the(webhook_id: str, position: int) -> Any:
+    return update(deliveries).where(deliveries.c.webhook_id == webhook_id, deliveries.c.position == position)

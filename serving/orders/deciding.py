@@ -1,0 +1,128 @@
+"""Deciding from where the waiting units of an order are sent, on the newest state that this process knows."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import numpy as np
+
+from decision.candidates import find_candidates
+from decision.decide import rule
+from decision.decision import Decision, Option
+from decision.network import Network, SkuStock
+from decision.order import Order
+from decision.rules import available
+from decision.ruleset import Ruleset
+from serving.database.decision_log import LoggedDecision
+from serving.database.locks import StockKey
+from serving.deciding import Asked, make_decision, ready_predictor
+from serving.ordering import to_order
+from serving.orders.changes import Assignment
+from serving.service import Service
+from serving.snapshot import Snapshot
+from serving.wire.order import OrderBody
+
+
+@dataclass(frozen=True, slots=True)
+class Avoided:
+    """Where not to send from: skus at locations that failed them, and whole locations that are full."""
+
+    keys: frozenset[StockKey] = frozenset()
+    locations: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A decision with what it needs to be carried out. ``order`` and ``snapshot`` are what it was made of."""
+
+    decision_id: str
+    decision: Decision
+    order: Order
+    snapshot: Snapshot
+    avoided: Avoided
+    logged: LoggedDecision
+
+    def assignment(self, rank: int) -> Assignment:
+        """The plan at ``rank`` (from 1), to be carried out."""
+        option = self.decision.options[rank - 1]
+        return assignment(
+            self.decision_id,
+            self.decision,
+            option,
+            order=self.order,
+            snapshot=self.snapshot,
+            avoided=self.avoided,
+        )
+
+
+def decide_now(
+    service: Service,
+    body: OrderBody,
+    content: bytes,
+    client: str,
+    avoided: Avoided = Avoided(),
+) -> Made:
+    """Decide ``body`` (sent as ``content``) on the live snapshot.
+
+    Raises `NotReadyError`, `InvalidRequestError` (currency) or `UnknownReferenceError`.
+    """
+    snapshot, predictor = service.live.snapshot, ready_predictor(service, body)
+    order = to_order(body, snapshot)
+    network = without(snapshot.network, order, avoided, snapshot.positions)
+    decision, logged = make_decision(service, Asked(body, order, content, client), snapshot, network, predictor)
+    return Made(logged.decision_id, decision, order, snapshot, avoided, logged)
+
+
+def assignment(
+    decision_id: str, decision: Decision, option: Option, *, order: Order, snapshot: Snapshot, avoided: Avoided
+) -> Assignment:
+    """``option`` of a decision, with what rules keep back now and the local dates of its locations."""
+    network = without(snapshot.network, order, avoided, snapshot.positions)
+    keeps = kept_back(order, network, snapshot.rulesets, decision.decided_at)
+    days = {
+        shipment.location_id: _local_date(snapshot, shipment.location_id, decision.decided_at)
+        for shipment in option.shipments
+    }
+    return Assignment(option, decision_id, decision.versions, keeps, days)
+
+
+def kept_back(order: Order, network: Network, rulesets: Sequence[Ruleset], now: datetime) -> dict[StockKey, int]:
+    """Units that rules and safety stock keep back, by sku and location: what a hold has to leave there.
+
+    A decision saw to it on its snapshot. Whoever holds the units later, with the row locked, has to see to it again.
+    """
+    candidates = find_candidates(order, network)
+    ruled = rule(order, network, candidates, rulesets, now)
+    if ruled is None:
+        return {}
+    kept = candidates.free - available(ruled.everyone, ruled.first_ruling)
+    found: dict[StockKey, int] = {}
+    for row, line in enumerate(order.lines):
+        for at in np.flatnonzero(kept[row] > 0):
+            key = line.sku, str(network.locations["location_id"][candidates.location[at]])
+            found[key] = max(found.get(key, 0), round(kept[row, at]))
+    return found
+
+
+def without(network: Network, order: Order, avoided: Avoided, positions: Mapping[str, int]) -> Network:
+    """``network`` without the stock, of the order's skus, that is to be avoided."""
+    if not avoided.keys and not avoided.locations:
+        return network
+    full = {positions[location_id] for location_id in avoided.locations if location_id in positions}
+    stock = dict(network.stock)
+    for sku in {line.sku for line in order.lines} & stock.keys():
+        failed = {positions[at] for failed_sku, at in avoided.keys if failed_sku == sku and at in positions}
+        stock[sku] = _rows_not_at(stock[sku], full | failed)
+    return replace(network, stock=stock)
+
+
+def _rows_not_at(stock: SkuStock, places: Collection[int]) -> SkuStock:
+    rows = ~np.isin(stock.location, list(places))
+    columns = {column.name: getattr(stock, column.name) for column in fields(SkuStock)}
+    return replace(stock, **{name: column[rows] for name, column in columns.items() if column is not None})
+
+
+def _local_date(snapshot: Snapshot, location_id: str, instant: datetime) -> str:
+    zone = ZoneInfo(snapshot.network.locations["timezone"][snapshot.positions[location_id]])
+    return instant.astimezone(zone).date().isoformat()

@@ -1,0 +1,56 @@
+"""How changes of orders and shipments are told in the log of events."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from serving.database.order_log import OrderEvent
+from serving.orders.records import LineRecord, OrderRecord, ShipmentRecord
+
+
+@dataclass(frozen=True, slots=True)
+class By:
+    """Who does it, when and why."""
+
+    who: str
+    at: datetime
+    why: str | None = None
+
+
+def state_event(order: OrderRecord, by: By) -> OrderEvent:
+    """The order is in the state that it is in now."""
+    return OrderEvent(order.order_id, f"order.{order.state}", by.at, by.who, told(order), why=by.why)
+
+
+def shipment_event(shipment: ShipmentRecord, kind: str, by: By, occurred_at: datetime | None = None) -> OrderEvent:
+    """``kind`` happened to the shipment."""
+    told = told_shipment(shipment)
+    return OrderEvent(shipment.order_id, kind, occurred_at or by.at, by.who, told, shipment.shipment_id, by.why)
+
+
+def told(order: OrderRecord) -> dict[str, Any]:
+    """An order, as events tell it."""
+    return {
+        "order_id": order.order_id,
+        "state": order.state,
+        "lines": [_told_line(line) for line in order.lines],
+    }
+
+
+def _told_line(line: LineRecord) -> dict[str, Any]:
+    return {"line_id": line.line_id, "sku": line.sku, "quantity": line.quantity, "waiting": line.waiting}
+
+
+def told_shipment(shipment: ShipmentRecord) -> dict[str, Any]:
+    """A shipment, as events tell it."""
+    return {
+        "order_id": shipment.order_id,
+        "shipment_id": shipment.shipment_id,
+        "location_id": shipment.location_id,
+        "carrier_service_id": shipment.carrier_service_id,
+        "state": shipment.state,
+        "lines": [
+            {"line_id": line.line_id, "sku": line.sku, "quantity": line.quantity, "short": line.short}
+            for line in shipment.lines
+        ],
+    }

@@ -1,0 +1,162 @@
+"""Placing orders: decide on what is known, hold what was decided, and begin again where the stock has gone."""
+
+import asyncio
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from typing import Final
+
+import orjson
+from sqlalchemy import Connection
+
+from decision.loads import surely_exact
+from serving.database.decision_log import LoggedDecision, log_decision
+from serving.database.idempotency import Answer, Attempt, answered_before, write_once
+from serving.database.order_store import find_order
+from serving.errors import (
+    CapacityGoneError,
+    ConflictError,
+    NotFoundError,
+    OrderExistsError,
+    OutOfStockError,
+    StockGoneError,
+)
+from serving.ordering import to_order
+from serving.orders.changes import Assignment, place
+from serving.orders.deciding import Avoided, Made, assignment, decide_now
+from serving.orders.events import By
+from serving.orders.records import LineRecord, OrderRecord
+from serving.orders.states import OrderState
+from serving.orders.writing import write
+from serving.service import Service
+from serving.wire.answer import read_answer
+from serving.wire.order import OrderBody
+from serving.wire.placing import CommitBody, NewOrderBody, order_bytes
+
+#: How often an order is decided again because others were faster.
+MOST_ATTEMPTS: Final = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Placing:
+    """One request to place an order: its body as read and as sent, who sent it, and under which key."""
+
+    body: OrderBody
+    content: bytes
+    client: str
+    attempt: Attempt | None
+    expires_at: datetime | None
+
+
+async def place_order(service: Service, body: NewOrderBody, content: bytes, client: str, key: Attempt | None) -> Answer:
+    """Decide, hold and assign: one transaction once it is decided.
+
+    Raises `OutOfStockError` where nothing can supply the order, or others were faster each time, unless it may wait.
+    """
+    placing = Placing(body, content, client, key, body.expires_at)
+    made, full = await _decide(service, placing, Avoided()), frozenset[str]()
+    for _ in range(MOST_ATTEMPTS):
+        if made.decision.options:
+            try:
+                return await _carry_out(service, placing, made.assignment(1), made)
+            except StockGoneError:
+                pass
+            except CapacityGoneError as error:
+                full |= {str(error)}
+        await asyncio.to_thread(service.live.refresh_now)
+        if not made.decision.options and service.live.snapshot is made.snapshot:
+            break
+        made = await _decide(service, placing, Avoided(locations=full))
+    if body.backorder:
+        return await _carry_out(service, placing, None, made)
+    return await _out_of_stock(service, placing, made)
+
+
+async def commit_decision(
+    service: Service, logged: LoggedDecision, body: CommitBody, client: str, key: Attempt | None
+) -> Answer:
+    """Hold and assign one of the plans of an earlier decision.
+
+    Raises `NotFoundError` where the decision has no such rank, `OutOfStockError` (with the best plan still standing,
+    decided now) where its stock or the capacity of its locations has gone.
+    """
+    sent = NewOrderBody.model_validate_json(logged.request)
+    placing = Placing(sent, logged.request, client, key, body.expires_at)
+    decision = read_answer(logged.answer)
+    if body.rank > len(decision.options):
+        raise NotFoundError(f"Decision {logged.decision_id!r} has {len(decision.options)} options")
+    option = decision.options[body.rank - 1]
+    snapshot = service.live.snapshot
+    order = to_order(sent, snapshot)
+    try:
+        if not all(shipment.location_id in snapshot.positions for shipment in option.shipments):
+            raise ConflictError("A location of this plan is no longer in the network: ask for a new decision")
+        plan = assignment(logged.decision_id, decision, option, order=order, snapshot=snapshot, avoided=Avoided())
+        return await _carry_out(service, placing, plan, None)
+    except StockGoneError:
+        full = frozenset[str]()
+    except CapacityGoneError as error:
+        full = frozenset({str(error)})
+    await asyncio.to_thread(service.live.refresh_now)
+    return await _out_of_stock(service, placing, await _decide(service, placing, Avoided(locations=full)))
+
+
+async def _decide(service: Service, placing: Placing, avoided: Avoided) -> Made:
+    order = to_order(placing.body, service.live.snapshot)
+    if not surely_exact(order):  # the solver may take seconds: others are answered meanwhile
+        return await asyncio.to_thread(decide_now, service, placing.body, placing.content, placing.client, avoided)
+    return decide_now(service, placing.body, placing.content, placing.client, avoided)
+
+
+async def _carry_out(service: Service, placing: Placing, plan: Assignment | None, made: Made | None) -> Answer:
+    now = service.clock()
+    order = _new_order(placing, service.live.snapshot.version, now)
+    by = By(placing.client, now)
+
+    def work(connection: Connection) -> Answer:
+        if made is not None:
+            log_decision(connection, made.logged, made.snapshot.kept)
+        change = place(order, plan, by)
+        write(connection, change, by)
+        return Answer(201, order_bytes(change.after))
+
+    answer = await write_once(service.database, placing.attempt, work, now)
+    await asyncio.to_thread(service.live.refresh_now)
+    return answer
+
+
+def _new_order(placing: Placing, version: int, now: datetime) -> OrderRecord:
+    body = placing.body
+    return OrderRecord(
+        order_id=body.order_id,
+        state=OrderState.BACKORDERED if placing.expires_at is None else OrderState.RESERVED,
+        client=placing.client,
+        placed_at=body.placed_at,
+        received_at=now,
+        expires_at=placing.expires_at,
+        decision_id=None,
+        request=placing.content,
+        failures=0,
+        tried_in=version,
+        lines=tuple(LineRecord(line.line_id, line.sku, line.quantity, line.quantity) for line in body.lines),
+        shipments=(),
+    )
+
+
+async def _out_of_stock(service: Service, placing: Placing, made: Made) -> Answer:
+    """Raise `OutOfStockError` with the decision that stands now, which can be committed.
+
+    It may be this very order that took the stock: `OrderExistsError` then, or the answer it got under the same key.
+    """
+    before = await answered_before(service.database, placing.attempt)
+    if before is not None:
+        return before
+    order_id = placing.body.order_id
+    if await service.database.read(partial(find_order, order_id=order_id)) is not None:
+        raise OrderExistsError(f"Order {order_id!r} was placed before: GET it, or amend it")
+    await service.database.write(lambda connection: log_decision(connection, made.logged, made.snapshot.kept))
+    standing = "another plan stands" if made.decision.options else "no plan stands"
+    raise OutOfStockError(
+        f"The stock for order {made.order.order_id!r} has gone; {standing}: see decision",
+        orjson.Fragment(made.logged.answer),
+    )

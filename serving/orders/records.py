@@ -1,0 +1,96 @@
+"""An order as it is kept: its lines, and the shipments that supply them."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from serving.database.locks import StockKey
+from serving.orders.states import FAILED, LIVE, OrderState, ShipmentState
+
+
+@dataclass(frozen=True, slots=True)
+class LineRecord:
+    """Units of one order line. ``waiting``: those that no live shipment supplies."""
+
+    line_id: str
+    sku: str
+    quantity: int
+    waiting: int
+
+
+@dataclass(frozen=True, slots=True)
+class ShipmentLineRecord:
+    """Units of one order line in a shipment. ``short``: those that were not found."""
+
+    line_id: str
+    sku: str
+    quantity: int
+    short: int = 0
+
+    @property
+    def left(self) -> int:
+        """Units that the shipment still supplies."""
+        return self.quantity - self.short
+
+
+@dataclass(frozen=True, slots=True)
+class ShipmentRecord:
+    """Some lines of one order at one location, the order's ``number``-th shipment.
+
+    ``capacity_day``: local date (YYYY-MM-DD) on which it counts there.
+    """
+
+    shipment_id: str
+    order_id: str
+    number: int
+    location_id: str
+    carrier_service_id: str | None
+    state: ShipmentState
+    decision_id: str
+    capacity_day: str
+    expected_p50_at: datetime
+    expected_p90_at: datetime
+    pick_failure: float
+    assigned_at: datetime
+    changed_at: datetime
+    lines: tuple[ShipmentLineRecord, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OrderRecord:
+    """An order with its lines and all its shipments, those that failed too.
+
+    ``request``: the body that placed it. ``failures``: shipments that locations failed. ``tried_in``: version of the
+    state when a location was last looked for.
+    """
+
+    order_id: str
+    state: OrderState
+    client: str
+    placed_at: datetime
+    received_at: datetime
+    expires_at: datetime | None
+    decision_id: str | None
+    request: bytes
+    failures: int
+    tried_in: int
+    lines: tuple[LineRecord, ...]
+    shipments: tuple[ShipmentRecord, ...]
+
+    @property
+    def waiting(self) -> dict[str, int]:
+        """Units that wait for a location, by line."""
+        return {line.line_id: line.waiting for line in self.lines if line.waiting}
+
+    @property
+    def failed_at(self) -> frozenset[StockKey]:
+        """Where the order's skus were not to be had, as (sku, location)."""
+        return frozenset(
+            (line.sku, shipment.location_id)
+            for shipment in self.shipments
+            for line in shipment.lines
+            if shipment.state in FAILED or line.short
+        )
+
+    def live(self) -> list[ShipmentRecord]:
+        """The shipments that supply their lines, or will."""
+        return [shipment for shipment in self.shipments if shipment.state in LIVE]

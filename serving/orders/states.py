@@ -1,0 +1,111 @@
+"""The states of orders and shipments, and which event leads where. Values in, values out."""
+
+from collections.abc import Collection
+from enum import StrEnum
+from typing import Final
+
+
+class OrderState(StrEnum):
+    """``reserved``: units are held, and let go at a set time unless the order is confirmed. ``backordered``: some
+    units wait for stock."""
+
+    RESERVED = "reserved"
+    ASSIGNED = "assigned"
+    BACKORDERED = "backordered"
+    COMPLETED = "completed"
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+
+
+class ShipmentState(StrEnum):
+    """Where a shipment is on its way. ``short``: the location found nothing of it."""
+
+    RESERVED = "reserved"
+    ASSIGNED = "assigned"
+    ACCEPTED = "accepted"
+    PICKED = "picked"
+    READY = "ready"
+    HANDED_OVER = "handed_over"
+    DELIVERED = "delivered"
+    COLLECTED = "collected"
+    REJECTED = "rejected"
+    SHORT = "short"
+    CANCELLED = "cancelled"
+    WITHDRAWN = "withdrawn"
+    EXPIRED = "expired"
+
+
+class ShipmentEvent(StrEnum):
+    """What happens to a shipment. The location says most of them; ``confirmed``, ``withdrawn`` and ``expired`` are the
+    order's own: nobody at the location failed."""
+
+    CONFIRMED = "confirmed"
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+    PICKED = "picked"
+    SHORT_PICKED = "short_picked"
+    READY = "ready"
+    HANDED_OVER = "handed_over"
+    DELIVERED = "delivered"
+    COLLECTED = "collected"
+    CANCELLED = "cancelled"
+    WITHDRAWN = "withdrawn"
+    EXPIRED = "expired"
+
+
+_S, _E = ShipmentState, ShipmentEvent
+#: What a location still has to do something for, its units held.
+AT_LOCATION: Final = (_S.ASSIGNED, _S.ACCEPTED, _S.PICKED, _S.READY)
+#: Units are held for these.
+HOLDING: Final = (_S.RESERVED, *AT_LOCATION)
+GONE: Final = (_S.HANDED_OVER, _S.DELIVERED, _S.COLLECTED)
+#: The location could not, or would not: the lines never go back to it.
+FAILED: Final = (_S.REJECTED, _S.SHORT, _S.CANCELLED)
+#: Supplies its lines, or will.
+LIVE: Final = (*HOLDING, *GONE)
+
+# Small stores do not tell every step: a later one implies those before it.
+_LEADS: Final = {
+    _E.CONFIRMED: (_S.ASSIGNED, (_S.RESERVED,)),
+    _E.ACCEPTED: (_S.ACCEPTED, (_S.ASSIGNED,)),
+    _E.REJECTED: (_S.REJECTED, (_S.ASSIGNED, _S.ACCEPTED)),
+    _E.PICKED: (_S.PICKED, (_S.ASSIGNED, _S.ACCEPTED)),
+    _E.SHORT_PICKED: (_S.PICKED, (_S.ASSIGNED, _S.ACCEPTED, _S.PICKED)),
+    _E.READY: (_S.READY, (_S.ASSIGNED, _S.ACCEPTED, _S.PICKED)),
+    _E.HANDED_OVER: (_S.HANDED_OVER, AT_LOCATION),
+    _E.DELIVERED: (_S.DELIVERED, (_S.HANDED_OVER,)),
+    _E.COLLECTED: (_S.COLLECTED, (*AT_LOCATION, _S.HANDED_OVER)),
+    _E.CANCELLED: (_S.CANCELLED, AT_LOCATION),
+    _E.WITHDRAWN: (_S.WITHDRAWN, HOLDING),
+    _E.EXPIRED: (_S.EXPIRED, (_S.RESERVED,)),
+}
+
+
+def after(state: ShipmentState, event: ShipmentEvent) -> ShipmentState | None:
+    """The state that ``event`` leads to from ``state``; ``None`` where it cannot happen.
+
+    An event told twice leads to where it led before.
+    """
+    leads_to, possible_in = _LEADS[event]
+    if state in possible_in:
+        return leads_to
+    return state if state is leads_to and event is not _E.SHORT_PICKED else None
+
+
+def possible(state: ShipmentState) -> tuple[ShipmentEvent, ...]:
+    """What can happen to a shipment in ``state``."""
+    return tuple(event for event, (_, possible_in) in _LEADS.items() if state in possible_in)
+
+
+def order_state(shipments: Collection[ShipmentState], waiting: int) -> OrderState:
+    """The state of an order whose shipments are in these states while ``waiting`` units wait for a location."""
+    live = [state for state in shipments if state in LIVE]
+    if _S.RESERVED in live:
+        return OrderState.RESERVED
+    if waiting:
+        return OrderState.BACKORDERED
+    if not live:
+        return OrderState.EXPIRED if _S.EXPIRED in shipments else OrderState.CANCELLED
+    if all(state in {_S.DELIVERED, _S.COLLECTED} for state in live):
+        return OrderState.COMPLETED
+    return OrderState.ASSIGNED

@@ -1,0 +1,142 @@
+"""``/v1/tasks`` and ``/v1/shipments``: what locations have to do, and what they tell of it."""
+
+from functools import partial
+from typing import Annotated, Any, Final
+
+import orjson
+from fastapi import APIRouter, Depends, Query, Request, Response
+from sqlalchemy import Connection, select
+
+from serving.body import read_body, read_json
+from serving.database.idempotency import Answer, answered_before, write_once
+from serving.database.order_store import find_shipments, order_of_shipment
+from serving.database.order_tables import orders, shipments
+from serving.errors import FieldError, InvalidRequestError, NotFoundError
+from serving.feeds import CLOCK_TOLERANCE
+from serving.idempotency import attempt_of, only_one
+from serving.orders.changes import Change, happened
+from serving.orders.events import By
+from serving.orders.routing import may_route, route_order, route_waiting
+from serving.orders.states import AT_LOCATION, ShipmentEvent, ShipmentState, possible
+from serving.orders.writing import change_order
+from serving.service import client_with, service_of
+from serving.settings import ApiKey
+from serving.wire import examples
+from serving.wire.documentation import IDEMPOTENCY_KEY, answers, body, reference
+from serving.wire.fields import Identifier
+from serving.wire.placing import ShipmentAnswer, shipment_bytes
+from serving.wire.shipments import ShipmentEventBody, TasksAnswer
+
+router = APIRouter(tags=["stores"])
+
+_TO_DO: Final = {
+    ShipmentState.ASSIGNED: "accept",
+    ShipmentState.ACCEPTED: "pick",
+    ShipmentState.PICKED: "pack",
+    ShipmentState.READY: "hand_over",
+}
+#: What an API client may tell; the rest are the order's own events.
+_TOLD: Final = frozenset(ShipmentEvent) - {ShipmentEvent.CONFIRMED, ShipmentEvent.WITHDRAWN, ShipmentEvent.EXPIRED}
+
+
+@router.get(
+    "/v1/tasks",
+    operation_id="get_tasks",
+    responses=answers(200, TasksAnswer, None, (401, 403, 422, 503)),
+)
+async def get_tasks(
+    request: Request,
+    location: Annotated[Identifier, Query(description="location_id")],
+    _client: Annotated[ApiKey, Depends(client_with("fulfil", "read"))],
+) -> Response:
+    """The work list of one location: the shipments that wait for it to do something, the longest waiting first."""
+    tasks = await service_of(request).database.read(partial(_tasks, location_id=location))
+    return Response(
+        orjson.dumps({"location_id": location, "tasks": tasks}, option=orjson.OPT_UTC_Z), media_type="application/json"
+    )
+
+
+@router.post(
+    "/v1/shipments/{shipment_id}/events",
+    operation_id="post_shipment_event",
+    responses=answers(200, ShipmentAnswer, None, (400, 401, 403, 404, 409, 413, 415, 422, 503)),
+    openapi_extra={
+        "parameters": [IDEMPOTENCY_KEY],
+        "requestBody": body("application/json", reference(ShipmentEventBody), examples.SHIPMENT_EVENTS),
+    },
+)
+async def post_shipment_event(
+    request: Request, shipment_id: Identifier, client: Annotated[ApiKey, Depends(client_with("fulfil"))]
+) -> Response:
+    """What happened to a shipment. When a location fails, the units go elsewhere before this answers, if they can.
+
+    The same event told twice changes nothing more. 409 where it cannot happen to the shipment any more.
+    """
+    service = service_of(request)
+    content = await read_body(request, service.settings.max_request_bytes)
+    wanted = attempt_of(request, client, content)
+    with only_one(service.in_flight, wanted):
+        answer = await answered_before(service.database, wanted)
+        if answer is None:
+            told = read_json(ShipmentEventBody, content)
+            by = By(client.name, service.clock(), told.reason)
+            occurred_at = told.occurred_at or by.at
+            if occurred_at > by.at + CLOCK_TOLERANCE:
+                message = "lies in the future: check the clock and the time zone"
+                raise InvalidRequestError(f"occurred_at: {message}", [FieldError("occurred_at", message)])
+            changed: list[Change] = []
+
+            def work(connection: Connection) -> Answer:
+                order_id = order_of_shipment(connection, shipment_id)
+                if order_id is None:
+                    raise NotFoundError(f"There is no shipment {shipment_id!r}")
+                picked = {line.line_id: line.picked for line in told.lines}
+                doing = partial(
+                    happened,
+                    shipment_id=shipment_id,
+                    event=ShipmentEvent(told.event),
+                    by=by,
+                    occurred_at=occurred_at,
+                    picked=picked,
+                )
+                change = change_order(connection, order_id, doing, by)
+                changed.append(change)
+                shipment = next(known for known in change.after.shipments if known.shipment_id == shipment_id)
+                return Answer(200, shipment_bytes(shipment, change.after))
+
+            answer = await write_once(service.database, wanted, work, by.at)
+            if changed and may_route(changed[-1].after):
+                await route_order(service, changed[-1].after.order_id, told.reason or told.event)
+            if changed and changed[-1].entries:
+                await route_waiting(service)
+    return Response(answer.body, answer.status, media_type="application/json")
+
+
+def _tasks(connection: Connection, location_id: str) -> list[dict[str, Any]]:
+    wanted = select(shipments).where(shipments.c.location_id == location_id, shipments.c.state.in_(AT_LOCATION))
+    found = find_shipments(connection, wanted)
+    requests = connection.execute(
+        select(orders.c.order_id, orders.c.request).where(
+            orders.c.order_id.in_({shipment.order_id for shipment in found})
+        )
+    )
+    asked = {order_id: orjson.loads(request) for order_id, request in requests}
+    return [
+        {
+            "shipment_id": shipment.shipment_id,
+            "order_id": shipment.order_id,
+            "location_id": location_id,
+            "carrier_service_id": shipment.carrier_service_id,
+            "delivery_method": asked[shipment.order_id]["delivery_method"],
+            "to_do": _TO_DO[shipment.state],
+            "assigned_at": shipment.assigned_at,
+            "promised_at": asked[shipment.order_id].get("promised_at"),
+            "lines": [
+                {"line_id": line.line_id, "sku": line.sku, "quantity": line.left}
+                for line in shipment.lines
+                if line.left
+            ],
+            "next": [event for event in possible(shipment.state) if event in _TOLD],
+        }
+        for shipment in found
+    ]

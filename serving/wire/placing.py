@@ -1,0 +1,131 @@
+"""The bodies that place, hold and change orders, and how an order is told."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Annotated, Any
+
+import orjson
+from pydantic import BaseModel, Field
+
+from serving.orders.records import OrderRecord, ShipmentRecord
+from serving.wire.fields import Body, When
+from serving.wire.order import OrderBody
+
+_Expiry = Annotated[
+    When | None,
+    Field(description="units are held until then, unless the order is confirmed; none: it is confirmed as it is"),
+]
+
+
+class NewOrderBody(OrderBody):
+    """An order to decide, to hold and to assign."""
+
+    expires_at: _Expiry = None
+    backorder: bool = Field(
+        default=False, description="take the order though nothing can supply it now: it waits for stock"
+    )
+
+
+class CommitBody(Body):
+    """Which of the ranked plans of a decision is to be carried out."""
+
+    rank: Annotated[int, Field(ge=1, le=20)] = 1
+    expires_at: _Expiry = None
+
+
+class AmendBody(Body):
+    """Another quantity of one line; 0 takes the line off."""
+
+    quantity: Annotated[int, Field(ge=0, le=100_000)]
+    reason: Annotated[str, Field(max_length=500)] | None = None
+
+
+class OrderLineAnswer(BaseModel):
+    """One line. `waiting`: units that no location supplies yet."""
+
+    line_id: str
+    sku: str
+    quantity: int
+    waiting: int
+
+
+class OrderShipmentLineAnswer(BaseModel):
+    """Units of one line in a shipment; `short`: those that were not found."""
+
+    line_id: str
+    sku: str
+    quantity: int
+    short: int
+
+
+class OrderShipmentAnswer(BaseModel):
+    """Some lines at one location, in the order of assignment; those that failed too."""
+
+    shipment_id: str
+    order_id: str
+    number: int = Field(description="1 for the order's first shipment")
+    location_id: str
+    carrier_service_id: str | None
+    state: str
+    decision_id: str
+    capacity_day: str = Field(description="local date on which it counts as the location's work")
+    expected_p50_at: datetime
+    expected_p90_at: datetime
+    pick_failure: float
+    assigned_at: datetime
+    changed_at: datetime
+    lines: list[OrderShipmentLineAnswer]
+
+
+class OrderEventAnswer(BaseModel):
+    """Something that happened to the order."""
+
+    event_id: str
+    kind: str
+    occurred_at: datetime
+    recorded_at: datetime
+    who: str
+    why: str | None
+    shipment_id: str | None
+    versions: dict[str, str]
+
+
+class OrderAnswer(BaseModel):
+    """An order as it stands. `events` are told by `GET` only."""
+
+    order_id: str
+    state: str
+    placed_at: datetime
+    received_at: datetime
+    expires_at: datetime | None
+    decision_id: str | None
+    lines: list[OrderLineAnswer]
+    shipments: list[OrderShipmentAnswer]
+    events: list[OrderEventAnswer] | None = None
+
+
+class ShipmentAnswer(BaseModel):
+    """A shipment after what was told of it, and the order it belongs to."""
+
+    shipment: OrderShipmentAnswer
+    order_state: str
+
+
+def order_bytes(order: OrderRecord, events: Sequence[Mapping[str, Any]] | None = None) -> bytes:
+    """What `OrderAnswer` describes, as JSON."""
+    told = {
+        "order_id": order.order_id,
+        "state": order.state,
+        "placed_at": order.placed_at,
+        "received_at": order.received_at,
+        "expires_at": order.expires_at,
+        "decision_id": order.decision_id,
+        "lines": order.lines,
+        "shipments": order.shipments,
+    }
+    return orjson.dumps(told if events is None else {**told, "events": events}, option=orjson.OPT_UTC_Z)
+
+
+def shipment_bytes(shipment: ShipmentRecord, order: OrderRecord) -> bytes:
+    """What `ShipmentAnswer` describes, as JSON."""
+    return orjson.dumps({"shipment": shipment, "order_state": order.state}, option=orjson.OPT_UTC_Z)

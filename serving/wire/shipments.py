@@ -1,0 +1,77 @@
+"""What locations tell of shipments, and the work that they are told of."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, Field, ValidationInfo, field_validator
+from pydantic_core import PydanticCustomError
+
+from serving.wire.fields import Body, Identifier, Text, Units, When
+
+EventName = Literal[
+    "accepted", "rejected", "picked", "short_picked", "ready", "handed_over", "delivered", "collected", "cancelled"
+]
+
+
+class PickedLineBody(Body):
+    """Units found of one line."""
+
+    line_id: Identifier
+    picked: Units
+
+
+class ShipmentEventBody(Body):
+    """Something that happened to a shipment at its location, or on its way."""
+
+    event: EventName
+    occurred_at: When | None = Field(default=None, description="when it happened; none: now")
+    reason: Text | None = Field(default=None, validate_default=True, description="needed for rejected and cancelled")
+    lines: Annotated[list[PickedLineBody], Field(max_length=500)] = Field(
+        default=[], validate_default=True, description="needed for short_picked: lines of which fewer units were found"
+    )
+
+    @field_validator("reason")
+    @classmethod
+    def _refusing_has_a_reason(cls, reason: str | None, info: ValidationInfo) -> str | None:
+        if reason is None and info.data.get("event") in {"rejected", "cancelled"}:
+            raise PydanticCustomError("reason_missing", "needed when event is rejected or cancelled")
+        return reason
+
+    @field_validator("lines")
+    @classmethod
+    def _short_picks_say_what_was_found(cls, lines: list[PickedLineBody], info: ValidationInfo) -> list[PickedLineBody]:
+        if bool(lines) != (info.data.get("event") == "short_picked"):
+            raise PydanticCustomError("lines_of_event", "are told with short_picked, and with nothing else")
+        if len({line.line_id for line in lines}) < len(lines):
+            raise PydanticCustomError("line_id_twice", "name each line once")
+        return lines
+
+
+class TaskLineAnswer(BaseModel):
+    """Units to pick."""
+
+    line_id: str
+    sku: str
+    quantity: int
+
+
+class TaskAnswer(BaseModel):
+    """What one shipment asks of its location now; `next` is what can be told of it."""
+
+    shipment_id: str
+    order_id: str
+    location_id: str
+    carrier_service_id: str | None
+    delivery_method: str
+    to_do: Literal["accept", "pick", "pack", "hand_over"]
+    assigned_at: datetime
+    promised_at: datetime | None
+    lines: list[TaskLineAnswer]
+    next: list[str]
+
+
+class TasksAnswer(BaseModel):
+    """The work list of one location, the longest waiting first."""
+
+    location_id: str
+    tasks: list[TaskAnswer]

@@ -1,0 +1,63 @@
+"""Webhooks: where events are sent."""
+
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import BaseModel, Field, HttpUrl
+
+from serving.wire.fields import Body, Text
+
+
+class WebhookBody(Body):
+    """Where to send events."""
+
+    url: HttpUrl
+    kinds: Annotated[list[Text], Field(max_length=50)] = Field(
+        default=[], description="such as order.assigned, shipment.assigned; none: every kind"
+    )
+
+
+class WebhookAnswer(BaseModel):
+    """A webhook. `waiting`: events it is still to be told; `dead`: those that were given up."""
+
+    webhook_id: str
+    url: str
+    kinds: list[str]
+    created_at: datetime
+    created_by: str
+    waiting: int
+    dead: int
+
+
+class NewWebhookAnswer(WebhookAnswer):
+    """A webhook that was just made: its secret is told this once."""
+
+    secret: str = Field(description="for the signature (Standard Webhooks), `whsec_…`")
+
+
+class WebhooksAnswer(BaseModel):
+    """Every webhook."""
+
+    webhooks: list[WebhookAnswer]
+
+
+class DeadLetterAnswer(BaseModel):
+    """An event that a webhook could not be told."""
+
+    event_id: str
+    kind: str
+    order_id: str
+    attempts: int
+    last_error: str | None
+
+
+class DeadLettersAnswer(BaseModel):
+    """What was given up, the oldest first; at most 1,000."""
+
+    dead_letters: list[DeadLetterAnswer]
+
+
+class ResentAnswer(BaseModel):
+    """How many events are tried again."""
+
+    resent: int

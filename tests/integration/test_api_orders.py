@@ -1,0 +1,218 @@
+"""Placing orders: decided, held and assigned at once; what is held is nobody else's."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from tests.integration.conftest import Api
+from tests.integration.orders import (
+    at,
+    held_in_all,
+    numbers,
+    open_shop,
+    order,
+    place,
+    placed,
+    seen,
+    stock,
+    tell,
+    what_is_due,
+)
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+async def shop(api: Api) -> Api:
+    """A shop with 4 units in the store and 5 in the warehouse."""
+    await open_shop(api, S014=4, W001=5)
+    return api
+
+
+async def test_an_order_is_decided_held_and_assigned_at_once(shop: Api) -> None:
+    made = await placed(shop, "A-1", 3)
+    assert made["state"] == "assigned"
+    (shipment,) = made["shipments"]
+    assert shipment["state"] == "assigned"
+    assert shipment["lines"] == [{"line_id": "1", "sku": "SKU-1", "quantity": 3, "short": 0}]
+    assert (await shop.client.get(f"/v1/decisions/{made['decision_id']}")).status_code == 200
+    events = (await seen(shop, "A-1"))["events"]
+    assert [event["kind"] for event in events] == ["order.placed", "shipment.assigned", "order.assigned"]
+    assert events[1]["versions"]["bundle"] == "table@1"
+    assert {event["who"] for event in events} == {"development"}
+
+
+async def test_what_is_held_is_not_promised_again(shop: Api) -> None:
+    first = (await placed(shop, "A-1", 4))["shipments"][0]["location_id"]
+    second = (await placed(shop, "A-2", 4))["shipments"][0]["location_id"]
+    assert {first, second} == {"S014", "W001"}
+    gone = await place(shop, "A-3", 4)
+    assert (gone.status_code, gone.json()["type"]) == (409, "urn:smista:problem:out-of-stock")
+    assert gone.json()["decision"]["options"] == []
+
+
+async def test_the_last_unit_is_sold_once(shop: Api) -> None:
+    await stock(shop, at="2026-03-02T07:00:00Z", S014=1, W001=0)
+    responses = await asyncio.gather(*(place(shop, f"A-{n}") for n in range(20)))
+    assert sorted(response.status_code for response in responses) == [201] + [409] * 19
+    assert numbers(await at(shop, "S014")) == (1, 1, 0)
+
+
+async def test_units_that_a_rule_keeps_back_are_not_sold_in_a_race_either(shop: Api) -> None:
+    await stock(shop, at="2026-03-02T07:00:00Z", S014=3, W001=0)
+    rules = [{"id": "display", "safety_stock": 2}]
+    await shop.client.post("/v1/rulesets/everything/publish", json={"strategy": {}, "rules": rules})
+    responses = await asyncio.gather(*(place(shop, f"A-{n}") for n in range(5)))
+    assert sorted(response.status_code for response in responses) == [201] + [409] * 4
+
+
+async def test_two_lines_of_one_sku_are_held_together(shop: Api) -> None:
+    lines = [{"line_id": str(n), "sku": "SKU-1", "quantity": 2} for n in (1, 2)]
+    made = await placed(shop, "A-1", lines=lines)
+    held = {
+        shipment["location_id"]: sum(line["quantity"] for line in shipment["lines"]) for shipment in made["shipments"]
+    }
+    assert sum(held.values()) == 4
+    for location_id, units in held.items():
+        assert (await at(shop, location_id))["held"] == units
+
+
+async def test_one_of_the_ranked_plans_can_be_committed(shop: Api) -> None:
+    decision = (await shop.decide(order("A-1", 2))).json()
+    response = await shop.client.post(f"/v1/decisions/{decision['decision_id']}/commit", json={"rank": 2})
+    assert response.status_code == 201, response.text
+    (shipment,) = response.json()["shipments"]
+    assert shipment["location_id"] == decision["options"][1]["shipments"][0]["location_id"]
+    assert (await at(shop, shipment["location_id"]))["held"] == 2
+
+
+async def test_a_plan_whose_stock_has_gone_is_refused_with_the_one_that_stands(shop: Api) -> None:
+    decision = (await shop.decide(order("A-1", 3))).json()
+    best = decision["options"][0]["shipments"][0]["location_id"]
+    await stock(shop, at="2026-03-02T08:00:00Z", **{best: 0})
+    refused = await shop.client.post(f"/v1/decisions/{decision['decision_id']}/commit", json={"rank": 1})
+    assert refused.status_code == 409
+    standing = refused.json()["decision"]
+    other = standing["options"][0]["shipments"][0]["location_id"]
+    assert other != best
+    again = await shop.client.post(f"/v1/decisions/{standing['decision_id']}/commit", json={"rank": 1})
+    assert again.status_code == 201
+    assert again.json()["shipments"][0]["location_id"] == other
+
+
+async def test_an_order_is_placed_once(shop: Api) -> None:
+    await placed(shop, "A-1")
+    again = await place(shop, "A-1")
+    assert (again.status_code, again.json()["type"]) == (409, "urn:smista:problem:order-exists")
+    assert await held_in_all(shop) == 1
+
+
+async def test_a_repeated_request_gets_the_same_bytes_and_holds_once(shop: Api) -> None:
+    async def once() -> tuple[int, bytes]:
+        while True:
+            response = await shop.client.post("/v1/orders", json=order("A-1"), headers={"Idempotency-Key": "k"})
+            if response.json().get("type") != "urn:smista:problem:in-flight":
+                return response.status_code, response.content
+
+    answers = await asyncio.gather(*(once() for _ in range(10)))
+    assert len(set(answers)) == 1
+    assert answers[0][0] == 201
+    other = await shop.client.post("/v1/orders", json=order("A-2"), headers={"Idempotency-Key": "k"})
+    assert other.status_code == 422
+    assert await held_in_all(shop) == 1
+
+
+async def test_a_request_that_is_being_answered_is_not_answered_twice(shop: Api) -> None:
+    shop.service.in_flight.add(("development", "k"))
+    response = await shop.client.post("/v1/orders", json=order("A-1"), headers={"Idempotency-Key": "k"})
+    assert (response.status_code, response.json()["type"]) == (409, "urn:smista:problem:in-flight")
+
+
+async def test_a_cancelled_order_lets_its_units_go(shop: Api) -> None:
+    (shipment,) = (await placed(shop, "A-1", 3))["shipments"]
+    response = await shop.client.delete("/v1/orders/A-1", params={"reason": "changed my mind"})
+    assert response.json()["state"] == "cancelled"
+    assert response.json()["shipments"][0]["state"] == "withdrawn"
+    assert (await at(shop, shipment["location_id"]))["held"] == 0
+    assert (await seen(shop, "A-1"))["events"][-1]["why"] == "changed my mind"
+    assert (await shop.client.delete("/v1/orders/A-1")).status_code == 200
+    assert (await at(shop, shipment["location_id"]))["held"] == 0
+
+
+async def test_an_order_that_has_left_cannot_be_cancelled(shop: Api) -> None:
+    (shipment,) = (await placed(shop, "A-1"))["shipments"]
+    await tell(shop, shipment, "handed_over")
+    assert (await shop.client.delete("/v1/orders/A-1")).status_code == 409
+
+
+async def test_a_reservation_ends_unless_it_is_confirmed(shop: Api) -> None:
+    until = (shop.clock.now + timedelta(minutes=15)).isoformat()
+    for name in ("A-1", "A-2"):
+        made = await placed(shop, name, 2, expires_at=until)
+        assert (made["state"], made["shipments"][0]["state"]) == ("reserved", "reserved")
+    assert (await shop.client.get("/v1/tasks", params={"location": "S014"})).json()["tasks"] == []
+    assert (await shop.client.post("/v1/orders/A-1/confirm")).json()["state"] == "assigned"
+    shop.clock.now += timedelta(minutes=15)
+    await what_is_due(shop)
+    assert [(await seen(shop, name))["state"] for name in ("A-1", "A-2")] == ["assigned", "expired"]
+    assert await held_in_all(shop) == 2
+    assert (await shop.client.post("/v1/orders/A-2/confirm")).status_code == 409
+
+
+async def test_a_line_is_amended_down_and_up(shop: Api) -> None:
+    made = await placed(shop, "A-1", 3)
+    first = made["shipments"][0]["location_id"]
+    less = await shop.client.patch("/v1/orders/A-1/lines/1", json={"quantity": 1})
+    assert less.json()["lines"] == [{"line_id": "1", "sku": "SKU-1", "quantity": 1, "waiting": 0}]
+    assert (await at(shop, first))["held"] == 1
+    await shop.client.patch("/v1/orders/A-1/lines/1", json={"quantity": 6})
+    now = await seen(shop, "A-1")
+    assert now["state"] == "assigned"
+    assert await held_in_all(shop) == 6
+    none = await shop.client.patch("/v1/orders/A-1/lines/1", json={"quantity": 0})
+    assert none.json()["state"] == "cancelled"
+    assert await held_in_all(shop) == 0
+
+
+async def test_picked_units_are_not_amended_away(shop: Api) -> None:
+    (shipment,) = (await placed(shop, "A-1", 3))["shipments"]
+    await tell(shop, shipment, "picked")
+    assert (await shop.client.patch("/v1/orders/A-1/lines/1", json={"quantity": 1})).status_code == 409
+    assert (await shop.client.patch("/v1/orders/A-1/lines/9", json={"quantity": 1})).status_code == 404
+
+
+async def test_a_location_is_given_no_more_than_its_day_can_bear(shop: Api) -> None:
+    rows = [
+        {
+            "location_id": "S014",
+            "location_type": "store",
+            "country": "IT",
+            "timezone": "Europe/Rome",
+            "capacity_per_day": 1,
+        },
+        {
+            "location_id": "W001",
+            "location_type": "warehouse",
+            "country": "IT",
+            "timezone": "Europe/Rome",
+            "capacity_per_day": 1,
+        },
+    ]
+    await shop.feed("locations", rows)
+    places = {(await placed(shop, f"A-{n}"))["shipments"][0]["location_id"] for n in (1, 2)}
+    assert places == {"S014", "W001"}
+    assert (await place(shop, "A-3")).status_code == 409
+    await shop.client.delete("/v1/orders/A-1")
+    assert (await place(shop, "A-4")).status_code == 201
+    shop.clock.now += timedelta(days=1)
+    assert (await place(shop, "A-5")).status_code == 201
+
+
+async def test_an_order_that_may_wait_is_sent_when_stock_comes(shop: Api) -> None:
+    made = await placed(shop, "A-1", 20, backorder=True)
+    assert (made["state"], made["shipments"]) == ("backordered", [])
+    await stock(shop, at="2026-03-02T08:00:00Z", W001=25)
+    now = await seen(shop, "A-1")
+    assert now["state"] == "assigned"
+    assert now["shipments"][0]["location_id"] == "W001"

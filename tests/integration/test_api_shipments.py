@@ -1,0 +1,170 @@
+"""What locations do with their shipments, and where the units go when a location fails."""
+
+from datetime import timedelta
+
+import pytest
+
+from serving.orders.routing import MOST_FAILURES
+from tests.integration.conftest import Api
+from tests.integration.orders import at, count, numbers, open_shop, placed, seen, stock, tell, what_is_due
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+async def shop(api: Api) -> Api:
+    """A shop with 5 units in the store and 5 in the warehouse."""
+    await open_shop(api, S014=5, W001=5)
+    return api
+
+
+async def tasks(api: Api, location_id: str) -> list[tuple[str, str]]:
+    answer = (await api.client.get("/v1/tasks", params={"location": location_id})).json()
+    return [(task["order_id"], task["to_do"]) for task in answer["tasks"]]
+
+
+def elsewhere(location_id: str) -> str:
+    return {"S014": "W001", "W001": "S014"}[location_id]
+
+
+async def test_a_shipment_goes_from_task_to_delivered(shop: Api) -> None:
+    (shipment,) = (await placed(shop, "A-1", 2))["shipments"]
+    here = shipment["location_id"]
+    for to_do, event in [("accept", "accepted"), ("pick", "picked"), ("pack", "ready"), ("hand_over", "handed_over")]:
+        assert await tasks(shop, here) == [("A-1", to_do)]
+        assert numbers(await at(shop, here)) == (5, 2, 3)
+        assert (await tell(shop, shipment, event)).status_code == 200
+    assert await tasks(shop, here) == []
+    assert numbers(await at(shop, here)) == (3, 0, 3)
+    assert (await tell(shop, shipment, "delivered")).json()["order_state"] == "completed"
+
+
+async def test_a_collected_order_leaves_its_store_with_the_customer(shop: Api) -> None:
+    made = await placed(shop, "A-1", 2, delivery_method="click_and_collect", collect_location_id="S014")
+    (shipment,) = made["shipments"]
+    assert shipment["location_id"] == "S014"
+    await tell(shop, shipment, "ready")
+    assert (await tell(shop, shipment, "collected")).json()["order_state"] == "completed"
+    assert numbers(await at(shop, "S014")) == (3, 0, 3)
+
+
+async def test_the_same_event_told_twice_changes_nothing_more(shop: Api) -> None:
+    (shipment,) = (await placed(shop, "A-1", 2))["shipments"]
+    for _ in range(2):
+        assert (await tell(shop, shipment, "handed_over")).status_code == 200
+    assert numbers(await at(shop, shipment["location_id"])) == (3, 0, 3)
+    assert [event["kind"] for event in (await seen(shop, "A-1"))["events"]].count("shipment.handed_over") == 1
+
+
+async def test_what_cannot_happen_any_more_is_refused(shop: Api) -> None:
+    (shipment,) = (await placed(shop, "A-1", 2))["shipments"]
+    await tell(shop, shipment, "handed_over")
+    refused = await tell(shop, shipment, "rejected", reason="too late")
+    assert refused.status_code == 409
+    assert "delivered" in refused.json()["detail"]
+    assert (await tell(shop, {"shipment_id": "nothing"}, "accepted")).status_code == 404
+    assert (await tell(shop, shipment, "rejected")).json()["errors"][0]["field"] == "reason"
+
+
+async def test_a_rejected_shipment_goes_elsewhere_at_once_and_never_back(shop: Api) -> None:
+    (shipment,) = (await placed(shop, "A-1", 2))["shipments"]
+    here = shipment["location_id"]
+    await tell(shop, shipment, "rejected", reason="flooded")
+    now = await seen(shop, "A-1")
+    assert [(s["location_id"], s["state"]) for s in now["shipments"]] == [
+        (here, "rejected"),
+        (elsewhere(here), "assigned"),
+    ]
+    assert numbers(await at(shop, here)) == (5, 0, 5)
+    await tell(shop, now["shipments"][1], "rejected", reason="flooded too")
+    assert (await seen(shop, "A-1"))["state"] == "backordered"
+    await stock(shop, at="2026-03-02T08:00:00Z", **{here: 50})
+    assert (await seen(shop, "A-1"))["state"] == "backordered"
+
+
+async def test_what_was_not_found_is_sent_from_elsewhere_and_not_promised_until_counted(shop: Api) -> None:
+    (shipment,) = (await placed(shop, "A-1", 3))["shipments"]
+    here = shipment["location_id"]
+    answer = await tell(shop, shipment, "short_picked", lines=[{"line_id": "1", "picked": 1}])
+    assert answer.json()["shipment"]["state"] == "picked"
+    now = await seen(shop, "A-1")
+    assert now["state"] == "assigned"
+    assert [(s["location_id"], s["lines"][0]["quantity"], s["lines"][0]["short"]) for s in now["shipments"]] == [
+        (here, 3, 2),
+        (elsewhere(here), 2, 0),
+    ]
+    assert numbers(await at(shop, here)) == (5, 1, 0)
+    await stock(shop, at="2026-03-02T09:00:00Z", **{here: 5})
+    assert numbers(await at(shop, here)) == (5, 1, 0), "counted before the pick failed"
+    shop.clock.now += timedelta(hours=1)
+    await stock(shop, at="2026-03-02T10:00:00Z", **{here: 2})
+    assert numbers(await at(shop, here)) == (2, 1, 1)
+
+
+async def test_a_shipment_of_which_nothing_is_found_ends(shop: Api) -> None:
+    (shipment,) = (await placed(shop, "A-1", 3))["shipments"]
+    answer = await tell(shop, shipment, "short_picked", lines=[{"line_id": "1", "picked": 0}])
+    assert answer.json()["shipment"]["state"] == "short"
+    assert await tasks(shop, shipment["location_id"]) == []
+
+
+@pytest.mark.parametrize(
+    "line", [{"line_id": "1", "picked": 3}, {"line_id": "1", "picked": 4}, {"line_id": "7", "picked": 0}]
+)
+async def test_a_short_pick_that_makes_no_sense_is_refused(shop: Api, line: dict[str, object]) -> None:
+    (shipment,) = (await placed(shop, "A-1", 3))["shipments"]
+    assert (await tell(shop, shipment, "short_picked", lines=[line])).status_code == 422
+    assert numbers(await at(shop, shipment["location_id"])) == (5, 3, 2)
+
+
+async def test_a_click_and_collect_order_stays_in_its_store(shop: Api) -> None:
+    made = await placed(shop, "A-1", 2, delivery_method="click_and_collect", collect_location_id="S014")
+    await tell(shop, made["shipments"][0], "rejected", reason="closed")
+    assert (await seen(shop, "A-1"))["state"] == "backordered"
+
+
+async def test_after_too_many_failures_an_order_waits(shop: Api) -> None:
+    row = {"location_type": "warehouse", "country": "IT", "timezone": "Europe/Rome"}
+    names = [f"X{n}" for n in range(MOST_FAILURES + 2)]
+    await shop.feed("locations", [{"location_id": name, **row} for name in names])
+    await count(shop, dict.fromkeys(names, 1))
+    await placed(shop, "A-1")
+    for _ in range(MOST_FAILURES):
+        await tell(shop, (await seen(shop, "A-1"))["shipments"][-1], "rejected", reason="no")
+    now = await seen(shop, "A-1")
+    assert (now["state"], len(now["shipments"])) == ("backordered", MOST_FAILURES)
+
+
+async def test_a_location_that_says_nothing_loses_the_shipment(shop: Api) -> None:
+    service = shop.service
+    object.__setattr__(service, "settings", service.settings.model_copy(update={"accept_within_minutes": 30}))
+    (shipment,) = (await placed(shop, "A-1"))["shipments"]
+    (taken,) = (await placed(shop, "A-2"))["shipments"]
+    await tell(shop, taken, "accepted")
+    shop.clock.now += timedelta(minutes=30)
+    await what_is_due(shop)
+    now = await seen(shop, "A-1")
+    assert [(s["location_id"], s["state"]) for s in now["shipments"]] == [
+        (shipment["location_id"], "rejected"),
+        (elsewhere(shipment["location_id"]), "assigned"),
+    ]
+    assert len((await seen(shop, "A-2"))["shipments"]) == 1
+
+
+async def test_a_count_from_before_a_hand_over_does_not_bring_the_units_back(shop: Api) -> None:
+    (shipment,) = (await placed(shop, "A-1", 2))["shipments"]
+    here = shipment["location_id"]
+    await tell(shop, shipment, "handed_over", occurred_at="2026-03-02T09:00:00Z")
+    await stock(shop, at="2026-03-02T08:30:00Z", **{here: 5})
+    assert numbers(await at(shop, here)) == (3, 0, 3)
+    await stock(shop, at="2026-03-02T09:10:00Z", **{here: 4})
+    assert numbers(await at(shop, here)) == (4, 0, 4)
+
+
+async def test_a_hand_over_told_after_the_count_that_saw_it_is_not_taken_off_twice(shop: Api) -> None:
+    (shipment,) = (await placed(shop, "A-1", 2))["shipments"]
+    here = shipment["location_id"]
+    await stock(shop, at="2026-03-02T09:10:00Z", **{here: 3})
+    assert numbers(await at(shop, here)) == (3, 2, 1)
+    await tell(shop, shipment, "handed_over", occurred_at="2026-03-02T09:00:00Z")
+    assert numbers(await at(shop, here)) == (3, 0, 3)

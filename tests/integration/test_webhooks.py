@@ -1,0 +1,191 @@
+"""Webhooks are told what happened: signed, at least once, in order for each order, whatever the receiver does."""
+
+import http.server
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx
+import orjson
+import pytest
+from standardwebhooks.webhooks import Webhook, WebhookVerificationError
+
+from serving.outbox import WAITS, tell_due
+from tests.integration.conftest import Api
+from tests.integration.orders import open_shop, placed, tell
+
+pytestmark = pytest.mark.anyio
+
+
+class Died(BaseException):
+    """What happens to a process that is killed."""
+
+
+@dataclass
+class Receiver:
+    """A real server on a local port: answers with ``statuses`` in turn, then with 200, and keeps all it was sent."""
+
+    url: str = ""
+    statuses: list[int] = field(default_factory=list)
+    received: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
+
+    def events(self) -> list[dict[str, Any]]:
+        return [orjson.loads(body) for _, body in self.received]
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    """A receiver that runs."""
+    receiver = Receiver()
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            receiver.received.append(({name.lower(): value for name, value in self.headers.items()}, body))
+            self.send_response(receiver.statuses.pop(0) if receiver.statuses else 200)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    serving = threading.Thread(target=server.serve_forever)
+    serving.start()
+    receiver.url = f"http://127.0.0.1:{server.server_address[1]}/smista"
+    yield receiver
+    server.shutdown()
+    serving.join()
+    server.server_close()
+
+
+@pytest.fixture
+async def shop(api: Api) -> Api:
+    """A shop with 5 units in the store and 5 in the warehouse."""
+    await open_shop(api, S014=5, W001=5)
+    return api
+
+
+async def subscribe(api: Api, url: str, *kinds: str) -> dict[str, Any]:
+    response = await api.client.post("/v1/webhooks", json={"url": url, "kinds": kinds})
+    assert response.status_code == 201, response.text
+    return dict(response.json())
+
+
+async def tell_all(api: Api) -> None:
+    """Tell until nothing is due."""
+    async with httpx.AsyncClient() as client:
+        while await tell_due(api.service, client):
+            pass
+
+
+async def states(api: Api) -> list[tuple[int, int]]:
+    answer = (await api.client.get("/v1/webhooks")).json()
+    return [(webhook["waiting"], webhook["dead"]) for webhook in answer["webhooks"]]
+
+
+async def test_what_happens_is_told_signed_and_in_order(shop: Api, receiver: Receiver) -> None:
+    webhook = await subscribe(shop, receiver.url)
+    (shipment,) = (await placed(shop, "A-1"))["shipments"]
+    await tell(shop, shipment, "accepted")
+    await tell_all(shop)
+    events = receiver.events()
+    assert [event["type"] for event in events] == [
+        "smista.order.placed",
+        "smista.shipment.assigned",
+        "smista.order.assigned",
+        "smista.shipment.accepted",
+    ]
+    assert {event["subject"] for event in events} == {"A-1"}
+    assert [event["sequence"] for event in events] == sorted(event["sequence"] for event in events)
+    assert events[1]["data"]["location_id"] == shipment["location_id"]
+    for sent, body in receiver.received:
+        assert sent["webhook-id"] == orjson.loads(body)["id"]
+        signer = Webhook(webhook["secret"])
+        signature = signer.sign(sent["webhook-id"], shop.clock.now, body.decode())
+        assert sent["webhook-signature"] == signature
+    assert await states(shop) == [(0, 0)]
+
+
+async def test_a_receiver_can_verify_with_the_published_library(shop: Api, receiver: Receiver) -> None:
+    webhook = await subscribe(shop, receiver.url)
+    shop.clock.now = datetime.now(UTC)
+    await placed(shop, "A-1")
+    await tell_all(shop)
+    sent, body = receiver.received[0]
+    assert Webhook(webhook["secret"]).verify(body, sent)["subject"] == "A-1"
+    with pytest.raises(WebhookVerificationError):
+        Webhook(webhook["secret"]).verify(body.replace(b"A-1", b"A-2"), sent)
+
+
+async def test_only_the_kinds_that_are_wanted_are_told(shop: Api, receiver: Receiver) -> None:
+    await subscribe(shop, receiver.url, "shipment.assigned")
+    await placed(shop, "A-1")
+    await tell_all(shop)
+    assert [event["type"] for event in receiver.events()] == ["smista.shipment.assigned"]
+
+
+async def test_what_was_refused_comes_again_later_before_what_follows_it(shop: Api, receiver: Receiver) -> None:
+    await subscribe(shop, receiver.url)
+    receiver.statuses = [500]
+    await placed(shop, "A-1")
+    await tell_all(shop)
+    await placed(shop, "A-2")
+    await tell_all(shop)
+    assert {event["subject"] for event in receiver.events()[1:]} == {"A-2"}, "another order does not wait"
+    shop.clock.now += WAITS[0]
+    await tell_all(shop)
+    first = [event["type"] for event in receiver.events() if event["subject"] == "A-1"]
+    assert first == ["smista.order.placed", "smista.order.placed", "smista.shipment.assigned", "smista.order.assigned"]
+
+
+async def test_nobody_listening_becomes_dead_letters_that_can_be_sent_again(shop: Api) -> None:
+    webhook = await subscribe(shop, "http://127.0.0.1:9/nobody", "order.placed")
+    await placed(shop, "A-1")
+    for wait in (timedelta(0), *WAITS):
+        shop.clock.now += wait
+        await tell_all(shop)
+    assert await states(shop) == [(0, 1)]
+    path = f"/v1/webhooks/{webhook['webhook_id']}/dead-letters"
+    (letter,) = (await shop.client.get(path)).json()["dead_letters"]
+    assert (letter["order_id"], letter["attempts"]) == ("A-1", len(WAITS) + 1)
+    assert letter["last_error"].startswith("Connect")
+    assert (await shop.client.post(f"{path}/resend")).json() == {"resent": 1}
+    assert await states(shop) == [(1, 0)]
+
+
+async def test_a_receiver_that_is_gone_for_good_is_not_asked_again(shop: Api, receiver: Receiver) -> None:
+    await subscribe(shop, receiver.url, "order.placed")
+    receiver.statuses = [410]
+    await placed(shop, "A-1")
+    await tell_all(shop)
+    assert await states(shop) == [(0, 1)]
+
+
+async def test_what_a_process_died_of_telling_is_told_by_the_next(shop: Api, receiver: Receiver) -> None:
+    await subscribe(shop, receiver.url, "order.placed")
+    await placed(shop, "A-1")
+
+    class Dying(httpx.AsyncBaseTransport):
+        async def handle_async_request(self, _request: httpx.Request) -> httpx.Response:
+            raise Died
+
+    with pytest.raises(Died):
+        async with httpx.AsyncClient(transport=Dying()) as client:
+            await tell_due(shop.service, client)
+    await tell_all(shop)
+    assert receiver.received == [], "it is still the first process's"
+    shop.clock.now += timedelta(minutes=1)
+    await tell_all(shop)
+    assert [event["subject"] for event in receiver.events()] == ["A-1"]
+
+
+async def test_a_webhook_that_was_removed_is_told_nothing(shop: Api, receiver: Receiver) -> None:
+    webhook = await subscribe(shop, receiver.url)
+    await placed(shop, "A-1")
+    assert (await shop.client.delete(f"/v1/webhooks/{webhook['webhook_id']}")).status_code == 204
+    await tell_all(shop)
+    assert receiver.received == []
+    assert (await shop.client.delete(f"/v1/webhooks/{webhook['webhook_id']}")).status_code == 404
