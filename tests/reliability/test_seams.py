@@ -1,4 +1,4 @@
-"""Whatever comes between what a change has read and what it writes: every pair, assigned and reserved, each database."""
+"""Whatever comes between what a change has read and what it writes: every pair of changes, on each database."""
 
 import itertools
 
