@@ -9,7 +9,7 @@ pytestmark = pytest.mark.slow
 
 TestStockIsConserved = StockMachine.TestCase
 TestStockIsConserved.settings = settings(
-    max_examples=15,
+    max_examples=12,
     stateful_step_count=30,
     deadline=None,
     database=None,
