@@ -70,7 +70,16 @@ def _true(
     with np.errstate(all="ignore") if program.computes else nullcontext():
         flat, first = _flat([(at, program.columns[at](columns)) for at in reads], shape, len(program.columns))
     registers = program.numbers, program.truths
-    true = run(instructions, program.constants, np.array(codes, np.float64), flat, first, answers, registers, shape[0] * shape[1])
+    true = run(
+        instructions,
+        program.constants,
+        np.array(codes, np.float64),
+        flat,
+        first,
+        answers,
+        registers,
+        shape[0] * shape[1],
+    )
     return np.asarray(true).reshape(len(chosen), *shape)
 
 

@@ -33,7 +33,7 @@ def _state(true: bool, false: bool) -> np.uint8:
     return np.uint8(np.int32((1.0 if true else 0.0) + (2.0 if false else 0.0)))
 
 
-def _run(  # noqa: PLR0912, PLR0914, PLR0915, PLR0917 - one compiled loop over what instructions there are
+def _run(  # noqa: PLR0912, PLR0915, PLR0917 - one compiled loop over what instructions there are
     instructions: NDArray[np.int64],
     constants: NDArray[np.float64],
     codes: NDArray[np.float64],
@@ -110,7 +110,7 @@ def _run(  # noqa: PLR0912, PLR0914, PLR0915, PLR0917 - one compiled loop over w
                         truth[i] = _state(x[i] == y[i], (x[i] != y[i]) & (x[i] != _UNKNOWN))
                 elif do == _MISSING:
                     for i in range(size):
-                        truth[i] = _state(x[i] != x[i], x[i] == x[i])  # noqa: PLR0124
+                        truth[i] = _state(x[i] != x[i], x[i] == x[i])
                 elif do == _NO_TEXT:
                     for i in range(size):
                         truth[i] = _state(x[i] == _NULL, x[i] >= 0)

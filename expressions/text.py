@@ -72,7 +72,9 @@ class Text:
             self, other = other, self  # noqa: PLW0642 - equality has no sides
         if not other.codes.ndim and other.codes >= 0:
             same = (self.codes == self._code_of(other)).view(np.int8)
-            return same if self.codes.size and self.codes.min() > UNKNOWN else np.where(self.is_known(), same, np.int8(2))
+            return (
+                same if self.codes.size and self.codes.min() > UNKNOWN else np.where(self.is_known(), same, np.int8(2))
+            )
         known = self.is_known() & other.is_known()
         return np.where(known, self.equals(other).astype(np.int8), np.int8(2))
 

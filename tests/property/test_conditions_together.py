@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from expressions.compiled import CompiledExpression, compile_expression
 from expressions.conditions import Conditions
 from expressions.kinds import Kind, ListOf, Names
-from tests.property.test_expressions_oracle import conditions, figures, maybe, tags_, words
 from tests.property.test_expressions_oracle import column as column_of
+from tests.property.test_expressions_oracle import conditions, figures, maybe, tags_, words
 
 pytest.importorskip("numba")
 
