@@ -35,6 +35,11 @@ class Conditions:
             return np.array(masks, bool).reshape(len(chosen), *shape)
         return np.asarray(_true(run, self._program, columns, shape, chosen))
 
+    def prepare(self) -> None:
+        """Do now what else the first question would wait for."""
+        if machine() is not None:
+            _ = self._program
+
     @cached_property
     def _program(self) -> Program:
         return join(self._conditions)

@@ -112,6 +112,8 @@ class _Joining:
         self.truths = 0
         self._columns: dict[object, int] = {}
         self._written: dict[tuple[int, int, int, int], int] = {}
+        #: Register (of truth values?, which) → the instructions it comes of, a bit for each.
+        self._bits: dict[tuple[bool, int], int] = {}
         self._names: Names = {}
 
     def condition(self, condition: CompiledExpression) -> int:
@@ -119,16 +121,11 @@ class _Joining:
         self._names = condition.names
         return self._truth(condition.part)
 
-    def needs(self, answer: int) -> list[bool]:
+    def needs(self, answer: int) -> NDArray[np.bool_]:
         """Return which instructions the truth value in register ``answer`` comes of."""
-        needed = {(True, answer)}
-        marks = []
-        for do, into, *operands in reversed(self.instructions):
-            mark = (do > CHOOSE_NUMBER, into) in needed
-            if mark:
-                needed.update(zip(_reads_truths(do), operands, strict=False))
-            marks.append(mark)
-        return marks[::-1]
+        count = len(self.instructions)
+        bits = self._bits[True, answer].to_bytes(count // 8 + 1, "little")
+        return np.unpackbits(np.frombuffer(bits, np.uint8), count=count, bitorder="little").astype(bool)
 
     def _write(self, do: int, a: int = 0, b: int = 0, c: int = 0) -> int:
         key = (do, a, b, c)
@@ -137,6 +134,10 @@ class _Joining:
             self._written[key] = into = self.truths if truth else self.numbers
             self.truths += truth
             self.numbers += not truth
+            bits = 1 << len(self.instructions)
+            for register in zip(_reads_truths(do), (a, b, c), strict=False):
+                bits |= self._bits[register]
+            self._bits[truth, into] = bits
             self.instructions.append((do, into, a, b, c))
         return self._written[key]
 

@@ -52,7 +52,7 @@ class Text:
             return np.asarray(self.codes == self._code_of(other))
         if self.vocabulary is other.vocabulary:
             return np.asarray((self.codes == other.codes) & (self.codes != UNKNOWN))
-        if len(other.vocabulary) > len(self.vocabulary):
+        if other.codes.ndim and len(other.vocabulary) > len(self.vocabulary):
             return other.equals(self)
         theirs = [self.index.get(text, NOWHERE) for text in other.vocabulary]
         table = np.array([*theirs, NOWHERE, NULL])

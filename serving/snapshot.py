@@ -10,7 +10,6 @@ from sqlalchemy import Connection, Table, exists, select
 from decision.custom import Custom
 from decision.network import Network
 from decision.ruleset import Ruleset, compile_ruleset, default_ruleset
-from expressions.conditions import machine
 from features.facts import Columns
 from serving.capacity import Given, capacity_columns, given_since
 from serving.columns import changed_stock, empty_columns, load_columns
@@ -119,5 +118,7 @@ def _changed_products(connection: Connection, since: int) -> dict[str, Product]:
 
 
 def _compiled(connection: Connection) -> tuple[Ruleset, ...]:
-    machine()  # loaded now, not by the first order
-    return tuple(compile_ruleset(live.document, str(live.version)) for live in live_rulesets(connection))
+    compiled = tuple(compile_ruleset(live.document, str(live.version)) for live in live_rulesets(connection))
+    for ruleset in compiled:
+        ruleset.conditions.prepare()  # not when the first order comes
+    return compiled

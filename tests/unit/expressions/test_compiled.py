@@ -144,3 +144,13 @@ def test_refuses_a_result_of_the_wrong_type() -> None:
 def test_a_text_of_the_order_stands_beside_itself() -> None:
     same = compile_expression('order.country + order.country == "ITIT"', {"order.country": Kind.TEXT})
     assert bool(same.is_true({"order.country": encode("IT")}))
+
+
+def test_a_missing_text_of_the_order_beside_a_column_of_fewer_texts() -> None:
+    same = compile_expression("order.region == location.region", dict.fromkeys(REGIONS, Kind.TEXT))
+    of_order, of_places = encode([None, "Lazio", "Veneto"]).take(0), encode(["Lazio", None])
+    assert same.is_true(dict(zip(REGIONS, (of_order, of_places), strict=True))).tolist() == [False, True]
+    assert same.is_true(dict(zip(REGIONS, (of_order, of_order), strict=True))).tolist() is True
+
+
+REGIONS = ("order.region", "location.region")
