@@ -19,7 +19,7 @@ from tests.conftest import CUT
 from training.packing import bundle_of, golden_facts
 from training.trained import Trained, score
 
-CENTRE = "delivery_hours.centre.txt"
+CENTRE = "transit_hours.centre.txt"
 
 
 @pytest.fixture
