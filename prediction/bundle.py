@@ -15,7 +15,7 @@ from features.places import coded_facts, join_keys
 from features.request import RequestFeatures
 from features.statistics import STATISTICS, USUAL_VISITORS
 from features.trailing import Statistic, TrailingSums
-from prediction.hours import HoursTable
+from prediction.hours import HoursTable, one_after_the_other
 from prediction.manifest import HEAD_PARTS, TRAILING_FILE, Manifest, read_manifest
 from prediction.trees import fastest_trees
 
@@ -56,11 +56,12 @@ class Bundle:
 
     def delivery_hours(self, facts: Columns) -> HoursTable:
         """Decision → delivered, one row per row of ``facts``."""
-        return self._hours("delivery_hours", facts)
+        hours = one_after_the_other(self._log_hours("ready_hours", facts), self._log_hours("transit_hours", facts))
+        return self._calibrated("delivery_hours", hours, facts)
 
     def ready_hours(self, facts: Columns) -> HoursTable:
         """Decision → handed to the carrier, or ready to collect."""
-        return self._hours("ready_hours", facts)
+        return self._calibrated("ready_hours", self._log_hours("ready_hours", facts), facts)
 
     def cost(self, facts: Columns) -> FloatArray:
         """Shipping and handling of each shipment, in money; never below 0."""
@@ -88,12 +89,13 @@ class Bundle:
         sums = self.trailing.as_of_now(columns, [USUAL_VISITORS])[USUAL_VISITORS.name][0, 0]
         return float(sums[1] / sums[0]) if sums[0] > 0 else float("nan")
 
-    def _hours(self, head: str, facts: Columns) -> HoursTable:
+    def _log_hours(self, head: str, facts: Columns) -> tuple[FloatArray, FloatArray]:
         rows, _ = self.inputs(head, facts)
-        centre = self._predict(head, "centre", rows)
-        spread = np.exp(self._predict(head, "spread", rows))
+        return self._predict(head, "centre", rows), np.exp(self._predict(head, "spread", rows))
+
+    def _calibrated(self, time: str, hours: tuple[FloatArray, FloatArray], facts: Columns) -> HoursTable:
         groups = group_codes(calibration_groups(facts), self.manifest.groups)
-        return HoursTable(centre, spread, groups, self._levels[head])
+        return HoursTable(*hours, groups, self._levels[time])
 
     def _predict(self, head: str, part: str, rows: FloatArray) -> FloatArray:
         return self._trees[head, part].sums(rows)

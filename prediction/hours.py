@@ -17,6 +17,20 @@ _INNER = ndtri(BASE_LEVELS)
 KNOTS: FloatArray = np.concatenate([[_INNER[0] - 1.0], _INNER, [_INNER[-1] + 1.0]])
 
 
+def one_after_the_other(
+    first: tuple[FloatArray, FloatArray], second: tuple[FloatArray, FloatArray]
+) -> tuple[FloatArray, FloatArray]:
+    """Centre and spread of the log-hours of two durations together, from those of each; shape (rows,) all.
+
+    The hours at the centres are added, and each log-hour's spread counts by its share of the sum (the delta method,
+    taking the two as independent): calibration measures what that leaves out.
+    """
+    (first_centre, first_spread), (second_centre, second_spread) = first, second
+    centre = np.logaddexp(first_centre, second_centre)
+    spread = np.hypot(np.exp(first_centre - centre) * first_spread, np.exp(second_centre - centre) * second_spread)
+    return centre, spread
+
+
 @dataclass(frozen=True, eq=False)
 class HoursTable:
     """Row ``i`` takes longer than ``exp(centre[i] + spread[i] * KNOTS[k])`` hours with P = 1 − levels[group[i], k].

@@ -8,18 +8,20 @@ from pydantic import BaseModel, ConfigDict
 
 from prediction.errors import AGAIN, BundleError
 
-FORMAT: Final = 2
+FORMAT: Final = 3
 MANIFEST_FILE: Final = "manifest.json"
 TRAILING_FILE: Final = "trailing.npz"
 GOLDEN_FILE: Final = "golden.json"
 
-#: Head → the models that it is made of. Times have a centre and a spread of log-hours.
+#: Head → the models that it is made of. Times have a centre and a spread of log-hours; delivery is handover and then
+#: transit, and has no models of its own.
 HEAD_PARTS: Final = {
-    "delivery_hours": ("centre", "spread"),
     "ready_hours": ("centre", "spread"),
+    "transit_hours": ("centre", "spread"),
     "cost": ("log_mean",),
     "pick_failure": ("log_odds",),
 }
+#: The times that are predicted, and calibrated.
 TIME_HEADS: Final = ("delivery_hours", "ready_hours")
 
 

@@ -32,7 +32,7 @@ _SMALLEST_DEVIATION: Final = 0.05
 
 @dataclass(frozen=True, eq=False)
 class Rows:
-    """What a head is fitted on: features (rows, names), target, weight and instant of the decision (seconds)."""
+    """What a head is fitted on: features (rows, names), target, weight and when it began (seconds)."""
 
     features: FloatArray
     target: FloatArray
@@ -66,7 +66,7 @@ def maturity_seconds(durations: FloatArray) -> float:
 
 
 def fit_hours(recipe: Recipe, rows: Rows, seed: int) -> dict[str, lightgbm.Booster]:
-    """Fit the centre (median) and the spread (about one standard deviation) of log-hours.
+    """Fit the centre (by the recipe's loss) and the spread (about one standard deviation) of log-hours.
 
     Durations drift. Each week's level is estimated together with the centre, and all weeks are brought to the level of
     the youngest ones: the trees learn what differs between attempts of one week and not the drift, which calibration
@@ -75,12 +75,12 @@ def fit_hours(recipe: Recipe, rows: Rows, seed: int) -> dict[str, lightgbm.Boost
     _require(rows, "durations")
     level = np.zeros(len(rows))
     for _ in range(2):
-        centre = _grow(recipe, rows.with_target(rows.target - level), "regression_l1", seed)
+        centre = _grow(recipe, rows.with_target(rows.target - level), recipe.centre, seed)
         residual = rows.target - _predicted(centre, rows)
         level = _weekly_level(rows, residual)
     recent = np.median(residual[rows.decided_at > rows.decided_at.max() - _RECENT_SECONDS])
     detrended = rows.with_target(rows.target - level + recent)
-    centre = _grow(recipe, detrended, "regression_l1", seed)
+    centre = _grow(recipe, detrended, recipe.centre, seed)
     deviation = np.abs(_cross_fitted_residuals(recipe, detrended, seed))
     # The mean of log|x| of a standard normal x is -0.635: added back, the spread is a standard deviation.
     target = np.log(np.maximum(deviation, _SMALLEST_DEVIATION)) + 0.635
@@ -173,6 +173,6 @@ def _cross_fitted_residuals(recipe: Recipe, rows: Rows, seed: int) -> FloatArray
     residual = np.empty(len(rows))
     for number in range(_FOLDS):
         held_out = fold == number
-        model = _grow(recipe, rows.take(~held_out), "regression_l1", seed)
+        model = _grow(recipe, rows.take(~held_out), recipe.centre, seed)
         residual[held_out] = rows.target[held_out] - _predicted(model, rows.take(held_out))
     return residual - np.median(residual)

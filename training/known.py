@@ -10,7 +10,6 @@ from features.facts import Columns
 from features.history import Attempts, History, log_hours
 from prediction.bundle import EVERY_GROUP, calibration_groups, starts, statistics_of
 from prediction.calibration import UnderWay
-from prediction.manifest import TIME_HEADS
 from training.fit import Rows, maturity_seconds
 from training.heads import RECIPES
 
@@ -67,15 +66,15 @@ def arrived_at(attempts: Attempts, head: str) -> FloatArray:
 def rows_known(history: History, head: str, features: FloatArray, start: FloatArray, as_of: float) -> Rows:
     """The rows of a head whose outcome was known at ``as_of`` (seconds), old enough not to be only the fast ones."""
     attempts = history.attempts
-    if head in TIME_HEADS:
-        end = arrived_at(attempts, head)
-        target, known_at, decided_at, weight = (
-            log_hours(attempts.decided_at, end),
-            end,
-            attempts.decided_at,
-            attempts.weight,
+    if head in ("ready_hours", "transit_hours"):
+        # Transit begins with the handover: parcels still waiting for it are not yet its concern.
+        decided_at, known_at = (
+            (attempts.decided_at, attempts.ready_at)
+            if head == "ready_hours"
+            else (attempts.ready_at, attempts.delivered_at)
         )
-        known = known_at < as_of
+        target, weight = log_hours(decided_at, known_at), attempts.weight
+        known = (known_at < as_of) & ~np.isnan(target)
         young = as_of - maturity_seconds((known_at - decided_at)[known])
     elif head == "cost":
         target, known_at, decided_at, weight = attempts.cost, attempts.decided_at, attempts.decided_at, attempts.weight

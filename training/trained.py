@@ -11,7 +11,8 @@ from scipy.special import expit
 from features.history import History
 from prediction.bundle import calibration_groups, cost_of, group_codes
 from prediction.calibration import CalibrationSettings, UnderWay, calibrate
-from prediction.manifest import HEAD_PARTS, TIME_HEADS
+from prediction.hours import one_after_the_other
+from prediction.manifest import HEAD_PARTS
 from training.fit import Rows, fit_cost, fit_hours, fit_probability
 from training.heads import RECIPES, Recipe
 from training.known import Encoding, encoding_as_of, head_inputs, rows_known, under_way
@@ -23,8 +24,8 @@ CALIBRATION = CalibrationSettings()
 Progress = Callable[[str, int, int], None]
 
 _FIT: dict[str, Callable[[Recipe, Rows, int], dict[str, lightgbm.Booster]]] = {
-    "delivery_hours": fit_hours,
     "ready_hours": fit_hours,
+    "transit_hours": fit_hours,
     "cost": fit_cost,
     "pick_failure": fit_probability,
 }
@@ -94,12 +95,11 @@ def score(history: History, trained: Trained) -> Scored:
         (head, part): raw_scores(booster, inputs[head][0]) + inputs[head][1]
         for (head, part), booster in trained.boosters.items()
     }
+    ready, transit = ((raw[head, "centre"], np.exp(raw[head, "spread"])) for head in ("ready_hours", "transit_hours"))
+    hours = {"delivery_hours": one_after_the_other(ready, transit), "ready_hours": ready}
     groups = group_codes(calibration_groups(history.attempts.columns), trained.encoding.groups)
     return Scored(
-        hours={
-            head: under_way(history, head, raw[head, "centre"], np.exp(raw[head, "spread"]), groups)
-            for head in TIME_HEADS
-        },
+        hours={time: under_way(history, time, *of_time, groups) for time, of_time in hours.items()},
         cost=cost_of(raw["cost", "log_mean"]) * trained.cost_factor,
         line_failure=np.asarray(expit(raw["pick_failure", "log_odds"])),
         groups=len(trained.encoding.groups),

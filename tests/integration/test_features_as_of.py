@@ -263,7 +263,7 @@ def test_another_future_changes_no_feature_no_training_row_and_no_calibration(
 ) -> None:
     """Everything after the cut is changed; nothing that is known as of the cut may change with it."""
     here, there = score(history, trained), score(other_future, trained)
-    for head in ("delivery_hours", "ready_hours", "cost", "pick_failure"):
+    for head in ("ready_hours", "transit_hours", "cost", "pick_failure"):
         encoding, other = encoding_as_of(history, CUT), encoding_as_of(other_future, CUT)
         assert encoding == other
         features, start = head_inputs(history, head, encoding)

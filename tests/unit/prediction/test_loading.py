@@ -19,7 +19,7 @@ from tests.conftest import CUT
 from training.packing import bundle_of, golden_facts
 from training.trained import Trained, score
 
-CENTRE = "delivery_hours.centre.txt"
+CENTRE = "transit_hours.centre.txt"
 
 
 @pytest.fixture
@@ -84,14 +84,14 @@ def test_a_folder_that_is_no_bundle_is_refused_with_a_word_on_what_makes_one(tmp
 def test_another_format_is_refused_by_its_number(copy: Path) -> None:
     """A bundle of an older or newer version."""
     change_manifest(copy, lambda manifest: manifest.update(format=99))
-    with pytest.raises(BundleError, match=r"is of format 99; this version reads format 2. Train again"):
+    with pytest.raises(BundleError, match=r"is of format 99; this version reads format 3. Train again"):
         load_bundle(copy)
 
 
 def test_another_format_is_refused_by_its_number_although_its_fields_are_others(copy: Path) -> None:
     """What a newer version adds must not hide why it cannot be read."""
-    change_manifest(copy, lambda manifest: manifest.update(format=3, hats=3))
-    with pytest.raises(BundleError, match=r"is of format 3; this version reads format 2. Train again"):
+    change_manifest(copy, lambda manifest: manifest.update(format=4, hats=3))
+    with pytest.raises(BundleError, match=r"is of format 4; this version reads format 3. Train again"):
         load_bundle(copy)
 
 

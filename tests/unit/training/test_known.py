@@ -11,13 +11,13 @@ from tests.conftest import CUT
 from training.known import encoding_as_of, rows_known, under_way
 
 
-@pytest.mark.parametrize("head", ["delivery_hours", "ready_hours", "cost", "pick_failure"])
+@pytest.mark.parametrize("head", ["ready_hours", "transit_hours", "cost", "pick_failure"])
 def test_only_what_was_known_is_trained_on(history: History, head: str) -> None:
     """And nothing so young that only its fast outcomes are known; costs are known at once."""
     attempts, lines = history.attempts, history.lines
     known_at, decided_at = {
-        "delivery_hours": (attempts.delivered_at, attempts.decided_at),
         "ready_hours": (attempts.ready_at, attempts.decided_at),
+        "transit_hours": (attempts.delivered_at, attempts.ready_at),
         "cost": (attempts.decided_at, attempts.decided_at),
         "pick_failure": (lines.failure_known_at, attempts.decided_at[lines.attempt]),
     }[head]

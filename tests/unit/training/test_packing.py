@@ -33,7 +33,7 @@ def test_the_manifest_says_what_the_bundle_was_trained_on(bundle_folder: Path, h
     assert manifest.window.as_of == "2025-12-01T00:00:00+00:00"
     assert manifest.window.attempts == np.sum(history.attempts.decided_at < CUT)
     assert {"lightgbm", "numpy", "python"} <= set(manifest.libraries)
-    assert set(manifest.features) == {"delivery_hours", "ready_hours", "cost", "pick_failure"}
+    assert set(manifest.features) == {"ready_hours", "transit_hours", "cost", "pick_failure"}
 
 
 def test_the_state_that_is_packed_is_the_history_s_as_of_the_cut(history: History) -> None:
