@@ -60,11 +60,11 @@ class BlockingRule:
 class MissingLine:
     """A line that no allowed plan supplies, or that a partial plan leaves out.
 
-    ``available``: the most of its ``quantity`` that could be sent if every rule and limit were relaxed, from all
-    locations together where limits let it be split, else from one, after the lines of the same sku before it;
-    ``short``: units that are lacking even then. ``cause``: what stands against it, one of `decision.missing.CAUSES`;
-    ``details``: the numbers and names of that cause; ``location_ids``: the places it is about; ``rules``: those that
-    take the line out.
+    ``available``: the most of its ``quantity`` that could be sent if every rule and limit but `split_lines` were
+    relaxed, from all locations together where that lets it be split, else from one, after the lines of the same sku
+    before it; ``short``: units that are lacking even then. ``cause``: what stands against it, one of
+    `decision.missing.CAUSES`; ``details``: the numbers and names of that cause; ``location_ids``: the places it is
+    about; ``rules``: those that take the line out.
     """
 
     line_id: str

@@ -262,7 +262,9 @@ def _with_everyone(ruled: Ruled, predictor: Predictor) -> Ruled:
     """Return what rules say of all candidates, also of those that several rules take out; scored where that matters."""
     everyone, ruling = ruled.everyone, ruled.first_ruling
     if _needs_scores(ruled):
-        unruled = Reach(everyone, Ruling({}, {}, {}), ruled.ruleset.limits).within()
+        # Whatever could be sent has to be scored, also parts of lines that are not split as yet.
+        split = replace(ruled.ruleset.limits, split_lines=True)
+        unruled = Reach(everyone, Ruling({}, {}, {}), split).within()
         everyone = _scored(everyone, predictor, unruled > 0)
         ruling = ruling.and_then(apply_rules(ruled.ruleset, ruled.rules, everyone))
     return replace(ruled, situation=everyone, ruling=ruling)

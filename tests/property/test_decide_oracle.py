@@ -187,7 +187,7 @@ class ByHand:
             self.known[key] = work(pair, held)
         return self.known[key]
 
-    def plans(self) -> list[tuple[float, Any, Sent, float]] | None:
+    def plans(self) -> list[tuple[int, Any, Sent, float]] | None:
         """Return total, tie-break and shipments of every plan of the first stage that has any, best first."""
         for latest in (55.0, float("inf")):
             pairs = [pair for pair in self.pairs if self._p50(*pair) < latest]
@@ -309,7 +309,10 @@ class ByHand:
         gone = [sum(held.get(row, 0) for held in sent.values()) for row in range(len(self.order.lines))]
         left = sum((x.quantity - units) / x.quantity for x, units in zip(self.order.lines, gone, strict=True))
         total = sum(self.once(self._terms, pair, held) for pair, held in sent.items()) - 1.5 + 100.0 * left
-        return round(total, 6), self._tie(sent, blocks, split), sent, total
+        # Money is compared in whole billionths of each shipment and of each line left out, so that ties are the same.
+        money = [self.once(self._terms, pair, held) for pair, held in sent.items()]
+        money += [100.0 * ((x.quantity - n) / x.quantity) for x, n in zip(self.order.lines, gone, strict=True)]
+        return sum(round(one * 1e9) for one in money), self._tie(sent, blocks, split), sent, total
 
     def _tie(self, sent: Sent, blocks: list[list[int]], split: set[int]) -> Any:
         told = []

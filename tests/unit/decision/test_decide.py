@@ -104,7 +104,7 @@ def test_the_first_ruleset_that_applies_decides() -> None:
     [
         (order("GONE"), "", "", "out of stock at all 2 locations that keep it (0 on hand)"),
         (order("NEVER"), "", "", "no location has a record of it"),
-        (order("LAMP", quantity=12), "", "", "no location has all 12 units: at most 5 at one location (W1)"),
+        (order("LAMP", quantity=12), "", "", "there are not 12 units in all: 9 at all locations together (W1, S1, S2)"),
         (
             order("CHAIR"),
             "{id: shut, exclude: 'location.id == \"S1\"', reason: closed}",
@@ -188,7 +188,9 @@ BULK = "{id: bulk, exclude: 'line.quantity >= 6', reason: large orders are for t
 def test_a_rule_on_how_many_are_asked_for_excludes() -> None:
     decision = lamps(BULK, W1=9, S1=5, S2=5)
     assert decision.options == ()
-    assert [line.reason for line in decision.missing] == ["bulk takes out W1 (large orders are for the trade desk)"]
+    assert [line.reason for line in decision.missing] == [
+        "bulk takes out S1, S2, W1 (large orders are for the trade desk)"
+    ]
 
 
 def test_a_rule_on_how_many_are_asked_for_is_not_dodged_by_sending_fewer_from_several_locations() -> None:

@@ -92,9 +92,11 @@ def test_what_is_missing_is_told_line_by_line_in_units() -> None:
     (line,) = told.missing
     assert (line.quantity, line.available, line.short) == (9, 5, 4)
     assert told.summary == (
-        "No plan stands, and no change of rules or limits would help: line 1 (LAMP) lacks 4 of 9 units."
+        "No plan stands: line 1 (LAMP) lacks 4 of 9 units. "
+        "The order could be fulfilled with the units of a line sent from several locations."
     )
-    assert tell(told, "it").summary.endswith("alla riga 1 (LAMP) mancano 4 pezzi su 9.")
+    assert "alla riga 1 (LAMP) mancano 4 pezzi su 9." in tell(told, "it").summary
+    assert tell(told, "it").summary.endswith("con i pezzi di una riga spediti da più sedi.")
 
 
 def test_what_would_help_is_told() -> None:
