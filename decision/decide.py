@@ -17,7 +17,8 @@ from decision.network import Network
 from decision.order import Order
 from decision.planning import find_plan, plan
 from decision.predictor import Predictor
-from decision.ranked import Ruled, reach_at_most
+from decision.ranked import Ruled
+from decision.reach import Reach
 from decision.relaxation import relaxations
 from decision.rules import apply_rules, first_that_applies, rules_in_force
 from decision.ruleset import Ruleset
@@ -79,8 +80,8 @@ def rule(
     if ruleset is None:
         return None
     rules = tuple(rules_in_force(ruleset.rules, everyone))
-    ruling = apply_rules(rules, everyone)
-    rows = np.flatnonzero(reach_at_most(everyone, ruling, ruleset.limits).any(axis=0))
+    ruling = apply_rules(ruleset, rules, everyone)
+    rows = np.flatnonzero(Reach(everyone, ruling, ruleset.limits).at_most().any(axis=0))
     situation = replace(everyone, candidates=candidates.take(rows), atp=everyone.atp[:, rows])
     return Ruled(ruleset, rules, everyone, ruling, situation, ruling.take(rows))
 
@@ -89,10 +90,10 @@ def price(ruled: Ruled, predictor: Predictor) -> tuple[Ruled, Pricing]:
     """Score the candidates that matter, apply the rules that waited for predictions, and put prices on both."""
     situation, ruling = ruled.situation, ruled.ruling
     order, network, candidates = situation.order, situation.network, situation.candidates
-    most = reach_at_most(situation, ruling, ruled.ruleset.limits)
+    most = Reach(situation, ruling, ruled.ruleset.limits).at_most()
     scores = score(order, network, candidates, most > 0, predictor=predictor, now=situation.now)
     situation = replace(situation, scores=scores)
-    ruling = ruling.and_then(apply_rules(ruled.rules, situation))
+    ruling = ruling.and_then(apply_rules(ruled.ruleset, ruled.rules, situation))
     joined = open_shipments_at(order, network, candidates)
     priced = pricing(ruled.ruleset.strategy, order, candidates, joined, ruling=ruling, scores=scores, reach=most)
     return replace(ruled, situation=situation, ruling=ruling), priced

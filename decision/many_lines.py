@@ -103,7 +103,7 @@ class _Search:
     def total(self, shipments: list[Sent]) -> float:
         """Return the exact money of a plan, asking for what is not known yet."""
         priced = self.large.priced
-        several = [s for s in shipments if sum(units > 0 for units in s.units) > 1 and s not in priced.costs]
+        several = [s for s in shipments if sum(units > 0 for units in s.units) > 1 and not priced.is_asked(s)]
         if several:
             held = Contents(np.array([s.units for s in several]), np.arange(len(several)))
             priced.ask(held, np.array([s.candidate for s in several]))

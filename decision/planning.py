@@ -1,7 +1,8 @@
 """From priced candidates to ranked plans: stage by stage until a plan stands, then what each rule costs there."""
 
+from collections.abc import Iterator
 from dataclasses import replace
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,10 +10,11 @@ from numpy.typing import NDArray
 from decision.decision import BindingRule
 from decision.loads import Floats, Loads, Sent, loads_of
 from decision.many_lines import SECONDS, plan_many_lines
-from decision.money import IMPOSSIBLE, PER_UNIT
+from decision.money import HOPELESS, IMPOSSIBLE, PER_UNIT
 from decision.plans import Plan, Problem, SearchTooLongError, best_plans
-from decision.ranked import Ranked, RankedPlan, Ruled, reach
-from decision.relaxation import ALLOW_PARTIAL, MAX_PARCELS, free_of_charge
+from decision.ranked import Ranked, RankedPlan, Ruled
+from decision.reach import Reach
+from decision.relaxation import ALLOW_PARTIAL, MAX_PARCELS, SPLIT_LINES, free_of_charge
 from decision.rules import available, parcels_left, unmet
 from decision.ruleset import Limits
 from decision.shipments import Pricing, Shipments, feasible_loads, price_shipments, sharing
@@ -43,7 +45,7 @@ def _rank(planning: "_Planning", count: int) -> Ranked:
     ranked = Ranked(None, [], planning.money, ruled, np.zeros(ruled.situation.atp.shape, bool))
     for stage in ruled.ruleset.stages:
         forbidden = unmet(stage, ruled.situation)
-        plans = planning.best(forbidden, count)
+        plans = planning.best(planning.reach(forbidden), count)
         ranked = Ranked(stage.name if plans else None, plans, planning.money, ruled, forbidden)
         if plans:
             break
@@ -55,19 +57,22 @@ class _Planning:
 
     def __init__(self, ruled: Ruled, money: Pricing, seconds: float = SECONDS) -> None:
         self.ruled, self.money, self.limits, self.seconds = ruled, money, ruled.ruleset.limits, seconds
+        self._reach = Reach(ruled.situation, ruled.ruling, self.limits)
         self.shipments: dict[frozenset[int], Shipments] = {}
 
     def reach(self, forbidden: NDArray[np.bool_], without: str = "") -> Floats:
         """Return (L, C) the units of each line that a candidate may and can send, with a rule left out."""
-        return np.where(forbidden, 0.0, reach(self.ruled.situation, self.ruled.ruling, self.limits, without))
+        return np.where(forbidden, 0.0, self._reach.within(without))
 
     def best(
-        self, forbidden: NDArray[np.bool_], count: int, without: str = "", limits: Limits | None = None
+        self, within: Floats, count: int, *, without: str = "", limits: Limits | None = None, below: int = HOPELESS
     ) -> list[RankedPlan]:
-        """Return the best plans where some candidates are forbidden and a rule is left out, or other limits hold."""
+        """Return the best plans, of less money than ``below``, of units that are ``within`` reach.
+
+        The rule ``without`` is left out, or other limits hold.
+        """
         situation, limits = self.ruled.situation, limits or self.limits
         order, candidates, joined = situation.order, situation.candidates, self.money.joined
-        within = self.reach(forbidden, without)
         units = available(situation, self.ruled.ruling, without)
         left = parcels_left(situation, self.ruled.ruling, without)
         loads = loads_of(order, _to_be_split(self.money, within))
@@ -85,7 +90,7 @@ class _Planning:
                 sharing(order, candidates, loads, units=units, joined=joined, parcels_left=left),
             )
             try:
-                return [_told(plan, loads) for plan in best_plans(problem, count)]
+                return [_told(plan, loads) for plan in best_plans(problem, count, below)]
             except SearchTooLongError:
                 pass  # the larger model has a plan and a bound in any case
         return plan_many_lines(
@@ -99,13 +104,6 @@ class _Planning:
             limits=limits,
             seconds=self.seconds,
         )
-
-    def frees(self, rule: str, forbidden: NDArray[np.bool_], base: Floats) -> bool:
-        """Return whether more could be sent, or more parcels, without the rule."""
-        if rule in self.ruled.ruling.parcels_left:
-            return True
-        taking = rule in self.ruled.ruling.removed or rule in self.ruled.ruling.kept
-        return taking and bool((self.reach(forbidden, rule) > base).any())
 
     def least_without(self, within: Floats) -> int:
         """Return a lower bound of any plan that leaves something out; adjustments may make shipments negative."""
@@ -145,25 +143,46 @@ def _binding(planning: _Planning, ranked: Ranked) -> tuple[BindingRule, ...]:
 
     Prices are differences of proved optima: there are none where a plan is only known to be near one.
     """
-    limits, forbidden = planning.limits, ranked.forbidden
     best = ranked.plans[0]
     if best.bound is not None:
         return ()
-    without: dict[str, list[RankedPlan]] = {}
-    base = planning.reach(forbidden)
-    for rule in planning.ruled.rules:
-        if planning.frees(rule.id, forbidden, base):
-            without[rule.id] = planning.best(forbidden, 1, rule.id)
-    if limits.max_parcels is not None and limits.max_parcels < planning.money.quantities.sum():
-        without[MAX_PARCELS] = planning.best(forbidden, 1, limits=replace(limits, max_parcels=None))
-    if not limits.allow_partial and planning.least_without(base) < best.total:
-        without[ALLOW_PARTIAL] = planning.best(forbidden, 1, limits=replace(limits, allow_partial=True))
-    nowhere = np.zeros_like(forbidden)
-    if (planning.reach(nowhere) > base).any():
-        without[f"stages.{ranked.stage}"] = planning.best(nowhere, 1)
+    found = {
+        other.name: planning.best(other.within, 1, without=other.name, limits=other.limits, below=best.total)
+        for other in _others(planning, ranked)
+    }
     return tuple(
         BindingRule(name, (best.total - plans[0].total) / PER_UNIT)
-        for name, plans in without.items()
+        for name, plans in found.items()
         # Without a rule a line may not have to be split any more; then it is not, and that may be dearer.
         if plans and plans[0].bound is None and plans[0].total < best.total
     )
+
+
+class _Other(NamedTuple):
+    """The same order without something that may bind: its name, what is within reach then, and the limits then."""
+
+    name: str
+    within: Floats
+    limits: Limits
+
+
+def _others(planning: _Planning, ranked: Ranked) -> Iterator[_Other]:
+    """Yield the order without each rule, limit or requirement without which more could be done."""
+    limits, forbidden, ruling = planning.limits, ranked.forbidden, planning.ruled.ruling
+    base = planning.reach(forbidden)
+    for rule in planning.ruled.rules:
+        if rule.id in ruling.removed or rule.id in ruling.kept or rule.id in ruling.parcels_left:
+            within = planning.reach(forbidden, rule.id)
+            if rule.id in ruling.parcels_left or (within > base).any():
+                yield _Other(rule.id, within, limits)
+    if limits.max_parcels is not None and limits.max_parcels < planning.money.quantities.sum():
+        yield _Other(MAX_PARCELS, base, replace(limits, max_parcels=None))
+    if not limits.allow_partial and planning.least_without(base) < ranked.plans[0].total:
+        yield _Other(ALLOW_PARTIAL, base, replace(limits, allow_partial=True))
+    if not limits.split_lines and any(ranked.plans[0].left_out):  # else every line is sent whole, and no more is split
+        split = replace(limits, split_lines=True)
+        within = np.where(forbidden, 0.0, Reach(planning.ruled.situation, ruling, split).within())
+        yield _Other(SPLIT_LINES, within, split)
+    unforbidden = planning.reach(np.zeros_like(forbidden))
+    if (unforbidden > base).any():
+        yield _Other(f"stages.{ranked.stage}", unforbidden, limits)

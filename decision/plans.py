@@ -85,14 +85,16 @@ class Problem:
     fits: Callable[[tuple[Shipped, ...]], bool] | None = None
 
 
-def best_plans(problem: Problem, count: int) -> list[Plan]:
+def best_plans(problem: Problem, count: int, below: int = HOPELESS) -> list[Plan]:
     """Return the ``count`` best plans (fewer if there are fewer), best first, all of them scored.
 
-    Raises `SearchTooLongError` where the search takes too many steps.
+    None where the best costs ``below`` or more: that is often seen before anything is scored. Raises `SearchTooLongError` where the search takes too many steps.
     """
     values = _Values(problem)
     while True:
-        plans = _within_limit(values, count)
+        plans = _within_limit(values, count, below)
+        if plans and plans[0].total >= below:  # on these values; the true totals are no lower
+            return []
         asked = sorted({s for plan in plans for s in plan.shipments if not problem.scored[s]})
         if not asked:
             return plans
@@ -102,10 +104,16 @@ def best_plans(problem: Problem, count: int) -> list[Plan]:
         values.update(loads, candidates)
 
 
-def _within_limit(values: "_Values", count: int) -> list[Plan]:
-    """Return the best plans as the values stand. A limit that the best plans keep by themselves costs no time."""
+def _within_limit(values: "_Values", count: int, below: int) -> list[Plan]:
+    """Return the best plans as the values stand, none if there is none of less money than ``below``.
+
+    A limit that the best plans keep by themselves costs no time.
+    """
     limit = values.problem.max_parcels
-    plans = _Search(values, None).run(count)
+    search = _Search(values, None)
+    if search.least >= below:
+        return []
+    plans = search.run(count)
     if limit is None or all(len(plan.shipments) <= limit for plan in plans):
         return plans
     return _Search(values, limit).run(count)
@@ -113,15 +121,15 @@ def _within_limit(values: "_Values", count: int) -> list[Plan]:
 
 def _ahead(problem: Problem, money: Ints, asked: list[Shipped]) -> tuple[Ints, NDArray[np.intp]]:
     """Return the shipments asked for and, of each load among them, the most promising that are not scored either."""
-    chosen = set(asked)
+    size = money.shape[1]
+    chosen = [np.array([load * size + candidate for load, candidate in asked])]
     for load in sorted({load for load, _ in asked}):
         scored = problem.scored[load]
         row = np.where(scored, IMPOSSIBLE, money[load])
-        count = min(max(_SCORED_AHEAD, int(np.count_nonzero(scored))), len(row))
+        count = min(max(_SCORED_AHEAD, int(np.count_nonzero(scored))), size)
         nearest = np.argpartition(row, count - 1)[:count]
-        chosen.update((load, int(candidate)) for candidate in nearest if row[candidate] < IMPOSSIBLE)
-    loads, candidates = zip(*sorted(chosen), strict=True)
-    return np.array(loads, np.int64), np.array(candidates, np.intp)
+        chosen.append(load * size + nearest[row[nearest] < IMPOSSIBLE])
+    return np.divmod(np.unique(np.concatenate(chosen)), size)
 
 
 class _Values:
@@ -188,6 +196,11 @@ class _Search:
         self.choices: dict[tuple[int, int], list[tuple[int, int]]] = {}
         self.heap: list[tuple[int, int, _Partial, int, int]] = []
         self.pushed = 0
+
+    @property
+    def least(self) -> int:
+        """Money of the best plan, if shipments did not have to share anything."""
+        return self.completions[-1][-1] // _MONEY
 
     def _completions(self) -> list[list[int]]:
         """Return how to complete any load, by the number of parcels that may still be used (any: one entry)."""

@@ -1,7 +1,7 @@
 """What to relax so that an order without a plan gets one: the smallest sets of rules and limits.
 
-Relaxing more never makes a plan impossible: if the order can be fulfilled without some rules, so it can without these
-and others. So a set that does not help can be grown to a largest one that does not, and whatever helps has to contain
+Where no line has to be split, relaxing more never makes a plan impossible: if the order can be fulfilled without some
+rules, so it can without these and others. So a set that does not help can be grown to a largest one that does not, and whatever helps has to contain
 something from outside of it. Smallest sets are sought among those that *hit* all that was learnt in this way, the least
 ones first, until one helps (implicit hitting sets: E. Moreno-Centeno and R. Karp, *Operations Research* 61, 2013).
 Whether a set helps is asked of the planner itself, with plans that cost nothing.
@@ -9,6 +9,10 @@ Whether a set helps is asked of the planner itself, with plans that cost nothing
 The sets found are of the least size, proved, as long as `MOST_QUESTIONS` and `MOST_SETS` suffice, which they do for any
 ten rules and limits that take something, and in practice for far more. Beyond, one set is found from which nothing can
 be taken, and it says so.
+
+Splitting is different. A line is split only where no candidate may send it whole, so a rule less can put an end to its
+being split, and a plan that rested on this (on a carrier's weight, or on stock that lines share) is gone. Where rules
+or stages decide so about a line, every set that is told still helps, but smaller ones may be missed, and it says so.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -24,8 +28,9 @@ from decision.decision import Relaxation
 from decision.loads import Contents
 from decision.money import Strategy
 from decision.predictor import Predictor
-from decision.ranked import RankedPlan, Ruled, reach, reach_at_most
-from decision.rules import Ruling, apply_rules
+from decision.ranked import RankedPlan, Ruled
+from decision.reach import Reach
+from decision.rules import Ruling, apply_rules, unmet
 from decision.ruleset import Ruleset, Stage
 from decision.scores import Scores, score
 from decision.shipments import Pricing, pricing
@@ -41,6 +46,7 @@ MOST_TOLD: Final = 3
 _COUNTING: Final = Strategy(missing_line=1000.0, extra_parcel=1.0)
 MAX_PARCELS: Final = "limits.max_parcels"
 ALLOW_PARTIAL: Final = "limits.allow_partial"
+SPLIT_LINES: Final = "limits.split_lines"
 
 Ids: TypeAlias = frozenset[str]
 #: Returns a plan of the order as ruled, if there is one: the fewest lines left out, then the fewest parcels.
@@ -55,12 +61,13 @@ def relaxations(ruled: Ruled, predictor: Predictor, find_plan: FindPlan) -> tupl
     only where rules or stages need them.
     """
     relaxable = _Relaxable(_with_everyone(ruled, predictor), find_plan)
+    monotone = relaxable.monotone
     whole, proved = smallest(relaxable.ids, relaxable.helps, MOST_TOLD)
-    found = [relaxable.told(ids, smallest=proved) for ids in whole]
+    found = [relaxable.told(ids, smallest=proved and monotone) for ids in whole]
     if not ruled.ruleset.limits.allow_partial:
         partial, proved = smallest(relaxable.ids, lambda ids: relaxable.helps(ids | {ALLOW_PARTIAL}), 1)
         if partial and (not whole or len(partial[0]) + 1 < len(whole[0])):
-            found.append(relaxable.told(partial[0] | {ALLOW_PARTIAL}, smallest=proved))
+            found.append(relaxable.told(partial[0] | {ALLOW_PARTIAL}, smallest=proved and monotone))
     return tuple(found)
 
 
@@ -152,7 +159,7 @@ class _Relaxable:
 
     @property
     def ids(self) -> list[str]:
-        """Return the rules that take something, ``max_parcels`` and the last stage's requirement, where they exist."""
+        """Return what may be relaxed: rules that take something, limits, and the last stage's requirement."""
         ruling, situation = self.ruled.ruling, self.ruled.situation
         free = situation.candidates.free > 0
         taking = {rule for rule, removed in ruling.removed.items() if (removed & free).any()}
@@ -161,7 +168,26 @@ class _Relaxable:
         ids = [rule.id for rule in self.ruled.rules if rule.id in taking]
         if self.ruled.ruleset.limits.max_parcels is not None:
             ids.append(MAX_PARCELS)
+        if not self.ruled.ruleset.limits.split_lines and self._splittable.any():
+            ids.append(SPLIT_LINES)
         return [*ids, *([] if _has_free_stage(self.ruled.ruleset) else [self._stage])]
+
+    @property
+    def monotone(self) -> bool:
+        """Whether the same lines have to be split, if any may be, whatever is relaxed: then more always helps as well."""
+        ruleset = self.ruled.ruleset
+        if not self._splittable.any() or not (ruleset.limits.split_lines or SPLIT_LINES in self.ids):
+            return True
+        situation, nothing = self.ruled.situation, Ruling({}, {}, {})
+        forbidden = np.any([unmet(stage, situation) for stage in ruleset.stages], axis=0)
+        whole = replace(ruleset.limits, split_lines=False)
+        now = Reach(situation, self.ruled.ruling, whole).within() * ~forbidden
+        then = Reach(situation, nothing, whole).within()
+        return bool(((now > 0).any(axis=1) == (then > 0).any(axis=1))[self._splittable].all())
+
+    @property
+    def _splittable(self) -> NDArray[np.bool_]:
+        return np.array([line.group is None and line.quantity > 1 for line in self.ruled.situation.order.lines])
 
     @property
     def _stage(self) -> str:
@@ -183,6 +209,7 @@ class _Relaxable:
             ruleset.limits,
             max_parcels=None if MAX_PARCELS in ids else ruleset.limits.max_parcels,
             allow_partial=ruleset.limits.allow_partial or ALLOW_PARTIAL in ids,
+            split_lines=ruleset.limits.split_lines or SPLIT_LINES in ids,
         )
         stages = (Stage("any", None),) if self._stage in ids or _has_free_stage(ruleset) else ruleset.stages
         return replace(
@@ -221,7 +248,7 @@ def free_of_charge(ruled: Ruled) -> Pricing:
     scores = Scores(nothing, nothing, nothings, nothings, lambda _: nothing, lambda _: nothing, free, free)
     order, candidates = ruled.situation.order, ruled.situation.candidates
     joined = open_shipments_at(order, ruled.situation.network, candidates)
-    most = reach_at_most(ruled.situation, ruled.ruling, ruled.ruleset.limits)
+    most = Reach(ruled.situation, ruled.ruling, ruled.ruleset.limits).at_most()
     return pricing(_COUNTING, order, candidates, joined, ruling=Ruling({}, {}, {}), scores=scores, reach=most)
 
 
@@ -233,15 +260,15 @@ def _with_everyone(ruled: Ruled, predictor: Predictor) -> Ruled:
     """Return what rules say of all candidates, also of those that several rules take out; scored where that matters."""
     everyone, ruling = ruled.everyone, ruled.first_ruling
     if _needs_scores(ruled):
-        unruled = reach(everyone, Ruling({}, {}, {}), ruled.ruleset.limits)
+        unruled = Reach(everyone, Ruling({}, {}, {}), ruled.ruleset.limits).within()
         everyone = _scored(everyone, predictor, unruled > 0)
-        ruling = ruling.and_then(apply_rules(ruled.rules, everyone))
+        ruling = ruling.and_then(apply_rules(ruled.ruleset, ruled.rules, everyone))
     return replace(ruled, situation=everyone, ruling=ruling)
 
 
 def _needs_scores(ruled: Ruled) -> bool:
     """Return whether a rule that takes lines out, or every stage, waits for predictions."""
-    waiting = any(rule.kind in {"exclude", "require"} and needs_prediction(rule.names) for rule in ruled.rules)
+    waiting = any(rule.condition is not None and rule.waits for rule in ruled.rules)
     required = [stage.require for stage in ruled.ruleset.stages]
     return waiting or all(require is not None and needs_prediction(require.names) for require in required)
 

@@ -11,7 +11,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from decision.attributes import CAPACITY_USED, is_per_line, needs_prediction, read_columns, together
+from decision.attributes import CAPACITY_USED, is_per_line, read_columns, together
 from decision.consolidation import NOTHING_OPEN, open_shipments_at
 from decision.ruleset import Rule, Ruleset, Stage
 from decision.situation import Situation
@@ -58,23 +58,22 @@ def rules_in_force(rules: Iterable[Rule], situation: Situation) -> list[Rule]:
     return [rule for rule in rules if _holds(rule.when, situation)]
 
 
-def apply_rules(rules: Iterable[Rule], situation: Situation) -> Ruling:
-    """Apply the rules that can be, as far as the situation knows: those that need predictions wait for scores."""
-    known = [rule for rule in rules if needs_prediction(rule.names) == (situation.scores is not None)]
+def apply_rules(ruleset: Ruleset, rules: Iterable[Rule], situation: Situation) -> Ruling:
+    """Apply those of the ruleset's ``rules`` that can be, as far as the situation knows.
+
+    Those that need predictions wait for scores.
+    """
+    known = [rule for rule in rules if rule.waits == (situation.scores is not None)]
     columns = read_columns(together(rule.names for rule in known), situation)
-    ruling = Ruling({}, {}, {})
+    ruling = Ruling(_removed(ruleset, known, columns, situation), {}, {})
     shape = situation.atp.shape
-    everywhere = np.ones(shape, bool)
     for rule in known:
-        where = _where(rule, columns, situation)
-        if rule.kind in {"exclude", "require"}:
-            met = _mask(rule.condition, columns)
-            removed = (~met if rule.kind == "require" else met) & where
-            if removed.any():
-                ruling.removed[rule.id] = removed & everywhere  # of full shape, in a third of broadcast_to's time
-        elif not where.any():
+        if rule.condition is not None:
             continue
-        elif rule.kind == "safety_stock":
+        where = _where(rule, columns, situation)
+        if not where.any():
+            continue
+        if rule.kind == "safety_stock":
             assert isinstance(rule.amount, float)
             ruling.kept[rule.id] = np.broadcast_to(np.where(where, rule.amount, 0.0), shape)
         elif rule.kind == "cap":
@@ -129,6 +128,25 @@ def parcels_left(situation: Situation, ruling: Ruling, without: str = "") -> NDA
         if rule != without:
             left = np.minimum(left, parcels)
     return left
+
+
+def _removed(
+    ruleset: Ruleset, rules: Sequence[Rule], columns: Any, situation: Situation
+) -> dict[str, NDArray[np.bool_]]:
+    """Return whom each ``exclude`` and ``require`` takes out, where it does."""
+    taking = [rule for rule in rules if rule.condition is not None]
+    if not taking:
+        return {}
+    lines, candidates = situation.atp.shape
+    chosen = [ruleset.condition_of[rule.id] for rule in taking]
+    removed = ruleset.conditions.are_true(columns, (lines, candidates), chosen)
+    for rule, met in zip(taking, removed, strict=True):
+        if rule.kind == "require":
+            np.logical_not(met, out=met)
+        if rule.where is not None or rule.active is not None:
+            met &= _where(rule, columns, situation)
+    some = removed.reshape(len(taking), lines * candidates).any(axis=1).tolist()
+    return {rule.id: out for rule, out, any_ in zip(taking, removed, some, strict=True) if any_}
 
 
 def _where(rule: Rule, columns: Any, situation: Situation) -> NDArray[np.bool_]:

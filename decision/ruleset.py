@@ -9,7 +9,7 @@ from typing import Any, Final, Literal
 
 import yaml
 
-from decision.attributes import CAPACITY_USED, Reads, names_of, together
+from decision.attributes import CAPACITY_USED, Reads, names_of, needs_prediction, together
 from decision.calendar import Calendar
 from decision.custom import TYPES
 from decision.errors import RulesetError, RulesetProblem
@@ -17,6 +17,7 @@ from decision.money import Strategy
 from decision.opening import day_of, span_of
 from decision.ruleset_document import KINDS, ActiveDocument, RuleDocument, StageDocument, read_document
 from expressions.compiled import CompiledExpression, compile_expression
+from expressions.conditions import Conditions
 from expressions.errors import ExpressionError
 from expressions.kinds import Kind, Names
 
@@ -45,6 +46,11 @@ class Rule:
         parts = (self.where, self.condition, self.amount)
         reads = [part.names for part in parts if isinstance(part, CompiledExpression)]
         return together([*reads, {CAPACITY_USED: Kind.NUMBER}] if self.kind == "cap" else reads)
+
+    @cached_property
+    def waits(self) -> bool:
+        """Whether it can be applied only once predictions are made."""
+        return needs_prediction(self.names)
 
 
 @dataclass(frozen=True)
@@ -79,6 +85,17 @@ class Ruleset:
     limits: Limits
     rules: tuple[Rule, ...]
     stages: tuple[Stage, ...]
+
+    @cached_property
+    def conditions(self) -> Conditions:
+        """The conditions of its ``exclude`` and ``require`` rules, to be asked together."""
+        return Conditions([rule.condition for rule in self.rules if rule.condition is not None])
+
+    @cached_property
+    def condition_of(self) -> Mapping[str, int]:
+        """Rule → where its condition is in `conditions`."""
+        taking = (rule.id for rule in self.rules if rule.condition is not None)
+        return {rule: position for position, rule in enumerate(taking)}
 
 
 _UNPREDICTED: Final = ("order", "lines", "line", "location", "service", "stock", "now")

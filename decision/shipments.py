@@ -23,8 +23,8 @@ class Pricing:
 
     A portion is the units of one line in a shipment. ``reach`` (L, C): most units of each line that a candidate may be
     asked to send; ``per_shipment`` (C,) and ``per_line`` (L, C): money of all adjustments, the latter of whole lines;
-    ``joined`` (C,): the open shipment that a candidate's joins (`decision.consolidation`). ``costs`` of shipments and
-    what is ``known`` of portions is what the predictor said so far.
+    ``joined`` (C,): the open shipment that a candidate's joins (`decision.consolidation`). ``costs`` of shipments,
+    (C,) by their units (NaN: not asked), and what is ``known`` of portions is what the predictor said so far.
     """
 
     strategy: Strategy
@@ -35,7 +35,7 @@ class Pricing:
     joined: NDArray[np.intp]
     per_shipment: Floats
     per_line: Floats
-    costs: dict[Sent, float] = field(default_factory=dict)
+    costs: dict[tuple[int, ...], Floats] = field(default_factory=dict)
     known: dict[int, tuple[Floats, Floats]] = field(default_factory=dict)
 
     def portions(self, row: int, units: Ints, candidates: NDArray[np.intp]) -> tuple[Floats, Floats]:
@@ -74,22 +74,27 @@ class Pricing:
         shipment is unknown, and a predictor may take that for light. So the lower bounds that plans rest on hold of any
         predictor.
         """
-        costs: Floats = np.array(self.scores.cost(candidates, held))
-        contents = [tuple(units) for units in held.units.tolist()]
-        for row in range(len(self.quantities)):
-            units = held.units[held.which, row]
-            there = np.flatnonzero(units)
-            alone, _ = self.portions(row, units[there], candidates[there])
-            costs[there] = np.maximum(costs[there], alone)
-        for which, candidate, cost in zip(held.which.tolist(), candidates.tolist(), costs.tolist(), strict=True):
-            self.costs[Sent(contents[which], candidate)] = cost
+        units = held.units[held.which]
+        alone = np.where(units > 0, self.scores.line_cost[:, candidates].T, -np.inf)
+        parts = (units > 0) & (units < self.quantities)
+        for row in np.flatnonzero(parts.any(axis=0)).tolist():
+            there = np.flatnonzero(parts[:, row])
+            alone[there, row], _ = self.portions(row, units[there, row], candidates[there])
+        costs: Floats = np.maximum(self.scores.cost(candidates, held), alone.max(axis=1))
+        for which, content in enumerate(held.units.tolist()):
+            told = self.costs.setdefault(tuple(content), np.full(self.reach.shape[1], np.nan))
+            told[candidates[held.which == which]] = costs[held.which == which]
         return costs
+
+    def is_asked(self, sent: Sent) -> bool:
+        """Return whether the cost of a shipment of several lines is known."""
+        return sent.units in self.costs and not np.isnan(self.costs[sent.units][sent.candidate])
 
     def cost(self, sent: Sent) -> float:
         """Return the predicted cost of a shipment; one of several lines has been asked for."""
         rows = [row for row, units in enumerate(sent.units) if units]
         if len(rows) > 1:
-            return self.costs[sent]
+            return float(self.costs[sent.units][sent.candidate])
         return float(self.portions(rows[0], np.array([sent.units[rows[0]]]), np.array([sent.candidate]))[0][0])
 
     def fixed(self) -> Floats:
@@ -234,10 +239,9 @@ def sharing(
     """
     sharing_rows = [rows for rows in _by_sku(order) if len(rows) > 1 or rows[0] in loads.split]
     of_sku = [(loads.units[:, rows].sum(axis=1).tolist(), units[rows].min(axis=0).tolist()) for rows in sharing_rows]
+    capped = bool((np.isfinite(parcels_left) & (joined == NOTHING_OPEN)).any())
     location = candidates.location.tolist()
-    left = np.where(joined == NOTHING_OPEN, parcels_left, np.inf)
-    capped = bool(np.isfinite(left).any())
-    if len(set(location)) == len(location) or not (of_sku or capped):
+    if not (of_sku or capped) or len(set(location)) == len(location):
         return None
 
     def fits(shipments: tuple[Shipped, ...]) -> bool:

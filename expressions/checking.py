@@ -10,7 +10,7 @@ from expressions.errors import ExpressionError
 from expressions.functions import FUNCTIONS, METHODS, Function, concatenate
 from expressions.kinds import Kind, ListOf, Names
 from expressions.operations import Number, Truth, Value, Word, WordSet
-from expressions.syntax import Call, Items, Literal, Name, Operation, Part, Position
+from expressions.syntax import Call, Items, Literal, Name, Operation, Part, Position, literal
 
 _COLUMN: Final[dict[Kind, Any]] = {
     Kind.NUMBER: op.number_column,
@@ -18,6 +18,8 @@ _COLUMN: Final[dict[Kind, Any]] = {
     Kind.TRUTH: op.truth_column,
     Kind.TEXTS: op.set_column,
 }
+#: The operators that compute numbers.
+ARITHMETIC: Final = frozenset("+-*/")
 #: The type of what a value was compiled to.
 KINDS: Final[dict[type, Kind]] = {
     Number: Kind.NUMBER,
@@ -31,12 +33,13 @@ KINDS: Final[dict[type, Kind]] = {
 class Scope:
     """Names in sight: ``items`` are the variables of ``exists`` and ``all`` with the list they run over.
 
-    ``used`` gathers the names that are read, of a list the fields.
+    ``used`` gathers the names that are read, of a list the fields; ``signs`` the operators.
     """
 
     names: Names
     items: dict[str, str]
     used: dict[str, Kind | ListOf]
+    signs: set[str]
 
     def use_field(self, listing: str, field: str | None) -> None:
         """Note that ``field`` of a list is read; ``None``: no more than how many items there are."""
@@ -90,6 +93,7 @@ def _item(name: Name, listing: str, scope: Scope) -> Value:
 
 
 def _operation(part: Operation, scope: Scope) -> Value:
+    scope.signs.add(part.sign)
     if part.sign in {"==", "!="}:
         equal = _equality(part, scope)
         return op.invert(equal) if part.sign == "!=" else equal
@@ -116,7 +120,7 @@ _LOGIC: Final[dict[str, Any]] = {"&&": op.both, "||": op.either, "!": op.invert}
 def _numeric(sign: str, left: Number, right: Number | None = None) -> Value:
     if right is None:
         return op.negative(left)
-    return (op.arithmetic if sign in {"+", "-", "*", "/"} else op.compare_numbers)(sign, left, right)
+    return (op.arithmetic if sign in ARITHMETIC else op.compare_numbers)(sign, left, right)
 
 
 def _each_is(wanted: Any, operands: list[Value], part: Operation) -> list[Any]:
@@ -147,9 +151,9 @@ def _membership(part: Operation, scope: Scope) -> Truth:
     value = compile_part(operand, scope)
     if isinstance(items, Name) and isinstance(among := compile_part(items, scope), WordSet):
         return op.word_in_set(_expect(Word, value, operand, "in"), among)
-    if not isinstance(items, Items) or not all(isinstance(_literal(item), Literal) for item in items.items):
+    if not isinstance(items, Items) or not all(isinstance(literal(item), Literal) for item in items.items):
         raise error_at(items.at, 'after in stands a list of written values: ["a", "b"], or a set such as order.tags')
-    values = [literal.value for item in items.items if isinstance(literal := _literal(item), Literal)]
+    values = [listed.value for item in items.items if isinstance(listed := literal(item), Literal)]
     for item, listed in zip(items.items, values, strict=True):
         wanted = str if isinstance(value, Word) else float
         if isinstance(value, Truth | WordSet) or not isinstance(listed, wanted):
@@ -158,15 +162,6 @@ def _membership(part: Operation, scope: Scope) -> Truth:
         return op.words_in(value, [str(listed) for listed in values])
     assert isinstance(value, Number)
     return op.numbers_in(value, [float(listed) for listed in values if isinstance(listed, float)])
-
-
-def _literal(part: Part) -> Part:
-    """Return a written negative number as one literal."""
-    if isinstance(part, Operation) and part.sign == "-" and len(part.operands) == 1:
-        operand = part.operands[0]
-        if isinstance(operand, Literal) and isinstance(operand.value, float):
-            return Literal(-operand.value, part.at)
-    return part
 
 
 def _call(call: Call, scope: Scope) -> Value:
@@ -216,11 +211,11 @@ def _apply(overloads: tuple[Function, ...], call: Call, scope: Scope) -> Value:
 
 
 def _constant(part: Part, function: str) -> float | str:
-    literal = _literal(part)
-    if isinstance(literal, Literal) and isinstance(literal.value, float | str):
-        if isinstance(literal.value, float) and literal.value != int(literal.value):
+    written = literal(part)
+    if isinstance(written, Literal) and isinstance(written.value, float | str):
+        if isinstance(written.value, float) and written.value != int(written.value):
             raise error_at(part.at, f"{function} needs a whole number here")
-        return literal.value
+        return written.value
     raise error_at(part.at, f"{function} needs a value written out here, not computed")
 
 

@@ -19,6 +19,9 @@ from expressions.text import UNKNOWN, Text, each, encode
 MAX_TEXT: Final = 10_000
 _DECIMAL: Final = re.compile(r"\s*[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?\s*", re.ASCII)
 
+#: What a question about texts answers where one is missing.
+_NEITHER: Final = 2
+
 Build: TypeAlias = Callable[..., Value]
 
 
@@ -38,10 +41,13 @@ def question(test: Callable[..., bool]) -> Build:
     """Return a builder of a truth value from texts."""
 
     def build(*words: Word) -> Truth:
-        def side(wanted: bool) -> Callable[[Columns], Any]:
-            return lambda c: each(lambda *t: test(*t) == wanted, [word.value(c) for word in words], False, bool)
+        def answers(columns: Columns) -> Any:
+            first, *others = texts = [word.value(columns) for word in words]
+            if all(not other.codes.ndim and other.codes >= 0 for other in others):
+                return first.answers(test, tuple(other.vocabulary[int(other.codes)] for other in others))
+            return each(test, texts, _NEITHER, np.int8)
 
-        return Truth(side(True), side(False))
+        return Truth(lambda c: answers(c) == 1, lambda c: answers(c) == 0, states=answers)
 
     return build
 

@@ -41,11 +41,15 @@ class Word:
 
 @dataclass(frozen=True)
 class Truth:
-    """True, false or unknown per row. ``null`` as in `Number`."""
+    """True, false or unknown per row. ``null`` as in `Number`.
+
+    ``states``: 1 where true, 0 where false, something else where unknown, for what finds both sides in one go.
+    """
 
     true: Callable[[Columns], Mask]
     false: Callable[[Columns], Mask]
     null: Callable[[Columns], Mask] | None = None
+    states: Callable[[Columns], NDArray[Any]] | None = None
 
 
 @dataclass(frozen=True)
@@ -58,6 +62,9 @@ class WordSet:
 Value: TypeAlias = Number | Word | Truth | WordSet
 
 # Not a < b is a >= b, but with NaN both are false: unknown.
+#: Answers for every row.
+_EVERYWHERE: Final[Any] = np.bool_(True)
+_NOWHERE: Final[Any] = np.bool_(False)
 _OPPOSITE: Final = {"<": ">=", "<=": ">", ">": "<=", ">=": "<"}
 _COMPARE: Final[dict[str, Any]] = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
 
@@ -106,6 +113,11 @@ def truth_column(read: Callable[[Columns], Any]) -> Truth:
     return Truth(true, false, null)
 
 
+def both_sides(operand: Truth, columns: Columns) -> Numbers:
+    """Return 1 where true, 0 where false, NaN where unknown."""
+    return np.where(operand.true(columns), 1.0, np.where(operand.false(columns), 0.0, np.nan))
+
+
 def invert(operand: Truth) -> Truth:
     """``!operand``."""
     return Truth(operand.false, operand.true)
@@ -113,12 +125,36 @@ def invert(operand: Truth) -> Truth:
 
 def both(left: Truth, right: Truth) -> Truth:
     """``left && right``: false beside anything, unknown included, is false."""
-    return Truth(lambda c: left.true(c) & right.true(c), lambda c: left.false(c) | right.false(c))
+    return Truth(_and(left.true, right.true), _or(left.false, right.false))
 
 
 def either(left: Truth, right: Truth) -> Truth:
     """``left || right``: true beside anything, unknown included, is true."""
-    return Truth(lambda c: left.true(c) | right.true(c), lambda c: left.false(c) & right.false(c))
+    return Truth(_or(left.true, right.true), _and(left.false, right.false))
+
+
+# What is about the order alone is one value. Where it settles the matter, the other side is not computed; nothing
+# raises, so nobody notices.
+
+
+def _and(left: Callable[[Columns], Mask], right: Callable[[Columns], Mask]) -> Callable[[Columns], Mask]:
+    def mask(columns: Columns) -> Mask:
+        first = left(columns)
+        if first.size == 1 and not first.item():
+            return _NOWHERE
+        return first & right(columns)
+
+    return mask
+
+
+def _or(left: Callable[[Columns], Mask], right: Callable[[Columns], Mask]) -> Callable[[Columns], Mask]:
+    def mask(columns: Columns) -> Mask:
+        first = left(columns)
+        if first.size == 1 and first.item():
+            return _EVERYWHERE
+        return first | right(columns)
+
+    return mask
 
 
 def compare_numbers(sign: str, left: Number, right: Number) -> Truth:
@@ -170,11 +206,11 @@ def equal_numbers(left: Number, right: Number) -> Truth:
 def equal_words(left: Word, right: Word) -> Truth:
     """``left == right``: a missing text equals a missing text and differs from every other."""
 
-    def false(columns: Columns) -> Mask:
-        first, second = left.value(columns), right.value(columns)
-        return first.is_known() & second.is_known() & ~first.equals(second)
-
-    return Truth(lambda c: left.value(c).equals(right.value(c)), false)
+    return Truth(
+        lambda c: left.value(c).equals(right.value(c)),
+        lambda c: left.value(c).differs(right.value(c)),
+        states=lambda c: left.value(c).compared(right.value(c)),
+    )
 
 
 def equal_truths(left: Truth, right: Truth) -> Truth:
@@ -253,15 +289,17 @@ def size_of_set(operand: WordSet) -> Number:
 
 
 def arithmetic(sign: str, left: Number, right: Number) -> Number:
-    """``left + right`` and its kin. What is not finite, division by zero above all, is unknown."""
+    """``left + right`` and its kin. What is not finite, division by zero above all, is unknown.
+
+    Whoever asks for values keeps NumPy from warning of that (`expressions.compiled.CompiledExpression`).
+    """
     compute: Any = {"+": operator.add, "-": operator.sub, "*": operator.mul, "/": operator.truediv}[sign]
 
     def value(columns: Columns) -> Numbers:
-        with np.errstate(all="ignore"):
-            second = right.value(columns)
-            if sign == "/":
-                second = np.where(second == 0, np.nan, second)
-            return compute(left.value(columns), second)  # type: ignore[no-any-return]
+        second = right.value(columns)
+        if sign == "/":
+            second = np.where(second == 0, np.nan, second)
+        return compute(left.value(columns), second)  # type: ignore[no-any-return]
 
     return Number(value)
 

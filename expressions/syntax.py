@@ -95,6 +95,15 @@ def simplify(tree: _Tree) -> Part:
     return form(tree, at)
 
 
+def literal(part: Part) -> Part:
+    """Return a written negative number as one literal."""
+    if isinstance(part, Operation) and part.sign == "-" and len(part.operands) == 1:
+        operand = part.operands[0]
+        if isinstance(operand, Literal) and isinstance(operand.value, float):
+            return Literal(-operand.value, part.at)
+    return part
+
+
 def _trees(tree: _Tree) -> list[_Tree]:
     return [child for child in tree.children if isinstance(child, lark.Tree)]
 

@@ -10,7 +10,11 @@ from numpy.typing import NDArray
 #: Codes that stand for no text. Being negative they index the two cells after the end of a table.
 NULL: Final = -1
 UNKNOWN: Final = -2
-_NOWHERE: Final = -3
+#: The code, in one column, of a text that stands in none of its rows.
+NOWHERE: Final = -3
+#: Of one vocabulary; rules come and go while it stays.
+_MOST_QUESTIONS: Final = 500
+_NOT_ASKED: Final = -1
 
 
 @dataclass(frozen=True)
@@ -23,6 +27,7 @@ class Text:
     codes: NDArray[np.intp]
     vocabulary: Sequence[str]
     _index: dict[str, int] = field(default_factory=dict, repr=False, compare=False)
+    _asked: dict[Any, tuple[NDArray[np.int8], bool]] = field(default_factory=dict, repr=False, compare=False)
 
     def __len__(self) -> int:
         """Return the number of rows."""
@@ -37,17 +42,67 @@ class Text:
 
     def take(self, positions: Any) -> "Text":
         """Return the texts at ``positions`` (any NumPy index)."""
-        return Text(self.codes[positions], self.vocabulary, self._index)
+        return Text(self.codes[positions], self.vocabulary, self._index, self._asked)
 
     def equals(self, other: "Text") -> NDArray[np.bool_]:
         """Return where both are the same text, or both missing; never where one is unknown."""
+        if not self.codes.ndim:
+            self, other = other, self  # noqa: PLW0642 - equality has no sides
+        if not other.codes.ndim and other.codes >= 0:
+            return np.asarray(self.codes == self._code_of(other))
         if self.vocabulary is other.vocabulary:
             return np.asarray((self.codes == other.codes) & (self.codes != UNKNOWN))
         if len(other.vocabulary) > len(self.vocabulary):
             return other.equals(self)
-        theirs = [self.index.get(text, _NOWHERE) for text in other.vocabulary]
-        table = np.array([*theirs, _NOWHERE, NULL])
+        theirs = [self.index.get(text, NOWHERE) for text in other.vocabulary]
+        table = np.array([*theirs, NOWHERE, NULL])
         return np.asarray(self.codes == table[other.codes])
+
+    def differs(self, other: "Text") -> NDArray[np.bool_]:
+        """Return where the texts surely differ, one missing text among them; never where one is unknown."""
+        if not self.codes.ndim:
+            self, other = other, self  # noqa: PLW0642 - nor has difference
+        if not other.codes.ndim and other.codes >= 0:
+            return np.asarray((self.codes != self._code_of(other)) & (self.codes != UNKNOWN))
+        return self.is_known() & other.is_known() & ~self.equals(other)
+
+    def compared(self, other: "Text") -> NDArray[np.int8]:
+        """Return 1 where `equals`, 0 where `differs`, 2 where neither."""
+        if not self.codes.ndim:
+            self, other = other, self  # noqa: PLW0642 - equality has no sides
+        if not other.codes.ndim and other.codes >= 0:
+            same = (self.codes == self._code_of(other)).view(np.int8)
+            return (
+                same if self.codes.size and self.codes.min() > UNKNOWN else np.where(self.is_known(), same, np.int8(2))
+            )
+        known = self.is_known() & other.is_known()
+        return np.where(known, self.equals(other).astype(np.int8), np.int8(2))
+
+    def answers(self, question: Callable[..., bool], texts: tuple[str, ...]) -> NDArray[np.int8]:
+        """Return 1 or 0 for each row's ``question(text, *texts)``, 2 where there is no text.
+
+        Asked once of each text that ever stands in a row: the answers are kept with the vocabulary.
+        """
+        asked, of_all = self._asked.get((question, texts)) or self._ask(question, texts)
+        answers = asked[self.codes]
+        if not of_all and answers.size and answers.min() == _NOT_ASKED:
+            for code in np.unique(self.codes[answers == _NOT_ASKED]).tolist():
+                asked[code] = question(self.vocabulary[code], *texts)
+            answers = asked[self.codes]
+        return np.asarray(answers)
+
+    def _ask(self, question: Callable[..., bool], texts: tuple[str, ...]) -> tuple[NDArray[np.int8], bool]:
+        """Return the answers by code, and whether of all texts: only where there are no more of them than rows."""
+        of_all = len(self.vocabulary) <= self.codes.size
+        known = [int(question(text, *texts)) if of_all else _NOT_ASKED for text in self.vocabulary]
+        if len(self._asked) >= _MOST_QUESTIONS:
+            self._asked.clear()
+        self._asked[question, texts] = asked = np.array([*known, 2, 2], np.int8), of_all
+        return asked
+
+    def _code_of(self, other: "Text") -> int:
+        """Return the code that the one text of ``other`` has here, or one that no text has."""
+        return self.index.get(other.vocabulary[int(other.codes)], NOWHERE)
 
     def is_in(self, texts: Iterable[str]) -> NDArray[np.bool_]:
         """Return where the text is one of ``texts``."""
@@ -93,11 +148,12 @@ def each(function: Callable[..., Any], texts: Sequence[Text], absent: Any, dtype
 
     The texts' codes broadcast against each other.
     """
-    columns = [text for text in texts if text.codes.ndim]
-    if len(columns) <= 1 and all(text.codes >= 0 for text in texts if not text.codes.ndim):
-        column = columns[0] if columns else texts[0]
-        written = [None if text is column else text.vocabulary[int(text.codes)] for text in texts]
-        return _each_of(function, column, written, absent, dtype)
+    columns = [place for place, text in enumerate(texts) if text.codes.ndim] or [0]
+    others = [text for place, text in enumerate(texts) if place != columns[0]]
+    if len(columns) == 1 and all(text.codes >= 0 for text in others):
+        written = [text.vocabulary[int(text.codes)] for text in others]
+        before, after = written[: columns[0]], written[columns[0] :]
+        return _each_of(lambda word: function(*before, word, *after), texts[columns[0]], absent, dtype)
     codes = np.broadcast_arrays(*(text.codes for text in texts))
     key = np.zeros(codes[0].shape, np.intp)
     for text, rows in zip(texts, codes, strict=True):
@@ -111,17 +167,17 @@ def each(function: Callable[..., Any], texts: Sequence[Text], absent: Any, dtype
     return np.asarray(results[inverse.reshape(key.shape)])
 
 
-def _each_of(
-    function: Callable[..., Any], column: Text, written: list[str | None], absent: Any, dtype: Any
-) -> NDArray[Any]:
-    """Return what `each` does where only one text is a column; ``written`` are all texts, that one being ``None``."""
-    place = written.index(None)
-    before, after = written[:place], written[place + 1 :]
-    results = np.full(len(column.vocabulary) + 2, absent, dtype)
-    here = np.zeros(len(results), bool)
-    here[column.codes] = True
-    for code in np.flatnonzero(here[: len(column.vocabulary)]).tolist():
-        results[code] = function(*before, column.vocabulary[code], *after)
+def _each_of(function: Callable[[str], Any], column: Text, absent: Any, dtype: Any) -> NDArray[Any]:
+    """Return what `each` does where only one text is a column."""
+    words = len(column.vocabulary)
+    results = np.full(words + 2, absent, dtype)
+    if words <= column.codes.size:
+        results[:words] = [function(word) for word in column.vocabulary]
+    else:
+        here = np.zeros(words + 2, bool)
+        here[column.codes] = True
+        for code in np.flatnonzero(here[:words]).tolist():
+            results[code] = function(column.vocabulary[code])
     return np.asarray(results[column.codes])
 
 

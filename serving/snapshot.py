@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Table, exists, select
 from decision.custom import Custom
 from decision.network import Network
 from decision.ruleset import Ruleset, compile_ruleset, default_ruleset
+from expressions.conditions import machine
 from features.facts import Columns
 from serving.capacity import Given, capacity_columns, given_since
 from serving.columns import changed_stock, empty_columns, load_columns
@@ -118,4 +119,5 @@ def _changed_products(connection: Connection, since: int) -> dict[str, Product]:
 
 
 def _compiled(connection: Connection) -> tuple[Ruleset, ...]:
+    machine()  # loaded now, not by the first order
     return tuple(compile_ruleset(live.document, str(live.version)) for live in live_rulesets(connection))

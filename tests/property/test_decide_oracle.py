@@ -1,7 +1,8 @@
 """A decision is right end to end: on small random retailers it equals pricing every way to fulfil the order by hand."""
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -15,7 +16,7 @@ from decision.decision import Option
 from decision.loads import loads_of
 from decision.network import Network
 from decision.order import Destination, Line, OpenShipment, Order
-from decision.ruleset import Ruleset, compile_ruleset
+from decision.ruleset import Limits, Ruleset, compile_ruleset
 from features.facts import Columns
 from tests.unit.decision.world import DUOMO, NOW, Hours, network
 
@@ -73,42 +74,65 @@ def number(ids: Any) -> Any:
     return np.array([0.0 if one is None else float(one[1:]) for one in ids])
 
 
+DOCUMENT: dict[str, Any] = {
+    "name": "random",
+    "strategy": {"late_parcel": 6.0, "late_day": 2.0, "pick_failure": 8.0, "extra_parcel": 1.5, "carbon": 0.3},
+    "rules": [
+        {"id": "busy", "exclude": 'location.type == "store" && location.footfall_ratio > 1.6'},
+        {"id": "display", "where": 'location.type == "store"', "safety_stock": 1},
+        {"id": "bulk", "exclude": 'line.quantity >= 4 && location.type == "supplier"'},
+        {"id": "half", "cap": "0.5 * location.capacity_per_day"},
+        {"id": "door", "where": 'location.type == "store"', "cap": 3},
+        {"id": "overstock", "where": "stock.on_hand >= 4", "adjust": "-0.6"},
+        {"id": "supplier", "adjust": 'location.type == "supplier" ? 0.9 : 0'},
+        {"id": "dear", "exclude": "prediction.line_cost > 9"},
+    ],
+    "stages": [{"name": "soon", "require": "prediction.delivery_p50_hours < 55"}, {"name": "any"}],
+}
+RULESET = compile_ruleset(DOCUMENT)
+
+
 def world(rng: np.random.Generator) -> tuple[Order, Network, Ruleset]:
-    """Return a random order, network and ruleset."""
-    places = int(rng.integers(2, 9))
+    """Return a random order, network and ruleset.
+
+    Some are narrow: a few stores with two services each, and few skus, so that shipments of one store share its stock.
+    """
+    narrow = bool(rng.random() < 0.4)
+    places, skus = (int(rng.integers(2, 4)), 2) if narrow else (int(rng.integers(2, 9)), 5)
     locations = [
         {
             "location_id": f"L{i}",
-            "location_type": str(rng.choice(TYPES)),
+            "location_type": "store" if narrow else str(rng.choice(TYPES)),
             "latitude": DUOMO[0] + float(rng.normal()),
-            "footfall_ratio": float(rng.choice([0.5, 1.0, 2.0, np.nan])),
-            "capacity_per_day": float(rng.choice([1.0, 2.0, 50.0])),
-            "backlog": float(rng.integers(0, 2)),
+            "footfall_ratio": float(rng.choice([0.5, 1.0, np.nan] if narrow else [0.5, 1.0, 2.0, np.nan])),
+            "capacity_per_day": float(rng.choice([4.0, 6.0, 50.0, np.nan])),
+            "capacity_used": float(rng.choice([0.0, 1.0, 2.0, np.nan])),
         }
         for i in range(places)
     ]
     services: list[dict[str, Any]] = [
         {"carrier_service_id": "C1", "max_weight_kg": float(rng.choice([3.0, 8.0, 30.0]))},
         {"carrier_service_id": "C2", "level": "express", "carbon_kg_per_shipment": 1.5, "location_type": "store"},
-    ][: int(rng.integers(1, 3))]
+    ][: 2 if narrow else int(rng.integers(1, 3))]
     services = [{"location_type": None, "carbon_kg_per_shipment": float("nan"), **service} for service in services]
-    count = int(rng.integers(1, 7))
+    count = int(rng.integers(1, 4)) if narrow else int(rng.integers(1, 7))
     weights = np.where(rng.random(count) < 0.8, rng.integers(1, 4, count), 0.0)  # 0: nobody weighed it
-    grouped, most_units = rng.random() < 0.3, int(rng.choice([2, 3, 7]))
+    grouped, units = rng.random() < 0.3, [(1, 2), (1, 3), (3, 7) if narrow else (1, 7)][int(rng.integers(0, 3))]
     lines = tuple(
         Line(
             str(i),
-            f"K{int(rng.integers(0, 5))}",
-            int(rng.integers(1, most_units)),
+            f"K{int(rng.integers(0, skus))}",
+            int(rng.integers(*units)),
             10.0,
             weight_kg=float(weights[i]) or None,
             group="set" if grouped and rng.random() < 0.5 else None,
         )
         for i in range(count)
     )
-    often = 2.5 / places if count > 2 else 0.7
+    often = 0.9 if narrow else min(0.8, 3.5 / places) if count > 2 else 0.8
     stock = {
-        f"K{i}": {f"L{j}": int(rng.integers(0, 6)) for j in range(places) if rng.random() < often} for i in range(5)
+        f"K{i}": {f"L{j}": int(rng.integers(1, 6 if narrow else 9)) for j in range(places) if rng.random() < often}
+        for i in range(skus)
     }
     promised = NOW + timedelta(hours=float(rng.integers(20, 80))) if rng.random() < 0.8 else None
     order = Order(
@@ -119,27 +143,14 @@ def world(rng: np.random.Generator) -> tuple[Order, Network, Ruleset]:
         Destination("IT", None, None, *DUOMO),
         lines,
         promised_at=promised,
-        open_shipments=tuple(_open_shipments(rng, places)) if rng.random() < 0.4 else (),
+        open_shipments=tuple(_open_shipments(rng, places)) if rng.random() < (0.6 if narrow else 0.4) else (),
     )
-    document: dict[str, Any] = {
-        "name": "random",
-        "strategy": {"late_parcel": 6.0, "late_day": 2.0, "pick_failure": 8.0, "extra_parcel": 1.5, "carbon": 0.3},
-        "limits": {
-            "max_parcels": int(rng.integers(1, 5)) if rng.random() < 0.7 else None,
-            "allow_partial": bool(rng.random() < 0.3),
-            "split_lines": bool(rng.random() < 0.8),
-        },
-        "rules": [
-            {"id": "busy", "exclude": 'location.type == "store" && location.footfall_ratio > 1.6'},
-            {"id": "display", "where": 'location.type == "store"', "safety_stock": 1},
-            {"id": "bulk", "exclude": 'line.quantity >= 4 && location.type == "supplier"'},
-            {"id": "overstock", "where": "stock.on_hand >= 4", "adjust": "-0.6"},
-            {"id": "supplier", "adjust": 'location.type == "supplier" ? 0.9 : 0'},
-            {"id": "dear", "exclude": "prediction.line_cost > 9"},
-        ],
-        "stages": [{"name": "soon", "require": "prediction.delivery_p50_hours < 55"}, {"name": "any"}],
-    }
-    return order, network(locations, services, stock), compile_ruleset(document)
+    limits = Limits(
+        max_parcels=int(rng.integers(1, 5)) if rng.random() < 0.4 else None,
+        allow_partial=bool(rng.random() < 0.45),
+        split_lines=bool(rng.random() < 0.8),
+    )
+    return order, network(locations, services, stock), replace(RULESET, limits=limits)
 
 
 def _open_shipments(rng: np.random.Generator, places: int) -> Iterator[OpenShipment]:
@@ -162,9 +173,21 @@ class ByHand:
         self.pairs = list(
             itertools.product(range(len(net.locations["location_id"])), range(len(net.services["carrier_service_id"])))
         )
-        self.money_of: dict[Any, float] = {}
+        self.stock = {
+            (sku, int(place)): float(units)
+            for sku, record in net.stock.items()
+            for place, units in zip(record.location, record.on_hand, strict=True)
+        }
+        self.known: dict[Any, Any] = {}
 
-    def plans(self) -> list[tuple[float, Any, Sent]] | None:
+    def once(self, work: Callable[..., Any], pair: tuple[int, int], held: dict[int, int]) -> Any:
+        """Return what is worked out about a shipment, the first time only."""
+        key = (work.__name__, pair, *sorted(held.items()))
+        if key not in self.known:
+            self.known[key] = work(pair, held)
+        return self.known[key]
+
+    def plans(self) -> list[tuple[float, Any, Sent, float]] | None:
         """Return total, tie-break and shipments of every plan of the first stage that has any, best first."""
         for latest in (55.0, float("inf")):
             pairs = [pair for pair in self.pairs if self._p50(*pair) < latest]
@@ -226,7 +249,9 @@ class ByHand:
             return False
         if any(lines[row].quantity >= 4 and kind == "supplier" for row in held):
             return False
-        if any(self._alone(pair, row, lines[row].quantity) > 9 for row in held):
+        if not joined and self._parcels_left(place) < 1:
+            return False
+        if any(self.once(self._cost, pair, {row: lines[row].quantity}) > 9 for row in held):
             return False
         return all(self._units(place, sku) >= units for sku, units in self._by_sku(held).items())
 
@@ -234,8 +259,14 @@ class ByHand:
         return self._on_hand(place, sku) - (1 if self.net.locations["location_type"][place] == "store" else 0)
 
     def _on_hand(self, place: int, sku: str) -> float:
-        found = np.flatnonzero(self.net.stock[sku].location == place)
-        return float(self.net.stock[sku].on_hand[found[0]]) if len(found) else 0.0
+        return self.stock.get((sku, place), 0.0)
+
+    def _parcels_left(self, place: int) -> float:
+        """Return the parcels that a location may still be given; what is not known caps nothing."""
+        told = self.net.locations
+        caps = [0.5 * told["capacity_per_day"][place], 3.0 if told["location_type"][place] == "store" else np.nan]
+        left = [float(cap - told["capacity_used"][place]) for cap in caps]
+        return min((one for one in left if not np.isnan(one)), default=np.inf)
 
     def _by_sku(self, held: dict[int, int]) -> dict[str, int]:
         wanted: dict[str, int] = {}
@@ -263,7 +294,7 @@ class ByHand:
                 sent.setdefault(pair, {}).update(held)
         if not sent or len(sent) > (self.limits.max_parcels or 99):
             return None
-        if not all(self._can_send(pair, held) for pair, held in sent.items()):
+        if not all(self.once(self._can_send, pair, held) for pair, held in sent.items()):
             return None
         for place in {place for place, _ in sent}:
             together: dict[int, int] = {}
@@ -272,9 +303,12 @@ class ByHand:
                     together[row] = together.get(row, 0) + units
             if any(self._units(place, sku) < units for sku, units in self._by_sku(together).items()):
                 return None
+            new = sum(other == place and not self._joined((other, service)) for other, service in sent)
+            if new and new > self._parcels_left(place):
+                return None
         gone = [sum(held.get(row, 0) for held in sent.values()) for row in range(len(self.order.lines))]
         left = sum((x.quantity - units) / x.quantity for x, units in zip(self.order.lines, gone, strict=True))
-        total = sum(self._money(pair, held) for pair, held in sent.items()) - 1.5 + 100.0 * left
+        total = sum(self.once(self._terms, pair, held) for pair, held in sent.items()) - 1.5 + 100.0 * left
         return round(total, 6), self._tie(sent, blocks, split), sent, total
 
     def _tie(self, sent: Sent, blocks: list[list[int]], split: set[int]) -> Any:
@@ -290,17 +324,11 @@ class ByHand:
         positions = sum(place * several + service for place, service in sent)
         return len(sent), positions, [(load, pair) for _, pair, load in sorted(told)]
 
-    def _money(self, pair: tuple[int, int], held: dict[int, int]) -> float:
-        key = (pair, tuple(sorted(held.items())))
-        if key not in self.money_of:
-            self.money_of[key] = self._terms(pair, held)
-        return self.money_of[key]
-
     def _terms(self, pair: tuple[int, int], held: dict[int, int]) -> float:
         place, service = pair
         lines = self.order.lines
         # No shipment costs less than one of its lines alone, though the formula takes an unknown weight for none.
-        total = max(self._cost(pair, held), *(self._alone(pair, row, units) for row, units in held.items()))
+        total: float = max(self._cost(pair, held), *(self.once(self._cost, pair, {row: held[row]}) for row in held))
         if self.order.promised_at is not None:
             left = (self.order.promised_at - NOW) / timedelta(hours=1)
             hours = self.heads.delivery_hours(self._facts(pair, units=[1.0], lines=float(len(lines))))
@@ -321,9 +349,6 @@ class ByHand:
     def _p50(self, place: int, service: int) -> float:
         facts = self._facts((place, service), units=[1.0], lines=float(len(self.order.lines)))
         return float(self.heads.delivery_hours(facts).quantile(0.5)[0])
-
-    def _alone(self, pair: tuple[int, int], row: int, units: int) -> float:
-        return self._cost(pair, {row: units})
 
     def _cost(self, pair: tuple[int, int], held: dict[int, int]) -> float:
         weights = [

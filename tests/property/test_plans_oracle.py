@@ -101,6 +101,9 @@ def check(seed: int, coarse: bool) -> None:
     problem, true, count = instance(seed, coarse)
     expected = everything(problem, true)
     if expected is not None:
+        best = expected[0].total if expected else 10**9
+        for below in (best, best + 1):  # first, since a search keeps what it was told
+            assert best_plans(problem, 1, below) == [plan for plan in expected[:1] if plan.total < below]
         assert best_plans(problem, count) == expected[:count]
 
 

@@ -35,13 +35,15 @@ SHARE = "{id: share, cap: '0.78 * location.capacity_per_day'}"
 def test_a_location_with_less_than_one_parcel_left_is_out(rules: str, out: str, left: list[float]) -> None:
     assert left_out(NET, order("LAMP"), f"rules: [{rules}]") == list(out)
     seen = situation(NET, order("LAMP"))
-    ruling = apply_rules(load_ruleset(f"name: n\nrules: [{rules}]").rules, seen)
+    ruleset = load_ruleset(f"name: n\nrules: [{rules}]")
+    ruling = apply_rules(ruleset, ruleset.rules, seen)
     np.testing.assert_allclose(parcels_left(seen, ruling), left)
 
 
 def test_what_is_left_without_a_cap_is_what_the_others_leave() -> None:
     seen = situation(NET, order("LAMP"))
-    ruling = apply_rules(load_ruleset(f"name: n\nrules: [{FORTY}, {SHARE}]").rules, seen)
+    ruleset = load_ruleset(f"name: n\nrules: [{FORTY}, {SHARE}]")
+    ruling = apply_rules(ruleset, ruleset.rules, seen)
     np.testing.assert_allclose(parcels_left(seen, ruling, "share"), [0, 2, np.inf, np.inf])
     some = np.array([1, 0])
     fewer = replace(seen, candidates=seen.candidates.take(some))

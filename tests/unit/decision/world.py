@@ -86,8 +86,8 @@ def situation(net: Network, asked: Order, now: datetime = NOW) -> Situation:
 def left_out(net: Network, asked: Order, ruleset: str, now: datetime = NOW) -> list[str]:
     """Return the locations from which the rules of a ruleset take a line, by their names."""
     seen = situation(net, asked, now)
-    rules = rules_in_force(load_ruleset(f"name: n\n{ruleset}").rules, seen)
-    gone = ~allowed(seen, apply_rules(rules, seen)).all(axis=0)
+    loaded = load_ruleset(f"name: n\n{ruleset}")
+    gone = ~allowed(seen, apply_rules(loaded, rules_in_force(loaded.rules, seen), seen)).all(axis=0)
     return [str(place) for place in net.locations["location_id"][seen.candidates.location[gone]]]
 
 

@@ -139,3 +139,8 @@ def test_refuses_and_points(source: str, line: int, column: int, message: str) -
 def test_refuses_a_result_of_the_wrong_type() -> None:
     with pytest.raises(ExpressionError, match="must be a number, but it is a true or false"):
         compile_expression("order.gift", NAMES, Kind.NUMBER)
+
+
+def test_a_text_of_the_order_stands_beside_itself() -> None:
+    same = compile_expression('order.country + order.country == "ITIT"', {"order.country": Kind.TEXT})
+    assert bool(same.is_true({"order.country": encode("IT")}))
