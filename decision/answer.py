@@ -14,7 +14,8 @@ from decision.explain import compared
 from decision.loads import Sent
 from decision.missing import Cause, causes, missing
 from decision.money import PER_UNIT, TERMS
-from decision.ranked import Ranked, RankedPlan, usable
+from decision.ranked import Ranked, RankedPlan
+from decision.reach import Reach, splittable
 from decision.rules import Ruling
 from decision.situation import Situation
 
@@ -55,6 +56,7 @@ def explain(ranked: Ranked, versions: Mapping[str, str]) -> Decision:
 def no_ruleset(situation: Situation, versions: Mapping[str, str]) -> Decision:
     """Return the decision on an order to which no ruleset applies."""
     order = situation.order
+    whole = np.zeros(len(order.lines), bool)  # nothing says that lines may be split
     return Decision(
         order_id=order.order_id,
         decided_at=situation.now,
@@ -67,17 +69,17 @@ def no_ruleset(situation: Situation, versions: Mapping[str, str]) -> Decision:
         options=(),
         excluded=(),
         binding_rules=(),
-        missing=missing(situation, dict.fromkeys(range(len(order.lines)), Cause("no_ruleset"))),
+        missing=missing(situation, dict.fromkeys(range(len(order.lines)), Cause("no_ruleset")), whole),
     )
 
 
 def _missing(ranked: Ranked) -> tuple[MissingLine, ...]:
     """Return what stands against the lines of an order that no plan fulfils."""
     ruled = ranked.ruled
-    sendable = usable(ruled.situation, ruled.ruling) & ~ranked.forbidden
-    return missing(
-        ruled.everyone, causes(ruled.everyone, ruled.first_ruling, sendable, ruled.rules, _otherwise(ranked))
-    )
+    limits = ruled.ruleset.limits
+    sendable = np.where(ranked.forbidden, 0.0, Reach(ruled.situation, ruled.ruling, limits).within())
+    split = splittable(ruled.everyone.order, limits)
+    return missing(ruled.everyone, causes(ruled, sendable, _otherwise(ranked)), split)
 
 
 def _otherwise(ranked: Ranked) -> Cause:
@@ -110,7 +112,8 @@ def _option(ranked: Ranked, rank: int, plan: RankedPlan) -> Option:
     total = fsum(terms.values())
     one_parcel = ranked.ruled.ruleset.strategy.extra_parcel  # the first is not extra
     bound = total if plan.bound is None else min(plan.bound / PER_UNIT - one_parcel, total)
-    lines = missing(ranked.ruled.everyone, dict.fromkeys(left_out, Cause("left_out"))) if left_out else ()
+    split = splittable(order, ranked.ruled.ruleset.limits)
+    lines = missing(ranked.ruled.everyone, dict.fromkeys(left_out, Cause("left_out")), split) if left_out else ()
     lines = tuple(replace(line, quantity=units) for line, units in zip(lines, left_out.values(), strict=True))
     return Option(rank, total, 0.0, bound, "", terms, shipments, lines)
 

@@ -60,10 +60,11 @@ class BlockingRule:
 class MissingLine:
     """A line that no allowed plan supplies, or that a partial plan leaves out.
 
-    ``available``: the most of its ``quantity`` that could be sent if every rule and limit were relaxed, after the
-    lines of the same sku before it; ``short``: units that are lacking even then. ``cause``: what stands against it,
-    one of `decision.missing.CAUSES`; ``details``: the numbers and names of that cause; ``location_ids``: the places it
-    is about; ``rules``: those that take the line out.
+    ``available``: the most of its ``quantity`` that could be sent if every rule and limit were relaxed, from all
+    locations together where limits let it be split, else from one, after the lines of the same sku before it;
+    ``short``: units that are lacking even then. ``cause``: what stands against it, one of `decision.missing.CAUSES`;
+    ``details``: the numbers and names of that cause; ``location_ids``: the places it is about; ``rules``: those that
+    take the line out.
     """
 
     line_id: str
@@ -84,8 +85,7 @@ class Relaxation:
 
     ``rule_ids``: rules of the ruleset, ``limits.<name>`` and ``stages.<name>``; ``reasons``: the rules' own.
     ``max_parcels``: as many as the plan would need, where that limit is among them; ``left_out``: the lines that it
-    would leave out. ``smallest``: proved to be of the least size; otherwise nothing can be taken from it, yet a smaller
-    set may exist.
+    would leave out. ``smallest``: proved to be of the least size; otherwise a smaller set may exist.
     """
 
     rule_ids: tuple[str, ...]

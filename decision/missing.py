@@ -1,6 +1,6 @@
 """What stands against each line of an order that no plan fulfils, and how many of its units there are."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -8,10 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from decision.decision import BlockingRule, MissingLine
-from decision.exclusions import effects
-from decision.rules import Ruling
-from decision.ruleset import Rule
+from decision.loads import Floats
+from decision.ranked import Ruled
+from decision.reach import splittable
+from decision.rules import Ruling, allowed, available
 from decision.situation import Situation
+
+Bools = NDArray[np.bool_]
 
 #: What may stand against a line; the words for each are in the message catalogues, under the same key.
 CAUSES: Final = (
@@ -29,29 +32,35 @@ CAUSES: Final = (
 )
 
 
-def most_available(situation: Situation) -> NDArray[np.intp]:
-    """Return (L,) the most units of each line that could be sent with all rules and limits relaxed.
+def most_available(situation: Situation, split: Bools) -> NDArray[np.intp]:
+    """Return (L,) the most units of each line that could be sent with all rules, and all limits but one, relaxed.
 
-    A line is sent whole from one location. Lines of one sku are served in their order, each from where the fewest
-    units suffice; what one takes the next cannot have.
+    A line is sent whole from one location; those that may be ``split`` (L,) are put together from several, if none has
+    all of it. Lines of one sku are served in their order, each from where the fewest units suffice; what one takes the
+    next cannot have.
     """
     lines = situation.order.lines
     places, first = np.unique(situation.candidates.location, return_index=True)
-    left = np.maximum(situation.atp[:, first], 0.0) if len(places) else np.zeros((len(lines), 1))
+    left = np.maximum(np.floor(situation.atp[:, first]), 0.0) if len(places) else np.zeros((len(lines), 1))
     most = np.zeros(len(lines), np.intp)
     same_sku = np.array([[line.sku == other.sku for other in lines] for line in lines])
     for row, line in enumerate(lines):
         enough = np.flatnonzero(left[row] >= line.quantity)
-        place = int(enough[left[row, enough].argmin()]) if len(enough) else int(left[row].argmax())
-        most[row] = min(line.quantity, int(left[row, place]))
-        if len(enough):
-            left[same_sku[row], place] -= line.quantity
+        best = int(enough[left[row, enough].argmin()]) if len(enough) else int(left[row].argmax())
+        taken = np.zeros(left.shape[1])
+        taken[best] = min(line.quantity, left[row, best])
+        if split[row] and not len(enough):
+            from_most = np.argsort(-left[row], kind="stable")
+            taken[from_most] = np.diff(np.minimum(np.cumsum(left[row, from_most]), line.quantity), prepend=0.0)
+        most[row] = int(taken.sum())
+        if most[row] == line.quantity:
+            left[same_sku[row]] -= taken
     return most
 
 
-def missing(situation: Situation, causes: Mapping[int, "Cause"]) -> tuple[MissingLine, ...]:
+def missing(situation: Situation, causes: Mapping[int, "Cause"], split: Bools) -> tuple[MissingLine, ...]:
     """Return the lines at the keys of ``causes`` as missing, each with what there is of it."""
-    most = most_available(situation)
+    most = most_available(situation, split)
     lines = situation.order.lines
     return tuple(
         MissingLine(
@@ -79,34 +88,46 @@ class Cause:
     rules: tuple[BlockingRule, ...] = ()
 
 
-def causes(
-    situation: Situation, ruling: Ruling, usable: NDArray[np.bool_], rules: Sequence[Rule], otherwise: Cause
-) -> dict[int, Cause]:
+def causes(ruled: Ruled, sendable: Floats, otherwise: Cause) -> dict[int, Cause]:
     """Return what stands against each line of an order that no plan fulfils.
 
     Where some lines cannot be sent at all, it is about these; else about all of them, which do not go together.
-    ``otherwise``: what stands against lines that stock and rules would let through.
+    ``sendable`` (L, C): units within reach of the candidates that matter; ``otherwise``: what stands against lines that
+    stock and rules would let through.
     """
-    blocked = [row for row in range(len(usable)) if not usable[row].any()]
-    taken = effects(situation, ruling)
+    lines, limits = ruled.everyone.order.lines, ruled.ruleset.limits
+    split = splittable(ruled.everyone.order, limits)
+    location = ruled.situation.candidates.location
+    blocked = [row for row in range(len(lines)) if _most(sendable[row], location, split[row]) < lines[row].quantity]
     return {
-        row: _no_stock(situation, row)
-        or _too_heavy(situation, row)
-        or _by_rules(situation, row, taken, rules)
+        row: _no_stock(ruled.everyone, row, split[row])
+        or _too_heavy(ruled.everyone, row, split[row])
+        or _by_rules(ruled, row, split[row])
         or otherwise
-        for row in blocked or range(len(usable))
+        for row in blocked or range(len(lines))
     }
 
 
-def _no_stock(situation: Situation, row: int) -> Cause | None:
-    """Return why no candidate has the whole line before any rule, or ``None`` if one has."""
+def _most(units: Floats, location: NDArray[np.intp], split: np.bool_) -> int:
+    """Return the most units that can be sent: from one candidate, or from all locations where the line may be split."""
+    if not split:
+        return int(units.max(initial=0.0))
+    here = np.zeros(location.max(initial=-1) + 1)
+    np.maximum.at(here, location, np.floor(units))
+    return int(here.sum())
+
+
+def _no_stock(situation: Situation, row: int, split: np.bool_) -> Cause | None:
+    """Return why there is not enough of the line before any rule, or ``None`` if there is."""
     line, atp = situation.order.lines[row], situation.atp[row]
     names = situation.network.locations["location_id"]
-    if (atp >= line.quantity).any():
+    location = situation.candidates.location
+    most = _most(atp, location, split)
+    if most >= line.quantity:
         return None
-    if (atp > 0).any():
-        best = int(atp.argmax())
-        return Cause("too_few", {"most": int(atp[best])}, (str(names[situation.candidates.location[best]]),))
+    if most > 0:
+        where = np.unique(location[atp >= 1]) if split else location[[int(atp.argmax())]]
+        return Cause("too_few", {"most": most}, tuple(map(str, names[where])))
     record = situation.network.stock.get(line.sku)
     if record is None or not len(record.location):
         return Cause("no_record")
@@ -118,27 +139,37 @@ def _no_stock(situation: Situation, row: int) -> Cause | None:
     return Cause("out_of_stock", units, tuple(map(str, places)))
 
 
-def _too_heavy(situation: Situation, row: int) -> Cause | None:
-    """Return that no service carries the line from where it is in stock, or ``None`` if one does."""
+def _too_heavy(situation: Situation, row: int, split: np.bool_) -> Cause | None:
+    """Return that no service carries the line, or a unit of it, from where it is in stock; ``None`` if one does."""
     line = situation.order.lines[row]
-    carried = situation.candidates.max_weight_kg[situation.atp[row] >= line.quantity]
-    if (line.weight_kg or 0.0) * line.quantity <= carried.max():
+    units = 1 if split else line.quantity
+    carried = situation.candidates.max_weight_kg[situation.atp[row] >= units]
+    if (line.weight_kg or 0.0) * units <= carried.max():
         return None
     return Cause("too_heavy", {"most_kg": int(carried.max())})
 
 
-def _by_rules(
-    situation: Situation, row: int, taken: Mapping[str, NDArray[np.bool_]], rules: Sequence[Rule]
-) -> Cause | None:
-    """Return which rules take the line from every candidate that has it, or ``None`` if some still may send it."""
-    gone = {rule.id: taken[rule.id][row] for rule in rules if rule.id in taken}
-    stocked = situation.atp[row] >= situation.order.lines[row].quantity
-    if not gone or (stocked & ~np.any(list(gone.values()), axis=0)).any():
+def _by_rules(ruled: Ruled, row: int, split: np.bool_) -> Cause | None:
+    """Return which rules take the line from candidates that have it, or ``None`` if enough may still be sent."""
+    everyone, ruling = ruled.everyone, ruled.first_ruling
+    candidates, quantity = everyone.candidates, everyone.order.lines[row].quantity
+
+    def units(promised: Floats, may: NDArray[np.bool_]) -> Floats:
+        """Return what can be sent of units promised: a part only where the line may be split."""
+        able = np.clip(np.floor(promised), 0, quantity)
+        return np.where(may & (split | (able == quantity)), able, 0.0)
+
+    nobody, everybody = Ruling({}, {}, {}), np.ones(len(candidates), bool)
+    before = units(available(everyone, nobody)[row], everybody)
+    after = units(available(everyone, ruling)[row], allowed(everyone, ruling)[row])
+    if _most(after, candidates.location, split) >= quantity:
         return None
-    names = situation.network.locations["location_id"][situation.candidates.location]
+    names = everyone.network.locations["location_id"][candidates.location]
+    gone = {rule: before * removed[row] > 0 for rule, removed in ruling.removed.items()}
+    gone |= {rule: units(candidates.free[row] - kept[row], everybody) < before for rule, kept in ruling.kept.items()}
     blocking = tuple(
         BlockingRule(rule.id, rule.reason, tuple(map(str, sorted(set(names[gone[rule.id]])))))
-        for rule in rules
+        for rule in ruled.rules
         if rule.id in gone and gone[rule.id].any()
     )
     return Cause("ruled_out", rules=blocking)

@@ -88,7 +88,9 @@ class Problem:
 def best_plans(problem: Problem, count: int, below: int = HOPELESS) -> list[Plan]:
     """Return the ``count`` best plans (fewer if there are fewer), best first, all of them scored.
 
-    None where the best costs ``below`` or more: that is often seen before anything is scored. Raises `SearchTooLongError` where the search takes too many steps.
+    None where the best costs ``below`` or more: that is often seen before anything is scored.
+
+    Raises `SearchTooLongError` where the search takes too many steps.
     """
     values = _Values(problem)
     while True:

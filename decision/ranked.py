@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from decision.decision import BindingRule
 from decision.loads import Sent
-from decision.rules import Ruling, allowed, available
+from decision.rules import Ruling
 from decision.ruleset import Rule, Ruleset
 from decision.shipments import Pricing
 from decision.situation import Situation
@@ -52,9 +52,3 @@ class Ranked:
     ruled: Ruled
     forbidden: NDArray[np.bool_]
     binding: tuple[BindingRule, ...] = ()
-
-
-def usable(situation: Situation, ruling: Ruling) -> NDArray[np.bool_]:
-    """Return (L, C) where a candidate may and can send the whole line."""
-    quantity = np.array([[float(line.quantity)] for line in situation.order.lines])
-    return (available(situation, ruling) >= quantity) & allowed(situation, ruling)

@@ -8,9 +8,15 @@ from numpy.typing import NDArray
 
 from decision.consolidation import open_shipments_at, open_weight_kg
 from decision.loads import Floats
+from decision.order import Order
 from decision.rules import Ruling, available
 from decision.ruleset import Limits
 from decision.situation import Situation
+
+
+def splittable(order: Order, limits: Limits) -> NDArray[np.bool_]:
+    """Return (L,) which lines may be sent in parts."""
+    return np.array([limits.split_lines and line.group is None and line.quantity > 1 for line in order.lines], bool)
 
 
 @dataclass(frozen=True)
@@ -34,8 +40,9 @@ class Reach:
     def at_most(self) -> Floats:
         """Return (L, C) the units that may be asked for, be it only if one rule were absent, or lines could be split.
 
-        What a rule or limit costs has to be known. Splitting costs nothing where all lines are sent whole anyway. A candidate to whom one rule objects may send the line without that rule; one
-        to whom none does may send what the rule that keeps back the most would have kept.
+        What a rule or limit costs has to be known; splitting matters only where lines may be left out. A candidate to
+        whom one rule objects may send the line without that rule; one to whom none does may send what the rule that
+        keeps back the most would have kept.
         """
         if self.limits.allow_partial and not self.limits.split_lines:
             return replace(self, limits=replace(self.limits, split_lines=True)).at_most()
@@ -73,8 +80,7 @@ class Reach:
     @cached_property
     def _splittable(self) -> NDArray[np.bool_]:
         """(L, 1) of which lines a part is something."""
-        split = self.limits.split_lines
-        return np.array([[split and x.group is None and x.quantity > 1] for x in self.situation.order.lines])
+        return splittable(self.situation.order, self.limits)[:, None]
 
     @cached_property
     def _carried(self) -> NDArray[np.bool_]:

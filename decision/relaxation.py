@@ -1,9 +1,10 @@
 """What to relax so that an order without a plan gets one: the smallest sets of rules and limits.
 
 Where no line has to be split, relaxing more never makes a plan impossible: if the order can be fulfilled without some
-rules, so it can without these and others. So a set that does not help can be grown to a largest one that does not, and whatever helps has to contain
-something from outside of it. Smallest sets are sought among those that *hit* all that was learnt in this way, the least
-ones first, until one helps (implicit hitting sets: E. Moreno-Centeno and R. Karp, *Operations Research* 61, 2013).
+rules, so it can without these and others. So a set that does not help can be grown to a largest one that does not, and
+whatever helps has to contain something from outside of it. Smallest sets are sought among those that *hit* all that was
+learnt in this way, the least ones first, until one helps (implicit hitting sets: E. Moreno-Centeno and R. Karp,
+*Operations Research* 61, 2013).
 Whether a set helps is asked of the planner itself, with plans that cost nothing.
 
 The sets found are of the least size, proved, as long as `MOST_QUESTIONS` and `MOST_SETS` suffice, which they do for any
@@ -29,7 +30,7 @@ from decision.loads import Contents
 from decision.money import Strategy
 from decision.predictor import Predictor
 from decision.ranked import RankedPlan, Ruled
-from decision.reach import Reach
+from decision.reach import Reach, splittable
 from decision.rules import Ruling, apply_rules, unmet
 from decision.ruleset import Ruleset, Stage
 from decision.scores import Scores, score
@@ -174,12 +175,13 @@ class _Relaxable:
 
     @property
     def monotone(self) -> bool:
-        """Whether the same lines have to be split, if any may be, whatever is relaxed: then more always helps as well."""
+        """Whether the same lines have to be split, if any may be, whatever is relaxed: then more always helps."""
         ruleset = self.ruled.ruleset
         if not self._splittable.any() or not (ruleset.limits.split_lines or SPLIT_LINES in self.ids):
             return True
         situation, nothing = self.ruled.situation, Ruling({}, {}, {})
-        forbidden = np.any([unmet(stage, situation) for stage in ruleset.stages], axis=0)
+        stages = () if _has_free_stage(ruleset) else ruleset.stages
+        forbidden = np.any([np.zeros(situation.atp.shape, bool), *(unmet(one, situation) for one in stages)], axis=0)
         whole = replace(ruleset.limits, split_lines=False)
         now = Reach(situation, self.ruled.ruling, whole).within() * ~forbidden
         then = Reach(situation, nothing, whole).within()
@@ -187,7 +189,7 @@ class _Relaxable:
 
     @property
     def _splittable(self) -> NDArray[np.bool_]:
-        return np.array([line.group is None and line.quantity > 1 for line in self.ruled.situation.order.lines])
+        return splittable(self.ruled.situation.order, replace(self.ruled.ruleset.limits, split_lines=True))
 
     @property
     def _stage(self) -> str:

@@ -140,13 +140,13 @@ def _removed(
     lines, candidates = situation.atp.shape
     chosen = [ruleset.condition_of[rule.id] for rule in taking]
     removed = ruleset.conditions.are_true(columns, (lines, candidates), chosen)
-    for rule, met in zip(taking, removed, strict=True):
+    for position, rule in enumerate(taking):
         if rule.kind == "require":
-            np.logical_not(met, out=met)
+            removed[position] = ~removed[position]
         if rule.where is not None or rule.active is not None:
-            met &= _where(rule, columns, situation)
-    some = removed.reshape(len(taking), lines * candidates).any(axis=1).tolist()
-    return {rule.id: out for rule, out, any_ in zip(taking, removed, some, strict=True) if any_}
+            removed[position] &= _where(rule, columns, situation)
+    some = np.flatnonzero(removed.reshape(len(taking), lines * candidates).any(axis=1))
+    return {taking[position].id: removed[position] for position in some.tolist()}
 
 
 def _where(rule: Rule, columns: Any, situation: Situation) -> NDArray[np.bool_]:

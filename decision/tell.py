@@ -105,6 +105,8 @@ def _way(rule_id: str, relaxation: Relaxation, decision: Decision, words: Catalo
     if rule_id == "limits.allow_partial":
         key = "leaving_out" if len(relaxation.left_out) == 1 else "leaving_out_several"
         return words.say(key, lines=words.listed(relaxation.left_out))
+    if rule_id == "limits.split_lines":
+        return words.say("splitting_lines")
     if kind == "rule":
         return words.say("without_rule", rule=rule_id, reason=relaxation.reasons[rule_id])
     return words.say(f"without_{kind}", **{kind: name})
@@ -113,12 +115,13 @@ def _way(rule_id: str, relaxation: Relaxation, decision: Decision, words: Catalo
 def _with_reason(line: MissingLine, decision: Decision, words: Catalogue) -> MissingLine:
     places, details = line.location_ids, line.details
     reserved = line.cause == "out_of_stock" and bool(details["reserved"])
+    together = line.cause == "too_few" and len(places) > 1
     rules = [
         words.say("ruled_out_by", rule=rule.rule_id, places=_named(rule.location_ids, words), reason=rule.reason)
         for rule in line.rules
     ]
     reason = words.say(
-        "out_of_stock_reserved" if reserved else line.cause,
+        "out_of_stock_reserved" if reserved else "too_few_together" if together else line.cause,
         **details,
         quantity=line.quantity,
         places=len(places) if line.cause == "out_of_stock" else _named(places, words),

@@ -153,7 +153,7 @@ def _membership(part: Operation, scope: Scope) -> Truth:
         return op.word_in_set(_expect(Word, value, operand, "in"), among)
     if not isinstance(items, Items) or not all(isinstance(literal(item), Literal) for item in items.items):
         raise error_at(items.at, 'after in stands a list of written values: ["a", "b"], or a set such as order.tags')
-    values = [listed.value for item in items.items if isinstance(listed := literal(item), Literal)]
+    values = [written.value for item in items.items if isinstance(written := literal(item), Literal)]
     for item, listed in zip(items.items, values, strict=True):
         wanted = str if isinstance(value, Word) else float
         if isinstance(value, Truth | WordSet) or not isinstance(listed, wanted):

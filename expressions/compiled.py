@@ -35,7 +35,7 @@ class CompiledExpression:
 
     @property
     def _quiet(self) -> AbstractContextManager[object]:
-        """Keep NumPy from warning of what is not finite: it is unknown. Takes time, so only where numbers are computed."""
+        """Keep NumPy from warning of what is not finite (it is unknown), where numbers are computed: it takes time."""
         return np.errstate(all="ignore") if self.computes else _NOTHING
 
     def is_true(self, columns: Columns) -> NDArray[np.bool_]:

@@ -63,8 +63,8 @@ Value: TypeAlias = Number | Word | Truth | WordSet
 
 # Not a < b is a >= b, but with NaN both are false: unknown.
 #: Answers for every row.
-_EVERYWHERE: Final[Any] = np.bool_(True)
-_NOWHERE: Final[Any] = np.bool_(False)
+_EVERYWHERE: Final = np.ones((), np.bool_)
+_NOWHERE: Final = np.zeros((), np.bool_)
 _OPPOSITE: Final = {"<": ">=", "<=": ">", ">": "<=", ">=": "<"}
 _COMPARE: Final[dict[str, Any]] = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
 

@@ -65,9 +65,9 @@ Read: TypeAlias = Callable[[Columns], Any]
 class Program:
     """Conditions to be run together. Make one with `join`.
 
-    ``instructions`` (instructions, 5): what to do, the register it writes, three that it reads. ``constants``, ``texts``
-    (column, text) and ``columns`` (how to read one) are what the first three instructions load. ``answers``: each
-    condition's register. ``numbers`` and ``truths``: how many registers of either kind there are. ``needs``
+    ``instructions`` (instructions, 5): what to do, the register it writes, three that it reads. ``constants``,
+    ``texts`` (column, text) and ``columns`` (how to read one) are what the first three instructions load.
+    ``answers``: each condition's register. ``numbers`` and ``truths``: how many registers of either kind. ``needs``
     (conditions, instructions): which instructions a condition comes of. ``computes``: whether reading the columns
     computes numbers.
     """
