@@ -108,7 +108,7 @@ def _option(ranked: Ranked, rank: int, plan: RankedPlan) -> Option:
     left_out = {row: units for row, units in enumerate(plan.left_out) if units}
     terms = {term: sum(shipment.terms.get(term, 0.0) for shipment in shipments) for term in TERMS}
     price, order = ranked.ruled.ruleset.strategy.missing_line, ranked.ruled.situation.order
-    terms["missing_lines"] = sum(price * units / order.lines[row].quantity for row, units in left_out.items())
+    terms["missing_lines"] = sum((price * units / order.lines[row].quantity for row, units in left_out.items()), 0.0)
     total = fsum(terms.values())
     one_parcel = ranked.ruled.ruleset.strategy.extra_parcel  # the first is not extra
     bound = total if plan.bound is None else min(plan.bound / PER_UNIT - one_parcel, total)
