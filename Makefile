@@ -29,7 +29,7 @@ test-quick: $(INSTALLED)
 	$(BIN)/python -m pytest -q -m "not slow and not reliability" tests/unit
 
 test-reliability: $(INSTALLED)
-	$(BIN)/python -m pytest -m reliability tests/reliability
+	$(BIN)/python -m pytest -m reliability
 
 lint: $(INSTALLED)
 	$(BIN)/ruff format --check .
