@@ -99,7 +99,7 @@ def test_another_format_is_refused_by_its_number_although_its_fields_are_others(
 def test_a_manifest_that_is_none_is_refused(copy: Path, content: str) -> None:
     """Half a file, or another one."""
     (copy / MANIFEST_FILE).write_text(content)
-    with pytest.raises(BundleError, match=r"is not a manifest of format 2. Copy the bundle again, or train again"):
+    with pytest.raises(BundleError, match=r"is not a manifest of format 3. Copy the bundle again, or train again"):
         load_bundle(copy)
 
 
