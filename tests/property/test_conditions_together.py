@@ -123,7 +123,7 @@ def test_together_as_alone(case: tuple[list[str], dict[str, Any], tuple[int, int
 
 @pytest.mark.slow
 @given(asked())
-@settings(max_examples=2_000, deadline=None)
+@settings(max_examples=1_000, deadline=None)
 def test_together_as_alone_thousands_of_times(
     case: tuple[list[str], dict[str, Any], tuple[int, int], list[int]],
 ) -> None:

@@ -72,7 +72,7 @@ calendars = given(
 )
 test_a_rule_is_active_by_each_place_s_clock = settings(max_examples=150, deadline=None)(calendars(check_calendar))
 test_a_rule_is_active_by_each_place_s_clock_thousands = pytest.mark.slow(
-    settings(max_examples=4_000, deadline=None)(calendars(check_calendar))
+    settings(max_examples=2_000, deadline=None)(calendars(check_calendar))
 )
 
 openings = st.dictionaries(st.sampled_from(WEEKDAYS), st.lists(spans, max_size=3), max_size=7)
@@ -135,5 +135,5 @@ hours_ = given(
 )
 test_opening_hours_are_those_of_each_place_s_clock = settings(max_examples=150, deadline=None)(hours_(check_hours))
 test_opening_hours_are_those_of_each_place_s_clock_thousands = pytest.mark.slow(
-    settings(max_examples=4_000, deadline=None)(hours_(check_hours))
+    settings(max_examples=2_000, deadline=None)(hours_(check_hours))
 )
