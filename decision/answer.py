@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import asdict, replace
 from datetime import timedelta
-from math import fsum
+from math import fsum, prod
 
 import numpy as np
 
@@ -115,7 +115,9 @@ def _option(ranked: Ranked, rank: int, plan: RankedPlan) -> Option:
     split = splittable(order, ranked.ruled.ruleset.limits)
     lines = missing(ranked.ruled.everyone, dict.fromkeys(left_out, Cause("left_out")), split) if left_out else ()
     lines = tuple(replace(line, quantity=units) for line, units in zip(lines, left_out.values(), strict=True))
-    return Option(rank, total, 0.0, bound, "", terms, shipments, lines)
+    late = [shipment.delivery.p_late for shipment in shipments]
+    on_time = None if order.promised_at is None else prod(1 - p for p in late if p is not None)
+    return Option(rank, total, 0.0, bound, "", terms, shipments, lines, on_time=on_time)
 
 
 def _not_extra(ranked: Ranked, plan: RankedPlan) -> int:

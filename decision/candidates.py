@@ -118,7 +118,8 @@ def _services(order: Order, network: Network, locations: NDArray[np.intp]) -> tu
         by_type = np.ones(len(locations), bool) if only_type is None else types == only_type
         collects = here if order.delivery_method != "home" else nowhere
         travels = nowhere if shelf else ~here if order.delivery_method == "ship_to_store" else ~nowhere
-        allowed.append(by_type & (collects if level == COLLECT else travels))
+        chosen = order.service_level in {None, level}
+        allowed.append(by_type & (collects if level == COLLECT else travels & chosen))
     table = np.array(allowed, bool).reshape(len(levels), len(locations)).T
     # Collecting needs a carrier service only if the network bothers to list one.
     without = (here if order.delivery_method != "home" else nowhere) & ~table.any(axis=1)

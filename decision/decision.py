@@ -123,7 +123,8 @@ class Option:
 
     ``terms``: money of each term, summed over shipments. ``missing``: what a partial plan leaves out.
     ``compared_with``: the option it is told against, ``None`` for the only one; ``differences``: how much dearer each
-    term is than that option's.
+    term is than that option's. ``on_time``: probability that everything is there as promised, once it is picked;
+    ``None`` without a promise.
     """
 
     rank: int
@@ -136,6 +137,7 @@ class Option:
     missing: tuple[MissingLine, ...] = ()
     compared_with: Comparison | None = None
     differences: Mapping[str, float] = field(default_factory=dict)
+    on_time: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

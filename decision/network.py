@@ -1,20 +1,24 @@
 """The network at one instant: every location, carrier service and stock record, as columns."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
 from functools import cached_property
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.spatial import KDTree
 
 from decision.custom import typed
-from decision.opening import WeeklyHours, daily_cut_offs, weekly_hours
+from decision.opening import WeeklyHours, daily_cut_offs, day_of, weekly_hours
+from decision.working_days import EVERY_WEEKDAY, WorkingDays, days_worked, days_worked_usually
 from expressions.kinds import Kind
 from expressions.sets import TextSets, encode_sets
 from expressions.text import Text, encode
 from features.coded import Coded, CodedColumns, factorised
 from features.facts import Columns
+from features.geography import on_the_globe
 from features.places import PLACES
 
 #: Fact → column.
@@ -54,6 +58,15 @@ class SkuStock:
     markdown_risk: NDArray[np.float64] | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Inbound:
+    """Units of a sku on their way to a location, a position in ``Network.locations``; timezone-aware UTC."""
+
+    location: int
+    quantity: float
+    expected_at: datetime
+
+
 @dataclass(frozen=True)
 class Network:
     """What can be decided about.
@@ -64,14 +77,19 @@ class Network:
     ``None`` for missing, numbers float64 with NaN.
 
     Columns that may be absent, where nobody tells: of both ``attributes`` (mappings, see `decision.custom`) and
-    ``cut_offs`` (mappings, see `decision.opening`); of locations ``tags`` (sequences of texts), ``opening_hours``
-    (mappings), ``capacity_used`` (shipments given today), ``capacity_used_on`` (the local day that it counts, text,
-    ISO 8601; without the column it is always today) and ``rating``.
+    ``cut_offs`` (mappings, see `decision.opening`), ``closed_on`` (sequences of dates, text, ISO 8601) and
+    ``closed_on_public_holidays`` (1 or 0); of services ``delivery_days`` (sequences of weekdays, see
+    `decision.opening`); of locations ``tags`` (sequences of texts), ``opening_hours`` (mappings), ``capacity_used``
+    (shipments given today), ``capacity_used_on`` (the local day that it counts, text, ISO 8601; without the column it
+    is always today) and ``rating``.
+
+    ``inbound``: what is on its way, by sku.
     """
 
     locations: Columns
     services: Columns
     stock: Mapping[str, SkuStock]
+    inbound: Mapping[str, Sequence[Inbound]] = field(default_factory=dict)
     _columns: dict[Any, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @cached_property
@@ -121,6 +139,67 @@ class Network:
         """The same of each carrier service, followed by one row without any: no carrier service."""
         return daily_cut_offs([*_cells(self.services, "cut_offs"), None])
 
+    @cached_property
+    def has_calendars(self) -> bool:
+        """Whether anybody told hours, cut-offs or days on which something is closed."""
+        days = (*self.location_days, *self.service_days)
+        return bool(
+            self.location_hours.known.any()
+            or not np.isnan(self.location_cut_offs).all()
+            or not np.isnan(self.service_cut_offs).all()
+            or any(day != WorkingDays() for day in days)
+        )
+
+    @cached_property
+    def location_days(self) -> Sequence[WorkingDays]:
+        """On which days each location works; it keeps the holidays of where it is."""
+        places = zip(
+            self.location_hours.weekdays(),
+            _cells(self.locations, "closed_on"),
+            _cells(self.locations, "closed_on_public_holidays"),
+            zip(self.locations["country"], self.locations["region"], strict=True),
+            strict=True,
+        )
+        return [
+            WorkingDays(week, _dates(closed), where if keeps == 1 else None) for week, closed, keeps, where in places
+        ]
+
+    @cached_property
+    def service_days(self) -> Sequence[WorkingDays]:
+        """On which days each carrier service delivers, public holidays apart; then one without any: every day."""
+        told = zip(_cells(self.services, "delivery_days"), _cells(self.services, "closed_on"), strict=True)
+        weeks = [(EVERY_WEEKDAY if days is None else frozenset(map(day_of, days)), closed) for days, closed in told]
+        return [*(WorkingDays(week, _dates(closed)) for week, closed in weeks), WorkingDays()]
+
+    def delivers_on(self, service: int, country: str, region: str | None) -> WorkingDays:
+        """Return the days on which a carrier service delivers there; position −1 is no service, which is every day."""
+        keeps = [*_cells(self.services, "closed_on_public_holidays"), None][service] == 1
+        return replace(self.service_days[service], holidays_of=(country, region) if keeps else None)
+
+    def days_worked(self, first: date, count: int) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+        """Return (R, count) whether each location works on the dates from ``first`` on, and whether usually."""
+        days = self.location_days
+        return self._once(  # type: ignore[no-any-return]  # what is remembered is of many types
+            ("days", first, count), lambda: (days_worked(days, first, count), days_worked_usually(days, first, count))
+        )
+
+    def locations_near(self, latitude: float, longitude: float, count: int) -> NDArray[np.intp]:
+        """Return the positions of the ``count`` locations nearest to a place, nearest first, by a tree.
+
+        Locations that nobody placed are not among them.
+        """
+        rows, tree = self._on_the_globe
+        if not len(rows):
+            return rows
+        _, near = tree.query(on_the_globe(np.array([latitude]), np.array([longitude]))[0], min(count, len(rows)))
+        return np.asarray(rows[np.atleast_1d(near)])
+
+    @cached_property
+    def _on_the_globe(self) -> tuple[NDArray[np.intp], KDTree]:
+        latitude, longitude = self.locations["latitude"], self.locations["longitude"]
+        rows = np.flatnonzero(~np.isnan(latitude) & ~np.isnan(longitude))
+        return rows, KDTree(on_the_globe(latitude[rows], longitude[rows]))
+
     def location_attribute(self, name: str, kind: Kind) -> Any:
         """Return a custom attribute of each location as a column of expressions, made when first asked for."""
         return self._once(("location", name, kind), lambda: typed(_cells(self.locations, "attributes"), name, kind))
@@ -138,7 +217,7 @@ class Network:
 
 
 #: Columns of objects that are no texts.
-STRUCTURED: Final = frozenset({"attributes", "tags", "opening_hours", "cut_offs"})
+STRUCTURED: Final = frozenset({"attributes", "tags", "opening_hours", "cut_offs", "closed_on", "delivery_days"})
 
 
 def _is_text(name: str, column: NDArray[Any]) -> bool:
@@ -148,3 +227,7 @@ def _is_text(name: str, column: NDArray[Any]) -> bool:
 def _cells(columns: Columns, name: str) -> Sequence[Any]:
     rows = len(next(iter(columns.values()), ()))
     return [None] * rows if name not in columns else list(columns[name])
+
+
+def _dates(written: Sequence[str] | None) -> frozenset[date]:
+    return frozenset(map(date.fromisoformat, written or ()))

@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Final, Literal, TypeAlias, get_args
 
 import numpy as np
@@ -61,6 +62,20 @@ class WeeklyHours:
         """Return 1 where the place is open at its local ``minute`` of the week, 0 where not, NaN where unknown."""
         inside = (minute - self.start[place]) % WEEK < self.length[place]
         return np.where(self.known[place], inside.any(axis=1), np.nan)
+
+    @cached_property
+    def opens(self) -> NDArray[np.float64]:
+        """(R, 7) the minute of each day from Monday at which the place opens first; 0 where nobody tells."""
+        day = np.arange(len(WEEKDAYS)) * DAY
+        inside = (self.start[:, :, None] >= day) & (self.start[:, :, None] < day + DAY)
+        first = np.where(inside, self.start[:, :, None] - day, np.inf).min(axis=1, initial=np.inf)
+        return np.where(np.isinf(first), 0.0, first)
+
+    def weekdays(self) -> list[frozenset[int]]:
+        """The weekdays on which each place opens; all of them where nobody told its hours."""
+        open_on = [frozenset((start[~np.isnan(start)] // DAY).astype(int).tolist()) for start in self.start]
+        every = frozenset(range(len(WEEKDAYS)))
+        return [days if told else every for days, told in zip(open_on, self.known.tolist(), strict=True)]
 
     def minutes_until_open(self, place: NDArray[np.intp], minute: float) -> NDArray[np.float64]:
         """Return minutes on the place's clock until it opens next, 0 while open; NaN where it never does."""

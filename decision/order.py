@@ -64,7 +64,10 @@ class OpenShipment:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What one customer asked for. Instants are timezone-aware UTC."""
+    """What one customer asked for. Instants are timezone-aware UTC.
+
+    ``service_level``: the only level of carrier services that may bring it, where the customer chose one.
+    """
 
     order_id: str
     placed_at: datetime
@@ -81,6 +84,7 @@ class Order:
     tags: tuple[str, ...] = ()
     attributes: Custom = field(default_factory=dict)
     open_shipments: tuple[OpenShipment, ...] = ()
+    service_level: str | None = None
 
     def __post_init__(self) -> None:
         """An order has lines, each with its own number."""

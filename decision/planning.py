@@ -23,6 +23,14 @@ from decision.shipments import Pricing, Shipments, feasible_loads, price_shipmen
 SECONDS_TO_FIND: Final = 0.5
 
 
+def best_plan(priced: tuple[Ruled, Pricing], seconds: float = SECONDS) -> Ranked:
+    """Return the best plan of the first stage in which one stands, and nothing about what rules cost there.
+
+    Of a large order it is the best that is found within ``seconds``.
+    """
+    return _rank(_Planning(*priced, seconds), 1)
+
+
 def plan(priced: tuple[Ruled, Pricing], count: int) -> Ranked:
     """Return the ``count`` best plans of the first stage in which a plan stands, and what rules and limits cost there.
 

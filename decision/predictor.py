@@ -13,6 +13,9 @@ FloatArray = NDArray[np.float64]
 class HoursDistribution(Protocol):
     """One distribution of hours per row, all from one table, so that no two answers contradict each other."""
 
+    def take(self, rows: NDArray[np.intp]) -> "HoursDistribution":
+        """Return the distributions at ``rows``, in that order; a row may come again."""
+
     def quantile(self, level: float) -> FloatArray:
         """Hours that each row stays under with probability ``level`` (0 < level < 1); shape (rows,)."""
 

@@ -50,12 +50,12 @@ class Ruling:
 
 def first_that_applies(rulesets: Sequence[Ruleset], situation: Situation) -> Ruleset | None:
     """Return the first ruleset whose ``applies_to`` is true of the order."""
-    return next((ruleset for ruleset in rulesets if _holds(ruleset.applies_to, situation)), None)
+    return next((ruleset for ruleset in rulesets if holds(ruleset.applies_to, situation)), None)
 
 
 def rules_in_force(rules: Iterable[Rule], situation: Situation) -> list[Rule]:
     """Return the rules whose ``when`` is true of the order."""
-    return [rule for rule in rules if _holds(rule.when, situation)]
+    return [rule for rule in rules if holds(rule.when, situation)]
 
 
 def apply_rules(ruleset: Ruleset, rules: Iterable[Rule], situation: Situation) -> Ruling:
@@ -166,7 +166,8 @@ def _left(rule: Rule, where: NDArray[np.bool_], columns: Any, count: int) -> NDA
     return np.broadcast_to(np.where(where & ~np.isnan(left), left, np.inf), (count,))
 
 
-def _holds(condition: CompiledExpression | None, situation: Situation) -> bool:
+def holds(condition: CompiledExpression | None, situation: Situation) -> bool:
+    """Return whether a condition about the order is true; there is none where nothing restricts."""
     if condition is None:
         return True
     return bool(condition.is_true(read_columns(condition.names, situation)).all())

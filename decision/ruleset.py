@@ -74,6 +74,28 @@ class Limits:
 
 
 @dataclass(frozen=True)
+class Fee:
+    """What the customer pays for delivery; ``None`` does not restrict, ``when`` is about the order."""
+
+    money: float
+    method: str | None
+    level: str | None
+    when: CompiledExpression | None
+
+
+@dataclass(frozen=True)
+class PromiseTerms:
+    """``confidence``: probability with which a promised date is to be kept; ``fees``: the first that fits counts.
+
+    ``day``: money that a day's waiting is worth to the customer, by which ways of delivery are ranked.
+    """
+
+    confidence: float = 0.95
+    day: float = 0.0
+    fees: tuple[Fee, ...] = ()
+
+
+@dataclass(frozen=True)
 class Ruleset:
     """A compiled ruleset. Make one with `compile_ruleset`. ``digest``: SHA-256 of the document."""
 
@@ -85,6 +107,7 @@ class Ruleset:
     limits: Limits
     rules: tuple[Rule, ...]
     stages: tuple[Stage, ...]
+    promises: PromiseTerms = PromiseTerms()
 
     @cached_property
     def conditions(self) -> Conditions:
@@ -146,6 +169,14 @@ def compile_ruleset(document: Mapping[str, Any], version: str = "0") -> Ruleset:
         tuple(
             Stage(stage.name, compiler.condition(f"stage {stage.name}", "require", stage.require, names.candidate))
             for stage in written.stages or [StageDocument(name="any")]
+        ),
+        PromiseTerms(
+            written.promises.confidence,
+            written.promises.day,
+            tuple(
+                Fee(fee.fee, fee.method, fee.level, compiler.condition(f"fee {at}", "when", fee.when, names.order))
+                for at, fee in enumerate(written.promises.fees, start=1)
+            ),
         ),
     )
     if compiler.problems:

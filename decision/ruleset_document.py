@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import date
-from typing import Annotated, Any, Final, Literal, TypeAlias
+from typing import Annotated, Any, Final, Literal, TypeAlias, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
 
@@ -13,6 +13,8 @@ KINDS: Final = ("exclude", "require", "safety_stock", "adjust", "cap")
 
 
 AttributeType: TypeAlias = Literal["text", "number", "truth"]
+DeliveryMethod: TypeAlias = Literal["home", "click_and_collect", "reserve_and_collect", "ship_to_store"]
+DELIVERY_METHODS: Final[tuple[DeliveryMethod, ...]] = get_args(DeliveryMethod)
 
 
 def _day(written: object) -> object:
@@ -94,6 +96,23 @@ class StageDocument(_Document):
     require: str | None = None
 
 
+class FeeDocument(_Document):
+    """One of ``fees``: what the customer pays for delivery. The first that fits counts."""
+
+    fee: float = Field(ge=0, allow_inf_nan=False)
+    method: DeliveryMethod | None = None
+    level: str | None = Field(default=None, min_length=1, max_length=100)
+    when: str | None = None
+
+
+class PromisesDocument(_Document):
+    """``promises`` of a ruleset document: how sure a promised date has to be, and what it costs the customer."""
+
+    confidence: float = Field(default=0.95, ge=0.5, le=0.999)
+    day: float = Field(default=0.0, ge=0, allow_inf_nan=False)
+    fees: list[FeeDocument] = Field(default=[], max_length=200)
+
+
 #: Written after a dot in expressions.
 _AttributeName: TypeAlias = Annotated[str, Field(pattern="^[A-Za-z_][A-Za-z_0-9]*$", max_length=100)]
 
@@ -108,6 +127,7 @@ class RulesetDocument(_Document):
     limits: LimitsDocument = LimitsDocument()
     rules: list[RuleDocument] = Field(default=[], max_length=1_000)
     stages: list[StageDocument] = Field(default=[], max_length=20)
+    promises: PromisesDocument = PromisesDocument()
 
 
 def read_document(document: Mapping[str, Any]) -> RulesetDocument:

@@ -2,15 +2,18 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from decision.arrival import Arrival, PutOff
 from decision.candidates import NO_SERVICE, Candidates
 from decision.consolidation import NOTHING_OPEN, open_shipments_at
+from decision.delivery_days import delivery_days, zone_of
+from decision.dispatch import Dispatch, dispatch
 from decision.loads import Contents
 from decision.network import Network
 from decision.order import Order
@@ -155,7 +158,8 @@ class Scores:
     promise, ``late_days`` (C,): days late to be expected, both 0 without a promise; ``pick_failure`` (L, C) per line;
     ``line_cost`` (L, C): cost of the line sent alone. Both are of the line as it was ordered. ``cost`` and ``failure``
     ask for other contents: ``cost`` of shipments, ``failure`` of units of one line each, from the given candidates.
-    Where a shipment joins an open one (`decision.consolidation`), its cost is what it adds.
+    Where a shipment joins an open one (`decision.consolidation`), its cost is what it adds. ``arrivals`` gives the
+    distribution of hours at the given candidates; all hours are put off by calendars (`decision.dispatch`).
     """
 
     late: NDArray[np.float64]
@@ -166,6 +170,7 @@ class Scores:
     ready: Callable[[float], NDArray[np.float64]]
     cost: Ask = field(repr=False)
     failure: Ask = field(repr=False)
+    arrivals: Callable[[NDArray[np.intp]], HoursDistribution] = field(repr=False)
 
 
 def score(
@@ -193,16 +198,15 @@ def score(
 
     order_facts = of_parcels(rows, parcels(order, quantities[None]), np.zeros(len(rows), np.intp))
     travels = ~candidates.collected[rows]
-    ready = predictor.ready_hours(order_facts)
-    delivered = predictor.delivery_hours(order_facts) if travels.any() else ready
+    service = candidates.service[rows]
+    leaves = dispatch(network, candidates.location[rows], service, now)
+    arriving = _arrival(order_facts, travels, predictor, leaves)
+    ready = arriving.ready
 
     def of_all(values: NDArray[np.float64]) -> NDArray[np.float64]:
         spread = np.full(count, np.nan)
         spread[rows] = values
         return spread
-
-    def arrival(ask: Callable[[HoursDistribution], NDArray[np.float64]]) -> NDArray[np.float64]:
-        return of_all(np.where(travels, ask(delivered), ask(ready)))
 
     joined = open_shipments_at(order, network, candidates)
 
@@ -225,24 +229,59 @@ def score(
 
     late = late_days = np.zeros(count)
     if order.promised_at is not None:
-        left = np.full(len(rows), (order.promised_at - now).total_seconds() / 3600)
-        late = arrival(lambda hours: hours.probability_later_than(left))
-        late_days = arrival(lambda hours: hours.expected_excess(left)) / 24
+        left = hours_left(order, network, leaves, service, until=order.promised_at, now=now)
+        late = of_all(arriving.probability_later_than(left))
+        late_days = of_all(arriving.expected_excess(left)) / 24
     pairs = np.nonzero(usable)
     lines = parcels(order, np.diag(quantities))
     pick_failure, line_cost = np.full(usable.shape, np.nan), np.full(usable.shape, np.nan)
     pick_failure[pairs] = predictor.pick_failure(of_parcels(pairs[1], lines, pairs[0]))
     line_cost[pairs] = cost(pairs[1], lines, pairs[0])
+    position = np.full(count, -1, np.intp)
+    position[rows] = np.arange(len(rows))
     return Scores(
         late,
         late_days,
         pick_failure,
         line_cost,
-        cache(lambda level: arrival(lambda hours: hours.quantile(level))),
+        cache(lambda level: of_all(arriving.quantile(level))),
         cache(lambda level: of_all(ready.quantile(level))),
         lambda which, held: cost(which, parcels(order, held.units), held.which),
         lambda which, held: predictor.pick_failure(of_parcels(which, parcels(order, held.units), held.which)),
+        lambda which: arriving.take(position[which]),
     )
+
+
+def _arrival(order_facts: CodedColumns, travels: NDArray[np.bool_], predictor: Predictor, leaves: Dispatch) -> Arrival:
+    """Return when each row is with the customer; where a calendar is told, not before it and put off by it."""
+    ready = predictor.ready_hours(order_facts)
+    delivered = predictor.delivery_hours(order_facts) if travels.any() else ready
+    if not (leaves.delay_hours.any() or leaves.earliest_hours.any()):
+        return Arrival(ready, delivered, travels)
+    ready, delivered = (PutOff(hours, leaves.delay_hours, leaves.earliest_hours) for hours in (ready, delivered))
+    return Arrival(ready, delivered, travels)
+
+
+def hours_left(
+    order: Order, network: Network, leaves: Dispatch, service: NDArray[np.intp], *, until: datetime, now: datetime
+) -> NDArray[np.float64]:
+    """Return (rows,) the hours that parcels by ``service`` have until then, without the days that holidays take."""
+    hours = np.full(len(service), (until - now).total_seconds() / 3600)
+    zone = zone_of(order, network) if network.has_calendars else UTC
+    days = ((until - _LAST_MOMENT).astimezone(zone).date() - now.astimezone(zone).date()).days
+    if not network.has_calendars or days < 0:
+        return hours
+    of_days = delivery_days(order, network, service, leaves.earliest_hours, now=now, count=days + 1)
+    return hours - 24 * of_days.lost[:, -1]
+
+
+#: What is promised by midnight is promised for the day before.
+_LAST_MOMENT: Final = timedelta(microseconds=1)
+
+
+def no_arrivals(which: NDArray[np.intp]) -> HoursDistribution:
+    """Stands where nothing was predicted: nothing can be asked."""
+    raise LookupError(f"no arrival was predicted for the candidate(s) {which.tolist()}")
 
 
 def _nothing(shape: tuple[int, ...]) -> Scores:
@@ -256,4 +295,4 @@ def _nothing(shape: tuple[int, ...]) -> Scores:
     def not_asked(which: NDArray[np.intp], held: Contents) -> NDArray[np.float64]:  # noqa: ARG001 - as of any contents
         return np.full(len(which), np.nan)
 
-    return Scores(unknown, unknown, unknowns, unknowns, never, never, not_asked, not_asked)
+    return Scores(unknown, unknown, unknowns, unknowns, never, never, not_asked, not_asked, no_arrivals)

@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
-from zoneinfo import ZoneInfo
 
 import numpy as np
 from numpy.typing import NDArray
 
 from decision.candidates import Candidates
+from decision.dispatch import local_clocks
 from decision.network import Network
 from decision.order import Order
 from decision.scores import Scores
@@ -28,9 +28,4 @@ class Situation:
     @cached_property
     def clocks(self) -> list[tuple[datetime, NDArray[np.intp]]]:
         """Local time, and the rows of the candidates whose locations have it; one item per time zone."""
-        zones = self.network.location_texts["timezone"].take(self.candidates.location)
-        return [
-            (self.now.astimezone(ZoneInfo(zones.vocabulary[zone])), np.flatnonzero(zones.codes == zone))
-            for zone in np.unique(zones.codes).tolist()
-            if zone >= 0
-        ]
+        return list(local_clocks(self.network, self.candidates.location, self.now))

@@ -23,3 +23,9 @@ def haversine_km(
     chord = np.sin(half_dphi) ** 2 + np.cos(phi_1) * np.cos(phi_2) * np.sin(half_dlambda) ** 2
     # Rounding can push antipodes just above 1.
     return 2 * EARTH_RADIUS_KM * np.arcsin(np.sqrt(np.minimum(chord, 1.0)))
+
+
+def on_the_globe(latitude: NDArray[np.float64], longitude: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return (R, 3) points on the unit sphere: the straight line between two is the longer, the longer their arc."""
+    phi, theta = np.radians(latitude), np.radians(longitude)
+    return np.column_stack([np.cos(phi) * np.cos(theta), np.cos(phi) * np.sin(theta), np.sin(phi)])

@@ -45,6 +45,10 @@ class HoursTable:
     group: NDArray[np.intp]
     levels: FloatArray
 
+    def take(self, rows: NDArray[np.intp]) -> "HoursTable":
+        """The distributions at ``rows``."""
+        return HoursTable(self.centre[rows], self.spread[rows], self.group[rows], self.levels)
+
     def quantile(self, level: float) -> FloatArray:
         """Hours that each row stays under with probability ``level`` (0 < level < 1); shape (rows,)."""
         if not 0 < level < 1:

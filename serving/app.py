@@ -15,7 +15,19 @@ from serving.access import AccessMiddleware
 from serving.live import ServedPredictor
 from serving.orders.sweeping import sweep
 from serving.outbox import tell_due
-from serving.routes import decisions, feeds, health, models, orders, pages, rulesets, shipments, stock, webhooks
+from serving.routes import (
+    decisions,
+    feeds,
+    health,
+    models,
+    orders,
+    pages,
+    promises,
+    rulesets,
+    shipments,
+    stock,
+    webhooks,
+)
 from serving.service import Service
 from serving.settings import Settings
 from serving.wire.documentation import DescribedApp
@@ -41,7 +53,7 @@ def create_app(
     )
     app.state.service = service
     problems.install(app)
-    for routes in (decisions, orders, shipments, stock, webhooks, feeds, rulesets, models, health):
+    for routes in (promises, decisions, orders, shipments, stock, webhooks, feeds, rulesets, models, health):
         app.include_router(routes.router)
     pages.install(app)
     return app

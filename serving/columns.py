@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import JSON, Column, Connection, Table, Text, select
 
-from decision.network import SkuStock
+from decision.network import Inbound, SkuStock
 from features.facts import Columns
+from serving.database.order_tables import inbound
 from serving.database.stock_ledger import NEVER, unavailable
 from serving.database.tables import stock
 
@@ -81,6 +82,14 @@ def changed_stock(
         ]
         merged[sku] = _merge(known.get(sku), np.array(records, dtype=np.float64))
     return merged
+
+
+def load_inbound(connection: Connection, positions: Mapping[str, int]) -> dict[str, list[Inbound]]:
+    """What is on its way, by sku; ``positions`` are those of the locations."""
+    found: dict[str, list[Inbound]] = {}
+    for row in connection.execute(select(inbound).where(inbound.c.quantity > 0).order_by(inbound.c.expected_at)):
+        found.setdefault(row.sku, []).append(Inbound(positions[row.location_id], row.quantity, row.expected_at))
+    return found
 
 
 def _merge(known: SkuStock | None, records: np.ndarray[Any, np.dtype[np.float64]]) -> SkuStock:

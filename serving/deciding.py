@@ -27,7 +27,7 @@ class Asked:
     client: str
 
 
-def ready_predictor(service: Service, body: OrderBody) -> ServedPredictor:
+def ready_predictor(service: Service, currency: str) -> ServedPredictor:
     """Return the bundle in service. Raises `NotReadyError`, or `InvalidRequestError` where it has another currency.
 
     Costs are added to prices as they stand: nothing here converts money.
@@ -35,8 +35,8 @@ def ready_predictor(service: Service, body: OrderBody) -> ServedPredictor:
     predictor = service.live.predictor
     if predictor is None:
         raise NotReadyError("No bundle is in service: train one (smista train), then smista serve --bundle FOLDER")
-    if body.currency != predictor.currency:
-        message = f"the order is in {body.currency}; the bundle in service predicts costs in {predictor.currency}"
+    if currency != predictor.currency:
+        message = f"the order is in {currency}; the bundle in service predicts costs in {predictor.currency}"
         raise InvalidRequestError(message, [FieldError("currency", message)])
     return predictor
 

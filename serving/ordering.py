@@ -66,6 +66,7 @@ def to_order(body: OrderBody, snapshot: Snapshot) -> Order:
         tags=tuple(body.tags),
         attributes=body.attributes,
         open_shipments=tuple(OpenShipment(**shipment.__dict__) for shipment in body.open_shipments),
+        service_level=body.service_level,
     )
 
 
@@ -89,7 +90,12 @@ def _destination(body: OrderBody, snapshot: Snapshot) -> Destination:
         assert body.destination is not None, "the model of the request asks for it"
         return Destination(**body.destination.__dict__)
     assert body.collect_location_id is not None, "the model of the request asks for it"
-    at = snapshot.positions[body.collect_location_id]
+    return address_of(body.collect_location_id, snapshot)
+
+
+def address_of(location_id: str, snapshot: Snapshot) -> Destination:
+    """Where a location is."""
+    at = snapshot.positions[location_id]
     place = {name: column[at] for name, column in snapshot.network.locations.items()}
     return Destination(
         country=place["country"],

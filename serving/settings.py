@@ -37,6 +37,10 @@ class Settings(BaseSettings):
     accept_within_minutes: float | None = Field(
         default=None, gt=0, description="a shipment that its location has not accepted by then goes elsewhere"
     )
+    promise_milliseconds: float = Field(
+        default=150, gt=0, description="after which promises are answered with what was found so far"
+    )
+    promise_valid_minutes: float = Field(default=15, gt=0, description="for which an order is decided as promised")
     max_request_bytes: int = Field(default=1_000_000, gt=0, description="largest order or ruleset")
     max_feed_bytes: int = Field(default=256_000_000, gt=0, description="largest feed")
 

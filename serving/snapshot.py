@@ -12,7 +12,8 @@ from decision.network import Network
 from decision.ruleset import Ruleset, compile_ruleset, default_ruleset
 from features.facts import Columns
 from serving.capacity import Given, capacity_columns, given_since
-from serving.columns import changed_stock, empty_columns, load_columns
+from serving.columns import changed_stock, empty_columns, load_columns, load_inbound
+from serving.database.order_tables import inbound
 from serving.database.ruleset_store import live_rulesets
 from serving.database.tables import carrier_services, footfall, locations, products, rulesets
 from serving.database.versions import current_version
@@ -89,7 +90,8 @@ def refreshed(connection: Connection, before: Snapshot, quarter: datetime, usual
         places = {**places, "footfall": visitors, "footfall_ratio": ratio}
     services = load_columns(connection, carrier_services) if changed(carrier_services) else before.network.services
     given = given_since(connection, before.given, before.version)
-    network = Network(_with_given(places, given, quarter, before), services, stock)
+    coming = load_inbound(connection, positions) if changed(inbound) or not same_places else before.network.inbound
+    network = Network(_with_given(places, given, quarter, before), services, stock, coming)
     same = places is before.places and services is before.network.services
     return Snapshot(
         version=version,

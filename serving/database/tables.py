@@ -56,6 +56,8 @@ locations = Table(
     Column("rating", Float(53)),
     Column("opening_hours", STRUCTURE),
     Column("cut_offs", STRUCTURE),
+    Column("closed_on", STRUCTURE),
+    Column("closed_on_public_holidays", Boolean),
     Column("tags", STRUCTURE),
     Column("attributes", STRUCTURE),
     _changed_in(),
@@ -87,6 +89,9 @@ carrier_services = Table(
     Column("max_weight_kg", Float(53)),
     Column("carbon_kg_per_shipment", Float(53)),
     Column("cut_offs", STRUCTURE),
+    Column("delivery_days", STRUCTURE),
+    Column("closed_on", STRUCTURE),
+    Column("closed_on_public_holidays", Boolean),
     Column("attributes", STRUCTURE),
     _changed_in(),
 )

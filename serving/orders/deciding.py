@@ -67,7 +67,7 @@ def decide_now(
 
     Raises `NotReadyError`, `InvalidRequestError` (currency) or `UnknownReferenceError`.
     """
-    snapshot, predictor = service.live.snapshot, ready_predictor(service, body)
+    snapshot, predictor = service.live.snapshot, ready_predictor(service, body.currency)
     order = to_order(body, snapshot)
     network = without(snapshot.network, order, avoided, snapshot.positions)
     decision, logged = make_decision(service, Asked(body, order, content, client), snapshot, network, predictor)

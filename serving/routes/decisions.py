@@ -119,7 +119,7 @@ def _receive(service: Service, client: ApiKey, content: bytes) -> _Received:
     snapshot = service.live.snapshot
     with service.metrics.phase("parse"):
         sent = read_json(OrderBody, content)
-        predictor = ready_predictor(service, sent)
+        predictor = ready_predictor(service, sent.currency)
         return _Received(Asked(sent, to_order(sent, snapshot), content, client.name), snapshot, predictor)
 
 

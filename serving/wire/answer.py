@@ -146,7 +146,8 @@ class OptionAnswer(BaseModel):
     """One plan. `difference` is to the best plan; `bound` is the proved lower bound of the best possible.
 
     `compared_with` is the best plan, or for the best the next one (null for the only one); `differences` is how much
-    dearer each term is than there. `missing` is what a partial plan leaves out.
+    dearer each term is than there. `missing` is what a partial plan leaves out. `on_time`: probability that everything
+    is there as promised, once it is picked; null without a promise.
     """
 
     rank: int
@@ -159,6 +160,7 @@ class OptionAnswer(BaseModel):
     missing: list[MissingLineAnswer]
     compared_with: ComparisonAnswer | None
     differences: dict[str, float]
+    on_time: float | None
 
 
 class ExclusionAnswer(BaseModel):

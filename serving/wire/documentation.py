@@ -14,6 +14,7 @@ from serving.wire.feed import FeedAnswer
 from serving.wire.order import OrderBody
 from serving.wire.placing import AmendBody, CommitBody, NewOrderBody, OrderAnswer, ShipmentAnswer
 from serving.wire.problem import Problem
+from serving.wire.promise import PromiseBody, PromisesAnswer
 from serving.wire.rows import CarrierServiceRow, FootfallRow, InboundRow, LocationRow, ProductRow, StockRow
 from serving.wire.shipments import ShipmentEventBody, TasksAnswer
 from serving.wire.state import ModelsAnswer, ReadyAnswer, RulesetAnswer, RulesetsAnswer
@@ -23,6 +24,8 @@ from serving.wire.webhooks import DeadLettersAnswer, NewWebhookAnswer, ResentAns
 Description: TypeAlias = dict[str, Any]
 
 _MODELS: Final[tuple[type[BaseModel], ...]] = (
+    PromiseBody,
+    PromisesAnswer,
     OrderBody,
     DecisionAnswer,
     NewOrderBody,

@@ -30,6 +30,64 @@ COLLECTED_ORDER: Final[dict[str, Any]] = {
     "lines": [{"line_id": "1", "sku": "SKU-1", "quantity": 1, "unit_price": 49.9}],
 }
 
+BASKET: Final[dict[str, Any]] = {
+    "currency": "EUR",
+    "destination": {"country": "IT", "postal_code": "20121", "latitude": 45.47, "longitude": 9.19},
+    "lines": [{"sku": "SKU-1", "quantity": 1, "unit_price": 49.9}, {"sku": "SKU-2", "quantity": 2, "unit_price": 12.5}],
+    "stores": 1,
+}
+
+PROMISES: Final[dict[str, Any]] = {
+    "asked_at": "2026-03-02T09:14:00Z",
+    "currency": "EUR",
+    "degraded": [],
+    "complete": True,
+    "bundle": "smista@12",
+    "promises": [
+        {
+            "rank": 1,
+            "delivery_method": "home",
+            "service_level": "standard",
+            "collect_location_id": None,
+            "promised_at": "2026-03-04T23:00:00Z",
+            "promised_on": "2026-03-04",
+            "confidence": 0.962,
+            "pick_failure": 0.02,
+            "earliest_at": "2026-03-03T08:10:00Z",
+            "likely_at": "2026-03-03T15:40:00Z",
+            "cut_off_at": "2026-03-02T16:00:00Z",
+            "valid_until": "2026-03-02T09:29:00Z",
+            "waits_until": None,
+            "fee": 4.9,
+            "cost": 6.1,
+            "carbon_kg": 0.4,
+            "parcels": 1,
+            "cheapest": True,
+            "fastest": True,
+            "shipments": [
+                {
+                    "location_id": "S014",
+                    "carrier_service_id": "std",
+                    "lines": [
+                        {"line_id": "1", "sku": "SKU-1", "quantity": 1},
+                        {"line_id": "2", "sku": "SKU-2", "quantity": 2},
+                    ],
+                }
+            ],
+            "ruleset": "home-delivery-italy@7",
+        }
+    ],
+    "not_promised": [
+        {
+            "delivery_method": "click_and_collect",
+            "service_level": None,
+            "collect_location_id": "S014",
+            "cause": "no_plan",
+            "line_ids": [],
+        }
+    ],
+}
+
 ROWS: Final[dict[str, list[dict[str, Any]]]] = {
     "locations": [
         {
@@ -49,6 +107,8 @@ ROWS: Final[dict[str, list[dict[str, Any]]]] = {
             "rating": 4.6,
             "opening_hours": {"mon": ["10:00-13:30", "15:00-19:30"], "sat": ["10:00-20:00"]},
             "cut_offs": {"mon": "16:00", "sat": "12:00"},
+            "closed_on": ["2026-08-17"],
+            "closed_on_public_holidays": True,
             "tags": ["outlet"],
             "attributes": {"max_boxes": 20, "night_shift": False},
         },
@@ -83,6 +143,8 @@ ROWS: Final[dict[str, list[dict[str, Any]]]] = {
             "max_weight_kg": 30,
             "carbon_kg_per_shipment": 0.7,
             "cut_offs": {"mon": "17:00", "tue": "17:00"},
+            "delivery_days": ["mon", "tue", "wed", "thu", "fri", "sat"],
+            "closed_on_public_holidays": True,
             "attributes": {"signature": False},
         }
     ],
@@ -249,6 +311,7 @@ DECISION: Final[dict[str, Any]] = {
                 "extra_parcels": 0.0,
                 "missing_lines": 0.0,
             },
+            "on_time": 0.97,
         },
         {
             "rank": 2,
@@ -313,6 +376,7 @@ DECISION: Final[dict[str, Any]] = {
                 "extra_parcels": 0.0,
                 "missing_lines": 0.0,
             },
+            "on_time": 0.97,
         },
         {
             "rank": 3,
@@ -400,6 +464,7 @@ DECISION: Final[dict[str, Any]] = {
                 "extra_parcels": 1.5,
                 "missing_lines": 0.0,
             },
+            "on_time": 0.97,
         },
     ],
     "excluded": [],

@@ -1,11 +1,12 @@
 """The body of ``POST /v1/decisions``."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
 from decision.messages.catalogue import Language
+from decision.ruleset_document import DeliveryMethod
 from serving.wire.fields import (
     Amount,
     Attributes,
@@ -19,8 +20,6 @@ from serving.wire.fields import (
     Text,
     When,
 )
-
-DeliveryMethod = Literal["home", "click_and_collect", "reserve_and_collect", "ship_to_store"]
 
 
 class DestinationBody(Body):
@@ -82,6 +81,7 @@ class OrderBody(Body):
     open_shipments: Annotated[list[OpenShipmentBody], Field(max_length=100)] = Field(
         default=[], description="of this customer to this address, not handed over yet"
     )
+    service_level: Text | None = Field(default=None, description="the only level of carrier services, as it was chosen")
     promised_at: When | None = Field(default=None, description="end of the time promised to the customer")
     collect_location_id: Identifier | None = Field(
         default=None, validate_default=True, description="where the customer collects; needed unless home"

@@ -74,6 +74,9 @@ CutOffs: TypeAlias = Annotated[
     dict[Weekday, Clock],
     Field(description="last local time, by weekday, at which an order still counts for that day"),
 ]
+ClosedOn: TypeAlias = Annotated[
+    list[Day], Field(max_length=1000, description="single dates on which nothing is handed over")
+]
 
 
 class LocationRow(Body):
@@ -99,6 +102,8 @@ class LocationRow(Body):
     )
     opening_hours: OpeningHours | None = None
     cut_offs: CutOffs | None = None
+    closed_on: ClosedOn | None = None
+    closed_on_public_holidays: bool | None = Field(default=None, description="of its country and region")
     tags: Tags | None = None
     attributes: Attributes | None = None
 
@@ -135,6 +140,11 @@ class CarrierServiceRow(Body):
     max_weight_kg: Positive | None = Field(default=None, description="of one shipment")
     carbon_kg_per_shipment: Amount | None = Field(default=None, description="kg CO2e of one shipment")
     cut_offs: CutOffs | None = None
+    delivery_days: Annotated[list[Weekday], Field(min_length=1)] | None = Field(
+        default=None, description="weekdays on which it delivers; missing: all"
+    )
+    closed_on: ClosedOn | None = None
+    closed_on_public_holidays: bool | None = Field(default=None, description="of the country and region it delivers to")
     attributes: Attributes | None = None
 
 

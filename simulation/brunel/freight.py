@@ -41,6 +41,10 @@ class Exactly:
 
     hours: Floats
 
+    def take(self, rows: NDArray[np.intp]) -> "Exactly":
+        """Return the hours at ``rows``."""
+        return Exactly(self.hours[rows])
+
     def quantile(self, level: float) -> Floats:
         """Return the hours, at whatever ``level``."""
         del level

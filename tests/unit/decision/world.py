@@ -127,6 +127,10 @@ class Hours:
     low: Any
     high: Any
 
+    def take(self, rows: Any) -> "Hours":
+        """The distributions at ``rows``."""
+        return Hours(np.asarray(self.low)[rows], np.asarray(self.high)[rows])
+
     def quantile(self, level: float) -> Any:
         """Hours that each row stays under with probability ``level``."""
         return self.low + level * (self.high - self.low)

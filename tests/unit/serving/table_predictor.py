@@ -16,6 +16,9 @@ class UniformHours:
 
     middle: FloatArray
 
+    def take(self, rows: np.ndarray) -> "UniformHours":
+        return UniformHours(self.middle[rows])
+
     def quantile(self, level: float) -> FloatArray:
         return self.middle * (0.5 + level)
 

@@ -1,0 +1,97 @@
+"""When what candidates send is with the customer: predicted hours, put off by calendars, of several parcels together.
+
+Parcels are taken as independent: all are there by an instant with the product of their probabilities. They travel
+apart; where one storm holds up both, the product is too low, and the date that is told later than it need be.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from decision.predictor import FloatArray, HoursDistribution
+
+#: Halvings of an interval of hours in search of a quantile: down to seconds.
+_HALVINGS: Final = 24
+
+
+@dataclass(frozen=True)
+class PutOff:
+    """Predicted ``hours`` put off by ``delay`` hours, and never less than ``earliest``; shape (rows,) all."""
+
+    hours: HoursDistribution
+    delay: FloatArray
+    earliest: FloatArray
+
+    def take(self, rows: NDArray[np.intp]) -> "PutOff":
+        """Return the distributions at ``rows``."""
+        return PutOff(self.hours.take(rows), self.delay[rows], self.earliest[rows])
+
+    def quantile(self, level: float) -> FloatArray:
+        """Hours that each row stays under with probability ``level``."""
+        return np.maximum(self.hours.quantile(level) + self.delay, self.earliest)
+
+    def probability_later_than(self, hours: FloatArray) -> FloatArray:
+        """P(duration > ``hours``) of each row."""
+        return np.where(hours < self.earliest, 1.0, self.hours.probability_later_than(hours - self.delay))
+
+    def expected_excess(self, hours: FloatArray) -> FloatArray:
+        """E[max(duration − ``hours``, 0)] of each row."""
+        from_ = np.maximum(hours, self.earliest)
+        return np.asarray(self.hours.expected_excess(from_ - self.delay) + (from_ - hours))
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """What is collected is there when it is ``ready``, what ``travels`` (rows,) when it is ``delivered``."""
+
+    ready: HoursDistribution
+    delivered: HoursDistribution
+    travels: NDArray[np.bool_]
+
+    def take(self, rows: NDArray[np.intp]) -> "Arrival":
+        """Return the arrivals at ``rows``."""
+        return Arrival(self.ready.take(rows), self.delivered.take(rows), self.travels[rows])
+
+    def quantile(self, level: float) -> FloatArray:
+        """Hours that each row stays under with probability ``level``."""
+        return np.where(self.travels, self.delivered.quantile(level), self.ready.quantile(level))
+
+    def probability_later_than(self, hours: FloatArray) -> FloatArray:
+        """P(duration > ``hours``) of each row."""
+        delivered, ready = self.delivered.probability_later_than(hours), self.ready.probability_later_than(hours)
+        return np.where(self.travels, delivered, ready)
+
+    def expected_excess(self, hours: FloatArray) -> FloatArray:
+        """E[max(duration − ``hours``, 0)] of each row."""
+        return np.where(self.travels, self.delivered.expected_excess(hours), self.ready.expected_excess(hours))
+
+
+def all_within(arrival: HoursDistribution, parcels: int, hours: FloatArray) -> FloatArray:
+    """Return (T,) the probability that every one of ``parcels`` rows is there within each of ``hours``.
+
+    ``hours`` may be (T,), or (parcels, T) where the time counts differently for each.
+    """
+    asked = np.broadcast_to(hours, (parcels, np.shape(hours)[-1]))
+    rows = np.repeat(np.arange(parcels), asked.shape[1])
+    late = arrival.take(rows).probability_later_than(asked.ravel()).reshape(asked.shape)
+    return np.asarray((1.0 - late).prod(axis=0))
+
+
+def last_quantile(arrival: HoursDistribution, parcels: int, level: float) -> float:
+    """Return the hours within which all ``parcels`` rows are there with probability ``level`` (0 < level < 1).
+
+    The last parcel is no earlier than any one of them at that level, and no later than each at its ``parcels``-th root.
+    """
+    low = float(arrival.quantile(level).max())
+    if parcels == 1:
+        return low
+    high = float(arrival.quantile(level ** (1 / parcels)).max())
+    for _ in range(_HALVINGS):
+        middle = (low + high) / 2
+        if all_within(arrival, parcels, np.array([middle]))[0] < level:
+            low = middle
+        else:
+            high = middle
+    return high

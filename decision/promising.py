@@ -1,0 +1,221 @@
+"""The date that can be promised for one way of delivery: decided as an order would be, then read off its plan.
+
+The plan is the best one of the order without a promise. The order that comes of it, with the date as its promise, is
+decided by the same computation: the same plan then keeps its promise, and any that beats it is cheaper for being on
+time.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Final
+from zoneinfo import ZoneInfo
+
+import numpy as np
+from numpy.typing import NDArray
+
+from decision.arrival import all_within, last_quantile
+from decision.candidates import Candidates, find_candidates
+from decision.decide import price, rule
+from decision.decision import ShipmentLine
+from decision.delivery_days import delivery_days, zone_of
+from decision.dispatch import Dispatch, dispatch, next_opening
+from decision.inbound import arrivals, with_arrived
+from decision.network import Network
+from decision.order import Order
+from decision.planning import best_plan
+from decision.predictor import HoursDistribution, Predictor
+from decision.promise import NotPromised, Promise, PromisedShipment
+from decision.ranked import Ranked
+from decision.rules import holds
+from decision.ruleset import PromiseTerms, Ruleset
+from decision.situation import Situation
+
+#: Nothing is promised for later dates.
+DAYS_AHEAD: Final = 60
+#: What HiGHS may take for a large basket.
+SECONDS: Final = 0.1
+EARLIEST: Final = 0.1
+LIKELY: Final = 0.5
+
+
+@dataclass(frozen=True)
+class Asking:
+    """What promises are made from at the instant ``now``: orders that come within ``valid_for`` are decided alike."""
+
+    network: Network
+    rulesets: Sequence[Ruleset]
+    predictor: Predictor
+    now: datetime
+    valid_for: timedelta
+
+
+def promise(order: Order, asking: Asking) -> Promise | NotPromised:
+    """Return the earliest date for ``order`` that the ruleset's confidence allows, or why there is none.
+
+    ``order.promised_at`` is not looked at. Where stock is lacking, what is on its way is waited for.
+    """
+    order = replace(order, promised_at=None)
+    found = _promise(order, asking, asking.now)
+    for instant in arrivals(asking.network, order, asking.now):
+        if isinstance(found, Promise) or found.cause not in {"no_stock", "no_plan"}:
+            break
+        then = replace(asking, network=with_arrived(asking.network, order, instant), now=instant)
+        later = _promise(order, then, asking.now)
+        found = replace(later, waits_until=instant) if isinstance(later, Promise) else found
+    return found
+
+
+def _promise(order: Order, asking: Asking, asked_at: datetime) -> Promise | NotPromised:
+    network, now = asking.network, asking.now
+    candidates = find_candidates(order, network)
+    ruled = rule(order, network, candidates, asking.rulesets, now)
+    if ruled is None:
+        return _none(order, "no_ruleset")
+    lacking = tuple(
+        line.line_id for line, free in zip(order.lines, candidates.free, strict=True) if not (free > 0).any()
+    )
+    if len(lacking) == len(order.lines):
+        return _none(order, "no_stock", lacking)
+    ranked = best_plan(price(ruled, asking.predictor), SECONDS)
+    if not ranked.plans or any(ranked.plans[0].left_out):
+        return _none(order, "no_stock" if lacking else "no_plan", lacking)
+    return _told(order, ranked, asking, asked_at)
+
+
+def _told(order: Order, ranked: Ranked, asking: Asking, asked_at: datetime) -> Promise | NotPromised:
+    network, now, situation = asking.network, asking.now, ranked.ruled.situation
+    plan, terms = ranked.plans[0], ranked.ruled.ruleset.promises
+    rows = np.array([sent.candidate for sent in plan.shipments])
+    sent_from = situation.candidates.take(rows)
+    leaves = dispatch(network, sent_from.location, sent_from.service, now)
+    cut_off = _cut_off(leaves, now)
+    valid_until = min(filter(None, (asked_at + asking.valid_for, cut_off if now == asked_at else None)))
+    waiting = _Waiting(order, network, sent_from, leaves, now, max(valid_until, now))
+    assert situation.scores is not None
+    arrival = situation.scores.arrivals(rows)
+    read = (_date if order.delivery_method == "home" else _opening)(waiting, arrival, terms.confidence)
+    if read is None:
+        return _none(order, "too_uncertain")
+    earliest, likely = (min(_at_level(waiting, arrival, level), read.promised_at) for level in (EARLIEST, LIKELY))
+    fee = _fee(terms, order, situation)
+    days = (read.promised_at - asked_at) / timedelta(days=1)
+    return Promise(
+        delivery_method=order.delivery_method,
+        service_level=order.service_level,
+        collect_location_id=order.collect_location_id,
+        promised_at=read.promised_at,
+        promised_on=(read.promised_at - _LAST_MOMENT).astimezone(waiting.zone).date(),
+        confidence=read.confidence,
+        pick_failure=float(1 - np.prod([1 - ranked.priced.pick_failure(sent) for sent in plan.shipments])),
+        earliest_at=earliest,
+        likely_at=likely,
+        cut_off_at=cut_off,
+        valid_until=valid_until,
+        waits_until=None,
+        fee=fee,
+        cost=sum(ranked.priced.cost(sent) for sent in plan.shipments),
+        carbon_kg=float(sent_from.carbon_kg.sum()),
+        worth=(fee or 0.0) + terms.day * days,
+        shipments=tuple(
+            PromisedShipment(
+                str(network.locations["location_id"][place]),
+                None if service < 0 else str(network.services["carrier_service_id"][service]),
+                tuple(ShipmentLine(x.line_id, x.sku, n) for x, n in zip(order.lines, sent.units, strict=True) if n),
+            )
+            for sent, place, service in zip(plan.shipments, sent_from.location, sent_from.service, strict=True)
+        ),
+        ruleset=f"{ranked.ruled.ruleset.name}@{ranked.ruled.ruleset.version}",
+    )
+
+
+@dataclass(frozen=True)
+class _Read:
+    promised_at: datetime
+    confidence: float
+
+
+@dataclass(frozen=True)
+class _Waiting:
+    """One plan's parcels on their way: its order may come as late as ``ordered_at``."""
+
+    order: Order
+    network: Network
+    parcels: Candidates
+    leaves: Dispatch
+    now: datetime
+    ordered_at: datetime
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The clock of the destination."""
+        return zone_of(self.order, self.network)
+
+    def lost_hours(self, count: int) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
+        """Return (T,) whether all carriers deliver on each of ``count`` dates, and (K, T) hours that holidays take."""
+        service, leaves = self.parcels.service, self.leaves.earliest_hours
+        days = delivery_days(self.order, self.network, service, leaves, now=self.now, count=count)
+        return np.asarray(days.delivers.all(axis=0)), np.asarray(days.lost * 24.0, np.float64)
+
+
+def _date(waiting: _Waiting, arrival: HoursDistribution, confidence: float) -> _Read | None:
+    """Return the end of the first delivery day by which everything is there with ``confidence``."""
+    zone = waiting.zone
+    today = waiting.now.astimezone(zone).date()
+    midnights = [
+        datetime.combine(today + timedelta(days=at + 1), datetime.min.time(), zone) for at in range(DAYS_AHEAD)
+    ]
+    hours = np.array([(midnight - waiting.ordered_at) / timedelta(hours=1) for midnight in midnights])
+    delivers, lost = waiting.lost_hours(DAYS_AHEAD)
+    sure = all_within(arrival, len(waiting.parcels), hours - lost)
+    found = np.flatnonzero(delivers & (sure >= confidence))
+    return _Read(midnights[found[0]].astimezone(UTC), float(sure[found[0]])) if len(found) else None
+
+
+def _opening(waiting: _Waiting, arrival: HoursDistribution, confidence: float) -> _Read | None:
+    """Return when the store is open, the first time that everything is there with ``confidence``."""
+    hours = last_quantile(arrival, len(waiting.parcels), confidence)
+    if hours > DAYS_AHEAD * 24:
+        return None
+    lost = np.zeros((len(waiting.parcels), 1))
+    for _ in range(2):  # the days that holidays take may hold another
+        instant = waiting.ordered_at + timedelta(hours=hours + float(lost.max()))
+        ahead = (instant.astimezone(waiting.zone).date() - waiting.now.astimezone(waiting.zone).date()).days
+        if ahead >= DAYS_AHEAD:
+            return None
+        lost = waiting.lost_hours(ahead + 1)[1][:, -1:]
+    promised_at = next_opening(waiting.network, _place(waiting), instant)
+    left = np.array([(promised_at - waiting.ordered_at) / timedelta(hours=1)])
+    return _Read(promised_at, float(all_within(arrival, len(waiting.parcels), left - lost)[0]))
+
+
+def _place(waiting: _Waiting) -> int:
+    ids = waiting.network.locations["location_id"]
+    return int(np.flatnonzero(ids == waiting.order.collect_location_id)[0])
+
+
+def _at_level(waiting: _Waiting, arrival: HoursDistribution, level: float) -> datetime:
+    instant = waiting.now + timedelta(hours=last_quantile(arrival, len(waiting.parcels), level))
+    home = waiting.order.delivery_method == "home"
+    return instant if home else next_opening(waiting.network, _place(waiting), instant)
+
+
+def _cut_off(leaves: Dispatch, now: datetime) -> datetime | None:
+    told = leaves.cut_off_hours[~np.isnan(leaves.cut_off_hours)]
+    return now + timedelta(hours=float(told.min())) if len(told) else None
+
+
+def _fee(terms: PromiseTerms, order: Order, situation: Situation) -> float | None:
+    """Return what the customer pays by the first fee that fits, or ``None`` where none does."""
+    for fee in terms.fees:
+        fits = fee.method in {None, order.delivery_method} and fee.level in {None, order.service_level}
+        if fits and holds(fee.when, situation):
+            return fee.money
+    return None
+
+
+def _none(order: Order, cause: str, line_ids: tuple[str, ...] = ()) -> NotPromised:
+    return NotPromised(order.delivery_method, order.service_level, order.collect_location_id, cause, line_ids)
+
+
+_LAST_MOMENT: Final = timedelta(microseconds=1)

@@ -1,0 +1,165 @@
+"""The question and the answer of ``POST /v1/promises``."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Annotated, Any
+
+import orjson
+from pydantic import BaseModel, Field
+
+from decision.promise import NotPromised, Promise
+from decision.ruleset_document import DeliveryMethod
+from serving.wire.fields import Amount, Attributes, Body, Currency, Identifier, Tags, Text
+from serving.wire.order import DestinationBody
+
+
+class PromiseLineBody(Body):
+    """Units of one product."""
+
+    sku: Identifier
+    quantity: Annotated[int, Field(ge=1, le=100_000)] = 1
+    unit_price: Amount | None = Field(default=None, description="in the currency of the request")
+    group: Identifier | None = Field(default=None, description="lines of one group ship together or not at all")
+
+
+class PromiseBody(Body):
+    """One item or a basket, and where the customer is."""
+
+    currency: Currency
+    destination: DestinationBody = Field(description="the customer's address, or as much of it as is known")
+    lines: Annotated[list[PromiseLineBody], Field(min_length=1, max_length=60)]
+    methods: Annotated[list[DeliveryMethod], Field(min_length=1)] | None = Field(
+        default=None, description="ways of delivery to promise for; missing: all"
+    )
+    stores: Annotated[int, Field(ge=0, le=20)] = Field(default=3, description="nearest stores to collect in, at most")
+    collect_location_ids: Annotated[list[Identifier], Field(max_length=20)] = Field(
+        default=[], description="stores to collect in besides"
+    )
+    channel: Text | None = None
+    payment_method: Text | None = None
+    customer_id: Identifier | None = None
+    customer_tier: Text | None = None
+    tags: Tags = Field(default=[], description="for rules to ask about")
+    attributes: Attributes = Field(default={}, description="for rules to ask about, by name")
+
+
+class PromisedShipmentLineAnswer(BaseModel):
+    """Units of one line. `line_id` counts the lines of the request from 1."""
+
+    line_id: str
+    sku: str
+    quantity: int
+
+
+class PromisedShipmentAnswer(BaseModel):
+    """Lines that a location would send."""
+
+    location_id: str
+    carrier_service_id: str | None
+    lines: list[PromisedShipmentLineAnswer]
+
+
+class PromiseAnswer(BaseModel):
+    """A date for one way of delivery.
+
+    `promised_at` ends the date `promised_on` at the destination, or is when the customer may collect. `confidence`:
+    probability that everything is there by then, once it is picked; `pick_failure`: that something is not.
+    `earliest_at`: 1 in 10 is there by then, `likely_at`: half. `cut_off_at`: what is ordered later is handed over a day
+    later. An order until `valid_until`, with `promised_at` and `service_level`, is decided as promised here.
+    `waits_until`: when the stock comes that it needs. `fee`: what the customer pays, by the ruleset; `cost`: to the
+    retailer. `rank` 1 is what customers are taken to value most, by fee and days.
+    """
+
+    rank: int
+    delivery_method: DeliveryMethod
+    service_level: str | None
+    collect_location_id: str | None
+    promised_at: datetime
+    promised_on: date
+    confidence: float
+    pick_failure: float
+    earliest_at: datetime
+    likely_at: datetime
+    cut_off_at: datetime | None
+    valid_until: datetime
+    waits_until: datetime | None
+    fee: float | None
+    cost: float
+    carbon_kg: float
+    parcels: int
+    cheapest: bool
+    fastest: bool
+    shipments: list[PromisedShipmentAnswer]
+    ruleset: str
+
+
+class NotPromisedAnswer(BaseModel):
+    """A way of delivery without a date, and why."""
+
+    delivery_method: DeliveryMethod
+    service_level: str | None
+    collect_location_id: str | None
+    cause: str
+    line_ids: list[str]
+
+
+class PromisesAnswer(BaseModel):
+    """Dates for the ways of delivery, what customers value most first.
+
+    `degraded` names what was not as it should be: dates are later than they need be then, not earlier. `complete`:
+    every way was looked at within the time there is.
+    """
+
+    asked_at: datetime
+    currency: str
+    degraded: list[str]
+    complete: bool
+    bundle: str
+    promises: list[PromiseAnswer]
+    not_promised: list[NotPromisedAnswer]
+
+
+@dataclass(frozen=True, slots=True)
+class Promises:
+    """What is answered."""
+
+    asked_at: datetime
+    currency: str
+    bundle: str
+    found: Sequence[Promise]
+    none: Sequence[NotPromised]
+    degraded: Sequence[str] = ()
+    complete: bool = True
+
+
+def promises_bytes(answer: Promises) -> bytes:
+    """What `PromisesAnswer` describes, as JSON."""
+    ranked = sorted(answer.found, key=lambda promise: (promise.worth, promise.promised_at))
+    cheapest = min((promise.fee for promise in ranked if promise.fee is not None), default=None)
+    fastest = min((promise.promised_at for promise in ranked), default=None)
+    told: list[dict[str, Any]] = [
+        {
+            "rank": rank,
+            **{name: getattr(promise, name) for name in _TOLD},
+            "parcels": len(promise.shipments),
+            "cheapest": cheapest is not None and promise.fee == cheapest,
+            "fastest": promise.promised_at == fastest,
+        }
+        for rank, promise in enumerate(ranked, start=1)
+    ]
+    return orjson.dumps(
+        {
+            "asked_at": answer.asked_at,
+            "currency": answer.currency,
+            "degraded": answer.degraded,
+            "complete": answer.complete,
+            "bundle": answer.bundle,
+            "promises": told,
+            "not_promised": answer.none,
+        },
+        option=orjson.OPT_UTC_Z | orjson.OPT_SERIALIZE_NUMPY,
+    )
+
+
+_TOLD = tuple(name for name in PromiseAnswer.model_fields if name not in {"rank", "parcels", "cheapest", "fastest"})
