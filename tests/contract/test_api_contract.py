@@ -29,6 +29,7 @@ CALLS = [
     ("/v1/decisions", "POST"),
     ("/v1/decisions/{decision_id}", "GET"),
     ("/v1/decisions/{decision_id}/changes", "GET"),
+    ("/v1/promises", "POST"),
     ("/v1/locations", "PUT"),
     ("/v1/products", "PUT"),
     ("/v1/carrier-services", "PUT"),
