@@ -132,6 +132,7 @@ def _shipment(ranked: Ranked, sent: Sent, *, first: bool) -> Shipment:
     assert scores is not None
     location, service = int(candidates.location[row]), int(candidates.service[row])
     p10, p50, p90 = (situation.now + timedelta(hours=float(scores.delivery(level)[row])) for level in (0.1, 0.5, 0.9))
+    ready = situation.now + timedelta(hours=float(scores.ready(0.5)[row]))
     distance = float(candidates.distance_km[row])
     terms = ranked.priced.terms(sent)
     if first:
@@ -144,7 +145,7 @@ def _shipment(ranked: Ranked, sent: Sent, *, first: bool) -> Shipment:
         None if service < 0 else str(network.services["carrier_service_id"][service]),
         None if np.isnan(distance) else distance,
         tuple(ShipmentLine(x.line_id, x.sku, n) for x, n in zip(order.lines, units, strict=True) if n),
-        Delivery(p10, p50, p90, None if order.promised_at is None else float(scores.late[row])),
+        Delivery(p10, p50, p90, None if order.promised_at is None else float(scores.late[row]), ready),
         ranked.priced.pick_failure(sent),
         terms,
         None if joined == NOTHING_OPEN else order.open_shipments[joined].shipment_id,

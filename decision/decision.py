@@ -20,12 +20,16 @@ class ShipmentLine:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """When a shipment would arrive. ``p_late``: probability of missing the promise; ``None`` without a promise."""
+    """When a shipment would arrive. ``p_late``: probability of missing the promise; ``None`` without a promise.
+
+    ``ready_p50_at``: when it would be handed to the carrier, or ready to collect.
+    """
 
     p10_at: datetime
     p50_at: datetime
     p90_at: datetime
     p_late: float | None
+    ready_p50_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

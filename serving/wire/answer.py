@@ -73,12 +73,16 @@ class ShipmentLineAnswer(BaseModel):
 
 
 class DeliveryAnswer(BaseModel):
-    """When the shipment would arrive: with 10 %, 50 % and 90 % confidence at the latest."""
+    """When the shipment would arrive: with 10 %, 50 % and 90 % confidence at the latest.
+
+    `ready_p50_at`: when it would be handed to the carrier, or ready to collect.
+    """
 
     p10_at: datetime
     p50_at: datetime
     p90_at: datetime
     p_late: float | None
+    ready_p50_at: datetime | None
 
 
 class ShipmentAnswer(BaseModel):

@@ -282,6 +282,7 @@ DECISION: Final[dict[str, Any]] = {
                         "p50_at": "2026-03-03T15:14:00.412000Z",
                         "p90_at": "2026-03-04T03:14:00.412000Z",
                         "p_late": 0.0,
+                        "ready_p50_at": "2026-03-02T14:05:00Z",
                     },
                     "pick_failure": 0.0199,
                     "terms": {
@@ -347,6 +348,7 @@ DECISION: Final[dict[str, Any]] = {
                         "p50_at": "2026-03-03T05:14:00.412000Z",
                         "p90_at": "2026-03-03T13:14:00.412000Z",
                         "p_late": 0.0,
+                        "ready_p50_at": "2026-03-02T14:05:00Z",
                     },
                     "pick_failure": 0.0975,
                     "terms": {
@@ -411,6 +413,7 @@ DECISION: Final[dict[str, Any]] = {
                         "p50_at": "2026-03-03T05:14:00.412000Z",
                         "p90_at": "2026-03-03T13:14:00.412000Z",
                         "p_late": 0.0,
+                        "ready_p50_at": "2026-03-02T14:05:00Z",
                     },
                     "pick_failure": 0.05,
                     "terms": {
@@ -435,6 +438,7 @@ DECISION: Final[dict[str, Any]] = {
                         "p50_at": "2026-03-03T15:14:00.412000Z",
                         "p90_at": "2026-03-04T03:14:00.412000Z",
                         "p_late": 0.0,
+                        "ready_p50_at": "2026-03-02T14:05:00Z",
                     },
                     "pick_failure": 0.01,
                     "terms": {
