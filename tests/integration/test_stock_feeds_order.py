@@ -14,7 +14,8 @@ from serving.database.database import Database
 from serving.database.engine import make_engine
 from serving.database.order_tables import stock_movements
 from serving.database.schema import migrate
-from serving.database.stock_ledger import count
+from serving.database.stock_batch import counts_of
+from serving.database.stock_counts import count
 from serving.database.stock_sources import take_movements
 from serving.database.tables import stock
 
@@ -60,7 +61,7 @@ def final_stock(database: Database, sent: list[Message]) -> dict[str, tuple[int,
     database.write_now(empty)
     for kind, row in sent:
         if kind == "count":
-            database.write_now(lambda c, row=row: count(c, [row], "feed", START))  # type: ignore[misc] # mypy cannot type it
+            database.write_now(lambda c, row=row: count(c, counts_of([row]), "feed", START))  # type: ignore[misc] # mypy cannot type it
         else:
             database.write_now(lambda c, row=row: take_movements(c, [(0, row)], "feed", START))  # type: ignore[misc] # nor this
     rows = database.read_now(lambda c: c.execute(select(stock)).all())

@@ -17,7 +17,9 @@ from serving.database.engine import make_engine
 from serving.database.order_store import find_order
 from serving.database.order_tables import stock_movements
 from serving.database.schema import migrate
-from serving.database.stock_ledger import available, count
+from serving.database.stock_batch import counts_of
+from serving.database.stock_counts import count
+from serving.database.stock_ledger import available
 from serving.database.stock_sources import take_movements
 from serving.database.tables import locations, stock
 from serving.errors import ConflictError, StockGoneError
@@ -86,7 +88,7 @@ class StockMachine(RuleBasedStateMachine):
             "safety_stock": 0,
             "source_sequence": 0,
         }
-        self.database.write_now(lambda c: count(c, [row], "feed", self.now))
+        self.database.write_now(lambda c: count(c, counts_of([row]), "feed", self.now))
         known = self.counted.get((sku, place))
         if known is None or counted_at >= known[0]:
             self.counted[sku, place] = counted_at, on_hand
