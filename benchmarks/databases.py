@@ -5,13 +5,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Literal
+from typing import Final, Literal, TypeAlias
 
 import psycopg
 
 from benchmarks.errors import BenchmarkError
 
-Kind = Literal["postgresql", "sqlite"]
+Kind: TypeAlias = Literal["postgresql", "sqlite"]
+KINDS: Final[tuple[Kind, ...]] = ("postgresql", "sqlite")
 
 
 @contextmanager

@@ -4,7 +4,6 @@ import asyncio
 import gc
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from statistics import median
@@ -16,7 +15,7 @@ import numpy as np
 import orjson
 import psycopg
 
-from benchmarks.databases import fresh_database
+from benchmarks.databases import KINDS, Kind, fresh_database
 from benchmarks.report import Figure, Report
 from serving import bootstrap
 from serving.feeding import take_feed
@@ -49,8 +48,9 @@ def measure_feeds(rows: int, repeats: int, seed: int, postgres: str) -> Report:
     ``postgres``: URL of a server on which a database may be made. Medians over ``repeats``.
     """
     first, second = make_rows(rows, seed, hours=0), make_rows(rows, seed + 1, hours=12)
-    figures = []
-    for kind, raw in (("postgresql", _raw_postgresql), ("sqlite", _raw_sqlite)):
+    figures: list[Figure] = []
+    for kind in KINDS:
+        raw = _raw_postgresql if kind == "postgresql" else _raw_sqlite
         seconds: list[dict[str, float]] = []
         for _ in range(repeats):
             with fresh_database(kind, postgres) as url:
@@ -176,7 +176,7 @@ def _timed(work: Callable[[], Any]) -> float:
     return perf_counter() - start
 
 
-def _figures(kind: str, rows: int, seconds: dict[str, float]) -> Iterator[Figure]:
+def _figures(kind: Kind, rows: int, seconds: dict[str, float]) -> Iterator[Figure]:
     peer = "COPY" if kind == "postgresql" else "executemany"
     per_second = {name: rows / spent for name, spent in seconds.items()}
     peers = {peer: per_second["raw"], f"{peer}, no key": per_second["raw_keyless"]}

@@ -123,9 +123,12 @@ def offer(connection: Connection, counts: Counts) -> None:
         connection.exec_driver_sql(_INSERT, list(zip(*columns, strict=True)))
 
 
-_POSTGRESQL_ARRAYS: Final = {"sku": "text", "location_id": "text", "source": "text", "counted_at": "timestamp"} | dict.fromkeys(
-    ("daily_demand", "markdown_risk"), "float8"
-)
+_POSTGRESQL_ARRAYS: Final = {
+    "sku": "text",
+    "location_id": "text",
+    "source": "text",
+    "counted_at": "timestamp",
+} | dict.fromkeys(("daily_demand", "markdown_risk"), "float8")
 _UNNEST: Final = "INSERT INTO {table} SELECT {columns} FROM unnest({arrays}) AS given({names})".format(
     table=fed.name,
     columns=", ".join(f"{name} AT TIME ZONE 'UTC'" if name == "counted_at" else name for name in _COLUMNS),

@@ -32,6 +32,7 @@ from sqlalchemy import (
     union_all,
     update,
 )
+from sqlalchemy.exc import IntegrityError
 
 from serving.database.locks import StockKey
 from serving.database.order_tables import stock_counts, stock_movements
@@ -161,18 +162,20 @@ class _Written:
 
     def write(self, replaces: ColumnElement[bool], known: int) -> None:
         """Write counts of places that are not ``known``, and of those that are where the count ``replaces`` theirs."""
-        self._insert()
+        self._insert(~select(stock.c.sku).where(_OF_PLACE).exists() if known else true())
         if known:
             self._replace(replaces)
 
-    def _insert(self) -> None:
-        new = ~select(stock.c.sku).where(_OF_PLACE).exists()
+    def _insert(self, new: ColumnElement[bool]) -> None:
         self._log(select(*_entry(fed.c.on_hand)).where(new))
         told = {name: fed.c[name] for name in ("sku", "location_id", *_TOLD)}
         written = {**told, "held": literal(0), "changed_in": literal(self.version, BigInteger)}
-        rows = select(*written.values()).where(new).order_by(fed.c.place)
+        rows = select(*written.values()).where(new)
         statement = insert(stock).from_select(list(written), rows)
-        done = self.connection.execute(statement, execution_options={"preserve_rowcount": True})
+        try:
+            done = self.connection.execute(statement, execution_options={"preserve_rowcount": True})
+        except IntegrityError as error:
+            raise StockAppearedError from error
         self.inserted += done.rowcount
 
     def _replace(self, replaces: ColumnElement[bool]) -> None:

@@ -110,11 +110,11 @@ def without(network: Network, order: Order, avoided: Avoided, positions: Mapping
     if not avoided.keys and not avoided.locations:
         return network
     full = {positions[location_id] for location_id in avoided.locations if location_id in positions}
-    stock = dict(network.stock)
-    for sku in {line.sku for line in order.lines} & stock.keys():
+    left = {}
+    for sku in {line.sku for line in order.lines if line.sku in network.stock}:
         failed = {positions[at] for failed_sku, at in avoided.keys if failed_sku == sku and at in positions}
-        stock[sku] = _rows_not_at(stock[sku], full | failed)
-    return replace(network, stock=stock)
+        left[sku] = _rows_not_at(network.stock[sku], full | failed)
+    return replace(network, stock=left)  # of no other sku anything is asked
 
 
 def _rows_not_at(stock: SkuStock, places: Collection[int]) -> SkuStock:
