@@ -133,12 +133,11 @@ def _raw_postgresql(url: str, rows: list[Row]) -> dict[str, float]:
     with psycopg.connect(url, autocommit=True) as connection:
 
         def copy(table: str) -> None:
-            with connection.transaction(), connection.cursor() as cursor:
-                with cursor.copy(f"COPY {table} ({names}) FROM STDIN") as into:
-                    for row in rows:
-                        into.write_row(row)
+            with connection.cursor() as cursor, cursor.copy(f"COPY {table} ({names}) FROM STDIN") as into:
+                for row in rows:
+                    into.write_row(row)
 
-        return _into_both(lambda statement: connection.execute(statement), copy)
+        return _into_both(connection.execute, copy)
 
 
 def _raw_sqlite(url: str, rows: list[Row]) -> dict[str, float]:
@@ -153,7 +152,7 @@ def _raw_sqlite(url: str, rows: list[Row]) -> dict[str, float]:
             connection.executemany(f"INSERT INTO {table} VALUES ({', '.join('?' * len(COLUMNS))})", written)
             connection.execute("COMMIT")
 
-        return _into_both(lambda statement: connection.execute(statement), insert)
+        return _into_both(connection.execute, insert)
     finally:
         connection.close()
 

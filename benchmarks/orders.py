@@ -55,27 +55,37 @@ class Server:
         return int(next(line for line in status.splitlines() if line.startswith("VmRSS")).split()[1]) / 1024
 
 
+@dataclass(frozen=True)
+class Setting:
+    """What every service is measured with. ``postgres``: URL of a server on which databases may be made."""
+
+    dataset: Dataset
+    bundle: Path
+    orders: int
+    seed: int
+    postgres: str
+
+
 def measure_orders(small: int, large: int, orders: int, seed: int, postgres: str) -> Report:
     """Place ``orders`` orders on each of two services, one with ``small`` and one with ``large`` stock rows, in turns.
 
     Taking turns, both meet the same noise. ``postgres``: URL of a server on which databases may be made.
+    Raises `BenchmarkError`.
     """
     figures: list[Figure] = []
     with TemporaryDirectory() as folder:
         dataset, _, _, bundle = write_retailer(SHOP, seed, Path(folder))
         for kind in KINDS:
-            figures += _measure(kind, dataset, bundle, (small, large), orders, seed, postgres)
+            figures += _measure(kind, (small, large), Setting(dataset, bundle, orders, seed, postgres))
     growth = max(figure.value for figure in figures if figure.name.startswith("p99_growth_"))
     figures.append(Figure("p99_growth", growth, target="≤ 1.5"))
     return Report(f"Orders over HTTP: {small:,} and {large:,} stock rows", figures, seed, ("psycopg", "uvicorn"))
 
 
-def _measure(
-    kind: Kind, dataset: Dataset, bundle: Path, sizes: tuple[int, int], orders: int, seed: int, postgres: str
-) -> Iterator[Figure]:
+def _measure(kind: Kind, sizes: tuple[int, int], setting: Setting) -> Iterator[Figure]:
     with ExitStack() as opened:
-        servers = [opened.enter_context(_served(kind, dataset, bundle, rows, seed, postgres)) for rows in sizes]
-        seconds = _in_turns(servers, [_orders(dataset, rows, orders + WARM_UP, seed) for rows in sizes])
+        servers = [opened.enter_context(_served(kind, rows, setting)) for rows in sizes]
+        seconds = _in_turns(servers, [_orders(rows, setting) for rows in sizes])
         memory = [server.rss_mb() for server in servers]
     small, large = (np.array(one[WARM_UP:]) for one in seconds)
     yield Figure(f"orders_per_second_{kind}", 1 / large.mean(), {f"at {sizes[0]:,} rows": 1 / small.mean()})
@@ -90,8 +100,9 @@ def _measure(
 def _in_turns(servers: list[Server], asked: list[list[bytes]]) -> list[list[float]]:
     """Seconds of each order of each server."""
     seconds: list[list[float]] = [[] for _ in servers]
-    for bodies in zip(*asked, strict=True):
-        for server, body, spent in zip(servers, bodies, seconds, strict=True):
+    for turn, bodies in enumerate(zip(*asked, strict=True)):
+        # Each is first as often as it is second.
+        for server, body, spent in list(zip(servers, bodies, seconds, strict=True))[:: 1 if turn % 2 else -1]:
             start = perf_counter()
             status, answer = server.ask("POST", "/v1/orders", body)
             spent.append(perf_counter() - start)
@@ -101,15 +112,15 @@ def _in_turns(servers: list[Server], asked: list[list[bytes]]) -> list[list[floa
 
 
 @contextmanager
-def _served(kind: Kind, dataset: Dataset, bundle: Path, rows: int, seed: int, postgres: str) -> Iterator[Server]:
+def _served(kind: Kind, rows: int, setting: Setting) -> Iterator[Server]:
     """A service on a database with ``rows`` stock rows, started anew once they are in it."""
-    with fresh_database(kind, postgres) as url, TemporaryDirectory() as folder:
-        with _serve(url, Path(folder), bundle) as server:
-            for path, body, media in _network(dataset, rows, seed):
+    with fresh_database(kind, setting.postgres) as url, TemporaryDirectory() as folder:
+        with _serve(url, Path(folder), setting.bundle) as server:
+            for path, body, media in _network(setting.dataset, rows, setting.seed):
                 status, answer = server.ask("PUT", path, body, media)
                 if status != 200 or orjson.loads(answer)["rejected"]:
                     raise BenchmarkError(f"PUT {path} was answered {status}: {answer[:500].decode()}")
-        with _serve(url, Path(folder), bundle) as server:
+        with _serve(url, Path(folder), setting.bundle) as server:
             yield server
 
 
@@ -140,9 +151,10 @@ def _wait(process: subprocess.Popen[bytes], port: int, start: float) -> None:
             connection = HTTPConnection("127.0.0.1", port)
             connection.request("GET", "/healthz")
             connection.getresponse().read()
-            return
         except OSError:
             sleep(0.02)
+        else:
+            return
     raise BenchmarkError("smista serve did not start")
 
 
@@ -183,19 +195,21 @@ def _skus(rows: int) -> list[str]:
     return [f"SKU-{at:06}" for at in range(rows // LOCATIONS)]
 
 
-def _orders(dataset: Dataset, rows: int, count: int, seed: int) -> list[bytes]:
+def _orders(rows: int, setting: Setting) -> list[bytes]:
     """Orders sent home, of one to three lines; the same destinations and shapes whatever the number of rows."""
-    rng = np.random.default_rng(seed)
-    home = dataset.orders[dataset.orders["delivery_method"] == "home"]
-    addresses = _records(home.iloc[rng.choice(len(home), count)][["country", "postal_code", "latitude", "longitude"]])
+    rng = np.random.default_rng(setting.seed)
+    orders = setting.dataset.orders
+    home = orders[orders["delivery_method"] == "home"]
+    chosen = home.iloc[rng.choice(len(home), setting.orders + WARM_UP)]
+    addresses = _records(chosen[["country", "postal_code", "latitude", "longitude"]])
     skus = _skus(rows)
     now = datetime.now(UTC)
     made: list[Any] = []
     for at, address in enumerate(addresses):
-        chosen = rng.random(1 + at % 3)
+        shares = rng.random(1 + at % 3)
         lines = [
             {"line_id": str(line), "sku": skus[int(share * len(skus))], "quantity": 1, "unit_price": 25.0}
-            for line, share in enumerate(chosen)
+            for line, share in enumerate(shares)
         ]
         made.append(
             {

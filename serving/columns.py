@@ -52,24 +52,22 @@ def changed_stock(
 
     ``positions`` are those of the locations.
     """
-    statement = (
-        select(
-            stock.c.sku,
-            stock.c.location_id,
-            stock.c.on_hand,
-            stock.c.reserved + stock.c.held,
-            stock.c.safety_stock,
-            _seconds(connection, stock.c.counted_at),
-            _seconds(connection, stock.c.short_at),
-            stock.c.daily_demand,
-            stock.c.markdown_risk,
-        )
-        .where(stock.c.changed_in > since)
-        .execution_options(yield_per=_AT_ONCE)
-    )
+    statement = select(
+        stock.c.sku,
+        stock.c.location_id,
+        stock.c.on_hand,
+        stock.c.reserved + stock.c.held,
+        stock.c.safety_stock,
+        _seconds(connection, stock.c.counted_at),
+        _seconds(connection, stock.c.short_at),
+        stock.c.daily_demand,
+        stock.c.markdown_risk,
+    ).where(stock.c.changed_in > since)
+    if not known:  # all of it: reading it in parts costs less memory, and a little more time
+        statement = statement.execution_options(yield_per=_AT_ONCE)
     skus: list[str] = []
     parts = [np.empty((0, len(fields(SkuStock))))]
-    for rows in connection.execute(statement).partitions():
+    for rows in connection.execute(statement).partitions(_AT_ONCE):
         named, *columns = zip(*rows, strict=True)
         skus += named
         parts.append(_records(columns, positions))
@@ -89,7 +87,7 @@ def _records(columns: Sequence[Sequence[Any]], positions: Mapping[str, int]) -> 
     """Rows with the fields of `SkuStock`, in their order."""
     names, *told = columns
     on_hand, taken, safety, counted_at, short_at, demand, risk = (np.array(column, np.float64) for column in told)
-    records = np.column_stack(
+    return np.column_stack(
         [
             [positions[name] for name in names],
             np.maximum(on_hand, 0),  # below zero when more went than was counted: there are none
@@ -101,7 +99,6 @@ def _records(columns: Sequence[Sequence[Any]], positions: Mapping[str, int]) -> 
             risk,
         ]
     )
-    return records
 
 
 def load_inbound(connection: Connection, positions: Mapping[str, int]) -> dict[str, list[Inbound]]:

@@ -34,6 +34,7 @@ fed: Final = Table(
     postgresql_on_commit="DELETE ROWS",
 )
 _COLUMNS: Final = tuple(fed.columns.keys())
+_AMOUNTS: Final = ("daily_demand", "markdown_risk")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,13 +89,24 @@ def micros(instant: datetime) -> int:
 def counts_of(rows: Iterable[Mapping[str, Any]]) -> Counts:
     """Return ``rows`` (fields of `serving.wire.rows.StockRow`) as columns; what may be left out there may be here."""
     listed = list(rows)
+
+    def whole(name: str) -> NDArray[np.int64]:
+        return np.array([row.get(name, 0) for row in listed], np.int64)
+
+    def amounts(name: str) -> NDArray[np.float64]:
+        return np.array([row.get(name) for row in listed], np.float64)
+
     return Counts(
-        *(texts([row[name] for row in listed]) for name in ("sku", "location_id")),
-        texts([row.get("source") or "" for row in listed]),
-        np.array([micros(row["counted_at"]) for row in listed], np.int64),
-        *(np.array([row.get(name, 0) for row in listed], np.int64) for name in ("on_hand", "reserved", "safety_stock")),
-        *(np.array([row.get(name) for row in listed], np.float64) for name in ("daily_demand", "markdown_risk")),
-        np.array([row.get("source_sequence", 0) for row in listed], np.int64),
+        sku=texts([row["sku"] for row in listed]),
+        location_id=texts([row["location_id"] for row in listed]),
+        source=texts([row.get("source") or "" for row in listed]),
+        counted_at=np.array([micros(row["counted_at"]) for row in listed], np.int64),
+        on_hand=whole("on_hand"),
+        reserved=whole("reserved"),
+        safety_stock=whole("safety_stock"),
+        daily_demand=amounts("daily_demand"),
+        markdown_risk=amounts("markdown_risk"),
+        source_sequence=whole("source_sequence"),
     )
 
 
@@ -148,7 +160,7 @@ def _instants(since_1970: NDArray[np.int64]) -> list[str]:
     """Return instants as both databases read them, in UTC."""
     different, at = np.unique(since_1970, return_inverse=True)
     written = np.datetime_as_string(different.astype("datetime64[us]")).tolist()
-    return texts([text.replace("T", " ") for text in written])[at].tolist()
+    return _listed(texts([text.replace("T", " ") for text in written])[at])
 
 
 def _listed(column: NDArray[Any]) -> list[Any]:

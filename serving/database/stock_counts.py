@@ -7,7 +7,6 @@ instant), and of these the one of the latest instant. Most places have one sourc
 """
 
 from collections import defaultdict
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -18,6 +17,7 @@ from sqlalchemy import (
     BigInteger,
     ColumnElement,
     Connection,
+    RowMapping,
     Select,
     case,
     cast,
@@ -124,7 +124,7 @@ def _settled(connection: Connection) -> Counts:
     shown = connection.execute(select(stock).where(select(fed.c.place).where(_OF_PLACE).exists())).mappings().all()
     kept = connection.execute(select(stock_counts).where(select(fed.c.place).where(of_place).exists())).mappings().all()
     shown = [row for row in shown if row["counted_at"] != NEVER]
-    newest: dict[StockKey, dict[str, Mapping[str, Any]]] = defaultdict(dict)
+    newest: dict[StockKey, dict[str, RowMapping]] = defaultdict(dict)
     for row in (*shown, *kept, *offered):
         of_source = newest[row["sku"], row["location_id"]]
         before = of_source.get(row["source"])
@@ -140,10 +140,10 @@ def _settled(connection: Connection) -> Counts:
         names = stock_counts.columns.keys()
         connection.execute(insert(stock_counts), [{name: row[name] for name in names} for row in others])
     seen = {id(row) for row in shown}
-    return counts_of(row for row in winners if id(row) not in seen)
+    return counts_of(dict(row) for row in winners if id(row) not in seen)
 
 
-def _age(row: Mapping[str, Any]) -> tuple[Any, Any]:
+def _age(row: RowMapping) -> tuple[Any, Any]:
     """What orders the counts of one source."""
     age = row["counted_at"], row["source_sequence"]
     return age[::-1] if row["source"] else age

@@ -9,12 +9,13 @@ replaces ``on_hand`` and never touches ``held``; what moved after the instant of
 before is in it. So counts and movements may come late, twice or in any order: the row they leave is the same.
 """
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final, Literal, TypeAlias
 
-from sqlalchemy import Connection, Row, bindparam, insert, select, tuple_, update
+from sqlalchemy import Connection, Row, bindparam, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from serving.database.locks import StockKey, lock_stock
@@ -127,8 +128,15 @@ def movements_known(connection: Connection, keys: Collection[tuple[str, int]]) -
     if not keys:
         return {}
     table = stock_movements
-    found = connection.execute(select(table).where(tuple_(table.c.source, table.c.sequence).in_(sorted(keys))))
-    return {(row.source, row.sequence): row for row in found}
+    # Source by source: SQLite reads all of the table for an IN of pairs.
+    sequences: dict[str, list[int]] = defaultdict(list)
+    for source, sequence in sorted(keys):
+        sequences[source].append(sequence)
+    return {
+        (row.source, row.sequence): row
+        for source, wanted in sequences.items()
+        for row in connection.execute(select(table).where(table.c.source == source, table.c.sequence.in_(wanted)))
+    }
 
 
 def _balance(row: Row[Any]) -> _Balance:
