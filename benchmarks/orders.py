@@ -117,6 +117,7 @@ def _served(kind: Kind, rows: int, setting: Setting) -> Iterator[Server]:
     with fresh_database(kind, setting.postgres) as url, TemporaryDirectory() as folder:
         with _serve(url, Path(folder), setting.bundle) as server:
             for path, body, media in _network(setting.dataset, rows, setting.seed):
+                server.connection.close()  # while the rows were made, the service may have given it up
                 status, answer = server.ask("PUT", path, body, media)
                 if status != 200 or orjson.loads(answer)["rejected"]:
                     raise BenchmarkError(f"PUT {path} was answered {status}: {answer[:500].decode()}")
