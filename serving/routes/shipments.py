@@ -8,18 +8,18 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from sqlalchemy import Connection, select
 
 from serving.body import read_body, read_json
-from serving.database.idempotency import Answer, answered_before, write_once
+from serving.database.idempotency import Answer, Attempt, write_once
 from serving.database.order_store import find_shipments, order_of_shipment
 from serving.database.order_tables import orders, shipments
 from serving.errors import FieldError, InvalidRequestError, NotFoundError
 from serving.feeds import CLOCK_TOLERANCE
-from serving.idempotency import attempt_of, only_one
+from serving.idempotency import answer_once
 from serving.orders.changes import Change, happened
 from serving.orders.events import By
 from serving.orders.routing import may_route, route_order, route_waiting
 from serving.orders.states import AT_LOCATION, ShipmentEvent, ShipmentState, possible
 from serving.orders.writing import change_order
-from serving.service import client_with, service_of
+from serving.service import Service, client_with, service_of
 from serving.settings import ApiKey
 from serving.wire import examples
 from serving.wire.documentation import IDEMPOTENCY_KEY, answers, body, reference
@@ -74,42 +74,48 @@ async def post_shipment_event(
     """
     service = service_of(request)
     content = await read_body(request, service.settings.max_request_bytes)
-    wanted = attempt_of(request, client, content)
-    with only_one(service.in_flight, wanted):
-        answer = await answered_before(service.database, wanted)
-        if answer is None:
-            told = read_json(ShipmentEventBody, content)
-            by = By(client.name, service.clock(), told.reason)
-            occurred_at = told.occurred_at or by.at
-            if occurred_at > by.at + CLOCK_TOLERANCE:
-                message = "lies in the future: check the clock and the time zone"
-                raise InvalidRequestError(f"occurred_at: {message}", [FieldError("occurred_at", message)])
-            changed: list[Change] = []
+    return await answer_once(
+        request,
+        client,
+        content,
+        lambda key: _tell(service, shipment_id, client, read_json(ShipmentEventBody, content), key),
+    )
 
-            def work(connection: Connection) -> Answer:
-                order_id = order_of_shipment(connection, shipment_id)
-                if order_id is None:
-                    raise NotFoundError(f"There is no shipment {shipment_id!r}")
-                picked = {line.line_id: line.picked for line in told.lines}
-                doing = partial(
-                    happened,
-                    shipment_id=shipment_id,
-                    event=ShipmentEvent(told.event),
-                    by=by,
-                    occurred_at=occurred_at,
-                    picked=picked,
-                )
-                change = change_order(connection, order_id, doing, by)
-                changed.append(change)
-                shipment = next(known for known in change.after.shipments if known.shipment_id == shipment_id)
-                return Answer(200, shipment_bytes(shipment, change.after))
 
-            answer = await write_once(service.database, wanted, work, by.at)
-            if changed and may_route(changed[-1].after):
-                await route_order(service, changed[-1].after.order_id, told.reason or told.event)
-            if changed and changed[-1].entries:
-                await route_waiting(service)
-    return Response(answer.body, answer.status, media_type="application/json")
+async def _tell(
+    service: Service, shipment_id: str, client: ApiKey, told: ShipmentEventBody, key: Attempt | None
+) -> Answer:
+    """Let it happen, then look for places for what waits: of this order, and of those that wait for what it let go."""
+    by = By(client.name, service.clock(), told.reason)
+    occurred_at = told.occurred_at or by.at
+    if occurred_at > by.at + CLOCK_TOLERANCE:
+        message = "lies in the future: check the clock and the time zone"
+        raise InvalidRequestError(f"occurred_at: {message}", [FieldError("occurred_at", message)])
+    changed: list[Change] = []
+
+    def work(connection: Connection) -> Answer:
+        order_id = order_of_shipment(connection, shipment_id)
+        if order_id is None:
+            raise NotFoundError(f"There is no shipment {shipment_id!r}")
+        doing = partial(
+            happened,
+            shipment_id=shipment_id,
+            event=ShipmentEvent(told.event),
+            by=by,
+            occurred_at=occurred_at,
+            picked={line.line_id: line.picked for line in told.lines},
+        )
+        change = change_order(connection, order_id, doing, by)
+        changed.append(change)
+        shipment = next(known for known in change.after.shipments if known.shipment_id == shipment_id)
+        return Answer(200, shipment_bytes(shipment, change.after))
+
+    answer = await write_once(service.database, key, work, by.at)
+    if changed and may_route(changed[-1].after):
+        await route_order(service, changed[-1].after.order_id, told.reason or told.event)
+    if changed and changed[-1].entries:
+        await route_waiting(service)
+    return answer
 
 
 def _tasks(connection: Connection, location_id: str) -> list[dict[str, Any]]:
