@@ -8,15 +8,16 @@ from math import fsum, prod
 import numpy as np
 
 from decision.consolidation import NOTHING_OPEN
-from decision.decision import Decision, Delivery, MissingLine, Option, Shipment, ShipmentLine
+from decision.decision import Decision, Delivery, MissingLine, Offer, Option, Shipment, ShipmentLine
 from decision.exclusions import effects, exclusions
 from decision.explain import compared
 from decision.loads import Sent
 from decision.missing import Cause, causes, missing
 from decision.money import PER_UNIT, TERMS
+from decision.offering import others
 from decision.ranked import Ranked, RankedPlan
 from decision.reach import Reach, splittable
-from decision.rules import Ruling
+from decision.rules import Ruling, offer_in
 from decision.situation import Situation
 
 
@@ -102,8 +103,10 @@ def _against_another(option: Option, options: list[Option]) -> Option:
 
 def _option(ranked: Ranked, rank: int, plan: RankedPlan) -> Option:
     not_extra = _not_extra(ranked, plan)
+    offered = _offered(ranked, plan)
     shipments = tuple(
-        _shipment(ranked, sent, first=position == not_extra) for position, sent in enumerate(plan.shipments)
+        _shipment(ranked, sent, first=position == not_extra, offered=offered[position])
+        for position, sent in enumerate(plan.shipments)
     )
     left_out = {row: units for row, units in enumerate(plan.left_out) if units}
     terms = {term: sum(shipment.terms.get(term, 0.0) for shipment in shipments) for term in TERMS}
@@ -126,7 +129,25 @@ def _not_extra(ranked: Ranked, plan: RankedPlan) -> int:
     return next(own, 0)
 
 
-def _shipment(ranked: Ranked, sent: Sent, *, first: bool) -> Shipment:
+def _offered(ranked: Ranked, plan: RankedPlan) -> list[tuple[Sent, ...]]:
+    """Return for each shipment the same from the stores to which it is offered too, where the ruleset says so."""
+    offer = offer_in(ranked.ruled.ruleset, ranked.stage, ranked.ruled.situation)
+    return [()] * len(plan.shipments) if offer is None else others(ranked, plan, offer.locations)
+
+
+def _offer(ranked: Ranked, offered: tuple[Sent, ...], *, first: bool) -> Offer | None:
+    offer = offer_in(ranked.ruled.ruleset, ranked.stage, ranked.ruled.situation)
+    if offer is None or not offered:
+        return None
+    own = any(stage.offer is offer for stage in ranked.ruled.ruleset.stages)
+    return Offer(
+        offer.minutes,
+        tuple(_shipment(ranked, sent, first=first, offered=()) for sent in offered),
+        ranked.stage if own else None,
+    )
+
+
+def _shipment(ranked: Ranked, sent: Sent, *, first: bool, offered: tuple[Sent, ...]) -> Shipment:
     situation, (units, row) = ranked.ruled.situation, sent
     candidates, network, order, scores = situation.candidates, situation.network, situation.order, situation.scores
     assert scores is not None
@@ -149,4 +170,5 @@ def _shipment(ranked: Ranked, sent: Sent, *, first: bool) -> Shipment:
         ranked.priced.pick_failure(sent),
         terms,
         None if joined == NOTHING_OPEN else order.open_shipments[joined].shipment_id,
+        _offer(ranked, offered, first=first),
     )

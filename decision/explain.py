@@ -104,6 +104,9 @@ def _from(shipment: Shipment, words: Catalogue, when: str) -> str:
         facts.append(words.say("in_time", share=words.share(1 - shipment.delivery.p_late)))
     if shipment.joins is not None:
         facts.append(words.say("joins"))
+    if shipment.offer is not None:
+        names = [other.location_name or other.location_id for other in shipment.offer.others]
+        facts.append(words.say("offered", places=words.listed(names)))
     return words.say("place", name=shipment.location_name or shipment.location_id, facts=", ".join(facts))
 
 

@@ -15,7 +15,14 @@ from decision.custom import TYPES
 from decision.errors import RulesetError, RulesetProblem
 from decision.money import Strategy
 from decision.opening import day_of, span_of
-from decision.ruleset_document import KINDS, ActiveDocument, RuleDocument, StageDocument, read_document
+from decision.ruleset_document import (
+    KINDS,
+    ActiveDocument,
+    OfferDocument,
+    RuleDocument,
+    StageDocument,
+    read_document,
+)
 from expressions.compiled import CompiledExpression, compile_expression
 from expressions.conditions import Conditions
 from expressions.errors import ExpressionError
@@ -54,11 +61,21 @@ class Rule:
 
 
 @dataclass(frozen=True)
+class OfferRule:
+    """A store's shipment is offered to the best ``locations`` stores at once, for ``minutes``, if ``when`` holds."""
+
+    locations: int
+    minutes: float
+    when: CompiledExpression | None
+
+
+@dataclass(frozen=True)
 class Stage:
-    """A compiled stage."""
+    """A compiled stage. ``offer``: of the shipments that it plans, before that of the ruleset."""
 
     name: str
     require: CompiledExpression | None
+    offer: OfferRule | None = None
 
 
 @dataclass(frozen=True)
@@ -108,6 +125,7 @@ class Ruleset:
     rules: tuple[Rule, ...]
     stages: tuple[Stage, ...]
     promises: PromiseTerms = PromiseTerms()
+    offer: OfferRule | None = None
 
     @cached_property
     def conditions(self) -> Conditions:
@@ -167,7 +185,11 @@ def compile_ruleset(document: Mapping[str, Any], version: str = "0") -> Ruleset:
         Limits(**written.limits.model_dump()),
         tuple(compiler.rule(rule, names) for rule in written.rules),
         tuple(
-            Stage(stage.name, compiler.condition(f"stage {stage.name}", "require", stage.require, names.candidate))
+            Stage(
+                stage.name,
+                compiler.condition(f"stage {stage.name}", "require", stage.require, names.candidate),
+                compiler.offer(f"stage {stage.name}", stage.offer, names),
+            )
             for stage in written.stages or [StageDocument(name="any")]
         ),
         PromiseTerms(
@@ -178,6 +200,7 @@ def compile_ruleset(document: Mapping[str, Any], version: str = "0") -> Ruleset:
                 for at, fee in enumerate(written.promises.fees, start=1)
             ),
         ),
+        compiler.offer("", written.offer, names),
     )
     if compiler.problems:
         raise RulesetError(compiler.problems)
@@ -233,6 +256,11 @@ class _Compiler:
             float(written) if kind == "safety_stock" else amount,
             None if rule.active is None else _calendar(rule.active),
         )
+
+    def offer(self, place: str, offer: OfferDocument | None, names: _Names) -> OfferRule | None:
+        if offer is None:
+            return None
+        return OfferRule(offer.locations, offer.minutes, self.condition(place, "offer → when", offer.when, names.order))
 
     def condition(self, place: str, field: str, source: str | None, names: Names) -> CompiledExpression | None:
         return None if source is None else self._expression(place, field, source, names, Kind.TRUTH)

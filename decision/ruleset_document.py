@@ -89,11 +89,20 @@ class RuleDocument(_Document):
         return self
 
 
+class OfferDocument(_Document):
+    """``offer`` of a ruleset or a stage: to how many stores a task is offered at once, and for how long."""
+
+    locations: int = Field(ge=2, le=20)
+    minutes: float = Field(gt=0, le=10_080, allow_inf_nan=False)
+    when: str | None = None
+
+
 class StageDocument(_Document):
     """One of ``stages``, tried in order until a plan stands."""
 
     name: str = Field(min_length=1, max_length=100)
     require: str | None = None
+    offer: OfferDocument | None = None
 
 
 class FeeDocument(_Document):
@@ -125,6 +134,7 @@ class RulesetDocument(_Document):
     attributes: dict[Literal["order", "line", "location", "service"], dict[_AttributeName, AttributeType]] = {}
     strategy: StrategyDocument = StrategyDocument()
     limits: LimitsDocument = LimitsDocument()
+    offer: OfferDocument | None = None
     rules: list[RuleDocument] = Field(default=[], max_length=1_000)
     stages: list[StageDocument] = Field(default=[], max_length=20)
     promises: PromisesDocument = PromisesDocument()

@@ -15,7 +15,7 @@ from serving.database.order_store import find_order
 from serving.errors import NotFoundError
 from serving.idempotency import answer_once
 from serving.orders import changes
-from serving.orders.changes import Change
+from serving.orders.change import Change
 from serving.orders.events import By
 from serving.orders.placing import commit_decision, place_order
 from serving.orders.records import OrderRecord

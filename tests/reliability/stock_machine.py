@@ -21,7 +21,7 @@ from serving.database.stock_ledger import available, count
 from serving.database.stock_sources import take_movements
 from serving.database.tables import locations, stock
 from serving.errors import ConflictError, StockGoneError
-from serving.orders import changes
+from serving.orders import changes, happening
 from serving.orders.changes import Assignment
 from serving.orders.events import By
 from serving.orders.records import LineRecord, OrderRecord
@@ -199,7 +199,7 @@ class StockMachine(RuleBasedStateMachine):
         done = self._change(
             order.order_id,
             partial(
-                changes.happened,
+                happening.happened,
                 shipment_id=shipment.shipment_id,
                 event=event,
                 by=self._by(),
