@@ -11,6 +11,7 @@ from decision.consolidation import NOTHING_OPEN
 from decision.decision import Decision, Delivery, MissingLine, Offer, Option, Shipment, ShipmentLine
 from decision.exclusions import effects, exclusions
 from decision.explain import compared
+from decision.learnt import times_missed
 from decision.loads import Sent
 from decision.missing import Cause, causes, missing
 from decision.money import PER_UNIT, TERMS
@@ -171,4 +172,15 @@ def _shipment(ranked: Ranked, sent: Sent, *, first: bool, offered: tuple[Sent, .
         terms,
         None if joined == NOTHING_OPEN else order.open_shipments[joined].shipment_id,
         _offer(ranked, offered, first=first),
+        _not_found(ranked, sent),
     )
+
+
+def _not_found(ranked: Ranked, sent: Sent) -> tuple[str, ...]:
+    """Return the skus of the shipment that were not found elsewhere, which made them riskier here."""
+    situation = ranked.ruled.situation
+    if not situation.order.not_found or ranked.ruled.ruleset.not_found_odds == 1:
+        return ()
+    times = times_missed(situation.order, situation.network, situation.candidates)[:, sent.candidate]
+    lines = zip(situation.order.lines, sent.units, times.tolist(), strict=True)
+    return tuple(dict.fromkeys(line.sku for line, units, missed in lines if units and missed))

@@ -17,6 +17,7 @@ from decision.money import Strategy
 from decision.opening import day_of, span_of
 from decision.ruleset_document import (
     KINDS,
+    NOT_FOUND_ODDS,
     ActiveDocument,
     OfferDocument,
     RuleDocument,
@@ -114,7 +115,10 @@ class PromiseTerms:
 
 @dataclass(frozen=True)
 class Ruleset:
-    """A compiled ruleset. Make one with `compile_ruleset`. ``digest``: SHA-256 of the document."""
+    """A compiled ruleset. Make one with `compile_ruleset`. ``digest``: SHA-256 of the document.
+
+    ``offer``: of shipments planned in stages without their own. ``not_found_odds``: the ratio of `decision.learnt`.
+    """
 
     name: str
     version: str
@@ -126,6 +130,7 @@ class Ruleset:
     stages: tuple[Stage, ...]
     promises: PromiseTerms = PromiseTerms()
     offer: OfferRule | None = None
+    not_found_odds: float = NOT_FOUND_ODDS
 
     @cached_property
     def conditions(self) -> Conditions:
@@ -201,6 +206,7 @@ def compile_ruleset(document: Mapping[str, Any], version: str = "0") -> Ruleset:
             ),
         ),
         compiler.offer("", written.offer, names),
+        written.not_found_odds,
     )
     if compiler.problems:
         raise RulesetError(compiler.problems)

@@ -12,6 +12,10 @@ from decision.opening import Weekday, span_of
 KINDS: Final = ("exclude", "require", "safety_stock", "adjust", "cap")
 
 
+#: See `decision.learnt`; docs/rules.md says what was measured.
+NOT_FOUND_ODDS: Final = 1.5
+
+
 AttributeType: TypeAlias = Literal["text", "number", "truth"]
 DeliveryMethod: TypeAlias = Literal["home", "click_and_collect", "reserve_and_collect", "ship_to_store"]
 DELIVERY_METHODS: Final[tuple[DeliveryMethod, ...]] = get_args(DeliveryMethod)
@@ -135,6 +139,7 @@ class RulesetDocument(_Document):
     strategy: StrategyDocument = StrategyDocument()
     limits: LimitsDocument = LimitsDocument()
     offer: OfferDocument | None = None
+    not_found_odds: float = Field(default=NOT_FOUND_ODDS, ge=1, le=100, allow_inf_nan=False)
     rules: list[RuleDocument] = Field(default=[], max_length=1_000)
     stages: list[StageDocument] = Field(default=[], max_length=20)
     promises: PromisesDocument = PromisesDocument()

@@ -27,6 +27,7 @@ def summary_of(ruleset: Ruleset) -> dict[str, Any]:
         "strategy": asdict(ruleset.strategy),
         "limits": asdict(ruleset.limits),
         "offer": _offer(ruleset.offer),
+        "not_found_odds": ruleset.not_found_odds,
         "rules": [
             {"id": rule.id, "kind": rule.kind, "reason": rule.reason, "attributes": _reads(rule)}
             for rule in ruleset.rules
