@@ -34,7 +34,7 @@ class FailedAgain:
 
 
 def failed_again(picks: pd.DataFrame, days: float) -> FailedAgain:
-    """Count. ``picks``: columns ``sku, location_id, decided_at, known_at, failed``, and the probability ``expected``."""
+    """Count. ``picks``: columns ``sku, location_id, decided_at, known_at, failed``, and a probability, ``expected``."""
     failures = picks[picks["failed"]]
     by_sku = {str(sku): rows for sku, rows in failures.groupby("sku")}
     after = np.zeros(len(picks), bool)

@@ -25,7 +25,7 @@ from serving.orders import changes, happening
 from serving.orders.changes import Assignment
 from serving.orders.events import By
 from serving.orders.records import LineRecord, OrderRecord
-from serving.orders.states import AT_LOCATION, HOLDING, LIVE, OrderState, ShipmentEvent
+from serving.orders.states import AT_LOCATION, HOLDING, LIVE, OWN, OrderState, ShipmentEvent
 from serving.orders.writing import change_order, write
 
 SKUS, PLACES = ("A", "B"), ("L1", "L2")
@@ -186,7 +186,7 @@ class StockMachine(RuleBasedStateMachine):
     def tell(self, data: st.DataObject, event: ShipmentEvent, ago: int) -> None:
         """A location tells of a shipment."""
         order = self._order(data.draw(st.sampled_from(self.names)))
-        if not order.shipments or event in {ShipmentEvent.CONFIRMED, ShipmentEvent.EXPIRED, ShipmentEvent.WITHDRAWN}:
+        if not order.shipments or event in OWN:
             return
         shipment = data.draw(st.sampled_from(order.shipments))
         occurred_at = self.now - timedelta(minutes=ago)
