@@ -92,7 +92,7 @@ def offer_in(ruleset: Ruleset, stage: str | None, situation: Situation) -> Offer
     """Return how what ``stage`` plans is offered: as the stage says, else as the ruleset says, if it is so now."""
     own = next((known.offer for known in ruleset.stages if known.name == stage), None)
     offer = own or ruleset.offer
-    return offer if offer is not None and _holds(offer.when, situation) else None
+    return offer if offer is not None and holds(offer.when, situation) else None
 
 
 def unmet(stage: Stage, situation: Situation) -> NDArray[np.bool_]:
