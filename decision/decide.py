@@ -13,6 +13,7 @@ from decision.consolidation import open_shipments_at
 from decision.decision import Decision
 from decision.digest import digest
 from decision.errors import TooManyLinesError
+from decision.learnt import learnt, times_missed
 from decision.network import Network
 from decision.order import Order
 from decision.planning import find_plan, plan
@@ -92,6 +93,7 @@ def price(ruled: Ruled, predictor: Predictor) -> tuple[Ruled, Pricing]:
     order, network, candidates = situation.order, situation.network, situation.candidates
     most = Reach(situation, ruling, ruled.ruleset.limits).at_most()
     scores = score(order, network, candidates, most > 0, predictor=predictor, now=situation.now)
+    scores = learnt(scores, ruled.ruleset.not_found_odds, times_missed(order, network, candidates))
     situation = replace(situation, scores=scores)
     ruling = ruling.and_then(apply_rules(ruled.ruleset, ruled.rules, situation))
     joined = open_shipments_at(order, network, candidates)

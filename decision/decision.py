@@ -36,7 +36,9 @@ class Delivery:
 class Shipment:
     """Some lines sent from one candidate. ``terms``: money of each term of the objective, by its name.
 
-    ``joins``: the open shipment that they are sent with, where there is one.
+    ``joins``: the open shipment that they are sent with, where there is one. ``offer``: the stores to which it is
+    offered too, where the ruleset says so. ``not_found``: skus of it that were not found elsewhere for this order,
+    which raised its ``pick_failure``.
     """
 
     location_id: str
@@ -49,6 +51,21 @@ class Shipment:
     pick_failure: float
     terms: Mapping[str, float]
     joins: str | None = None
+    offer: "Offer | None" = None
+    not_found: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A shipment that several stores may have: the first to accept within ``minutes`` has it.
+
+    ``others``: the same shipment from the next best stores, best first. ``stage``: the stage whose own offer it is,
+    which is passed where nobody accepts; ``None`` for that of the ruleset.
+    """
+
+    minutes: float
+    others: tuple[Shipment, ...]
+    stage: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

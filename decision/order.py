@@ -67,6 +67,8 @@ class Order:
     """What one customer asked for. Instants are timezone-aware UTC.
 
     ``service_level``: the only level of carrier services that may bring it, where the customer chose one.
+    Where a part of it was tried before: ``not_found``, the skus that locations did not find for it, with the location;
+    ``passed_stages``, those whose own offers nobody accepted.
     """
 
     order_id: str
@@ -85,6 +87,8 @@ class Order:
     attributes: Custom = field(default_factory=dict)
     open_shipments: tuple[OpenShipment, ...] = ()
     service_level: str | None = None
+    not_found: tuple[tuple[str, str], ...] = ()
+    passed_stages: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """An order has lines, each with its own number."""

@@ -109,6 +109,13 @@ class OrderExistsError(ConflictError):
     title = "The order was placed before"
 
 
+class TakenError(ConflictError):
+    """What was offered to several stores was accepted by another."""
+
+    kind = "already-taken"
+    title = "Another store was faster"
+
+
 class OutOfStockError(ConflictError):
     """The stock of a plan has gone. ``decision``: what still stands, as JSON."""
 

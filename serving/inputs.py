@@ -104,6 +104,9 @@ def read_order(content: bytes) -> Order:
             "destination": Destination(**written["destination"]),
             "lines": tuple(Line(**{**line, "tags": tuple(line["tags"])}) for line in written["lines"]),
             "tags": tuple(written["tags"]),
+            # Nothing was tried before where an earlier version kept the order.
+            "not_found": tuple((sku, location_id) for sku, location_id in written.get("not_found", ())),
+            "passed_stages": tuple(written.get("passed_stages", ())),
             "open_shipments": tuple(OpenShipment(**shipment) for shipment in written["open_shipments"]),
         }
     )

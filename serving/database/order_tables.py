@@ -129,8 +129,12 @@ shipments = Table(
     Column("pick_failure", Float(53), nullable=False),
     Column("assigned_at", Instant, nullable=False),
     Column("changed_at", Instant, nullable=False),
+    Column("offer_id", Text),
+    Column("offer_minutes", Float(53)),
+    Column("offer_stage", Text),
     UniqueConstraint("order_id", "number", name="uq_shipments_order_id_number"),
     Index("ix_shipments_location_id", "location_id", "state"),
+    Index("ix_shipments_state", "state", "changed_at"),
 )
 
 #: ``short``: units of the line that the location did not find.

@@ -26,10 +26,13 @@ from serving.wire.order import OrderBody
 
 @dataclass(frozen=True, slots=True)
 class Avoided:
-    """Where not to send from: skus at locations that failed them, and whole locations that are full."""
+    """What is not to be tried again: skus at locations that failed them, locations that are full, stages of the ruleset
+    whose offers nobody accepted. ``not_found``: skus that were looked for in vain, and where."""
 
     keys: frozenset[StockKey] = frozenset()
     locations: frozenset[str] = frozenset()
+    stages: frozenset[str] = frozenset()
+    not_found: frozenset[StockKey] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +71,11 @@ def decide_now(
     Raises `NotReadyError`, `InvalidRequestError` (currency) or `UnknownReferenceError`.
     """
     snapshot, predictor = service.live.snapshot, ready_predictor(service, body.currency)
-    order = to_order(body, snapshot)
+    order = replace(
+        to_order(body, snapshot),
+        not_found=tuple(sorted(avoided.not_found)),
+        passed_stages=tuple(sorted(avoided.stages)),
+    )
     network = without(snapshot.network, order, avoided, snapshot.positions)
     decision, logged = make_decision(service, Asked(body, order, content, client), snapshot, network, predictor)
     return Made(logged.decision_id, decision, order, snapshot, avoided, logged)
@@ -82,7 +89,9 @@ def assignment(
     keeps = kept_back(order, network, snapshot.rulesets, decision.decided_at)
     days = {
         shipment.location_id: _local_date(snapshot, shipment.location_id, decision.decided_at)
-        for shipment in option.shipments
+        for planned in option.shipments
+        for shipment in (planned, *(() if planned.offer is None else planned.offer.others))
+        if shipment.location_id in snapshot.positions
     }
     return Assignment(option, decision_id, decision.versions, keeps, days)
 

@@ -9,6 +9,7 @@ from typing import Final
 import orjson
 from sqlalchemy import Connection
 
+from decision.decision import Option
 from decision.loads import surely_exact
 from serving.database.decision_log import LoggedDecision, log_decision
 from serving.database.idempotency import Answer, Attempt, answered_before, write_once
@@ -92,13 +93,37 @@ async def commit_decision(
         if not all(shipment.location_id in snapshot.positions for shipment in option.shipments):
             raise ConflictError("A location of this plan is no longer in the network: ask for a new decision")
         plan = assignment(logged.decision_id, decision, option, order=order, snapshot=snapshot, avoided=Avoided())
-        return await _carry_out(service, placing, plan, None)
+        return await _commit(service, placing, plan.not_offered_to(_all_offered(option) - snapshot.positions.keys()))
     except StockGoneError:
         full = frozenset[str]()
     except CapacityGoneError as error:
         full = frozenset({str(error)})
     await asyncio.to_thread(service.live.refresh_now)
     return await _out_of_stock(service, placing, await _decide(service, placing, Avoided(locations=full)))
+
+
+async def _commit(service: Service, placing: Placing, plan: Assignment) -> Answer:
+    """Carry the plan out; stores that cannot have what it offers them any more are not offered it.
+
+    Raises `StockGoneError` or `CapacityGoneError` where it is the plan itself that cannot be carried out.
+    """
+    while True:
+        try:
+            return await _carry_out(service, placing, plan, None)
+        except StockGoneError as error:
+            gone = {location_id for _, location_id in error.keys}
+            if gone & plan.location_ids:
+                raise
+        except CapacityGoneError as error:
+            gone = {str(error)}
+            if gone & plan.location_ids:
+                raise
+        plan = plan.not_offered_to(gone)
+
+
+def _all_offered(option: Option) -> set[str]:
+    offers = [shipment.offer for shipment in option.shipments if shipment.offer is not None]
+    return {other.location_id for offer in offers for other in offer.others}
 
 
 async def _decide(service: Service, placing: Placing, avoided: Avoided) -> Made:

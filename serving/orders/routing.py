@@ -15,7 +15,8 @@ from serving.database.order_store import find_order
 from serving.database.order_tables import order_lines, orders
 from serving.database.tables import stock
 from serving.errors import CapacityGoneError, ConflictError, NotReadyError, ServingError, StockGoneError
-from serving.orders.changes import Change, assign
+from serving.orders.change import Change
+from serving.orders.changes import assign
 from serving.orders.deciding import Avoided, Made, decide_now
 from serving.orders.events import By
 from serving.orders.placing import MOST_ATTEMPTS
@@ -82,7 +83,9 @@ def _decide(service: Service, order: OrderRecord, full: frozenset[str]) -> Made 
     content = orjson.dumps({**sent, "lines": lines})
     try:
         body = NewOrderBody.model_validate_json(content)
-        return decide_now(service, body, content, _WHO, Avoided(order.failed_at, full))
+        return decide_now(
+            service, body, content, _WHO, Avoided(order.failed_at, full, order.passed_stages, order.not_found)
+        )
     except NotReadyError:
         return None
     except (ServingError, DecisionError) as error:

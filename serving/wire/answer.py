@@ -88,7 +88,8 @@ class DeliveryAnswer(BaseModel):
 class ShipmentAnswer(BaseModel):
     """Some lines sent from one location. `terms` is the money of each term of the objective.
 
-    `joins` is the open shipment that they are sent with, where there is one.
+    `joins` is the open shipment that they are sent with, where there is one; `offer` says to which stores it is offered
+    too. `not_found`: skus of it that were not found elsewhere for this order, which raised `pick_failure`.
     """
 
     location_id: str
@@ -101,6 +102,19 @@ class ShipmentAnswer(BaseModel):
     pick_failure: float
     terms: dict[str, float]
     joins: str | None
+    offer: "OfferAnswer | None"
+    not_found: list[str]
+
+
+class OfferAnswer(BaseModel):
+    """The same shipment from the next best stores: the first of all to accept within `minutes` has it.
+
+    `stage`: the stage whose own offer it is; null for that of the ruleset.
+    """
+
+    minutes: float
+    others: list[ShipmentAnswer]
+    stage: str | None
 
 
 class BlockingRuleAnswer(BaseModel):

@@ -75,6 +75,9 @@ class OrderShipmentAnswer(BaseModel):
     assigned_at: datetime
     changed_at: datetime
     lines: list[OrderShipmentLineAnswer]
+    offer_id: str | None = Field(description="shipments with the same one are the same units, offered to several")
+    offer_minutes: float | None = Field(description="how long it is offered, in opening hours")
+    offer_stage: str | None = Field(description="the stage of the ruleset whose own offer it is")
 
 
 class OrderEventAnswer(BaseModel):

@@ -23,11 +23,11 @@ from serving.database.stock_ledger import available
 from serving.database.stock_sources import take_movements
 from serving.database.tables import locations, stock
 from serving.errors import ConflictError, StockGoneError
-from serving.orders import changes
+from serving.orders import changes, happening
 from serving.orders.changes import Assignment
 from serving.orders.events import By
 from serving.orders.records import LineRecord, OrderRecord
-from serving.orders.states import AT_LOCATION, HOLDING, LIVE, OrderState, ShipmentEvent
+from serving.orders.states import AT_LOCATION, HOLDING, LIVE, OWN, OrderState, ShipmentEvent
 from serving.orders.writing import change_order, write
 
 SKUS, PLACES = ("A", "B"), ("L1", "L2")
@@ -188,7 +188,7 @@ class StockMachine(RuleBasedStateMachine):
     def tell(self, data: st.DataObject, event: ShipmentEvent, ago: int) -> None:
         """A location tells of a shipment."""
         order = self._order(data.draw(st.sampled_from(self.names)))
-        if not order.shipments or event in {ShipmentEvent.CONFIRMED, ShipmentEvent.EXPIRED, ShipmentEvent.WITHDRAWN}:
+        if not order.shipments or event in OWN:
             return
         shipment = data.draw(st.sampled_from(order.shipments))
         occurred_at = self.now - timedelta(minutes=ago)
@@ -201,7 +201,7 @@ class StockMachine(RuleBasedStateMachine):
         done = self._change(
             order.order_id,
             partial(
-                changes.happened,
+                happening.happened,
                 shipment_id=shipment.shipment_id,
                 event=event,
                 by=self._by(),
