@@ -4,7 +4,7 @@ The candidates of one order share a destination, few skus and few carriers; keys
 those of a few hundred combinations. What is computed here is equal, text for text, to computing it row by row.
 """
 
-from collections.abc import Callable, Collection, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -52,7 +52,8 @@ class CodedColumns(Mapping[str, NDArray[Any]]):
     """Columns whose text is coded. What was computed from them is remembered, for as long as they live.
 
     They may repeat rows of other columns, beside which they have their own: the lines that one candidate may send share
-    all that is known of the candidate. What follows from the others alone is computed and remembered there.
+    all that is known of the candidate, those of one location all that it has of their sku. What follows from the others
+    alone is at `home` there: it is computed and remembered there, once for all rows that repeat it.
     """
 
     def __init__(
@@ -60,38 +61,47 @@ class CodedColumns(Mapping[str, NDArray[Any]]):
         numbers: Mapping[str, FloatArray],
         texts: Mapping[str, Coded],
         derived: Mapping[str, Derived],
-        repeated: Repeated | None = None,
+        *repeated: Repeated,
     ) -> None:
         """Columns of ``derived`` are computed when first asked for. Raises ``ValueError`` for unequal lengths."""
         lengths = {len(column) for column in numbers.values()} | {len(text.codes) for text in texts.values()}
-        if repeated is not None:
-            lengths.add(len(repeated.rows))
+        lengths |= {len(others.rows) for others in repeated}
         if len(lengths) > 1:
             raise ValueError(f"columns differ in length: {sorted(lengths)} rows")
+        self.rows = max(lengths, default=0)
         self._numbers = dict(numbers)
         self._texts = dict(texts)
         self._derived = derived
         self._repeated = repeated
+        self._own, self._known = self._names()
+        self._homes: dict[tuple[str, ...], Repeated | None] = {}
+        self._ways: dict[int, Repeated] = {}
         self._joined: dict[tuple[tuple[str, ...], Derive], Coded] = {}
         self._remembered: dict[Hashable, tuple[int, NDArray[Any]]] = {}
+
+    def _names(self) -> tuple[frozenset[str], frozenset[str]]:
+        """The columns that no others have, and all columns there are."""
+        own = {*self._numbers, *self._texts}
+        others = own.union(*(others.columns._known for others in self._repeated))
+        for name, column in self._derived.items():
+            if others.issuperset(column.sources) and (name not in others or not own.isdisjoint(column.sources)):
+                own.add(name)
+        return frozenset(own), frozenset(others | own)
 
     def __getitem__(self, name: str) -> NDArray[Any]:
         """The column as an array. Raises ``KeyError`` when there is none."""
         if name in self._numbers:
             return self._numbers[name]
-        if self._repeated is None or name in self._texts or name in self._derived:
-            return self.coded(name).column()
-        return self._repeated.columns[name][self._repeated.rows]
+        home = self.home((name,))
+        return self.coded(name).column() if home is None else home.columns[name][home.rows]
 
     def __iter__(self) -> Iterator[str]:
         """Names of the columns."""
-        own = [*self._numbers, *self._texts, *self._derived]
-        others = [] if self._repeated is None else [name for name in self._repeated.columns if name not in own]
-        return iter([*own, *others])
+        return iter(sorted(self._known))
 
     def __len__(self) -> int:
         """How many columns."""
-        return len(list(iter(self)))
+        return len(self._known)
 
     def coded(self, name: str) -> Coded:
         """A text column. Raises ``KeyError`` when there is none."""
@@ -99,27 +109,28 @@ class CodedColumns(Mapping[str, NDArray[Any]]):
             return self._texts[name]
         if name in self._derived:
             return self.joined(self._derived[name].sources, self._derived[name].derive)
-        if self._repeated is None:
+        home = self.home((name,))
+        if home is None:
             raise KeyError(name)
-        text = self._repeated.columns.coded(name)
-        return Coded(text.values, text.codes[self._repeated.rows])
+        text = home.columns.coded(name)
+        return Coded(text.values, text.codes[home.rows])
 
     def joined(self, names: tuple[str, ...], derive: Derive) -> Coded:
         """``derive`` of the texts in ``names``, row by row."""
         wanted = (names, derive)
         if wanted not in self._joined:
-            others = self._others(names)
-            if others is None:
+            home = self.home(names)
+            if home is None:
                 self._joined[wanted] = _join([self.coded(name) for name in names], derive)
             else:
-                found = others.columns.joined(names, derive)
-                self._joined[wanted] = Coded(found.values, found.codes[others.rows])
+                found = home.columns.joined(names, derive)
+                self._joined[wanted] = Coded(found.values, found.codes[home.rows])
         return self._joined[wanted]
 
     def remembered(
         self,
         key: Hashable,
-        sources: Collection[str],
+        sources: tuple[str, ...],
         compute: Callable[["CodedColumns"], NDArray[Any]],
         edition: int = 0,
     ) -> NDArray[Any]:
@@ -127,23 +138,37 @@ class CodedColumns(Mapping[str, NDArray[Any]]):
 
         What was computed in another ``edition`` is forgotten.
         """
-        others = self._others(sources)
-        if others is not None:
-            return others.columns.remembered(key, sources, compute, edition)[others.rows]
+        home = self.home(sources)
+        if home is None:
+            return self.kept(key, compute, edition)
+        return home.columns.kept(key, compute, edition)[home.rows]
+
+    def kept(self, key: Hashable, compute: Callable[["CodedColumns"], NDArray[Any]], edition: int) -> NDArray[Any]:
+        """The same, computed and remembered here."""
         known = self._remembered.get(key)
         if known is None or known[0] != edition:
             known = self._remembered[key] = edition, compute(self)
         return known[1]
 
-    def _others(self, names: Collection[str]) -> Repeated | None:
-        """The columns that are repeated, when all of ``names`` are among them and follow from nothing else."""
-        if self._repeated is None or any(self._own(name) for name in names):
-            return None
-        return self._repeated
+    def home(self, names: tuple[str, ...]) -> Repeated | None:
+        """The farthest columns that have all of ``names``, and which of their rows these are; ``None``: these here."""
+        if names not in self._homes:
+            self._homes[names] = self._find_home(names)
+        return self._homes[names]
 
-    def _own(self, name: str) -> bool:
-        sources = self._derived[name].sources if name in self._derived else (name,)
-        return any(source in self._numbers or source in self._texts for source in sources)
+    def _find_home(self, names: tuple[str, ...]) -> Repeated | None:
+        if not self._own.isdisjoint(names):
+            return None
+        for others in self._repeated:
+            if others.columns._known.issuperset(names):
+                home = others.columns.home(names)
+                if home is None:
+                    return others
+                # One way to each, however many columns are found there.
+                if id(home.columns) not in self._ways:
+                    self._ways[id(home.columns)] = Repeated(home.columns, home.rows[others.rows])
+                return self._ways[id(home.columns)]
+        return None
 
 
 def coded(columns: Columns, name: str) -> Coded:

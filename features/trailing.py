@@ -12,13 +12,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from features.coded import Coded, joined
+from features.coded import Coded, coded, joined
 from features.facts import Columns, TextColumn
-from features.places import join_keys
+from features.places import SEPARATOR, join_keys
 
 FloatArray = NDArray[np.float64]
 
 DAY_SECONDS = 86_400.0
+#: Keys put together that may be looked up for nothing, for each row.
+_SPARSE = 2
 
 
 @dataclass(frozen=True)
@@ -201,14 +203,23 @@ class TrailingSums:
 
     def as_of_now(self, columns: Columns, statistics: Sequence[Statistic]) -> dict[str, FloatArray]:
         """The sums of ``statistics`` for each row of ``columns``, as `means` takes them."""
-        sums = {}
-        for statistic in statistics:
-            positions = self._positions[statistic.name]
-            # The last row is never added to: it stands for keys that were not seen.
-            keys = statistic.coded_keys(columns)
-            found = np.array([positions.get(key, -1) for key in keys.values.tolist()], dtype=np.intp)
-            sums[statistic.name] = self._sums[statistic.name][found[keys.codes]]
-        return sums
+        return {
+            statistic.name: self._sums[statistic.name][self._found(statistic, columns)] for statistic in statistics
+        }
+
+    def _found(self, statistic: Statistic, columns: Columns) -> NDArray[np.intp]:
+        """The row of the sums of each row's key. The last is never added to: it stands for keys that were not seen."""
+        positions = self._positions[statistic.name]
+        if len(statistic.key) > 1:
+            firsts, others = coded(columns, statistic.key[0]), joined(columns, statistic.key[1:], join_keys)
+            if len(firsts.values) * len(others.values) <= _SPARSE * len(firsts.codes):
+                # A few skus at many places: the keys are put together of both, not of every row's texts.
+                rest = others.values.tolist()
+                starts = [f"{'' if text is None else text}{SEPARATOR}" for text in firsts.values.tolist()]
+                found = [positions.get(start + key, -1) for start in starts for key in rest]
+                return np.array(found, np.intp)[firsts.codes % len(starts) * len(rest) + others.codes % len(rest)]
+        keys = statistic.coded_keys(columns)
+        return np.array([positions.get(key, -1) for key in keys.values.tolist()], np.intp)[keys.codes]
 
     def last_heard_at(self, measure: str) -> float:
         """When ``measure`` was last heard of, seconds; NaN for never."""
