@@ -43,21 +43,22 @@ class Parcels:
 def parcels(order: Order, units: NDArray[np.int64]) -> Parcels:
     """Return what parcels with so many ``units`` (K, L) of each line amount to."""
     members = units > 0
-
-    def together(name: str) -> NDArray[np.float64]:
-        each = _floats([getattr(line, name) for line in order.lines])
-        # One line after the other, as a history is added up: a sum's last bit depends on the order.
-        return np.asarray(np.add.accumulate(np.where(members, each * units, 0.0), axis=1)[:, -1])
-
-    weights = np.nan_to_num(_floats([line.weight_kg for line in order.lines])) * units
+    each = np.array([_floats([getattr(line, name) for line in order.lines]) for name in _FIGURES])
+    # One line after the other, as a history is added up: a sum's last bit depends on the order.
+    weight, volume, value = np.add.accumulate(np.where(members, each[:, None] * units, 0.0), axis=2)[..., -1]
+    weights = np.nan_to_num(each[0]) * units
     return Parcels(
-        together("weight_kg"),
-        together("volume_l"),
-        together("unit_price"),
+        weight,
+        volume,
+        value,
         units.sum(axis=1).astype(float),
         members.sum(axis=1).astype(float),
         np.where(members, weights, -1.0).argmax(axis=1),
     )
+
+
+#: What is told of one unit of a line.
+_FIGURES: Final = ("weight_kg", "volume_l", "unit_price")
 
 
 def joined_parcels(order: Order, adding: Parcels, joined: NDArray[np.intp]) -> tuple[Parcels, Parcels]:

@@ -6,6 +6,7 @@ those of a few hundred combinations. What is computed here is equal, text for te
 
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -73,20 +74,11 @@ class CodedColumns(Mapping[str, NDArray[Any]]):
         self._texts = dict(texts)
         self._derived = derived
         self._repeated = repeated
-        self._own, self._known = self._names()
-        self._homes: dict[tuple[str, ...], Repeated | None] = {}
-        self._ways: dict[int, Repeated] = {}
+        sources = frozenset((name, column.sources) for name, column in derived.items())
+        self.shape = _shape(frozenset([*numbers, *texts]), sources, tuple(others.columns.shape for others in repeated))
+        self._homes: dict[Path, Repeated] = {}
         self._joined: dict[tuple[tuple[str, ...], Derive], Coded] = {}
         self._remembered: dict[Hashable, tuple[int, NDArray[Any]]] = {}
-
-    def _names(self) -> tuple[frozenset[str], frozenset[str]]:
-        """The columns that no others have, and all columns there are."""
-        own = {*self._numbers, *self._texts}
-        others = own.union(*(others.columns._known for others in self._repeated))
-        for name, column in self._derived.items():
-            if others.issuperset(column.sources) and (name not in others or not own.isdisjoint(column.sources)):
-                own.add(name)
-        return frozenset(own), frozenset(others | own)
 
     def __getitem__(self, name: str) -> NDArray[Any]:
         """The column as an array. Raises ``KeyError`` when there is none."""
@@ -97,11 +89,11 @@ class CodedColumns(Mapping[str, NDArray[Any]]):
 
     def __iter__(self) -> Iterator[str]:
         """Names of the columns."""
-        return iter(sorted(self._known))
+        return iter(sorted(self.shape.known))
 
     def __len__(self) -> int:
         """How many columns."""
-        return len(self._known)
+        return len(self.shape.known)
 
     def coded(self, name: str) -> Coded:
         """A text column. Raises ``KeyError`` when there is none."""
@@ -152,23 +144,58 @@ class CodedColumns(Mapping[str, NDArray[Any]]):
 
     def home(self, names: tuple[str, ...]) -> Repeated | None:
         """The farthest columns that have all of ``names``, and which of their rows these are; ``None``: these here."""
-        if names not in self._homes:
-            self._homes[names] = self._find_home(names)
-        return self._homes[names]
+        path = self.shape.path(names)
+        return self.at(path) if path else None
 
-    def _find_home(self, names: tuple[str, ...]) -> Repeated | None:
-        if not self._own.isdisjoint(names):
-            return None
-        for others in self._repeated:
-            if others.columns._known.issuperset(names):
-                home = others.columns.home(names)
-                if home is None:
-                    return others
-                # One way to each, however many columns are found there.
-                if id(home.columns) not in self._ways:
-                    self._ways[id(home.columns)] = Repeated(home.columns, home.rows[others.rows])
-                return self._ways[id(home.columns)]
-        return None
+    def at(self, path: "Path") -> Repeated:
+        """The columns at the end of ``path`` (not the empty one), and which of their rows these are."""
+        if path not in self._homes:
+            first, *others = path
+            way = self._repeated[first]
+            if others:
+                on = way.columns.at(tuple(others))
+                way = Repeated(on.columns, on.rows[way.rows])
+            self._homes[path] = way
+        return self._homes[path]
+
+
+#: From columns to others: which of the repeated ones, of these which, and so on.
+Path = tuple[int, ...]
+
+
+class Shape:
+    """Which columns there are, and where: what columns have in common that were made alike."""
+
+    def __init__(
+        self, own: frozenset[str], derived: frozenset[tuple[str, tuple[str, ...]]], repeated: tuple["Shape", ...]
+    ) -> None:
+        """``own`` columns, those ``derived`` from others with their sources, and the shapes of those repeated."""
+        known = own.union(*(others.known for others in repeated))
+        own |= {
+            name
+            for name, sources in derived
+            if known.issuperset(sources) and (name not in known or not own.isdisjoint(sources))
+        }
+        self.known = known | own
+        self._own = own
+        self._repeated = repeated
+        self._paths: dict[tuple[str, ...], Path] = {}
+
+    def path(self, names: tuple[str, ...]) -> Path:
+        """The way to the farthest columns that have all of ``names``."""
+        if names not in self._paths:
+            self._paths[names] = self._find(names)
+        return self._paths[names]
+
+    def _find(self, names: tuple[str, ...]) -> Path:
+        if self._own.isdisjoint(names):
+            for position, others in enumerate(self._repeated):
+                if others.known.issuperset(names):
+                    return position, *others.path(names)
+        return ()
+
+
+_shape = lru_cache(maxsize=256)(Shape)
 
 
 def coded(columns: Columns, name: str) -> Coded:

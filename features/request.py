@@ -6,12 +6,13 @@ The definitions are those of `features.definitions` and `features.trailing`; onl
 """
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from features.coded import CodedColumns, Repeated
+from features.coded import CodedColumns, Path, Shape
 from features.definitions import FEATURES, Vocabularies
 from features.statistics import STATISTICS
 from features.trailing import Statistic, TrailingSums, mean_of
@@ -52,16 +53,14 @@ class RequestFeatures:
     def matrix(self, names: tuple[str, ...], columns: CodedColumns) -> FloatArray:
         """The named features of every row of ``columns``, as `features.definitions.matrix` gives them."""
         found = np.empty((len(names), columns.rows))
-        together: dict[int, tuple[Repeated, list[int]]] = {}
-        for position, name in enumerate(names):
-            home = columns.home(_READS[name])
-            if home is None:
-                found[position] = self.column(name, columns)
+        for path, together, positions in _homes(names, columns.shape):
+            if path:
+                home = columns.at(path)
+                for position, values in zip(positions, self._block(together, home.columns), strict=True):
+                    values.take(home.rows, out=found[position], mode="clip")  # clip: into `found` without a buffer
             else:
-                together.setdefault(id(home.columns), (home, []))[1].append(position)
-        for home, positions in together.values():
-            # What is at home in one place is copied from there in one go.
-            found[positions] = self._block(tuple(names[position] for position in positions), home.columns)[:, home.rows]
+                for position, name in zip(positions, together, strict=True):
+                    found[position] = self.column(name, columns)
         return found.T
 
     def _block(self, names: tuple[str, ...], columns: CodedColumns) -> FloatArray:
@@ -89,3 +88,12 @@ class RequestFeatures:
         sums = self._trailing.as_of_now(columns, [statistic])[statistic.name]
         heard_at = np.array([self._trailing.last_heard_at(statistic.measure)])
         return mean_of(statistic, sums, towards, heard_at, self._trailing.landmark)
+
+
+@lru_cache(maxsize=256)
+def _homes(names: tuple[str, ...], shape: Shape) -> list[tuple[Path, tuple[str, ...], list[int]]]:
+    """Where features are at home in columns of such a shape: by path, their names and positions among ``names``."""
+    by_path: dict[Path, list[int]] = {}
+    for position, name in enumerate(names):
+        by_path.setdefault(shape.path(_READS[name]), []).append(position)
+    return [(path, tuple(names[at] for at in positions), positions) for path, positions in by_path.items()]

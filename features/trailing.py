@@ -21,6 +21,8 @@ FloatArray = NDArray[np.float64]
 DAY_SECONDS = 86_400.0
 #: Keys put together that may be looked up for nothing, for each row.
 _SPARSE = 2
+#: Nothing was observed under a key's first part.
+_NONE: Mapping[str, int] = {}
 
 
 @dataclass(frozen=True)
@@ -184,8 +186,10 @@ class TrailingSums:
         self.landmark = landmark
         #: How often something was observed: equal numbers, equal sums.
         self.edition = 0
-        self._positions: dict[str, dict[str, int]] = {statistic.name: {} for statistic in statistics}
+        #: Statistic → first part of the key → the rest of it → row of the sums.
+        self._positions: dict[str, dict[str, dict[str, int]]] = {statistic.name: {} for statistic in statistics}
         self._sums = {statistic.name: _no_sums(statistic) for statistic in statistics}
+        self._count = {statistic.name: 0 for statistic in statistics}
         self._heard_at = {statistic.measure: np.nan for statistic in statistics}
 
     def observe(self, measure: str, observed: Observations) -> None:
@@ -215,11 +219,13 @@ class TrailingSums:
             if len(firsts.values) * len(others.values) <= _SPARSE * len(firsts.codes):
                 # A few skus at many places: the keys are put together of both, not of every row's texts.
                 rest = others.values.tolist()
-                starts = [f"{'' if text is None else text}{SEPARATOR}" for text in firsts.values.tolist()]
-                found = [positions.get(start + key, -1) for start in starts for key in rest]
-                return np.array(found, np.intp)[firsts.codes % len(starts) * len(rest) + others.codes % len(rest)]
+                known = [positions.get(text or "", _NONE) for text in firsts.values.tolist()]
+                found = np.array([[under.get(key, -1) for key in rest] for under in known], np.intp)
+                return np.asarray(found[firsts.codes, others.codes])
         keys = statistic.coded_keys(columns)
-        return np.array([positions.get(key, -1) for key in keys.values.tolist()], np.intp)[keys.codes]
+        parted = [_parted(statistic, key) for key in keys.values.tolist()]
+        rows = np.array([positions.get(first, _NONE).get(rest, -1) for first, rest in parted], np.intp)
+        return np.asarray(rows[keys.codes])
 
     def last_heard_at(self, measure: str) -> float:
         """When ``measure`` was last heard of, seconds; NaN for never."""
@@ -234,10 +240,16 @@ class TrailingSums:
         arrays: dict[str, NDArray[np.str_] | FloatArray] = {
             f"{measure}.heard_at": np.array([instant]) for measure, instant in self._heard_at.items()
         }
-        for name, positions in self._positions.items():
-            keys = sorted(positions)
-            arrays[f"{name}.keys"] = np.array(keys, dtype=np.str_)
-            arrays[f"{name}.sums"] = self._sums[name][[positions[key] for key in keys]]
+        for statistic in self.statistics:
+            positions = self._positions[statistic.name]
+            rows = {
+                first + SEPARATOR + rest if len(statistic.key) > 1 else first: row
+                for first, under in positions.items()
+                for rest, row in under.items()
+            }
+            keys = sorted(rows)
+            arrays[f"{statistic.name}.keys"] = np.array(keys, dtype=np.str_)
+            arrays[f"{statistic.name}.sums"] = self._sums[statistic.name][[rows[key] for key in keys]]
         return arrays
 
     @classmethod
@@ -248,20 +260,33 @@ class TrailingSums:
         state = cls(statistics, landmark)
         for statistic in statistics:
             keys = arrays[f"{statistic.name}.keys"].tolist()
-            state._positions[statistic.name] = {key: position for position, key in enumerate(keys)}
+            for position, key in enumerate(keys):
+                first, rest = _parted(statistic, key)
+                state._positions[statistic.name].setdefault(first, {})[rest] = position
+            state._count[statistic.name] = len(keys)
             filled = np.asarray(arrays[f"{statistic.name}.sums"], dtype=np.float64)
             state._sums[statistic.name] = np.concatenate([filled, _no_sums(statistic)])
             state._heard_at[statistic.measure] = float(np.asarray(arrays[f"{statistic.measure}.heard_at"])[0])
         return state
 
     def _position(self, statistic: Statistic, key: str) -> int:
-        positions = self._positions[statistic.name]
-        if key not in positions:
-            positions[key] = len(positions)
+        first, rest = _parted(statistic, key)
+        under = self._positions[statistic.name].setdefault(first, {})
+        if rest not in under:
+            under[rest] = self._count[statistic.name]
+            self._count[statistic.name] += 1
             sums = self._sums[statistic.name]
-            if len(positions) >= len(sums):
+            if self._count[statistic.name] >= len(sums):
                 self._sums[statistic.name] = np.concatenate([sums, np.zeros_like(sums)])
-        return positions[key]
+        return under[rest]
+
+
+def _parted(statistic: Statistic, key: str) -> tuple[str, str]:
+    """The first part of a key, and the rest of it."""
+    if len(statistic.key) < 2:
+        return key, ""
+    first, _, rest = key.partition(SEPARATOR)
+    return first, rest
 
 
 def _no_sums(statistic: Statistic) -> FloatArray:
