@@ -202,15 +202,16 @@ class Network:
 
     def location_attribute(self, name: str, kind: Kind) -> Any:
         """Return a custom attribute of each location as a column of expressions, made when first asked for."""
-        return self._once(("location", name, kind), lambda: typed(_cells(self.locations, "attributes"), name, kind))
+        return self.once(("location", name, kind), lambda: typed(_cells(self.locations, "attributes"), name, kind))
 
     def service_attribute(self, name: str, kind: Kind) -> Any:
         """Return a custom attribute of each carrier service, followed by one row without: no carrier service."""
-        return self._once(
+        return self.once(
             ("service", name, kind), lambda: typed([*_cells(self.services, "attributes"), None], name, kind)
         )
 
-    def _once(self, key: Any, make: Callable[[], Any]) -> Any:
+    def once(self, key: Any, make: Callable[[], Any]) -> Any:
+        """Return what ``make`` makes of these columns, made when first asked for by this ``key``."""
         if key not in self._columns:
             self._columns[key] = make()
         return self._columns[key]

@@ -186,7 +186,7 @@ class TrailingSums:
         self.landmark = landmark
         #: How often something was observed: equal numbers, equal sums.
         self.edition = 0
-        #: Statistic → first part of the key → the rest of it → row of the sums.
+        #: Statistic → first part of the key (of several) → the rest of it → row of the sums.
         self._positions: dict[str, dict[str, dict[str, int]]] = {statistic.name: {} for statistic in statistics}
         self._sums = {statistic.name: _no_sums(statistic) for statistic in statistics}
         self._count = {statistic.name: 0 for statistic in statistics}
@@ -214,14 +214,18 @@ class TrailingSums:
     def _found(self, statistic: Statistic, columns: Columns) -> NDArray[np.intp]:
         """The row of the sums of each row's key. The last is never added to: it stands for keys that were not seen."""
         positions = self._positions[statistic.name]
-        if len(statistic.key) > 1:
-            firsts, others = coded(columns, statistic.key[0]), joined(columns, statistic.key[1:], join_keys)
-            if len(firsts.values) * len(others.values) <= _SPARSE * len(firsts.codes):
-                # A few skus at many places: the keys are put together of both, not of every row's texts.
-                rest = others.values.tolist()
-                known = [positions.get(text or "", _NONE) for text in firsts.values.tolist()]
-                found = np.array([[under.get(key, -1) for key in rest] for under in known], np.intp)
-                return np.asarray(found[firsts.codes, others.codes])
+        if len(statistic.key) < 2:
+            texts = coded(columns, statistic.key[0]) if statistic.key else statistic.coded_keys(columns)
+            under = positions.get("", _NONE)
+            return np.array([under.get(text or "", -1) for text in texts.values.tolist()], np.intp)[texts.codes]
+        firsts = coded(columns, statistic.key[0])
+        others = joined(columns, statistic.key[1:], join_keys) if len(statistic.key) > 2 else coded(columns, statistic.key[1])
+        if len(firsts.values) * len(others.values) <= _SPARSE * len(firsts.codes):
+            # A few skus at many places: the keys are put together of both, not of every row's texts.
+            rest = [text or "" for text in others.values.tolist()]
+            known = [positions.get(text or "", _NONE) for text in firsts.values.tolist()]
+            found = np.array([[under.get(key, -1) for key in rest] for under in known], np.intp)
+            return np.asarray(found[firsts.codes, others.codes])
         keys = statistic.coded_keys(columns)
         parted = [_parted(statistic, key) for key in keys.values.tolist()]
         rows = np.array([positions.get(first, _NONE).get(rest, -1) for first, rest in parted], np.intp)
@@ -243,7 +247,7 @@ class TrailingSums:
         for statistic in self.statistics:
             positions = self._positions[statistic.name]
             rows = {
-                first + SEPARATOR + rest if len(statistic.key) > 1 else first: row
+                first + SEPARATOR + rest if len(statistic.key) > 1 else rest: row
                 for first, under in positions.items()
                 for rest, row in under.items()
             }
@@ -282,9 +286,9 @@ class TrailingSums:
 
 
 def _parted(statistic: Statistic, key: str) -> tuple[str, str]:
-    """The first part of a key, and the rest of it."""
+    """The first part of a key of several, or nothing, and the rest of it."""
     if len(statistic.key) < 2:
-        return key, ""
+        return "", key
     first, _, rest = key.partition(SEPARATOR)
     return first, rest
 
