@@ -121,7 +121,7 @@ def _figures(size: str, timing: Timing) -> list[Figure]:
     if size == LARGEST:
         rest = timing.whole - timing.phases["inference"]
         figures.append(Figure("whole_over_inference", timing.whole / timing.bare))
-        beside = {"of the whole with bare inference": rest / (rest + timing.bare)}
-        figures.append(Figure("non_inference_share", rest / timing.whole, beside, target="≤ 0.35"))
+        figures.append(Figure("non_inference_share", rest / timing.whole, target="≤ 0.35"))
+        figures.append(Figure("non_inference_share_booster", rest / (rest + timing.bare)))
         figures.append(Figure("decisions_per_second", 1 / timing.whole, target="≥ 25"))
     return figures

@@ -46,7 +46,7 @@ def parcels(order: Order, units: NDArray[np.int64]) -> Parcels:
     each = np.array([_floats([getattr(line, name) for line in order.lines]) for name in _FIGURES])
     # One line after the other, as a history is added up: a sum's last bit depends on the order.
     weight, volume, value = np.add.accumulate(np.where(members, each[:, None] * units, 0.0), axis=2)[..., -1]
-    weights = np.nan_to_num(each[0]) * units
+    weights = np.where(np.isnan(each[0]), 0.0, each[0]) * units
     return Parcels(
         weight,
         volume,
