@@ -227,8 +227,10 @@ def load_ruleset(text: str, version: str = "0") -> Ruleset:
 
 @cache
 def default_ruleset() -> Ruleset:
-    """Return the ruleset that serves until operations write their own."""
-    return load_ruleset(files("decision").joinpath("rulesets/default.yaml").read_text(encoding="utf-8"), "0")
+    """Return the ruleset that serves until operations write their own, ready for the first order."""
+    ruleset = load_ruleset(files("decision").joinpath("rulesets/default.yaml").read_text(encoding="utf-8"), "0")
+    ruleset.conditions.prepare()
+    return ruleset
 
 
 #: Nobody reads more at once, and each costs its milliseconds.
