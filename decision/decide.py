@@ -82,7 +82,10 @@ def rule(
         return None
     rules = tuple(rules_in_force(ruleset.rules, everyone))
     ruling = apply_rules(ruleset, rules, everyone)
-    rows = np.flatnonzero(Reach(everyone, ruling, ruleset.limits).at_most().any(axis=0))
+    matters = Reach(everyone, ruling, ruleset.limits).at_most().any(axis=0)
+    if matters.all():
+        return Ruled(ruleset, rules, everyone, ruling, everyone, ruling)
+    rows = np.flatnonzero(matters)
     situation = replace(everyone, candidates=candidates.take(rows), atp=everyone.atp[:, rows])
     return Ruled(ruleset, rules, everyone, ruling, situation, ruling.take(rows))
 

@@ -172,9 +172,15 @@ def mean_of(
         grown = [growth(heard_at, days, landmark) for days in statistic.half_lives_days]
         prior = statistic.strength * np.stack(grown, axis=-1)
         known = ~np.isnan(towards)
-        weighted = weighted + np.where(known, prior * np.where(known, towards, 0.0), 0.0)
-        weight = weight + np.where(known, prior, 0.0)
-    return np.asarray(np.divide(weighted, weight, out=np.full(weight.shape, np.nan), where=weight > 0))
+        if known.all():
+            weighted, weight = weighted + prior * towards, weight + prior
+        else:
+            weighted = weighted + np.where(known, prior * np.where(known, towards, 0.0), 0.0)
+            weight = weight + np.where(known, prior, 0.0)
+    told = weight > 0
+    if told.all():
+        return np.asarray(weighted / weight)
+    return np.asarray(np.divide(weighted, weight, out=np.full(weight.shape, np.nan), where=told))
 
 
 class TrailingSums:
