@@ -213,9 +213,7 @@ class TrailingSums:
 
     def as_of_now(self, columns: Columns, statistics: Sequence[Statistic]) -> dict[str, FloatArray]:
         """The sums of ``statistics`` for each row of ``columns``, as `means` takes them."""
-        return {
-            statistic.name: self._sums[statistic.name][self._found(statistic, columns)] for statistic in statistics
-        }
+        return {statistic.name: self._sums[statistic.name][self._found(statistic, columns)] for statistic in statistics}
 
     def _found(self, statistic: Statistic, columns: Columns) -> NDArray[np.intp]:
         """The row of the sums of each row's key. The last is never added to: it stands for keys that were not seen."""
@@ -225,7 +223,11 @@ class TrailingSums:
             under = positions.get("", _NONE)
             return np.array([under.get(text or "", -1) for text in texts.values.tolist()], np.intp)[texts.codes]
         firsts = coded(columns, statistic.key[0])
-        others = joined(columns, statistic.key[1:], join_keys) if len(statistic.key) > 2 else coded(columns, statistic.key[1])
+        others = (
+            joined(columns, statistic.key[1:], join_keys)
+            if len(statistic.key) > 2
+            else coded(columns, statistic.key[1])
+        )
         if len(firsts.values) * len(others.values) <= _SPARSE * len(firsts.codes):
             # A few skus at many places: the keys are put together of both, not of every row's texts.
             rest = [text or "" for text in others.values.tolist()]

@@ -59,7 +59,9 @@ def test_limits_that_do_not_bind_have_no_price() -> None:
 
 
 def test_sending_lines_whole_has_a_price_where_parts_would_be_cheaper() -> None:
-    net = network([{"location_id": "L1"}, {"location_id": "L2"}], [STD], {"LAMP": {"L1": 3, "L2": 3}, "CHAIR": {"L1": 9}})
+    net = network(
+        [{"location_id": "L1"}, {"location_id": "L2"}], [STD], {"LAMP": {"L1": 3, "L2": 3}, "CHAIR": {"L1": 9}}
+    )
     lines = (Line("1", "LAMP", 5, 10.0, weight_kg=1.0), Line("2", "CHAIR", 1, 10.0, weight_kg=1.0))
     whole, split = (
         decide(
