@@ -75,7 +75,9 @@ class CodedColumns(Mapping[str, NDArray[Any]]):
         self._derived = derived
         self._repeated = repeated
         sources = frozenset((name, column.sources) for name, column in derived.items())
-        self.shape = _shape(frozenset([*numbers, *texts]), sources, tuple(others.columns.shape for others in repeated))
+        self.shape: Shape = _shape(
+            frozenset([*numbers, *texts]), sources, tuple(others.columns.shape for others in repeated)
+        )
         self._homes: dict[Path, Repeated] = {}
         self._joined: dict[tuple[tuple[str, ...], Derive], Coded] = {}
         self._remembered: dict[Hashable, tuple[int, NDArray[Any]]] = {}
@@ -176,7 +178,7 @@ class Shape:
             for name, sources in derived
             if known.issuperset(sources) and (name not in known or not own.isdisjoint(sources))
         }
-        self.known = known | own
+        self.known: frozenset[str] = known | own
         self._own = own
         self._repeated = repeated
         self._paths: dict[tuple[str, ...], Path] = {}
