@@ -179,7 +179,7 @@ class Network:
     def days_worked(self, first: date, count: int) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
         """Return (R, count) whether each location works on the dates from ``first`` on, and whether usually."""
         days = self.location_days
-        return self._once(  # type: ignore[no-any-return]  # what is remembered is of many types
+        return self.once(  # type: ignore[no-any-return]  # what is remembered is of many types
             ("days", first, count), lambda: (days_worked(days, first, count), days_worked_usually(days, first, count))
         )
 
