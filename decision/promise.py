@@ -33,6 +33,7 @@ class Promise:
     collect_location_id: str | None
     promised_at: datetime
     promised_on: date
+    timezone: str
     confidence: float
     pick_failure: float
     earliest_at: datetime
@@ -46,17 +47,23 @@ class Promise:
     worth: float
     shipments: tuple[PromisedShipment, ...]
     ruleset: str
+    bundle: str
+    text: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class NotPromised:
-    """A way of delivery for which there is no date. ``cause``: one of `CAUSES`, ``line_ids``: the lines it is about."""
+    """A way of delivery for which there is no date. ``cause``: one of `CAUSES`, ``line_ids``: the lines it is about.
+
+    ``reason``: the same in a sentence, once it is told.
+    """
 
     delivery_method: str
     service_level: str | None
     collect_location_id: str | None
     cause: str
     line_ids: tuple[str, ...] = ()
+    reason: str = ""
 
 
 CAUSES = ("no_ruleset", "no_stock", "no_plan", "too_uncertain", "no_location_near", "not_in_time")
