@@ -51,7 +51,8 @@ def dispatch(network: Network, location: NDArray[np.intp], service: NDArray[np.i
             place = location[rows]
             cut_offs = np.fmin(network.location_cut_offs[place], network.service_cut_offs[service[rows]])
             worked, usual = network.days_worked(local.date(), DAYS_AHEAD)
-            of_zone = _dispatch(network.location_hours, place, cut_offs, local, worked[place], usual[place])
+            works = _Works(worked[place], usual[place])
+            of_zone = _dispatch(network.location_hours, place, cut_offs, local, works)
             for column in fields(Dispatch):
                 getattr(found, column.name)[rows] = getattr(of_zone, column.name)
     return found
@@ -72,30 +73,32 @@ def next_opening(network: Network, place: int, instant: datetime) -> datetime:
     for local, _ in local_clocks(network, np.array([place]), instant):
         never = np.full((1, len(WEEKDAYS)), np.nan)
         worked = days_worked([network.location_days[place]], local.date(), DAYS_AHEAD)
-        opens = _dispatch(network.location_hours, np.array([place]), never, local, worked, worked)
+        opens = _dispatch(network.location_hours, np.array([place]), never, local, _Works(worked, worked))
         return instant + timedelta(hours=float(opens.earliest_hours[0]))
     return instant
 
 
+@dataclass(frozen=True)
+class _Works:
+    """(C, `DAYS_AHEAD`) whether each place works on the dates from today on, and whether in an ordinary week."""
+
+    worked: NDArray[np.bool_]
+    usually: NDArray[np.bool_]
+
+
 def _dispatch(
-    hours: WeeklyHours,
-    place: NDArray[np.intp],
-    cut_offs: NDArray[np.float64],
-    local: datetime,
-    worked: NDArray[np.bool_],
-    usual: NDArray[np.bool_],
+    hours: WeeklyHours, place: NDArray[np.intp], cut_offs: NDArray[np.float64], local: datetime, days: _Works
 ) -> Dispatch:
-    """``worked`` and ``usual``: (C, `DAYS_AHEAD`) whether each of ``place`` works from today on, and whether usually."""
     weekday, minute = local.weekday(), minute_of_week(local) % DAY
     until_open = hours.minutes_until_open(place, minute_of_week(local))
     # Too late for today: the cut-off has passed, or the place opens no more today.
     late = (minute > cut_offs[:, weekday]) | (until_open >= DAY - minute)
-    day, usual_day = (_first(works, late) for works in (worked, usual))
+    day, usual_day = (_first(works, late) for works in (days.worked, days.usually))
     day_of_week = (weekday + day) % 7
     opens = np.where(day == 0, minute + np.nan_to_num(until_open), hours.opens[place, day_of_week])
     passing = minutes_passing(local, np.asarray(day * DAY + opens - minute, np.float64))
     last = np.fmin(cut_offs[np.arange(len(place)), day_of_week], hours.closes[place, day_of_week])
-    cut_off = minutes_passing(local, day * DAY + last - minute)
+    cut_off = minutes_passing(local, np.asarray(day * DAY + last - minute, np.float64))
     delay = 24.0 * (day - usual_day).astype(np.float64)
     today = np.full(len(place), local.toordinal(), np.intp)
     return Dispatch(np.maximum(passing, 0.0) / 60, cut_off / 60, delay, day, today)

@@ -25,7 +25,8 @@ class Promise:
     handed over a day later; ``valid_until``: an order until then is decided as promised, unless something else changes.
     ``waits_until``: when the stock comes that it needs. ``fee`` (what the customer pays, ``None``: nobody tells) and
     ``cost`` (what it costs the retailer) in the order's currency, ``carbon_kg`` of CO2e. ``worth``: fee and days of
-    waiting in money, by which promises are ranked.
+    waiting in money, by which promises are ranked. ``timezone``: the destination's clock, IANA. ``bundle``: whose
+    predictions they are. ``text``: the promise in a sentence, once it is told (`decision.tell_promise`).
     """
 
     delivery_method: str
@@ -66,4 +67,4 @@ class NotPromised:
     reason: str = ""
 
 
-CAUSES = ("no_ruleset", "no_stock", "no_plan", "too_uncertain", "no_location_near", "not_in_time")
+CAUSES = ("no_ruleset", "no_stock", "no_plan", "too_uncertain", "no_location_near", "not_in_time", "unknown_sku")
