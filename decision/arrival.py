@@ -84,18 +84,18 @@ def all_within(arrival: HoursDistribution, parcels: int, hours: FloatArray) -> F
     return np.asarray((1.0 - late).prod(axis=0))
 
 
-def last_quantile(arrival: HoursDistribution, parcels: int, level: float) -> float:
-    """Return the hours within which all ``parcels`` rows are there with probability ``level`` (0 < level < 1).
+def last_quantile(arrival: HoursDistribution, lost: FloatArray, level: float) -> float:
+    """Return the hours within which all parcels are there with probability ``level`` (0 < level < 1).
 
-    The last parcel is no earlier than any one of them at that level, and no later than each at its ``parcels``-th root.
+    Each loses ``lost`` (K,) hours on its way. The last is no earlier than any one of them at that level, and no later
+    than each at its K-th root.
     """
-    low = float(arrival.quantile(level).max())
-    if parcels == 1:
-        return low
-    high = float(arrival.quantile(level ** (1 / parcels)).max())
-    for _ in range(_HALVINGS):
+    parcels = len(lost)
+    low = float((arrival.quantile(level) + lost).max())
+    high = float((arrival.quantile(level ** (1 / parcels)) + lost).max())
+    for _ in range(_HALVINGS if parcels > 1 else 0):
         middle = (low + high) / 2
-        if all_within(arrival, parcels, np.array([middle]))[0] < level:
+        if all_within(arrival, parcels, middle - lost[:, None])[0] < level:
             low = middle
         else:
             high = middle

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from decision.promised import KeptPromise
+
 
 @dataclass(frozen=True, slots=True)
 class ShipmentLine:
@@ -193,7 +195,8 @@ class Decision:
 
     ``prices``: the strategy that ranked them, by name of the price; ``limits``: what no plan may exceed, by name.
     ``relaxations``: for an order without a plan, each smallest set of rules and limits to relax, and none where
-    nothing but stock (or a carrier) would help; ``summary`` says the whole in words.
+    nothing but stock (or a carrier) would help; ``summary`` says the whole in words. ``promise``: whether what the
+    customer was told is kept, where the order carries it.
     """
 
     order_id: str
@@ -211,3 +214,4 @@ class Decision:
     relaxations: tuple[Relaxation, ...] = ()
     prices: Mapping[str, float] = field(default_factory=dict)
     limits: Mapping[str, int | bool | None] = field(default_factory=dict)
+    promise: KeptPromise | None = None

@@ -1,6 +1,7 @@
 """The network at one instant: every location, carrier service and stock record, as columns."""
 
 from collections.abc import Callable, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from functools import cached_property
@@ -138,6 +139,12 @@ class Network:
     def service_cut_offs(self) -> NDArray[np.float64]:
         """The same of each carrier service, followed by one row without any: no carrier service."""
         return daily_cut_offs([*_cells(self.services, "cut_offs"), None])
+
+    def with_stock(self, stock: Mapping[str, SkuStock]) -> "Network":
+        """Return the network with other stock; what was worked out of its places and services is kept."""
+        other = copy(self)
+        object.__setattr__(other, "stock", stock)
+        return other
 
     @cached_property
     def has_calendars(self) -> bool:

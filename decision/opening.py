@@ -72,6 +72,17 @@ class WeeklyHours:
         first = np.where(inside, self.start[:, :, None] - day, np.inf).min(axis=1, initial=np.inf)
         return np.where(np.isinf(first), 0.0, first)
 
+    @cached_property
+    def closes(self) -> NDArray[np.float64]:
+        """(R, 7) the minute of each day from Monday at which what opened that day closes last, midnight at the latest.
+
+        NaN where it does not open, or nobody tells.
+        """
+        day = np.arange(len(WEEKDAYS)) * DAY
+        inside = (self.start[:, :, None] >= day) & (self.start[:, :, None] < day + DAY)
+        ends = np.where(inside, (self.start + self.length)[:, :, None] - day, -np.inf).max(axis=1, initial=-np.inf)
+        return np.where(np.isinf(ends), np.nan, np.minimum(ends, DAY))
+
     def weekdays(self) -> list[frozenset[int]]:
         """The weekdays on which each place opens; all of them where nobody told its hours."""
         open_on = [frozenset((start[~np.isnan(start)] // DAY).astype(int).tolist()) for start in self.start]

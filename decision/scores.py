@@ -292,7 +292,7 @@ def hours_left(
     days = ((until - _LAST_MOMENT).astimezone(zone).date() - now.astimezone(zone).date()).days
     if not network.has_calendars or days < 0:
         return hours
-    of_days = delivery_days(order, network, service, leaves.earliest_hours, now=now, count=days + 1)
+    of_days = delivery_days(order, network, service, leaves, now=now, count=days + 1)
     return hours - 24 * of_days.lost[:, -1]
 
 

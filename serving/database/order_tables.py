@@ -100,6 +100,8 @@ orders = Table(
     Column("request", LargeBinary, nullable=False),
     Column("failures", Integer, nullable=False),
     Column("tried_in", BigInteger, nullable=False),
+    Column("promised_at", Instant),
+    Column("promise", Text),
 )
 
 #: ``waiting``: units of the line that no live shipment supplies.

@@ -46,6 +46,13 @@ class Made:
     avoided: Avoided
     logged: LoggedDecision
 
+    @property
+    def rank(self) -> int | None:
+        """The option to carry out, from 1; ``None`` where none stands, or the order was promised to wait for stock."""
+        if self.decision.promise is not None:
+            return self.decision.promise.rank
+        return 1 if self.decision.options else None
+
     def assignment(self, rank: int) -> Assignment:
         """The plan at ``rank`` (from 1), to be carried out."""
         option = self.decision.options[rank - 1]

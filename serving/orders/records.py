@@ -65,7 +65,8 @@ class OrderRecord:
     """An order with its lines and all its shipments, those that failed too.
 
     ``request``: the body that placed it. ``failures``: shipments that locations failed. ``tried_in``: version of the
-    state when a location was last looked for.
+    state when a location was last looked for. ``promised_at``: end of the time promised to the customer; ``promise``:
+    of the promise that it was placed with, as JSON, whether it was kept then (`decision.promised.KeptPromise`).
     """
 
     order_id: str
@@ -80,6 +81,8 @@ class OrderRecord:
     tried_in: int
     lines: tuple[LineRecord, ...]
     shipments: tuple[ShipmentRecord, ...]
+    promised_at: datetime | None = None
+    promise: str | None = None
 
     @property
     def waiting(self) -> dict[str, int]:

@@ -46,12 +46,14 @@ async def route_order(service: Service, order_id: str, why: str) -> None:
             return
         version = service.live.snapshot.version
         made = await asyncio.to_thread(_decide, service, order, full)
-        if made is None or not made.decision.options:
+        if made is None or made.rank is None:
             await service.database.write(partial(_tried, order_id=order_id, version=version))
             return
         by = By(_WHO, service.clock(), why)
         try:
-            await service.database.write(partial(_carry_out, order_id=order_id, made=made, version=version, by=by))
+            await service.database.write(
+                partial(_carry_out, order_id=order_id, made=made, rank=made.rank, version=version, by=by)
+            )
         except StockGoneError:
             continue
         except CapacityGoneError as error:
@@ -93,9 +95,9 @@ def _decide(service: Service, order: OrderRecord, full: frozenset[str]) -> Made 
         return None
 
 
-def _carry_out(connection: Connection, order_id: str, made: Made, version: int, by: By) -> None:
+def _carry_out(connection: Connection, *, order_id: str, made: Made, rank: int, version: int, by: By) -> None:
     def doing(order: OrderRecord) -> Change:
-        change = assign(order, made.assignment(1), by)
+        change = assign(order, made.assignment(rank), by)
         return replace(change, after=replace(change.after, tried_in=version))
 
     change_order(connection, order_id, doing, by)

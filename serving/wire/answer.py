@@ -33,6 +33,7 @@ def answer_bytes(decision_id: str, decision: Decision) -> bytes:
             "binding_rules": decision.binding_rules,
             "missing": decision.missing,
             "relaxations": decision.relaxations,
+            "promise": decision.promise,
         },
         option=_OPTIONS,
     )
@@ -216,12 +217,36 @@ class RelaxationAnswer(BaseModel):
     explanation: str
 
 
+class PromiseChangeAnswer(BaseModel):
+    """One thing that is not as it was when the promise was told; `text` says it in words."""
+
+    code: str
+    details: dict[str, str | int | float]
+    text: str
+
+
+class KeptPromiseAnswer(BaseModel):
+    """Whether the promise that the order brought is kept, by the option at `rank`.
+
+    `on_time` is the probability by that option, at least `confidence` where it is kept; of an order that waits for
+    stock (`waits_until`), once that has come. Where it is not kept, `changed` says what changed since it was told.
+    """
+
+    promised_at: datetime
+    confidence: float
+    on_time: float | None
+    kept: bool
+    rank: int | None
+    waits_until: datetime | None
+    changed: list[PromiseChangeAnswer]
+
+
 class DecisionAnswer(BaseModel):
     """Plans ranked for one order, best first; empty `options` come with what is `missing`, and how to help it.
 
     `summary`, `explanation` and `reason` are sentences in `language`, but for the rules' own reasons. `prices` is the
     strategy that ranked the plans, `limits` what no plan may exceed; `versions.digest` names all that went into the
-    decision.
+    decision. `promise` is null for an order that brought none.
     """
 
     decision_id: str
@@ -241,3 +266,4 @@ class DecisionAnswer(BaseModel):
     binding_rules: list[BindingRuleAnswer]
     missing: list[MissingLineAnswer]
     relaxations: list[RelaxationAnswer]
+    promise: KeptPromiseAnswer | None

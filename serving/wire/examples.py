@@ -475,6 +475,7 @@ DECISION: Final[dict[str, Any]] = {
     "binding_rules": [],
     "missing": [],
     "relaxations": [],
+    "promise": None,
 }
 
 CHANGES: Final[dict[str, Any]] = {

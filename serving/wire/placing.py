@@ -8,6 +8,7 @@ import orjson
 from pydantic import BaseModel, Field
 
 from serving.orders.records import OrderRecord, ShipmentRecord
+from serving.wire.answer import KeptPromiseAnswer
 from serving.wire.fields import Body, When
 from serving.wire.order import OrderBody
 
@@ -94,7 +95,10 @@ class OrderEventAnswer(BaseModel):
 
 
 class OrderAnswer(BaseModel):
-    """An order as it stands. `events` are told by `GET` only."""
+    """An order as it stands. `events` are told by `GET` only.
+
+    `promise`: whether the promise that it brought was kept when it was placed; null where it brought none.
+    """
 
     order_id: str
     state: str
@@ -102,6 +106,8 @@ class OrderAnswer(BaseModel):
     received_at: datetime
     expires_at: datetime | None
     decision_id: str | None
+    promised_at: datetime | None
+    promise: KeptPromiseAnswer | None
     lines: list[OrderLineAnswer]
     shipments: list[OrderShipmentAnswer]
     events: list[OrderEventAnswer] | None = None
@@ -123,6 +129,8 @@ def order_bytes(order: OrderRecord, events: Sequence[Mapping[str, Any]] | None =
         "received_at": order.received_at,
         "expires_at": order.expires_at,
         "decision_id": order.decision_id,
+        "promised_at": order.promised_at,
+        "promise": None if order.promise is None else orjson.Fragment(order.promise),
         "lines": order.lines,
         "shipments": order.shipments,
     }
