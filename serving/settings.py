@@ -37,6 +37,9 @@ class Settings(BaseSettings):
     accept_within_minutes: float | None = Field(
         default=None, gt=0, description="a shipment that its location has not accepted by then goes elsewhere"
     )
+    at_risk_below: float = Field(
+        default=0.8, ge=0, le=1, description="a promise less sure than that is told to be at risk"
+    )
     promise_milliseconds: float = Field(
         default=150, gt=0, description="after which promises are answered with what was found so far"
     )

@@ -102,6 +102,7 @@ orders = Table(
     Column("tried_in", BigInteger, nullable=False),
     Column("promised_at", Instant),
     Column("promise", Text),
+    Column("at_risk_at", Instant),
 )
 
 #: ``waiting``: units of the line that no live shipment supplies.
@@ -134,6 +135,9 @@ shipments = Table(
     Column("offer_id", Text),
     Column("offer_minutes", Float(53)),
     Column("offer_stage", Text),
+    Column("expected_ready_at", Instant),
+    Column("accept_by", Instant),
+    Column("hand_over_by", Instant),
     UniqueConstraint("order_id", "number", name="uq_shipments_order_id_number"),
     Index("ix_shipments_location_id", "location_id", "state"),
     Index("ix_shipments_state", "state", "changed_at"),

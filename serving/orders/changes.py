@@ -3,8 +3,11 @@
 import uuid
 from collections.abc import Container, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Final
 
 from decision.decision import Option, Shipment
+from decision.outlook import OnItsWay, slack
 from serving.database.capacity import LocationDay
 from serving.database.locks import StockKey
 from serving.database.order_log import OrderEvent
@@ -22,6 +25,8 @@ from serving.orders.states import (
 )
 
 _PICKABLE = (*OPEN, ShipmentState.ASSIGNED, ShipmentState.ACCEPTED)
+#: How sure a promise has to be for its shipment to wait.
+CONFIDENCE: Final = 0.95
 _ENDED = (OrderState.COMPLETED, OrderState.CANCELLED, OrderState.EXPIRED)
 
 
@@ -126,6 +131,7 @@ def _shipments(
             capacity_day=plan.days[one.location_id],
             expected_p50_at=one.delivery.p50_at,
             expected_p90_at=one.delivery.p90_at,
+            **_milestones(order, one, by),
             pick_failure=one.pick_failure,
             assigned_at=by.at,
             changed_at=by.at,
@@ -136,6 +142,16 @@ def _shipments(
         )
         for number, one in enumerate(among, first_number)
     ]
+
+
+def _milestones(order: OrderRecord, planned: Shipment, by: By) -> dict[str, datetime | None]:
+    """Until when each step may wait: counted back from what was promised, and how sure that has to be."""
+    ready, promised_at = planned.delivery.ready_p50_at, order.promised_at
+    if ready is None or promised_at is None:
+        return {"expected_ready_at": ready}
+    going = OnItsWay(by.at, ready, planned.delivery.p50_at, planned.delivery.p90_at)
+    may_wait = slack(going, promised_at, CONFIDENCE)
+    return {"expected_ready_at": ready, "accept_by": by.at + may_wait, "hand_over_by": ready + may_wait}
 
 
 def confirm(order: OrderRecord, by: By) -> Change:

@@ -38,7 +38,7 @@ class ShipmentRecord:
 
     ``capacity_day``: local date (YYYY-MM-DD) on which it counts there. Shipments of one ``offer_id`` are, or were, the
     same units offered to several stores for ``offer_minutes`` of their opening hours; ``offer_stage``: the stage of the
-    ruleset whose own offer it was.
+    ruleset whose own offer it was. After ``accept_by`` and ``hand_over_by`` the promise is not sure enough any more.
     """
 
     shipment_id: str
@@ -58,6 +58,9 @@ class ShipmentRecord:
     offer_id: str | None = None
     offer_minutes: float | None = None
     offer_stage: str | None = None
+    expected_ready_at: datetime | None = None
+    accept_by: datetime | None = None
+    hand_over_by: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +69,8 @@ class OrderRecord:
 
     ``request``: the body that placed it. ``failures``: shipments that locations failed. ``tried_in``: version of the
     state when a location was last looked for. ``promised_at``: end of the time promised to the customer; ``promise``:
-    of the promise that it was placed with, as JSON, whether it was kept then (`decision.promised.KeptPromise`).
+    of the promise that it was placed with, as JSON, whether it was kept then (`decision.promised.KeptPromise`);
+    ``at_risk_at``: when it was told to be at risk.
     """
 
     order_id: str
@@ -83,6 +87,7 @@ class OrderRecord:
     shipments: tuple[ShipmentRecord, ...]
     promised_at: datetime | None = None
     promise: str | None = None
+    at_risk_at: datetime | None = None
 
     @property
     def waiting(self) -> dict[str, int]:

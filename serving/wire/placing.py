@@ -79,6 +79,9 @@ class OrderShipmentAnswer(BaseModel):
     offer_id: str | None = Field(description="shipments with the same one are the same units, offered to several")
     offer_minutes: float | None = Field(description="how long it is offered, in opening hours")
     offer_stage: str | None = Field(description="the stage of the ruleset whose own offer it is")
+    expected_ready_at: datetime | None = Field(description="when it should be handed over, or ready to collect")
+    accept_by: datetime | None = Field(description="later, the promise is not sure enough any more")
+    hand_over_by: datetime | None = Field(description="later, the promise is not sure enough any more")
 
 
 class OrderEventAnswer(BaseModel):
