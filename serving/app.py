@@ -72,6 +72,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         for task in running:
             with suppress(asyncio.CancelledError):
                 await task
+        if service.broker is not None:
+            await service.broker.close()
         service.database.close()
 
 
@@ -99,7 +101,7 @@ async def _tell(service: Service) -> None:
             try:
                 tried = await tell_due(service, client)
             except Exception:
-                log.exception("webhooks could not be told: they are told later")
+                log.exception("what happened could not be told: it is told later")
                 tried = 0
             if not tried:
                 await asyncio.sleep(service.settings.sweep_seconds)

@@ -186,6 +186,15 @@ class StockAppearedError(Exception):
     """A row of stock was made by another process between looking and writing: the transaction begins again."""
 
 
+class UntoldError(Exception):
+    """Somebody could not be told of an event. Its text says why; ``gone``: asking again is of no use."""
+
+    def __init__(self, reason: str, *, gone: bool = False) -> None:
+        """``reason`` is kept with what is still to be told."""
+        super().__init__(reason)
+        self.gone = gone
+
+
 class ConfigurationError(Exception):
     """The service cannot start as it is set up. Its text says what to change."""
 

@@ -28,6 +28,11 @@ class Settings(BaseSettings):
 
     work_folder: Path = Field(default=Path(".smista"), description="where the embedded database and the first key live")
     database_url: str | None = Field(default=None, repr=False, description="default: SQLite in the work folder")
+    broker_url: str | None = Field(
+        default=None,
+        repr=False,
+        description="NATS with JetStream, told what webhooks are told",
+    )
     bundle: Path | None = Field(default=None, description="folder of the trained bundle to serve")
     rules: Path | None = Field(default=None, description="ruleset file, or folder of them, published at start")
     api_keys: tuple[ApiKey, ...] = Field(default=(), description="JSON; default: one key, made in the work folder")
