@@ -1,0 +1,13 @@
+"""Thirty-two clients fight for shuffled baskets for five minutes."""
+
+import pytest
+
+from tests.integration.conftest import Api
+from tests.reliability.baskets import shuffled_baskets
+
+pytestmark = [pytest.mark.anyio, pytest.mark.reliability]
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+async def test_shuffled_baskets_of_five_minutes_neither_lock_each_other_out_nor_sell_too_much(api: Api) -> None:
+    await shuffled_baskets(api, clients=32, seconds=300)
