@@ -21,7 +21,7 @@ UNITS = 12
 
 @dataclass
 class Shopper:
-    """Takes baskets and gives the older of two back, so that there is never enough for everybody."""
+    """Takes baskets until there is none, then gives its oldest back: there is never enough for everybody."""
 
     client: httpx.AsyncClient
     name: str
@@ -39,7 +39,7 @@ class Shopper:
             self.statuses[response.status_code] += 1
             if response.status_code == 201:
                 self.kept.append(wanted["order_id"])
-            if len(self.kept) == 2:
+            elif self.kept:
                 response = await self.client.delete(f"/v1/orders/{self.kept.pop(0)}")
                 self.statuses[response.status_code] += 1
 
