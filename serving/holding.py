@@ -16,9 +16,7 @@ from serving.wire.promise import HoldBody, PromiseBody, Promises, Told, promises
 log = structlog.get_logger()
 
 
-async def hold(
-    service: Service, body: PromiseBody, wanted: HoldBody, promises: Promises, client: str, attempt: Attempt
-) -> bytes:
+async def hold(service: Service, body: PromiseBody, wanted: HoldBody, promises: Promises, attempt: Attempt) -> bytes:
     """Return ``promises`` with the order that holds the first of them that is ``wanted``, or without, and why.
 
     Raises `OrderExistsError` where an order of that name was placed before.
@@ -37,7 +35,7 @@ async def hold(
         placing = Placing(
             NewOrderBody.model_validate_json(content),
             content,
-            client,
+            attempt.client,
             attempt,
             told.promise.valid_until,
             lambda order: promises_bytes(promises, (rank, order_bytes(order))),
@@ -45,8 +43,8 @@ async def hold(
         return (await place(service, placing, backorder=False)).body
     except OutOfStockError:
         return _without(promises, "the stock has gone meanwhile")
-    except SQLAlchemyError as error:
-        log.error("nothing could be held", error=str(error.__cause__ or error))
+    except SQLAlchemyError:
+        log.exception("nothing could be held")
         return _without(promises, "the database does not answer")
 
 

@@ -51,7 +51,7 @@ async def post_promises(request: Request, client: Client) -> Response:
         if asked.hold is None or attempt is None:
             told = promises_bytes(answer)
         else:
-            told = await hold(service, asked, asked.hold, answer, client.name, attempt)
+            told = await hold(service, asked, asked.hold, answer, attempt)
     return Response(told, media_type="application/json")
 
 

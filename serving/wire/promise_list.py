@@ -42,7 +42,7 @@ class ShortPromiseAnswer(BaseModel):
 
 
 class ItemAnswer(BaseModel):
-    """`earliest` and `cheapest` (by fee, else by what it costs) of the dates at home, and the nearest store that has it.
+    """`earliest` and `cheapest` (by fee, else by what it costs) of the dates at home; the nearest store that has it.
 
     `cause`: why there is no date at home.
     """
