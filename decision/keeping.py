@@ -102,8 +102,16 @@ def _of_inbound(promised: Promised, everyone: Situation) -> Iterator[PromiseChan
         free = _free(units, everyone, None)
         if on_its_way + free < units.units:
             until = _written(promised.waits_until)
-            details = {"sku": units.sku, "location": units.location_id, "until": until}
-            yield PromiseChange("inbound", {**details, "units": int(on_its_way + free), "needed": units.units})
+            yield PromiseChange(
+                "inbound",
+                {
+                    "location": units.location_id,
+                    "units": int(on_its_way + free),
+                    "needed": units.units,
+                    "sku": units.sku,
+                    "until": until,
+                },
+            )
 
 
 def _of_place(

@@ -30,6 +30,7 @@ from serving.routes import (
 )
 from serving.service import Service
 from serving.settings import Settings
+from serving.warming import warm_up
 from serving.wire.documentation import DescribedApp
 
 log = structlog.get_logger()
@@ -63,6 +64,7 @@ def create_app(
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     """While the service runs it looks for changes that others made; at the end it lets go of the database."""
     service: Service = app.state.service
+    await asyncio.to_thread(warm_up, service)
     running = [asyncio.create_task(work) for work in (_follow_changes(service), _sweep(service), _tell(service))]
     try:
         yield

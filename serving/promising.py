@@ -1,8 +1,8 @@
 """Promises as the service makes them: which ways of delivery there are, and a date for each, on what it knows now."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from time import perf_counter
 from typing import Final
 
@@ -14,15 +14,33 @@ from decision.order import Order
 from decision.promise import NotPromised, Promise
 from decision.promising import Asking, promise
 from decision.ruleset_document import DELIVERY_METHODS
+from decision.tell_promise import tell_not_promised, tell_promise
+from serving.errors import FieldError, UnknownReferenceError
 from serving.live import ServedPredictor
 from serving.ordering import address_of, to_order
 from serving.service import Service
 from serving.snapshot import Snapshot
 from serving.wire.order import LineBody, OrderBody
-from serving.wire.promise import PromiseBody, Promises
+from serving.wire.promise import PromiseBody, PromiseLineBody, Promises, Told, ranked
+from serving.wire.promise_list import PromisedItem, PromiseList, PromiseListBody
+from serving.wire.promise_token import promised, token_of
 
 #: So many of the nearest locations are looked at for stores that have what is asked for.
 NEAREST: Final = 60
+
+
+class _UntilThen:
+    """Makes promises until the time is up; then it answers `not_in_time`, and is not ``complete``."""
+
+    def __init__(self, asking: Asking, milliseconds: float) -> None:
+        self.complete = True
+        self._asking, self._ends = asking, perf_counter() + milliseconds / 1000
+
+    def promise(self, order: Order) -> Promise | NotPromised:
+        if perf_counter() > self._ends:
+            self.complete = False
+            return NotPromised(order.delivery_method, order.service_level, order.collect_location_id, "not_in_time")
+        return promise(order, self._asking)
 
 
 def make_promises(service: Service, body: PromiseBody, snapshot: Snapshot, predictor: ServedPredictor) -> Promises:
@@ -31,37 +49,76 @@ def make_promises(service: Service, body: PromiseBody, snapshot: Snapshot, predi
     When the time there is has passed, the ways that are left are answered as `not_in_time`. Raises
     `UnknownReferenceError` naming skus and stores that nobody has fed.
     """
+    unknown = [place for place in body.collect_location_ids if place not in snapshot.positions]
+    if unknown:
+        message = f"location {unknown[0]!r} is not known: feed it with PUT /v1/locations"
+        raise UnknownReferenceError(message, [FieldError("collect_location_ids", message)])
     now = service.clock()
-    ends = perf_counter() + service.settings.promise_milliseconds / 1000
-    valid_for = timedelta(minutes=service.settings.promise_valid_minutes)
-    asking = Asking(snapshot.network, snapshot.rulesets, predictor, now, valid_for)
-    found: list[Promise] = []
+    basket = to_order(_as_order(body, body.lines, now), snapshot)
+    making = _UntilThen(_asking(service, snapshot, predictor, now), service.settings.promise_milliseconds)
+    names = dict(zip(snapshot.network.locations["location_id"], snapshot.network.locations["name"], strict=True))
+    found: list[Told] = []
     none: list[NotPromised] = []
-    complete = True
-    for order in _ways(body, snapshot, to_order(_as_order(body, service), snapshot)):
-        if perf_counter() > ends:
-            complete = False
-            told: Promise | NotPromised = _not_in_time(order)
-        else:
-            told = promise(order, asking)
+    for order in _ways(body, snapshot, basket):
+        told = making.promise(order)
         if isinstance(told, Promise):
-            found.append(told)
+            token = token_of(promised(told, order))
+            found.append(Told(tell_promise(told, body.currency, names, body.language), token))
         else:
-            none.append(told)
-    return Promises(now, body.currency, predictor.version, found, none, complete=complete)
+            none.append(tell_not_promised(told, names, body.language))
+    return Promises(now, body.currency, predictor.version, ranked(found), none, complete=making.complete)
 
 
-def _as_order(body: PromiseBody, service: Service) -> OrderBody:
-    """The basket as an order sent home."""
+def make_promise_list(
+    service: Service, body: PromiseListBody, snapshot: Snapshot, predictor: ServedPredictor
+) -> PromiseList:
+    """Return, for each item by itself, its dates at home and in the nearest store that has it; unknown skus have none.
+
+    Items for which there was no time are answered as `not_in_time`.
+    """
+    now = service.clock()
+    making = _UntilThen(_asking(service, snapshot, predictor, now), service.settings.promise_bulk_milliseconds)
+    items = [_item(body, item, snapshot, making, now) for item in body.items]
+    return PromiseList(now, body.currency, items, (), making.complete)
+
+
+def _item(
+    body: PromiseListBody, item: PromiseLineBody, snapshot: Snapshot, making: _UntilThen, now: datetime
+) -> PromisedItem:
+    if item.sku not in snapshot.products:
+        return PromisedItem(item.sku, item.quantity, cause="unknown_sku")
+    order = to_order(_as_order(body, [item], now), snapshot)
+    told = [making.promise(replace(order, service_level=level)) for level in _levels(snapshot.network)]
+    home = [one for one in told if isinstance(one, Promise)]
+    none = [one.cause for one in told if isinstance(one, NotPromised)]
+    near = _near(snapshot.network, order, shelf=True)[:1]
+    collected = [making.promise(_collected(order, "click_and_collect", place, snapshot)) for place in near]
+    return PromisedItem(
+        item.sku,
+        item.quantity,
+        earliest=min(home, key=lambda one: (one.promised_at, one.fee or 0.0, one.cost), default=None),
+        cheapest=min(home, key=lambda one: (one.fee or 0.0, one.cost, one.promised_at), default=None),
+        collect=next((one for one in collected if isinstance(one, Promise)), None),
+        cause=None if home else (none or ["no_plan"])[0],
+    )
+
+
+def _asking(service: Service, snapshot: Snapshot, predictor: ServedPredictor, now: datetime) -> Asking:
+    valid_for = timedelta(minutes=service.settings.promise_valid_minutes)
+    return Asking(snapshot.network, snapshot.rulesets, predictor, now, valid_for)
+
+
+def _as_order(body: PromiseBody | PromiseListBody, lines: Iterable[PromiseLineBody], now: datetime) -> OrderBody:
+    """The lines as an order sent home."""
     return OrderBody.model_construct(
         order_id="",
-        placed_at=service.clock(),
+        placed_at=now,
         currency=body.currency,
         delivery_method="home",
         destination=body.destination,
         lines=[
             LineBody.model_construct(line_id=str(at), **line.__dict__, tags=[], attributes={})
-            for at, line in enumerate(body.lines, start=1)
+            for at, line in enumerate(lines, start=1)
         ],
         channel=body.channel,
         payment_method=body.payment_method,
@@ -71,6 +128,7 @@ def _as_order(body: PromiseBody, service: Service) -> OrderBody:
         attributes=body.attributes,
         open_shipments=[],
         promised_at=None,
+        promise=None,
         collect_location_id=None,
         service_level=None,
     )
@@ -78,34 +136,33 @@ def _as_order(body: PromiseBody, service: Service) -> OrderBody:
 
 def _ways(body: PromiseBody, snapshot: Snapshot, home: Order) -> Iterator[Order]:
     """Yield the basket as an order by each way of delivery."""
-    methods = body.methods or DELIVERY_METHODS
-    network = snapshot.network
+    methods = dict.fromkeys(body.methods or DELIVERY_METHODS)
     if "home" in methods:
-        levels = dict.fromkeys(level for level in network.services["level"].tolist() if level != COLLECT)
-        yield from (replace(home, service_level=level) for level in levels)
+        yield from (replace(home, service_level=level) for level in _levels(snapshot.network))
     for method in methods:
         if method != "home":
-            for location_id in _stores(body, network, home, shelf=method in FROM_THE_SHELF):
-                yield replace(
-                    home,
-                    delivery_method=method,
-                    collect_location_id=location_id,
-                    destination=address_of(location_id, snapshot),
-                )
+            near = _near(snapshot.network, home, shelf=method in FROM_THE_SHELF)[: body.stores]
+            for location_id in dict.fromkeys([*body.collect_location_ids, *near]):
+                yield _collected(home, method, location_id, snapshot)
 
 
-def _stores(body: PromiseBody, network: Network, order: Order, *, shelf: bool) -> list[str]:
-    """Return the stores to collect in: those that were named, and the nearest; from the shelf, those that have all."""
+def _levels(network: Network) -> Sequence[str]:
+    return list(dict.fromkeys(level for level in network.services["level"].tolist() if level != COLLECT))
+
+
+def _collected(home: Order, method: str, location_id: str, snapshot: Snapshot) -> Order:
+    destination = address_of(location_id, snapshot)
+    return replace(home, delivery_method=method, collect_location_id=location_id, destination=destination)
+
+
+def _near(network: Network, order: Order, *, shelf: bool) -> list[str]:
+    """Return the nearest stores, nearest first; from the shelf, those that have all that is asked for."""
     to = order.destination
+    if to.latitude is None or to.longitude is None:
+        return []
     ids, types = network.locations["location_id"], network.locations["location_type"]
-    near = []
-    if body.stores and to.latitude is not None and to.longitude is not None:
-        near = [
-            at for at in network.locations_near(to.latitude, to.longitude, NEAREST).tolist() if types[at] == "store"
-        ]
-    if shelf:
-        near = [at for at in near if all(_has(network, line.sku, at) for line in order.lines)]
-    return list(dict.fromkeys([*body.collect_location_ids, *(str(ids[at]) for at in near[: body.stores])]))
+    near = [at for at in network.locations_near(to.latitude, to.longitude, NEAREST).tolist() if types[at] == "store"]
+    return [str(ids[at]) for at in near if not shelf or all(_has(network, line.sku, at) for line in order.lines)]
 
 
 def _has(network: Network, sku: str, location: int) -> bool:
@@ -114,7 +171,3 @@ def _has(network: Network, sku: str, location: int) -> bool:
         return False
     at = int(np.searchsorted(stock.location, location))
     return at < len(stock.location) and stock.location[at] == location and stock.on_hand[at] > stock.reserved[at]
-
-
-def _not_in_time(order: Order) -> NotPromised:
-    return NotPromised(order.delivery_method, order.service_level, order.collect_location_id, "not_in_time")

@@ -48,6 +48,9 @@ class Settings(BaseSettings):
     promise_milliseconds: float = Field(
         default=150, gt=0, description="after which promises are answered with what was found so far"
     )
+    promise_bulk_milliseconds: float = Field(
+        default=1000, gt=0, description="the same for a list of items, all of them together"
+    )
     promise_valid_minutes: float = Field(default=15, gt=0, description="for which an order is decided as promised")
     max_request_bytes: int = Field(default=1_000_000, gt=0, description="largest order or ruleset")
     max_feed_bytes: int = Field(default=256_000_000, gt=0, description="largest feed")

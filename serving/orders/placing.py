@@ -13,7 +13,9 @@ from sqlalchemy import Connection
 from decision.decision import Option
 from decision.keeping import by_option
 from decision.loads import surely_exact
+from decision.messages.catalogue import catalogue
 from decision.promised import KeptPromise
+from decision.tell_promise import tell_kept
 from serving.database.decision_log import LoggedDecision, log_decision
 from serving.database.idempotency import Answer, Attempt, answered_before, write_once
 from serving.database.order_store import find_order
@@ -108,6 +110,7 @@ async def commit_decision(
             raise ConflictError("A location of this plan is no longer in the network: ask for a new decision")
         plan = assignment(logged.decision_id, decision, option, order=order, snapshot=snapshot, avoided=Avoided())
         told = None if decision.promise is None else by_option(decision.promise, option)
+        told = told and tell_kept(told, catalogue(sent.language))
         plan = plan.not_offered_to(_all_offered(option) - snapshot.positions.keys())
         return await _commit(service, placing, plan, told)
     except StockGoneError:
