@@ -67,6 +67,12 @@ def plans(seed: Seed = 1, as_json: Json = False) -> None:
     _print(lambda: _plans(seed), as_json=as_json)
 
 
+@app.command()
+def promises(raw: Raw = OLIST_FOLDER, preset: Preset = "demo", seed: Seed = 1, as_json: Json = False) -> None:
+    """Dates promised in the past: kept as stated, and earlier than the published ones and tables of days."""
+    _print(lambda: _promise_dates(raw, preset, seed), as_json=as_json)
+
+
 @app.command("all")
 def every(
     raw: Raw = OLIST_FOLDER,
@@ -82,6 +88,7 @@ def every(
         lambda: _synthetic(preset, seed),
         lambda: _brunel(brunel_raw, seed),
         lambda: _olist(raw, seed),
+        lambda: _promise_dates(raw, preset, seed),
     ):
         _print(measure, as_json=False)
 
@@ -96,6 +103,12 @@ def _synthetic(preset: str, seed: int) -> "Report":
     from benchmarks.synthetic import measure_synthetic
 
     return measure_synthetic(preset, seed, _tell)
+
+
+def _promise_dates(raw: Path, preset: str, seed: int) -> "Report":
+    from benchmarks.promise_dates import measure_promise_dates
+
+    return measure_promise_dates(raw, preset, seed, _tell)
 
 
 def _decide(seed: int) -> "Report":

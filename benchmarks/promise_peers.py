@@ -111,6 +111,4 @@ def promised_by_tables(
     learnt: Trips, asked: Trips, decided_on: Days, percentiles: Sequence[float], week: str
 ) -> list[Days]:
     """The dates promised by the table of each percentile."""
-    return [
-        days_later(decided_on, DaysTable.learn(learnt, percentile).days(asked), week) for percentile in percentiles
-    ]
+    return [days_later(decided_on, DaysTable.learn(learnt, percentile).days(asked), week) for percentile in percentiles]
