@@ -18,6 +18,10 @@ class ServedPredictor(Predictor, Protocol):
     """The bundle as the service uses it."""
 
     @property
+    def as_of(self) -> datetime:
+        """Nothing later was known when it was trained."""
+
+    @property
     def currency(self) -> str:
         """ISO 4217: the currency of `cost`, and so of the orders that can be decided."""
 
