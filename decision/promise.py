@@ -59,4 +59,4 @@ class NotPromised:
     line_ids: tuple[str, ...] = ()
 
 
-CAUSES = ("no_ruleset", "no_stock", "no_plan", "too_uncertain", "no_location_near", "not_in_time")
+CAUSES = ("no_ruleset", "no_stock", "no_plan", "too_uncertain", "no_location_near", "not_in_time", "error")

@@ -5,7 +5,7 @@ decided by the same computation: the same plan then keeps its promise, and any t
 time.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from numpy.typing import NDArray
 
-from decision.arrival import all_within, last_quantile
+from decision.awaited import Awaited, the_plan
 from decision.candidates import Candidates, find_candidates
 from decision.decide import price, rule
 from decision.decision import ShipmentLine
@@ -24,7 +24,7 @@ from decision.inbound import arrivals, with_arrived
 from decision.network import Network
 from decision.order import Order
 from decision.planning import best_plan
-from decision.predictor import HoursDistribution, Predictor
+from decision.predictor import Predictor
 from decision.promise import NotPromised, Promise, PromisedShipment
 from decision.ranked import Ranked
 from decision.rules import holds
@@ -41,13 +41,18 @@ LIKELY: Final = 0.5
 
 @dataclass(frozen=True)
 class Asking:
-    """What promises are made from at the instant ``now``: orders that come within ``valid_for`` are decided alike."""
+    """What promises are made from at the instant ``now``: orders that come within ``valid_for`` are decided alike.
+
+    ``awaited`` says which parcels a date waits for; ``days_later``: delivery days by which it is later than those ask.
+    """
 
     network: Network
     rulesets: Sequence[Ruleset]
     predictor: Predictor
     now: datetime
     valid_for: timedelta
+    awaited: Callable[[Ranked], Awaited] = the_plan
+    days_later: int = 0
 
 
 def promise(order: Order, asking: Asking) -> Promise | NotPromised:
@@ -86,18 +91,19 @@ def _promise(order: Order, asking: Asking, asked_at: datetime) -> Promise | NotP
 def _told(order: Order, ranked: Ranked, asking: Asking, asked_at: datetime) -> Promise | NotPromised:
     network, now, situation = asking.network, asking.now, ranked.ruled.situation
     plan, terms = ranked.plans[0], ranked.ruled.ruleset.promises
-    rows = np.array([sent.candidate for sent in plan.shipments])
-    sent_from = situation.candidates.take(rows)
-    leaves = dispatch(network, sent_from.location, sent_from.service, now)
+    awaited = asking.awaited(ranked)
+    sent_from = situation.candidates.take(np.array([sent.candidate for sent in plan.shipments]))
+    coming = situation.candidates.take(awaited.rows)
+    leaves = dispatch(network, coming.location, coming.service, now)
     cut_off = _cut_off(leaves, now)
     valid_until = min(filter(None, (asked_at + asking.valid_for, cut_off if now == asked_at else None)))
-    waiting = _Waiting(order, network, sent_from, leaves, now, max(valid_until, now))
-    assert situation.scores is not None
-    arrival = situation.scores.arrivals(rows)
-    read = (_date if order.delivery_method == "home" else _opening)(waiting, arrival, terms.confidence)
+    # The slowest may be too late for today sooner than the plan is: the order may come after all the same.
+    ordered_at = valid_until if asking.awaited is the_plan else asked_at + asking.valid_for
+    waiting = _Waiting(order, network, coming, awaited, leaves, now, max(ordered_at, now), asking.days_later)
+    read = (_date if order.delivery_method == "home" else _opening)(waiting, terms.confidence)
     if read is None:
         return _none(order, "too_uncertain")
-    earliest, likely = (min(_at_level(waiting, arrival, level), read.promised_at) for level in (EARLIEST, LIKELY))
+    earliest, likely = (min(_at_level(waiting, level), read.promised_at) for level in (EARLIEST, LIKELY))
     fee = _fee(terms, order, situation)
     days = (read.promised_at - asked_at) / timedelta(days=1)
     return Promise(
@@ -137,14 +143,16 @@ class _Read:
 
 @dataclass(frozen=True)
 class _Waiting:
-    """One plan's parcels on their way: its order may come as late as ``ordered_at``."""
+    """Parcels on their way: their order may come as late as ``ordered_at``."""
 
     order: Order
     network: Network
     parcels: Candidates
+    awaited: Awaited
     leaves: Dispatch
     now: datetime
     ordered_at: datetime
+    days_later: int
 
     @property
     def zone(self) -> ZoneInfo:
@@ -158,7 +166,7 @@ class _Waiting:
         return np.asarray(days.delivers.all(axis=0)), np.asarray(days.lost * 24.0, np.float64)
 
 
-def _date(waiting: _Waiting, arrival: HoursDistribution, confidence: float) -> _Read | None:
+def _date(waiting: _Waiting, confidence: float) -> _Read | None:
     """Return the end of the first delivery day by which everything is there with ``confidence``."""
     zone = waiting.zone
     today = waiting.now.astimezone(zone).date()
@@ -167,14 +175,14 @@ def _date(waiting: _Waiting, arrival: HoursDistribution, confidence: float) -> _
     ]
     hours = np.array([(midnight - waiting.ordered_at) / timedelta(hours=1) for midnight in midnights])
     delivers, lost = waiting.lost_hours(DAYS_AHEAD)
-    sure = all_within(arrival, len(waiting.parcels), hours - lost)
-    found = np.flatnonzero(delivers & (sure >= confidence))
+    sure = waiting.awaited.within(hours - lost)
+    found = np.flatnonzero(delivers & (sure >= confidence))[waiting.days_later :]
     return _Read(midnights[found[0]].astimezone(UTC), float(sure[found[0]])) if len(found) else None
 
 
-def _opening(waiting: _Waiting, arrival: HoursDistribution, confidence: float) -> _Read | None:
+def _opening(waiting: _Waiting, confidence: float) -> _Read | None:
     """Return when the store is open, the first time that everything is there with ``confidence``."""
-    hours = last_quantile(arrival, len(waiting.parcels), confidence)
+    hours = waiting.awaited.quantile(confidence) + 24 * waiting.days_later
     if hours > DAYS_AHEAD * 24:
         return None
     lost = np.zeros((len(waiting.parcels), 1))
@@ -186,7 +194,7 @@ def _opening(waiting: _Waiting, arrival: HoursDistribution, confidence: float) -
         lost = waiting.lost_hours(ahead + 1)[1][:, -1:]
     promised_at = next_opening(waiting.network, _place(waiting), instant)
     left = np.array([(promised_at - waiting.ordered_at) / timedelta(hours=1)])
-    return _Read(promised_at, float(all_within(arrival, len(waiting.parcels), left - lost)[0]))
+    return _Read(promised_at, float(waiting.awaited.within(left - lost)[0]))
 
 
 def _place(waiting: _Waiting) -> int:
@@ -194,8 +202,8 @@ def _place(waiting: _Waiting) -> int:
     return int(np.flatnonzero(ids == waiting.order.collect_location_id)[0])
 
 
-def _at_level(waiting: _Waiting, arrival: HoursDistribution, level: float) -> datetime:
-    instant = waiting.now + timedelta(hours=last_quantile(arrival, len(waiting.parcels), level))
+def _at_level(waiting: _Waiting, level: float) -> datetime:
+    instant = waiting.now + timedelta(hours=waiting.awaited.quantile(level))
     home = waiting.order.delivery_method == "home"
     return instant if home else next_opening(waiting.network, _place(waiting), instant)
 

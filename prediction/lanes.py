@@ -1,7 +1,6 @@
 """What a bundle says at its most cautious, by lane: predictions for when there is no bundle to ask.
 
-A lane is a location type with a carrier service, and how far it reaches: its own region, its country, abroad. Of each
-lane the table keeps the longest hours that the bundle predicted at each level, for attempts of its window and for ones
+A lane is a location type with a carrier service, within a country or abroad. Of each lane the table keeps the longest hours that the bundle predicted at each level, for attempts of its window and for ones
 that never were. So a date from here is later than the bundle's would be, not earlier.
 """
 
@@ -31,7 +30,6 @@ MARGIN: Final = 1.25
 #: Stands for every lane where one is unknown: the longest of all.
 ANY: Final = ""
 _ALMOST_CERTAIN: Final = 1.0 - 1e-12
-_REACHES: Final = ("region", "country", "abroad")
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,19 +107,14 @@ LAST_RESORT: Final = Lanes(
 def lanes_of(facts: Columns) -> list[str]:
     """Return the lane of each row."""
     names = ("location_type", "carrier_service_id", "location_country", "destination_country")
-    columns = [facts[name].tolist() for name in (*names, "location_region", "destination_region")]
     return [
-        _lane(kind, service, 2 if here != there else 0 if region is not None and region == to else 1)
-        for kind, service, here, there, region, to in zip(*columns, strict=True)
+        f"{kind} {service or '-'} {'within' if here == there else 'abroad'}"
+        for kind, service, here, there in zip(*(facts[name].tolist() for name in names), strict=True)
     ]
 
 
-def _lane(kind: str, service: str | None, reach: int) -> str:
-    return f"{kind} {service or '-'} {_REACHES[reach]}"
-
-
 def make_lanes(bundle: Bundle, facts: Columns) -> Lanes:
-    """Return the lanes of ``facts`` as ``bundle`` predicts them. What reaches farther is never faster."""
+    """Return the lanes of ``facts`` as ``bundle`` predicts them."""
     lanes = np.array(lanes_of(facts), object)
     names = sorted(set(lanes.tolist()))
     hours = {head: np.empty((len(names) + 1, len(LEVELS))) for head in TIME_HEADS}
@@ -129,8 +122,7 @@ def make_lanes(bundle: Bundle, facts: Columns) -> Lanes:
         predicted = getattr(bundle, head)(facts)
         for at, level in enumerate(np.minimum(LEVELS, _ALMOST_CERTAIN).tolist()):
             quantile = predicted.quantile(level)
-            longest[:-1, at] = [MARGIN * quantile[lanes == name].max() for name in names]
-        _never_faster_farther(names, longest)
+            longest[:-1, at] = [MARGIN * quantile[_together(head, lanes, name)].max() for name in names]
         longest[-1] = longest[:-1].max(axis=0)
     cost, failure = bundle.cost(facts), bundle.pick_failure(facts)
     return Lanes(
@@ -143,13 +135,11 @@ def make_lanes(bundle: Bundle, facts: Columns) -> Lanes:
     )
 
 
-def _never_faster_farther(names: list[str], longest: FloatArray) -> None:
-    rows = {name: at for at, name in enumerate(names)}
-    for nearer, farther in zip(_REACHES, _REACHES[1:], strict=False):
-        for name, at in rows.items():
-            near = rows.get(name.removesuffix(farther) + nearer) if name.endswith(f" {farther}") else None
-            if near is not None:
-                longest[at] = np.maximum(longest[at], longest[near])
+def _together(head: str, lanes: NDArray[np.object_], name: str) -> NDArray[np.bool_]:
+    """Return which rows the lane's hours are read off: how long preparing takes is a matter of the location alone."""
+    if head != "ready_hours":
+        return np.asarray(lanes == name)
+    return np.array([lane.split()[0] == name.split()[0] for lane in lanes.tolist()], bool)
 
 
 def write_lanes(lanes: Lanes, folder: Path) -> None:

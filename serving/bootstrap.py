@@ -2,13 +2,16 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 
 import structlog
 
+from prediction.errors import BundleError
 from prediction.loading import load_bundle
 from serving.database.database import Database
 from serving.database.engine import make_engine
 from serving.database.schema import is_current, migrate
+from serving.kept_lanes import find_lanes, keep_lanes
 from serving.keys import development_key
 from serving.live import Live, ServedPredictor
 from serving.metrics import Metrics
@@ -29,7 +32,8 @@ def build(
 ) -> Service:
     """Open the database, bring it up to date, publish the ruleset files and load what decisions need.
 
-    Raises `ConfigurationError` or `prediction.errors.BundleError`, saying what to change.
+    A bundle that cannot be loaded is told in the log and by `/readyz`; dates are promised without it. Raises
+    `ConfigurationError`, saying what to change.
     """
     settings.work_folder.mkdir(parents=True, exist_ok=True)
     engine = make_engine(settings.database)
@@ -37,8 +41,8 @@ def build(
         migrate(engine)
     database = Database(engine)
     if predictor is None and settings.bundle is not None:
-        predictor = load_bundle(settings.bundle)
-    live = Live(database, predictor, clock)
+        predictor = _loaded(settings.bundle, settings.work_folder)
+    live = Live(database, predictor, clock, find_lanes(settings))
     if database.read_now(is_current):
         if settings.rules is not None:
             published = publish_files(database, settings.rules, clock())
@@ -48,3 +52,13 @@ def build(
         log.warning("the database's tables are not up to date: start with SMISTA_MIGRATE_AT_START=true")
     keys = settings.api_keys or (development_key(settings.work_folder),)
     return Service(settings, database, live, Metrics(), keys, clock)
+
+
+def _loaded(folder: Path, work_folder: Path) -> ServedPredictor | None:
+    try:
+        bundle = load_bundle(folder)
+    except BundleError as error:
+        log.error("the bundle cannot be served: promises are degraded, decisions are refused", error=str(error))
+        return None
+    keep_lanes(folder, work_folder)
+    return bundle

@@ -1,40 +1,46 @@
 """Promises as the service makes them: which ways of delivery there are, and a date for each, on what it knows now."""
 
-from collections.abc import Iterator
-from dataclasses import replace
-from datetime import timedelta
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from time import perf_counter
 from typing import Final
 
 import numpy as np
+import structlog
 
+from decision.awaited import the_plan, the_slowest
 from decision.candidates import COLLECT, FROM_THE_SHELF
 from decision.network import Network
 from decision.order import Order
+from decision.predictor import Predictor
 from decision.promise import NotPromised, Promise
 from decision.promising import Asking, promise
 from decision.ruleset_document import DELIVERY_METHODS
-from serving.live import ServedPredictor
+from serving.deciding import require_currency
 from serving.ordering import address_of, to_order
 from serving.service import Service
 from serving.snapshot import Snapshot
 from serving.wire.order import LineBody, OrderBody
 from serving.wire.promise import PromiseBody, Promises
 
+log = structlog.get_logger()
+
 #: So many of the nearest locations are looked at for stores that have what is asked for.
 NEAREST: Final = 60
 
 
-def make_promises(service: Service, body: PromiseBody, snapshot: Snapshot, predictor: ServedPredictor) -> Promises:
+def make_promises(service: Service, body: PromiseBody, snapshot: Snapshot) -> Promises:
     """Return a date, or why there is none, for each way of delivery that ``body`` asks for.
 
-    When the time there is has passed, the ways that are left are answered as `not_in_time`. Raises
-    `UnknownReferenceError` naming skus and stores that nobody has fed.
+    When the time there is has passed, the ways that are left are answered as `not_in_time`. What is not as it should
+    be makes dates later, and is told. Raises `UnknownReferenceError` naming skus and stores that nobody has fed, and
+    `InvalidRequestError` where costs are predicted in another currency.
     """
     now = service.clock()
     ends = perf_counter() + service.settings.promise_milliseconds / 1000
-    valid_for = timedelta(minutes=service.settings.promise_valid_minutes)
-    asking = Asking(snapshot.network, snapshot.rulesets, predictor, now, valid_for)
+    basis = _basis(service, body.currency, snapshot, now)
+    degraded = list(basis.degraded)
     found: list[Promise] = []
     none: list[NotPromised] = []
     complete = True
@@ -43,12 +49,58 @@ def make_promises(service: Service, body: PromiseBody, snapshot: Snapshot, predi
             complete = False
             told: Promise | NotPromised = _not_in_time(order)
         else:
-            told = promise(order, asking)
+            told, failed = _told(order, basis)
+            degraded += ["error"] if failed and "error" not in degraded else []
         if isinstance(told, Promise):
             found.append(told)
         else:
             none.append(told)
-    return Promises(now, body.currency, predictor.version, found, none, complete=complete)
+    return Promises(now, body.currency, basis.asking.predictor.version, found, none, degraded, complete=complete)
+
+
+@dataclass(frozen=True)
+class _Basis:
+    """What promises are made from, what they are made from when that fails, and what is not as it should be."""
+
+    asking: Asking
+    cautious: Asking
+    degraded: Sequence[str]
+
+
+def _basis(service: Service, currency: str, snapshot: Snapshot, now: datetime) -> _Basis:
+    live, settings = service.live, service.settings
+    degraded = []
+    age = (now - live.refreshed_at).total_seconds()
+    if age > settings.state_seconds:
+        degraded.append("state_old")
+    predictor: Predictor = live.lanes
+    if live.predictor is None:
+        degraded.append("no_bundle")
+    elif settings.bundle_days is not None and now - live.predictor.as_of > timedelta(days=settings.bundle_days):
+        degraded.append("bundle_old")
+    else:
+        predictor = live.predictor
+    require_currency(live.predictor or live.lanes, currency)
+    valid_for = timedelta(minutes=settings.promise_valid_minutes)
+    later = 1 if "state_old" in degraded else 0
+    cautious = Asking(snapshot.network, snapshot.rulesets, live.lanes, now, valid_for, the_slowest, later)
+    if predictor is live.lanes:
+        return _Basis(cautious, cautious, degraded)
+    return _Basis(replace(cautious, predictor=predictor, awaited=the_plan), cautious, degraded)
+
+
+def _told(order: Order, basis: _Basis) -> tuple[Promise | NotPromised, bool]:
+    """Return the promise, and whether making it failed.
+
+    Catching everything is right here and nowhere else: a checkout without a date loses the sale, whatever the cause.
+    It is logged with its trace, told in the answer, and the date is later for it.
+    """
+    for at, asking in enumerate((basis.asking, basis.cautious)):
+        try:
+            return promise(order, asking), at > 0
+        except Exception:
+            log.exception("a promise failed", delivery_method=order.delivery_method, service_level=order.service_level)
+    return NotPromised(order.delivery_method, order.service_level, order.collect_location_id, "error"), True
 
 
 def _as_order(body: PromiseBody, service: Service) -> OrderBody:

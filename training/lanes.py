@@ -7,6 +7,7 @@ would travel, where it goes, what it is, how busy the place is, when it is asked
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from features.facts import FACTS, Columns
 from features.history import History
@@ -16,6 +17,8 @@ ROWS: Final = 20_000
 #: Attempts that they are mixed from: the youngest.
 _ATTEMPTS: Final = 50_000
 _NOT_TOLD: Final = 0.02
+#: However rare, each of them is drawn as often as any other.
+_EVENLY: Final = {"location_type", "carrier_service_id"}
 _PLACE: Final = {
     *("location_id", "location_type", "location_country", "location_region", "location_postal_code"),
     *("location_latitude", "location_longitude", "location_timezone", "capacity_per_day"),
@@ -38,10 +41,20 @@ def possible_facts(history: History, as_of: float, seed: int) -> Columns:
     as_they_were = rng.choice(known, ROWS // 2)
     rows = {}
     for names in (*together, contents):
-        drawn = np.concatenate([as_they_were, rng.choice(known, ROWS - len(as_they_were))])
-        rows |= dict.fromkeys(names, drawn)
+        others = rng.choice(known, ROWS - len(as_they_were), p=_evenly(history, known, names & _EVENLY))
+        rows |= dict.fromkeys(names, np.concatenate([as_they_were, others]))
     facts = {name: history.attempts.columns[name][at] for name, at in rows.items()}
     for fact in FACTS:
         if not fact.is_text and fact.name != "decided_at":
             facts[fact.name] = np.where(rng.random(ROWS) < _NOT_TOLD, np.nan, facts[fact.name])
     return {**facts, "decided_at": as_of + rng.uniform(0.0, 7 * DAY_SECONDS, ROWS)}
+
+
+def _evenly(history: History, known: NDArray[np.intp], names: set[str]) -> NDArray[np.float64] | None:
+    """Return the probability of each row at which all texts of the column are as likely; ``None`` without one."""
+    for name in names:
+        _, which, count = np.unique(
+            history.attempts.columns[name][known].astype(str), return_inverse=True, return_counts=True
+        )
+        return np.asarray(1.0 / (count[which] * len(count)))
+    return None

@@ -5,7 +5,6 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request, Response
 
 from serving.body import read_body, read_json
-from serving.deciding import ready_predictor
 from serving.promising import make_promises
 from serving.service import client_with, service_of
 from serving.settings import ApiKey
@@ -19,7 +18,7 @@ router = APIRouter(tags=["promises"])
 @router.post(
     "/v1/promises",
     operation_id="post_promises",
-    responses=answers(200, PromisesAnswer, examples.PROMISES, (400, 401, 403, 413, 415, 422, 503)),
+    responses=answers(200, PromisesAnswer, examples.PROMISES, (400, 401, 403, 413, 415, 422)),
     openapi_extra={"requestBody": body("application/json", reference(PromiseBody), {"a basket": examples.BASKET})},
 )
 async def post_promises(request: Request, _client: Annotated[ApiKey, Depends(client_with("decide"))]) -> Response:
@@ -27,7 +26,6 @@ async def post_promises(request: Request, _client: Annotated[ApiKey, Depends(cli
     service = service_of(request)
     content = await read_body(request, service.settings.max_request_bytes)
     asked = read_json(PromiseBody, content)
-    predictor = ready_predictor(service, asked.currency)
     with service.metrics.phase("promise"):
-        answer = make_promises(service, asked, service.live.snapshot, predictor)
+        answer = make_promises(service, asked, service.live.snapshot)
     return Response(promises_bytes(answer), media_type="application/json")

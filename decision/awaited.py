@@ -1,0 +1,82 @@
+"""What a date waits for: the parcels of the plan, or, where the plan may turn out another, the slowest that could come."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from decision.arrival import all_within, last_quantile
+from decision.predictor import FloatArray, HoursDistribution
+from decision.ranked import Ranked
+
+
+class Awaited(Protocol):
+    """Candidates whose parcels are waited for."""
+
+    @property
+    def rows(self) -> NDArray[np.intp]:
+        """Return (K,) the candidates, positions in `Ruled.situation`."""
+
+    def within(self, hours: FloatArray) -> FloatArray:
+        """Return (T,) the probability that all is there within ``hours``, (T,) or (K, T)."""
+
+    def quantile(self, level: float) -> float:
+        """Return the hours within which all is there with probability ``level``."""
+
+
+@dataclass(frozen=True)
+class PlanAwaited:
+    """The parcels of the best plan."""
+
+    rows: NDArray[np.intp]
+    arrival: HoursDistribution
+
+    def within(self, hours: FloatArray) -> FloatArray:
+        """Return (T,) the probability that every parcel is there."""
+        return all_within(self.arrival, len(self.rows), hours)
+
+    def quantile(self, level: float) -> float:
+        """Return the hours within which every parcel is there."""
+        return last_quantile(self.arrival, len(self.rows), level)
+
+
+@dataclass(frozen=True)
+class SlowestAwaited:
+    """As many ``parcels`` as a plan may have, each as slow as the slowest candidate: no plan is slower."""
+
+    rows: NDArray[np.intp]
+    arrival: HoursDistribution
+    parcels: int
+
+    def within(self, hours: FloatArray) -> FloatArray:
+        """Return (T,) the probability that so many of the slowest are there."""
+        asked = np.broadcast_to(hours, (len(self.rows), np.shape(hours)[-1]))
+        each = [
+            1.0 - self.arrival.take(np.full(asked.shape[1], at)).probability_later_than(asked[at])
+            for at in range(len(self.rows))
+        ]
+        return np.asarray(np.min(each, axis=0) ** self.parcels)
+
+    def quantile(self, level: float) -> float:
+        """Return the hours within which so many of the slowest are there."""
+        return float(self.arrival.quantile(level ** (1 / self.parcels)).max())
+
+
+def the_plan(ranked: Ranked) -> Awaited:
+    """The parcels of the best plan."""
+    scores = ranked.ruled.situation.scores
+    assert scores is not None
+    rows = np.array([sent.candidate for sent in ranked.plans[0].shipments])
+    return PlanAwaited(rows, scores.arrivals(rows))
+
+
+def the_slowest(ranked: Ranked) -> Awaited:
+    """Any candidate that could send a line, whatever the best plan is."""
+    ruled = ranked.ruled
+    scores = ruled.situation.scores
+    assert scores is not None
+    rows = np.flatnonzero(~np.isnan(scores.delivery(0.5)))
+    units = sum(line.quantity for line in ruled.situation.order.lines)
+    most = ruled.ruleset.limits.max_parcels
+    return SlowestAwaited(rows, scores.arrivals(rows), min(units, len(rows), units if most is None else most))
