@@ -78,7 +78,7 @@ def anyio_backend() -> str:
 async def api(database_url: str, tmp_path: Path) -> AsyncIterator[Api]:
     """A fresh service on an empty database, with predictions from a table."""
     clock = Clock()
-    settings = Settings(work_folder=tmp_path, database_url=database_url)
+    settings = Settings(work_folder=tmp_path, database_url=database_url, promise_milliseconds=60_000)
     app = create_app(settings, TablePredictor(), clock)
     service: Service = app.state.service
     key = (tmp_path / "api-key").read_text().strip()
