@@ -1,5 +1,6 @@
 """No fault takes promises down, and none makes a date earlier: each is named by its test."""
 
+import asyncio
 import random
 import shutil
 from collections.abc import Callable, Iterator
@@ -7,10 +8,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import httpx
 import numpy as np
 import pytest
 import sqlalchemy
-from starlette.testclient import TestClient
 
 from data.dataset import Dataset
 from demo import rows_of
@@ -35,7 +36,7 @@ def shop(retailer: Dataset, bundle_folder: Path, tmp_path: Path) -> Iterator["Sh
     tables = {"locations": retailer.locations, "products": retailer.products}
     tables |= {"carrier-services": retailer.carrier_services, "stock": stock}
     for name, table in tables.items():
-        assert shop.client.put(f"/v1/{name}", json=rows_of(table)).json()["rejected"] == []
+        assert shop.call("PUT", f"/v1/{name}", rows_of(table)).json()["rejected"] == []
     shop.baskets = list(_baskets(retailer, 12))
     yield shop
 
@@ -53,13 +54,23 @@ class Shop:
         app = create_app(settings, clock=self.clock)
         self.service: Service = app.state.service
         key = (self.folder / "api-key").read_text().strip()
-        self.client = TestClient(app, raise_server_exceptions=False, headers={"Authorization": f"Bearer {key}"})
+        self._app, self._headers = app, {"Authorization": f"Bearer {key}"}
+
+    def call(self, method: str, path: str, content: Any = None) -> httpx.Response:
+        """Answer one request."""
+
+        async def answer() -> httpx.Response:
+            transport = httpx.ASGITransport(self._app, raise_app_exceptions=False)
+            async with httpx.AsyncClient(transport=transport, base_url="http://t", headers=self._headers) as client:
+                return await client.request(method, path, json=content)
+
+        return asyncio.run(answer())
 
     def ask(self) -> list[Answer]:
         """Valid answers to all baskets: of the schema, and with no date in the past."""
         answers = []
         for basket in self.baskets:
-            response = self.client.post("/v1/promises", json=basket)
+            response = self.call("POST", "/v1/promises", basket)
             assert response.status_code == 200, response.text
             PromisesAnswer.model_validate_json(response.content)
             answers.append(response.json())
@@ -105,7 +116,7 @@ def test_the_bundle_is_missing(shop: Shop) -> None:
     shutil.rmtree(shop.bundle)
     shop.start()
     assert_later_and_marked(healthy, shop.ask(), "no_bundle")
-    assert [item["what"] for item in shop.client.get("/readyz").json()["missing"]] == ["bundle"]
+    assert [item["what"] for item in shop.call("GET", "/readyz").json()["missing"]] == ["bundle"]
     assert shop.service.live.lanes.version == "small@1/lanes"
 
 
@@ -113,7 +124,7 @@ def test_the_bundle_is_corrupt(shop: Shop) -> None:
     healthy = shop.ask()
     (shop.bundle / "cost.log_mean.txt").write_text("tree")
     shop.start()
-    assert shop.client.get("/readyz").status_code == 503
+    assert shop.call("GET", "/readyz").status_code == 503
     assert_later_and_marked(healthy, shop.ask(), "no_bundle")
 
 
