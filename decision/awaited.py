@@ -1,4 +1,4 @@
-"""What a date waits for: the parcels of the plan, or, where the plan may turn out another, the slowest that could come."""
+"""What a date waits for: the parcels of the plan, or the slowest that could come where the plan may be another."""
 
 from dataclasses import dataclass
 from typing import Protocol

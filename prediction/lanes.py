@@ -1,7 +1,8 @@
 """What a bundle says at its most cautious, by lane: predictions for when there is no bundle to ask.
 
-A lane is a location type with a carrier service, within a country or abroad. Of each lane the table keeps the longest hours that the bundle predicted at each level, for attempts of its window and for ones
-that never were. So a date from here is later than the bundle's would be, not earlier.
+A lane is a location type with a carrier service, within a country or abroad. Of each lane the table keeps the longest
+hours that the bundle predicted at each level, for attempts of its window and for ones that never were. So a date from
+here is meant to be later than the bundle's would be, not earlier.
 """
 
 import hashlib

@@ -29,7 +29,7 @@ Answer = dict[str, Any]
 
 
 @pytest.fixture
-def shop(retailer: Dataset, bundle_folder: Path, tmp_path: Path) -> Iterator["Shop"]:
+def shop(retailer: Dataset, bundle_folder: Path, tmp_path: Path) -> "Shop":
     """The small retailer's network, fed to a service on its bundle."""
     shop = Shop(tmp_path, shutil.copytree(bundle_folder, tmp_path / "bundle"))
     stock = retailer.stock.sort_values("counted_at").groupby(["location_id", "sku"]).tail(1)
@@ -38,7 +38,7 @@ def shop(retailer: Dataset, bundle_folder: Path, tmp_path: Path) -> Iterator["Sh
     for name, table in tables.items():
         assert shop.call("PUT", f"/v1/{name}", rows_of(table)).json()["rejected"] == []
     shop.baskets = list(_baskets(retailer, 12))
-    yield shop
+    return shop
 
 
 class Shop:
@@ -177,7 +177,7 @@ def test_a_bug_that_no_lane_gets_past_is_no_date_and_no_failure(shop: Shop, monk
 
 
 def test_the_time_is_over_before_it_began(shop: Shop) -> None:
-    shop.start(**{"state_seconds": 60})
+    shop.start(state_seconds=60)
     object.__setattr__(shop.service.settings, "promise_milliseconds", 1e-9)
     for answer in shop.ask():
         assert not answer["complete"]
