@@ -32,7 +32,8 @@ Answer = dict[str, Any]
 def shop(retailer: Dataset, bundle_folder: Path, tmp_path: Path) -> "Shop":
     """The small retailer's network, fed to a service on its bundle."""
     shop = Shop(tmp_path, shutil.copytree(bundle_folder, tmp_path / "bundle"))
-    stock = retailer.stock.sort_values("counted_at").groupby(["location_id", "sku"]).tail(1)
+    known = retailer.stock[retailer.stock["counted_at"] < NOW]
+    stock = known.sort_values("counted_at").groupby(["location_id", "sku"]).tail(1)
     tables = {"locations": retailer.locations, "products": retailer.products}
     tables |= {"carrier-services": retailer.carrier_services, "stock": stock}
     for name, table in tables.items():
