@@ -59,4 +59,4 @@ lock:
 	uv pip compile --quiet --python-version 3.11 --universal --generate-hashes --no-emit-index-url --no-annotate --no-header \
 		pyproject.toml -o requirements/serving.lock
 	uv pip compile --quiet --python-version 3.11 --universal --generate-hashes --no-emit-index-url --no-annotate --no-header \
-		--extra training --extra speed --extra benchmark --extra dev requirements/build.in pyproject.toml -o requirements/dev.lock
+		--extra training --extra speed --extra broker --extra benchmark --extra dev requirements/build.in pyproject.toml -o requirements/dev.lock

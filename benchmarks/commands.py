@@ -67,19 +67,54 @@ def plans(seed: Seed = 1, as_json: Json = False) -> None:
     _print(lambda: _plans(seed), as_json=as_json)
 
 
+Postgres = Annotated[
+    str,
+    typer.Option(metavar="URL", envvar="SMISTA_TEST_POSTGRES_URL", help="Server on which databases may be made."),
+]
+_POSTGRES = "postgresql://postgres@127.0.0.1:5432/postgres"
+
+
+@app.command()
+def feeds(
+    rows: Annotated[int, typer.Option(min=1_000, help="Stock rows, over 50 locations.")] = 200_000,
+    repeats: Annotated[int, typer.Option(min=1, help="Medians are over so many.")] = 3,
+    postgres: Postgres = _POSTGRES,
+    seed: Seed = 1,
+    as_json: Json = False,
+) -> None:
+    """Feed stock rows, beside raw COPY (PostgreSQL) and executemany (SQLite) of the same rows."""
+    _print(lambda: _feeds(rows, repeats, seed, postgres), as_json=as_json)
+
+
+@app.command()
+def orders(
+    small: Annotated[int, typer.Option(min=5_000, help="Stock rows of the one service, over 50 locations.")] = 10_000,
+    large: Annotated[int, typer.Option(min=5_000, help="Stock rows of the other.")] = 1_000_000,
+    count: Annotated[int, typer.Option("--orders", min=20, help="Orders placed on each.")] = 300,
+    postgres: Postgres = _POSTGRES,
+    seed: Seed = 1,
+    as_json: Json = False,
+) -> None:
+    """Place orders over HTTP, with little stock and with much."""
+    _print(lambda: _orders(small, large, count, seed, postgres), as_json=as_json)
+
+
 @app.command("all")
 def every(
     raw: Raw = OLIST_FOLDER,
     brunel_raw: Annotated[Path, typer.Option("--brunel", metavar="DIR", show_default=False)] = BRUNEL_FOLDER,
+    postgres: Postgres = _POSTGRES,
     preset: Preset = "demo",
     seed: Seed = 1,
 ) -> None:
-    """Run every benchmark, one after the other; those that need files from outside come last."""
+    """Run every benchmark, feeds and orders on fewer rows; those that need files from outside come last."""
     for measure in (
         lambda: _decide(seed),
         lambda: _rules(seed),
         lambda: _plans(seed),
         lambda: _synthetic(preset, seed),
+        lambda: _feeds(100_000, 1, seed, postgres),
+        lambda: _orders(10_000, 300_000, 200, seed, postgres),
         lambda: _brunel(brunel_raw, seed),
         lambda: _olist(raw, seed),
     ):
@@ -125,6 +160,18 @@ def _plans(seed: int) -> "Report":
     from benchmarks.plans import measure_plans
 
     return measure_plans(seed)
+
+
+def _feeds(rows: int, repeats: int, seed: int, postgres: str) -> "Report":
+    from benchmarks.feeds import measure_feeds
+
+    return measure_feeds(rows, repeats, seed, postgres)
+
+
+def _orders(small: int, large: int, orders: int, seed: int, postgres: str) -> "Report":
+    from benchmarks.orders import measure_orders
+
+    return measure_orders(small, large, orders, seed, postgres)
 
 
 def _tell(head: str, done: int, all_: int) -> None:

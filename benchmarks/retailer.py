@@ -21,7 +21,7 @@ from features.history import read_history
 from prediction.bundle import Bundle
 from prediction.loading import load_bundle
 from training.packing import bundle_of, golden_facts, write_bundle
-from training.trained import score, train_heads
+from training.trained import Trained, score, train_heads
 
 #: As many locations as the largest network needs, each with a history; seconds to generate and train.
 RETAILER: Final = Preset(date(2025, 9, 1), 70, warehouses=2, stores=240, suppliers=8, skus=60, orders_per_day=150)
@@ -44,18 +44,24 @@ class Retailer:
 def make_retailer(preset: Preset, seed: int) -> Retailer:
     """Generate a history, train on it, and load the bundle as a service loads it."""
     with TemporaryDirectory() as folder:
-        tables = Path(folder, "data")
-        for _ in generate(preset, seed, tables, Path(folder, "truth")):
-            pass
-        dataset = load_dataset(tables)
-        now = datetime.combine(preset.first_day + timedelta(days=preset.days), datetime.min.time(), UTC)
-        history = read_history(dataset)
-        trained = train_heads(history, now.timestamp(), seed, lambda *_: None)
-        bundle = bundle_of(
-            history, trained, score(history, trained), name="bench", bundle_version="1", currency="EUR", digest="-"
-        )
-        written = write_bundle(bundle, trained.boosters, golden_facts(history, now.timestamp()), Path(folder, "bundle"))
+        dataset, trained, now, written = write_retailer(preset, seed, Path(folder))
         return Retailer(dataset, load_bundle(written), trained.boosters, now)
+
+
+def write_retailer(preset: Preset, seed: int, folder: Path) -> tuple[Dataset, Trained, datetime, Path]:
+    """Generate a history, train on it and write both into ``folder``; return them, the last instant, the bundle's."""
+    tables = folder / "data"
+    for _ in generate(preset, seed, tables, folder / "truth"):
+        pass
+    dataset = load_dataset(tables)
+    now = datetime.combine(preset.first_day + timedelta(days=preset.days), datetime.min.time(), UTC)
+    history = read_history(dataset)
+    trained = train_heads(history, now.timestamp(), seed, lambda *_: None)
+    bundle = bundle_of(
+        history, trained, score(history, trained), name="bench", bundle_version="1", currency="EUR", digest="-"
+    )
+    written = write_bundle(bundle, trained.boosters, golden_facts(history, now.timestamp()), folder / "bundle")
+    return dataset, trained, now, written
 
 
 def network_of(retailer: Retailer, candidates: int, rng: np.random.Generator) -> Network:

@@ -8,15 +8,17 @@ from math import fsum, prod
 import numpy as np
 
 from decision.consolidation import NOTHING_OPEN
-from decision.decision import Decision, Delivery, MissingLine, Option, Shipment, ShipmentLine
+from decision.decision import Decision, Delivery, MissingLine, Offer, Option, Shipment, ShipmentLine
 from decision.exclusions import effects, exclusions
 from decision.explain import compared
+from decision.learnt import times_missed
 from decision.loads import Sent
 from decision.missing import Cause, causes, missing
 from decision.money import PER_UNIT, TERMS
+from decision.offering import others
 from decision.ranked import Ranked, RankedPlan
 from decision.reach import Reach, splittable
-from decision.rules import Ruling
+from decision.rules import Ruling, offer_in
 from decision.situation import Situation
 
 
@@ -102,8 +104,10 @@ def _against_another(option: Option, options: list[Option]) -> Option:
 
 def _option(ranked: Ranked, rank: int, plan: RankedPlan) -> Option:
     not_extra = _not_extra(ranked, plan)
+    offered = _offered(ranked, plan)
     shipments = tuple(
-        _shipment(ranked, sent, first=position == not_extra) for position, sent in enumerate(plan.shipments)
+        _shipment(ranked, sent, first=position == not_extra, offered=offered[position])
+        for position, sent in enumerate(plan.shipments)
     )
     left_out = {row: units for row, units in enumerate(plan.left_out) if units}
     terms = {term: sum(shipment.terms.get(term, 0.0) for shipment in shipments) for term in TERMS}
@@ -126,12 +130,31 @@ def _not_extra(ranked: Ranked, plan: RankedPlan) -> int:
     return next(own, 0)
 
 
-def _shipment(ranked: Ranked, sent: Sent, *, first: bool) -> Shipment:
+def _offered(ranked: Ranked, plan: RankedPlan) -> list[tuple[Sent, ...]]:
+    """Return for each shipment the same from the stores to which it is offered too, where the ruleset says so."""
+    offer = offer_in(ranked.ruled.ruleset, ranked.stage, ranked.ruled.situation)
+    return [()] * len(plan.shipments) if offer is None else others(ranked, plan, offer.locations)
+
+
+def _offer(ranked: Ranked, offered: tuple[Sent, ...], *, first: bool) -> Offer | None:
+    offer = offer_in(ranked.ruled.ruleset, ranked.stage, ranked.ruled.situation)
+    if offer is None or not offered:
+        return None
+    own = any(stage.offer is offer for stage in ranked.ruled.ruleset.stages)
+    return Offer(
+        offer.minutes,
+        tuple(_shipment(ranked, sent, first=first, offered=()) for sent in offered),
+        ranked.stage if own else None,
+    )
+
+
+def _shipment(ranked: Ranked, sent: Sent, *, first: bool, offered: tuple[Sent, ...]) -> Shipment:
     situation, (units, row) = ranked.ruled.situation, sent
     candidates, network, order, scores = situation.candidates, situation.network, situation.order, situation.scores
     assert scores is not None
     location, service = int(candidates.location[row]), int(candidates.service[row])
     p10, p50, p90 = (situation.now + timedelta(hours=float(scores.delivery(level)[row])) for level in (0.1, 0.5, 0.9))
+    ready = situation.now + timedelta(hours=float(scores.ready(0.5)[row]))
     distance = float(candidates.distance_km[row])
     terms = ranked.priced.terms(sent)
     if first:
@@ -144,8 +167,20 @@ def _shipment(ranked: Ranked, sent: Sent, *, first: bool) -> Shipment:
         None if service < 0 else str(network.services["carrier_service_id"][service]),
         None if np.isnan(distance) else distance,
         tuple(ShipmentLine(x.line_id, x.sku, n) for x, n in zip(order.lines, units, strict=True) if n),
-        Delivery(p10, p50, p90, None if order.promised_at is None else float(scores.late[row])),
+        Delivery(p10, p50, p90, None if order.promised_at is None else float(scores.late[row]), ready),
         ranked.priced.pick_failure(sent),
         terms,
         None if joined == NOTHING_OPEN else order.open_shipments[joined].shipment_id,
+        _offer(ranked, offered, first=first),
+        _not_found(ranked, sent),
     )
+
+
+def _not_found(ranked: Ranked, sent: Sent) -> tuple[str, ...]:
+    """Return the skus of the shipment that were not found elsewhere, which made them riskier here."""
+    situation = ranked.ruled.situation
+    if not situation.order.not_found or ranked.ruled.ruleset.not_found_odds == 1:
+        return ()
+    times = times_missed(situation.order, situation.network, situation.candidates)[:, sent.candidate]
+    lines = zip(situation.order.lines, sent.units, times.tolist(), strict=True)
+    return tuple(dict.fromkeys(line.sku for line, units, missed in lines if units and missed))

@@ -4,6 +4,7 @@ Parcels are taken as independent: all are there by an instant with the product o
 apart; where one storm holds up both, the product is too low, and the date that is told later than it need be.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -56,16 +57,20 @@ class Arrival:
 
     def quantile(self, level: float) -> FloatArray:
         """Hours that each row stays under with probability ``level``."""
-        return np.where(self.travels, self.delivered.quantile(level), self.ready.quantile(level))
+        return self._asked(lambda hours: hours.quantile(level))
 
     def probability_later_than(self, hours: FloatArray) -> FloatArray:
         """P(duration > ``hours``) of each row."""
-        delivered, ready = self.delivered.probability_later_than(hours), self.ready.probability_later_than(hours)
-        return np.where(self.travels, delivered, ready)
+        return self._asked(lambda each: each.probability_later_than(hours))
 
     def expected_excess(self, hours: FloatArray) -> FloatArray:
         """E[max(duration − ``hours``, 0)] of each row."""
-        return np.where(self.travels, self.delivered.expected_excess(hours), self.ready.expected_excess(hours))
+        return self._asked(lambda each: each.expected_excess(hours))
+
+    def _asked(self, ask: Callable[[HoursDistribution], FloatArray]) -> FloatArray:
+        if self.travels.all():  # as nearly always: the other is not asked for nothing
+            return ask(self.delivered)
+        return np.where(self.travels, ask(self.delivered), ask(self.ready))
 
 
 def all_within(arrival: HoursDistribution, parcels: int, hours: FloatArray) -> FloatArray:
@@ -79,18 +84,18 @@ def all_within(arrival: HoursDistribution, parcels: int, hours: FloatArray) -> F
     return np.asarray((1.0 - late).prod(axis=0))
 
 
-def last_quantile(arrival: HoursDistribution, parcels: int, level: float) -> float:
-    """Return the hours within which all ``parcels`` rows are there with probability ``level`` (0 < level < 1).
+def last_quantile(arrival: HoursDistribution, lost: FloatArray, level: float) -> float:
+    """Return the hours within which all parcels are there with probability ``level`` (0 < level < 1).
 
-    The last parcel is no earlier than any one of them at that level, and no later than each at its ``parcels``-th root.
+    Each loses ``lost`` (K,) hours on its way. The last is no earlier than any one of them at that level, and no later
+    than each at its K-th root.
     """
-    low = float(arrival.quantile(level).max())
-    if parcels == 1:
-        return low
-    high = float(arrival.quantile(level ** (1 / parcels)).max())
-    for _ in range(_HALVINGS):
+    parcels = len(lost)
+    low = float((arrival.quantile(level) + lost).max())
+    high = float((arrival.quantile(level ** (1 / parcels)) + lost).max())
+    for _ in range(_HALVINGS if parcels > 1 else 0):
         middle = (low + high) / 2
-        if all_within(arrival, parcels, np.array([middle]))[0] < level:
+        if all_within(arrival, parcels, middle - lost[:, None])[0] < level:
             low = middle
         else:
             high = middle

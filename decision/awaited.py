@@ -21,8 +21,8 @@ class Awaited(Protocol):
     def within(self, hours: FloatArray) -> FloatArray:
         """Return (T,) the probability that all is there within ``hours``, (T,) or (K, T)."""
 
-    def quantile(self, level: float) -> float:
-        """Return the hours within which all is there with probability ``level``."""
+    def quantile(self, lost: FloatArray, level: float) -> float:
+        """Return the hours within which all is there with probability ``level``; each loses ``lost``, (K,), hours."""
 
 
 @dataclass(frozen=True)
@@ -36,9 +36,9 @@ class PlanAwaited:
         """Return (T,) the probability that every parcel is there."""
         return all_within(self.arrival, len(self.rows), hours)
 
-    def quantile(self, level: float) -> float:
+    def quantile(self, lost: FloatArray, level: float) -> float:
         """Return the hours within which every parcel is there."""
-        return last_quantile(self.arrival, len(self.rows), level)
+        return last_quantile(self.arrival, lost, level)
 
 
 @dataclass(frozen=True)
@@ -52,15 +52,13 @@ class SlowestAwaited:
     def within(self, hours: FloatArray) -> FloatArray:
         """Return (T,) the probability that so many of the slowest are there."""
         asked = np.broadcast_to(hours, (len(self.rows), np.shape(hours)[-1]))
-        each = [
-            1.0 - self.arrival.take(np.full(asked.shape[1], at)).probability_later_than(asked[at])
-            for at in range(len(self.rows))
-        ]
-        return np.asarray(np.min(each, axis=0) ** self.parcels)
+        each = self.arrival.take(np.repeat(np.arange(len(self.rows)), asked.shape[1]))
+        late = each.probability_later_than(asked.ravel()).reshape(asked.shape)
+        return np.asarray((1.0 - late.max(axis=0)) ** self.parcels)
 
-    def quantile(self, level: float) -> float:
+    def quantile(self, lost: FloatArray, level: float) -> float:
         """Return the hours within which so many of the slowest are there."""
-        return float(self.arrival.quantile(level ** (1 / self.parcels)).max())
+        return float((self.arrival.quantile(level ** (1 / self.parcels)) + lost).max())
 
 
 def the_plan(ranked: Ranked) -> Awaited:

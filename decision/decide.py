@@ -13,9 +13,12 @@ from decision.consolidation import open_shipments_at
 from decision.decision import Decision
 from decision.digest import digest
 from decision.errors import TooManyLinesError
+from decision.inbound import with_arrived
+from decision.keeping import keeping, kept
+from decision.learnt import learnt, times_missed
 from decision.network import Network
 from decision.order import Order
-from decision.planning import find_plan, plan
+from decision.planning import best_plan, find_plan, plan
 from decision.predictor import Predictor
 from decision.ranked import Ruled
 from decision.reach import Reach
@@ -29,6 +32,8 @@ from decision.tell import tell
 
 #: Larger orders are not those of a customer.
 MOST_LINES_AT_ALL: Final = 60
+#: Plans among which one is looked for that keeps a promise.
+MOST_OPTIONS: Final = 20
 
 
 def decide(
@@ -58,17 +63,52 @@ def decide(
         )
     candidates = find_candidates(order, network)
     ruled = rule(order, network, candidates, rulesets, now)
-    kept = {**(versions or {}), "bundle": predictor.version}
+    known = {**(versions or {}), "bundle": predictor.version}
     if ruled is None:
         everyone = Situation(order, network, candidates, now, candidates.free - candidates.safety)
-        return tell(no_ruleset(everyone, {**kept, "ruleset": "none"}), language)
-    kept["ruleset"] = f"{ruled.ruleset.name}@{ruled.ruleset.version}"
-    kept["digest"] = digest(order, network, candidates, ruleset=ruled.ruleset, now=now, options=options, versions=kept)
+        decision = no_ruleset(everyone, {**known, "ruleset": "none"})
+        return tell(_with_promise(decision, everyone, None, None), language)
+    known["ruleset"] = f"{ruled.ruleset.name}@{ruled.ruleset.version}"
+    seen = {**known, **_coming(order, network)}
+    known["digest"] = digest(order, network, candidates, ruleset=ruled.ruleset, now=now, options=options, versions=seen)
     # The best plan is told against the next one, which is looked for even when nobody asked to see it.
-    decision = explain(plan(price(ruled, predictor), max(options, 2)), kept)
+    priced = price(ruled, predictor)
+    decision = explain(plan(priced, max(options, 2)), known)
     if not decision.options:
         decision = replace(decision, relaxations=relaxations(ruled, predictor, find_plan))
-    return tell(replace(decision, options=decision.options[:options]), language)
+    once_come = None
+    if order.promise is not None and keeping(decision, order.promise) is None:
+        if len(decision.options) >= options:
+            decision = explain(plan(priced, MOST_OPTIONS), known)  # further down one may be sure enough
+        once_come = _once_come(order, network, rulesets, predictor, now)
+    decision = _with_promise(decision, ruled.everyone, ruled, once_come)
+    told = max(options, (decision.promise and decision.promise.rank) or 0)
+    return tell(replace(decision, options=decision.options[:told]), language)
+
+
+def _with_promise(decision: Decision, everyone: Situation, ruled: Ruled | None, once_come: float | None) -> Decision:
+    promised = everyone.order.promise
+    return decision if promised is None else replace(decision, promise=kept(decision, everyone, ruled, once_come))
+
+
+def _coming(order: Order, network: Network) -> dict[str, str]:
+    """Return what the fingerprint of a decision has to name besides, where the order was promised to wait for stock."""
+    if order.promise is None or order.promise.waits_until is None:
+        return {}
+    return {"inbound": str([(line.sku, *network.inbound.get(line.sku, ())) for line in order.lines])}
+
+
+def _once_come(
+    order: Order, network: Network, rulesets: Sequence[Ruleset], predictor: Predictor, now: datetime
+) -> float | None:
+    """Return how surely an order that waits for stock is on time once it has come; ``None`` where nothing comes."""
+    until = None if order.promise is None else order.promise.waits_until
+    if until is None or until <= now:
+        return None
+    then = with_arrived(network, order, until)
+    ruled = rule(order, then, find_candidates(order, then), rulesets, until)
+    options = () if ruled is None else explain(best_plan(price(ruled, predictor)), {}).options
+    return options[0].on_time if options and not options[0].missing else None
 
 
 def rule(
@@ -81,7 +121,10 @@ def rule(
         return None
     rules = tuple(rules_in_force(ruleset.rules, everyone))
     ruling = apply_rules(ruleset, rules, everyone)
-    rows = np.flatnonzero(Reach(everyone, ruling, ruleset.limits).at_most().any(axis=0))
+    matters = Reach(everyone, ruling, ruleset.limits).at_most().any(axis=0)
+    if matters.all():
+        return Ruled(ruleset, rules, everyone, ruling, everyone, ruling)
+    rows = np.flatnonzero(matters)
     situation = replace(everyone, candidates=candidates.take(rows), atp=everyone.atp[:, rows])
     return Ruled(ruleset, rules, everyone, ruling, situation, ruling.take(rows))
 
@@ -92,6 +135,7 @@ def price(ruled: Ruled, predictor: Predictor) -> tuple[Ruled, Pricing]:
     order, network, candidates = situation.order, situation.network, situation.candidates
     most = Reach(situation, ruling, ruled.ruleset.limits).at_most()
     scores = score(order, network, candidates, most > 0, predictor=predictor, now=situation.now)
+    scores = learnt(scores, ruled.ruleset.not_found_odds, times_missed(order, network, candidates))
     situation = replace(situation, scores=scores)
     ruling = ruling.and_then(apply_rules(ruled.ruleset, ruled.rules, situation))
     joined = open_shipments_at(order, network, candidates)

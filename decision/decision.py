@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from decision.promised import KeptPromise
+
 
 @dataclass(frozen=True, slots=True)
 class ShipmentLine:
@@ -20,19 +22,25 @@ class ShipmentLine:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """When a shipment would arrive. ``p_late``: probability of missing the promise; ``None`` without a promise."""
+    """When a shipment would arrive. ``p_late``: probability of missing the promise; ``None`` without a promise.
+
+    ``ready_p50_at``: when it would be handed to the carrier, or ready to collect.
+    """
 
     p10_at: datetime
     p50_at: datetime
     p90_at: datetime
     p_late: float | None
+    ready_p50_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Shipment:
     """Some lines sent from one candidate. ``terms``: money of each term of the objective, by its name.
 
-    ``joins``: the open shipment that they are sent with, where there is one.
+    ``joins``: the open shipment that they are sent with, where there is one. ``offer``: the stores to which it is
+    offered too, where the ruleset says so. ``not_found``: skus of it that were not found elsewhere for this order,
+    which raised its ``pick_failure``.
     """
 
     location_id: str
@@ -45,6 +53,21 @@ class Shipment:
     pick_failure: float
     terms: Mapping[str, float]
     joins: str | None = None
+    offer: "Offer | None" = None
+    not_found: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A shipment that several stores may have: the first to accept within ``minutes`` has it.
+
+    ``others``: the same shipment from the next best stores, best first. ``stage``: the stage whose own offer it is,
+    which is passed where nobody accepts; ``None`` for that of the ruleset.
+    """
+
+    minutes: float
+    others: tuple[Shipment, ...]
+    stage: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +195,8 @@ class Decision:
 
     ``prices``: the strategy that ranked them, by name of the price; ``limits``: what no plan may exceed, by name.
     ``relaxations``: for an order without a plan, each smallest set of rules and limits to relax, and none where
-    nothing but stock (or a carrier) would help; ``summary`` says the whole in words.
+    nothing but stock (or a carrier) would help; ``summary`` says the whole in words. ``promise``: whether what the
+    customer was told is kept, where the order carries it.
     """
 
     order_id: str
@@ -190,3 +214,4 @@ class Decision:
     relaxations: tuple[Relaxation, ...] = ()
     prices: Mapping[str, float] = field(default_factory=dict)
     limits: Mapping[str, int | bool | None] = field(default_factory=dict)
+    promise: KeptPromise | None = None

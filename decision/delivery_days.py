@@ -1,12 +1,13 @@
 """On which days parcels reach a destination, and the days that holidays take from their travel, by its own clock."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import numpy as np
 from numpy.typing import NDArray
 
+from decision.dispatch import Dispatch
 from decision.network import Network
 from decision.order import Order
 from decision.working_days import days_worked, days_worked_usually
@@ -26,14 +27,15 @@ def delivery_days(
     order: Order,
     network: Network,
     service: NDArray[np.intp],
-    earliest_hours: NDArray[np.float64],
+    leaves: Dispatch,
     *,
     now: datetime,
     count: int,
 ) -> DeliveryDays:
     """Return the delivery days, of ``count`` dates, of parcels by ``service`` (K,), a position in the network.
 
-    They are handed over ``earliest_hours`` (K,) after ``now`` at the earliest.
+    ``leaves`` says on which date of its own each is handed over: a place that hands over a day later gets back no more
+    than a day that its carrier loses meanwhile.
     """
     shape = (len(service), count)
     if not network.has_calendars:
@@ -45,9 +47,8 @@ def delivery_days(
     delivers = days_worked(services, local.date(), count)
     missed = days_worked_usually(services, local.date(), count) & ~delivers
     so_far = np.cumsum(missed, axis=1)[which]
-    handed_over = [(local + timedelta(hours=hours)).date() - local.date() for hours in earliest_hours.tolist()]
-    day = np.array([min(ahead.days, count - 1) for ahead in handed_over], np.intp)
-    before = so_far[np.arange(len(service)), day]
+    handed_over = leaves.today + leaves.days_ahead - local.toordinal()
+    before = so_far[np.arange(len(service)), np.clip(handed_over, 0, count - 1)]
     return DeliveryDays(delivers[which], np.maximum(so_far - before[:, None], 0))
 
 

@@ -5,10 +5,12 @@ import json
 from collections.abc import Mapping
 from dataclasses import fields
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import numpy as np
 import orjson
+from numpy.typing import NDArray
 
 from decision.candidates import Candidates
 from decision.network import Network
@@ -33,11 +35,23 @@ def digest(
         seen.update(np.ascontiguousarray(getattr(candidates, field.name)).tobytes())
     places = np.unique(candidates.location)
     for name in sorted(network.locations):
-        column = network.locations[name][places]
-        seen.update("\x1f".join(map(_written, column)).encode() if column.dtype == object else column.tobytes())
-    for name in sorted(network.services):
-        seen.update("\x1f".join(map(_written, network.services[name].tolist())).encode())
+        column = network.locations[name]
+        if column.dtype == object:
+            texts = network.once(("written", name), partial(_all_written, column))
+            seen.update("\x1f".join(texts[places].tolist()).encode())
+        else:
+            seen.update(column[places].tobytes())
+    seen.update(network.once("services written", partial(_services_written, network)))
     return f"sha256:{seen.hexdigest()}"
+
+
+def _all_written(column: NDArray[np.object_]) -> NDArray[np.object_]:
+    return np.array([_written(cell) for cell in column.tolist()], object)
+
+
+def _services_written(network: Network) -> bytes:
+    columns = (network.services[name].tolist() for name in sorted(network.services))
+    return "".join("\x1f".join(map(_written, column)) for column in columns).encode()
 
 
 def _written(cell: Any) -> str:

@@ -7,7 +7,7 @@ it could be handed over.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -16,7 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from decision.network import Network
-from decision.opening import DAY, WEEKDAYS, minute_of_week, minutes_passing
+from decision.opening import DAY, WEEKDAYS, WeeklyHours, minute_of_week, minutes_passing
+from decision.working_days import days_worked
 
 #: A place that does not work within so many days counts as working after them.
 DAYS_AHEAD: Final = 28
@@ -25,12 +26,16 @@ DAYS_AHEAD: Final = 28
 @dataclass(frozen=True)
 class Dispatch:
     """Of C candidates, hours from now: ``earliest_hours`` at which each can hand over, ``cut_off_hours`` until what is
-    ordered is handed over a day later (NaN where nobody tells). ``delay_hours``: later than in an ordinary week by.
+    ordered is handed over a day later (NaN where nobody tells): the last order of that day, or when the place closes.
+    ``delay_hours``: later than in an ordinary week by. ``days_ahead``: dates from its own today on which it hands over,
+    by its own clock; ``today``: that date, as the proleptic Gregorian ordinal.
     """
 
     earliest_hours: NDArray[np.float64]
     cut_off_hours: NDArray[np.float64]
     delay_hours: NDArray[np.float64]
+    days_ahead: NDArray[np.intp]
+    today: NDArray[np.intp]
 
 
 def dispatch(network: Network, location: NDArray[np.intp], service: NDArray[np.intp], now: datetime) -> Dispatch:
@@ -39,15 +44,17 @@ def dispatch(network: Network, location: NDArray[np.intp], service: NDArray[np.i
     What nobody tells does not restrict: a place without hours is open, without cut-offs nothing is too late.
     """
     count = len(location)
-    found = Dispatch(np.zeros(count), np.full(count, np.nan), np.zeros(count))
+    whole_days = np.zeros(count, np.intp), np.full(count, now.toordinal(), np.intp)
+    found = Dispatch(np.zeros(count), np.full(count, np.nan), np.zeros(count), *whole_days)
     if network.has_calendars:
         for local, rows in local_clocks(network, location, now):
             place = location[rows]
             cut_offs = np.fmin(network.location_cut_offs[place], network.service_cut_offs[service[rows]])
-            of_zone = _dispatch(network, place, cut_offs, local)
-            found.earliest_hours[rows] = of_zone.earliest_hours
-            found.cut_off_hours[rows] = of_zone.cut_off_hours
-            found.delay_hours[rows] = of_zone.delay_hours
+            worked, usual = network.days_worked(local.date(), DAYS_AHEAD)
+            works = _Works(worked[place], usual[place])
+            of_zone = _dispatch(network.location_hours, place, cut_offs, local, works)
+            for column in fields(Dispatch):
+                getattr(found, column.name)[rows] = getattr(of_zone, column.name)
     return found
 
 
@@ -65,23 +72,36 @@ def next_opening(network: Network, place: int, instant: datetime) -> datetime:
     """Return ``instant`` where the place is open to customers then, else when it opens next."""
     for local, _ in local_clocks(network, np.array([place]), instant):
         never = np.full((1, len(WEEKDAYS)), np.nan)
-        return instant + timedelta(hours=float(_dispatch(network, np.array([place]), never, local).earliest_hours[0]))
+        worked = days_worked([network.location_days[place]], local.date(), DAYS_AHEAD)
+        opens = _dispatch(network.location_hours, np.array([place]), never, local, _Works(worked, worked))
+        return instant + timedelta(hours=float(opens.earliest_hours[0]))
     return instant
 
 
-def _dispatch(network: Network, place: NDArray[np.intp], cut_offs: NDArray[np.float64], local: datetime) -> Dispatch:
+@dataclass(frozen=True)
+class _Works:
+    """(C, `DAYS_AHEAD`) whether each place works on the dates from today on, and whether in an ordinary week."""
+
+    worked: NDArray[np.bool_]
+    usually: NDArray[np.bool_]
+
+
+def _dispatch(
+    hours: WeeklyHours, place: NDArray[np.intp], cut_offs: NDArray[np.float64], local: datetime, days: _Works
+) -> Dispatch:
     weekday, minute = local.weekday(), minute_of_week(local) % DAY
-    until_open = network.location_hours.minutes_until_open(place, minute_of_week(local))
+    until_open = hours.minutes_until_open(place, minute_of_week(local))
     # Too late for today: the cut-off has passed, or the place opens no more today.
     late = (minute > cut_offs[:, weekday]) | (until_open >= DAY - minute)
-    worked, usual = network.days_worked(local.date(), DAYS_AHEAD)
-    day, usual_day = (_first(works[place], late) for works in (worked, usual))
+    day, usual_day = (_first(works, late) for works in (days.worked, days.usually))
     day_of_week = (weekday + day) % 7
-    opens = np.where(day == 0, minute + np.nan_to_num(until_open), network.location_hours.opens[place, day_of_week])
+    opens = np.where(day == 0, minute + np.nan_to_num(until_open), hours.opens[place, day_of_week])
     passing = minutes_passing(local, np.asarray(day * DAY + opens - minute, np.float64))
-    cut_off = minutes_passing(local, day * DAY + cut_offs[np.arange(len(place)), day_of_week] - minute)
+    last = np.fmin(cut_offs[np.arange(len(place)), day_of_week], hours.closes[place, day_of_week])
+    cut_off = minutes_passing(local, np.asarray(day * DAY + last - minute, np.float64))
     delay = 24.0 * (day - usual_day).astype(np.float64)
-    return Dispatch(np.maximum(passing, 0.0) / 60, cut_off / 60, delay)
+    today = np.full(len(place), local.toordinal(), np.intp)
+    return Dispatch(np.maximum(passing, 0.0) / 60, cut_off / 60, delay, day, today)
 
 
 def _first(works: NDArray[np.bool_], late: NDArray[np.bool_]) -> NDArray[np.intp]:

@@ -104,6 +104,12 @@ def _from(shipment: Shipment, words: Catalogue, when: str) -> str:
         facts.append(words.say("in_time", share=words.share(1 - shipment.delivery.p_late)))
     if shipment.joins is not None:
         facts.append(words.say("joins"))
+    if shipment.not_found:
+        skus, risk = words.listed(shipment.not_found), words.share(shipment.pick_failure)
+        facts.append(words.say("not_found_elsewhere", skus=skus, risk=risk))
+    if shipment.offer is not None and shipment.offer.others:
+        names = [other.location_name or other.location_id for other in shipment.offer.others]
+        facts.append(words.say("offered", places=words.listed(names)))
     return words.say("place", name=shipment.location_name or shipment.location_id, facts=", ".join(facts))
 
 

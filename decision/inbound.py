@@ -1,7 +1,6 @@
 """Stock on its way: when it comes, and the network as it will be then."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import datetime
 
 import numpy as np
@@ -19,14 +18,17 @@ def arrivals(network: Network, order: Order, now: datetime) -> Iterator[datetime
 def with_arrived(network: Network, order: Order, until: datetime) -> Network:
     """Return the network with what is expected of the order's skus ``until`` then, as if it had been counted in.
 
-    What was expected before and never came is taken as still to come with the next arrival.
+    Its stock is of the order's skus alone. What was expected before and never came is taken as still to come with the
+    next arrival.
     """
-    stock = dict(network.stock)
+    stock = {}
     for sku in {line.sku for line in order.lines}:
         arrived = [item for item in network.inbound.get(sku, ()) if item.expected_at <= until]
         if arrived:
-            stock[sku] = _counted_in(stock.get(sku), arrived)
-    return replace(network, stock=stock)
+            stock[sku] = _counted_in(network.stock.get(sku), arrived)
+        elif sku in network.stock:
+            stock[sku] = network.stock[sku]
+    return network.with_stock(stock)
 
 
 def _counted_in(known: SkuStock | None, arrived: list[Inbound]) -> SkuStock:

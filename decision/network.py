@@ -1,6 +1,7 @@
 """The network at one instant: every location, carrier service and stock record, as columns."""
 
 from collections.abc import Callable, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from functools import cached_property
@@ -139,6 +140,12 @@ class Network:
         """The same of each carrier service, followed by one row without any: no carrier service."""
         return daily_cut_offs([*_cells(self.services, "cut_offs"), None])
 
+    def with_stock(self, stock: Mapping[str, SkuStock]) -> "Network":
+        """Return the network with other stock; what was worked out of its places and services is kept."""
+        other = copy(self)
+        object.__setattr__(other, "stock", stock)
+        return other
+
     @cached_property
     def has_calendars(self) -> bool:
         """Whether anybody told hours, cut-offs or days on which something is closed."""
@@ -179,7 +186,7 @@ class Network:
     def days_worked(self, first: date, count: int) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
         """Return (R, count) whether each location works on the dates from ``first`` on, and whether usually."""
         days = self.location_days
-        return self._once(  # type: ignore[no-any-return]  # what is remembered is of many types
+        return self.once(  # type: ignore[no-any-return]  # what is remembered is of many types
             ("days", first, count), lambda: (days_worked(days, first, count), days_worked_usually(days, first, count))
         )
 
@@ -202,15 +209,16 @@ class Network:
 
     def location_attribute(self, name: str, kind: Kind) -> Any:
         """Return a custom attribute of each location as a column of expressions, made when first asked for."""
-        return self._once(("location", name, kind), lambda: typed(_cells(self.locations, "attributes"), name, kind))
+        return self.once(("location", name, kind), lambda: typed(_cells(self.locations, "attributes"), name, kind))
 
     def service_attribute(self, name: str, kind: Kind) -> Any:
         """Return a custom attribute of each carrier service, followed by one row without: no carrier service."""
-        return self._once(
+        return self.once(
             ("service", name, kind), lambda: typed([*_cells(self.services, "attributes"), None], name, kind)
         )
 
-    def _once(self, key: Any, make: Callable[[], Any]) -> Any:
+    def once(self, key: Any, make: Callable[[], Any]) -> Any:
+        """Return what ``make`` makes of these columns, made when first asked for by this ``key``."""
         if key not in self._columns:
             self._columns[key] = make()
         return self._columns[key]

@@ -7,9 +7,10 @@ closed, or has no cut-off. Hours may pass midnight (``22:00-02:00``), and a day 
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from functools import cached_property
 from typing import Final, Literal, TypeAlias, get_args
+from zoneinfo import ZoneInfo
 
 import numpy as np
 from numpy.typing import NDArray
@@ -71,6 +72,17 @@ class WeeklyHours:
         first = np.where(inside, self.start[:, :, None] - day, np.inf).min(axis=1, initial=np.inf)
         return np.where(np.isinf(first), 0.0, first)
 
+    @cached_property
+    def closes(self) -> NDArray[np.float64]:
+        """(R, 7) the minute of each day from Monday at which what opened that day closes last, midnight at the latest.
+
+        NaN where it does not open, or nobody tells.
+        """
+        day = np.arange(len(WEEKDAYS)) * DAY
+        inside = (self.start[:, :, None] >= day) & (self.start[:, :, None] < day + DAY)
+        ends = np.where(inside, (self.start + self.length)[:, :, None] - day, -np.inf).max(axis=1, initial=-np.inf)
+        return np.where(np.isinf(ends), np.nan, np.minimum(ends, DAY))
+
     def weekdays(self) -> list[frozenset[int]]:
         """The weekdays on which each place opens; all of them where nobody told its hours."""
         open_on = [frozenset((start[~np.isnan(start)] // DAY).astype(int).tolist()) for start in self.start]
@@ -109,6 +121,27 @@ def daily_cut_offs(things: Sequence[Mapping[str, str] | None]) -> NDArray[np.flo
         for weekday, clock in (cut_offs or {}).items():
             table[row, day_of(weekday)] = minutes_of(clock)
     return table
+
+
+def open_since(start: datetime, minutes: float, hours: Mapping[str, Sequence[str]] | None, zone: ZoneInfo) -> datetime:
+    """Return the instant at which a place has been open for ``minutes`` since ``start``.
+
+    By the clock where nobody told its hours, or it never opens. Hours that overlap count once.
+    """
+    spans = {day: [span_of(span) for span in (hours or {}).get(name, ())] for day, name in enumerate(WEEKDAYS)}
+    if not any(spans.values()):
+        return start + timedelta(minutes=minutes)
+    left, at = timedelta(minutes=minutes), start
+    midnight = datetime.combine(start.astimezone(zone).date() - timedelta(days=1), time(), zone)  # hours past midnight
+    while True:
+        for first, last in sorted(spans[midnight.weekday()]):
+            opens, closes = ((midnight + timedelta(minutes=minute)).astimezone(UTC) for minute in (first, last))
+            since = max(at, opens)
+            if since + left <= closes:
+                return since + left
+            left -= max(closes - since, timedelta())
+            at = max(at, closes)
+        midnight += timedelta(days=1)
 
 
 def minute_of_week(local: datetime) -> float:

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from decision.custom import Custom
+from decision.promised import Promised
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,10 @@ class OpenShipment:
 class Order:
     """What one customer asked for. Instants are timezone-aware UTC.
 
-    ``service_level``: the only level of carrier services that may bring it, where the customer chose one.
+    ``service_level``: the only level of carrier services that may bring it, where the customer chose one. ``promise``:
+    what the customer was told, where it was a promise of `decision.promising`; ``promised_at`` is its own then.
+    Where a part of it was tried before: ``not_found``, the skus that locations did not find for it, with the location;
+    ``passed_stages``, those whose own offers nobody accepted.
     """
 
     order_id: str
@@ -85,6 +89,9 @@ class Order:
     attributes: Custom = field(default_factory=dict)
     open_shipments: tuple[OpenShipment, ...] = ()
     service_level: str | None = None
+    not_found: tuple[tuple[str, str], ...] = ()
+    passed_stages: tuple[str, ...] = ()
+    promise: Promised | None = None
 
     def __post_init__(self) -> None:
         """An order has lines, each with its own number."""

@@ -48,10 +48,14 @@ def find_plan(ruled: Ruled) -> RankedPlan | None:
 
 
 def _rank(planning: "_Planning", count: int) -> Ranked:
-    """Return the ``count`` best plans of the first stage in which a plan stands."""
+    """Return the ``count`` best plans of the first stage in which a plan stands.
+
+    Stages that the order has passed are left out, but for the last one where it has passed them all.
+    """
     ruled = planning.ruled
     ranked = Ranked(None, [], planning.money, ruled, np.zeros(ruled.situation.atp.shape, bool))
-    for stage in ruled.ruleset.stages:
+    stages, passed = ruled.ruleset.stages, ruled.situation.order.passed_stages
+    for stage in [stage for stage in stages if stage.name not in passed] or stages[-1:]:
         forbidden = unmet(stage, ruled.situation)
         plans = planning.best(planning.reach(forbidden), count)
         ranked = Ranked(stage.name if plans else None, plans, planning.money, ruled, forbidden)

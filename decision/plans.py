@@ -26,6 +26,7 @@ import heapq
 from bisect import insort
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final, NamedTuple, TypeAlias
 
 import numpy as np
@@ -339,10 +340,10 @@ class _Search:
         order = np.lexsort((money, loads))
         loads, candidates = loads[order], candidates[order]
         costs = _as_one(money[order], _PARCEL + self.problem.position[candidates])
-        for load, cost, candidate in zip(loads.tolist(), costs, candidates.tolist(), strict=True):
-            ranked = self.ranked.setdefault(load, ([], []))
-            ranked[0].append(cost)
-            ranked[1].append(candidate)
+        found, first = np.unique(loads, return_index=True)
+        bounds, chosen = [*first.tolist(), len(loads)], candidates.tolist()
+        for load, (start, end) in zip(found.tolist(), pairwise(bounds), strict=True):
+            self.ranked[load] = costs[start:end], chosen[start:end]
         self.beyond = (worst + 1) * _MONEY
 
     def _rank_more(self, part: int, rank: int) -> None:

@@ -25,7 +25,8 @@ class Promise:
     handed over a day later; ``valid_until``: an order until then is decided as promised, unless something else changes.
     ``waits_until``: when the stock comes that it needs. ``fee`` (what the customer pays, ``None``: nobody tells) and
     ``cost`` (what it costs the retailer) in the order's currency, ``carbon_kg`` of CO2e. ``worth``: fee and days of
-    waiting in money, by which promises are ranked.
+    waiting in money, by which promises are ranked. ``timezone``: the destination's clock, IANA. ``bundle``: whose
+    predictions they are. ``text``: the promise in a sentence, once it is told (`decision.tell_promise`).
     """
 
     delivery_method: str
@@ -33,6 +34,7 @@ class Promise:
     collect_location_id: str | None
     promised_at: datetime
     promised_on: date
+    timezone: str
     confidence: float
     pick_failure: float
     earliest_at: datetime
@@ -46,17 +48,26 @@ class Promise:
     worth: float
     shipments: tuple[PromisedShipment, ...]
     ruleset: str
+    bundle: str
+    text: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class NotPromised:
-    """A way of delivery for which there is no date. ``cause``: one of `CAUSES`, ``line_ids``: the lines it is about."""
+    """A way of delivery for which there is no date. ``cause``: one of `CAUSES`, ``line_ids``: the lines it is about.
+
+    ``reason``: the same in a sentence, once it is told.
+    """
 
     delivery_method: str
     service_level: str | None
     collect_location_id: str | None
     cause: str
     line_ids: tuple[str, ...] = ()
+    reason: str = ""
 
 
-CAUSES = ("no_ruleset", "no_stock", "no_plan", "too_uncertain", "no_location_near", "not_in_time", "error")
+CAUSES = (
+    *("no_ruleset", "no_stock", "no_plan", "too_uncertain", "no_location_near", "not_in_time", "unknown_sku"),
+    "error",
+)

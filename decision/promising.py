@@ -5,9 +5,10 @@ decided by the same computation: the same plan then keeps its promise, and any t
 time.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from functools import cached_property
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -18,7 +19,7 @@ from decision.awaited import Awaited, the_plan
 from decision.candidates import Candidates, find_candidates
 from decision.decide import price, rule
 from decision.decision import ShipmentLine
-from decision.delivery_days import delivery_days, zone_of
+from decision.delivery_days import DeliveryDays, delivery_days, zone_of
 from decision.dispatch import Dispatch, dispatch, next_opening
 from decision.inbound import arrivals, with_arrived
 from decision.network import Network
@@ -37,6 +38,7 @@ DAYS_AHEAD: Final = 60
 SECONDS: Final = 0.1
 EARLIEST: Final = 0.1
 LIKELY: Final = 0.5
+_HOUR: Final = timedelta(hours=1)
 
 
 @dataclass(frozen=True)
@@ -84,7 +86,9 @@ def _promise(order: Order, asking: Asking, asked_at: datetime) -> Promise | NotP
         return _none(order, "no_stock", lacking)
     ranked = best_plan(price(ruled, asking.predictor), SECONDS)
     if not ranked.plans or any(ranked.plans[0].left_out):
-        return _none(order, "no_stock" if lacking else "no_plan", lacking)
+        left_out = ranked.plans[0].left_out if ranked.plans else ()
+        lines = lacking or tuple(line.line_id for line, units in zip(order.lines, left_out, strict=False) if units)
+        return _none(order, "no_stock" if lacking else "no_plan", lines)
     return _told(order, ranked, asking, asked_at)
 
 
@@ -95,15 +99,15 @@ def _told(order: Order, ranked: Ranked, asking: Asking, asked_at: datetime) -> P
     sent_from = situation.candidates.take(np.array([sent.candidate for sent in plan.shipments]))
     coming = situation.candidates.take(awaited.rows)
     leaves = dispatch(network, coming.location, coming.service, now)
-    cut_off = _cut_off(leaves, now)
-    valid_until = min(filter(None, (asked_at + asking.valid_for, cut_off if now == asked_at else None)))
+    cut_off = _cut_off(leaves, now) if now == asked_at else None  # what waits for stock is not handed over today
+    valid_until = min(filter(None, (asked_at + asking.valid_for, cut_off)))
     # The slowest may be too late for today sooner than the plan is: the order may come after all the same.
     ordered_at = valid_until if asking.awaited is the_plan else asked_at + asking.valid_for
-    waiting = _Waiting(order, network, coming, awaited, leaves, now, max(ordered_at, now), asking.days_later)
-    read = (_date if order.delivery_method == "home" else _opening)(waiting, terms.confidence)
+    waiting = _Waiting(order, network, coming, awaited, leaves, now, max(ordered_at, now))
+    read = (_date if order.delivery_method == "home" else _opening)(waiting, terms.confidence, asking.days_later)
     if read is None:
         return _none(order, "too_uncertain")
-    earliest, likely = (min(_at_level(waiting, level), read.promised_at) for level in (EARLIEST, LIKELY))
+    earliest, likely = (_at_level(waiting, level, read.promised_at) for level in (EARLIEST, LIKELY))
     fee = _fee(terms, order, situation)
     days = (read.promised_at - asked_at) / timedelta(days=1)
     return Promise(
@@ -111,7 +115,8 @@ def _told(order: Order, ranked: Ranked, asking: Asking, asked_at: datetime) -> P
         service_level=order.service_level,
         collect_location_id=order.collect_location_id,
         promised_at=read.promised_at,
-        promised_on=(read.promised_at - _LAST_MOMENT).astimezone(waiting.zone).date(),
+        promised_on=read.promised_on,
+        timezone=waiting.zone.key,
         confidence=read.confidence,
         pick_failure=float(1 - np.prod([1 - ranked.priced.pick_failure(sent) for sent in plan.shipments])),
         earliest_at=earliest,
@@ -132,12 +137,14 @@ def _told(order: Order, ranked: Ranked, asking: Asking, asked_at: datetime) -> P
             for sent, place, service in zip(plan.shipments, sent_from.location, sent_from.service, strict=True)
         ),
         ruleset=f"{ranked.ruled.ruleset.name}@{ranked.ruled.ruleset.version}",
+        bundle=asking.predictor.version,
     )
 
 
 @dataclass(frozen=True)
 class _Read:
     promised_at: datetime
+    promised_on: date
     confidence: float
 
 
@@ -152,60 +159,87 @@ class _Waiting:
     leaves: Dispatch
     now: datetime
     ordered_at: datetime
-    days_later: int
 
-    @property
+    @cached_property
     def zone(self) -> ZoneInfo:
         """The clock of the destination."""
         return zone_of(self.order, self.network)
 
-    def lost_hours(self, count: int) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
-        """Return (T,) whether all carriers deliver on each of ``count`` dates, and (K, T) hours that holidays take."""
-        service, leaves = self.parcels.service, self.leaves.earliest_hours
-        days = delivery_days(self.order, self.network, service, leaves, now=self.now, count=count)
-        return np.asarray(days.delivers.all(axis=0)), np.asarray(days.lost * 24.0, np.float64)
+    @cached_property
+    def today(self) -> date:
+        """The date at the destination."""
+        return self.now.astimezone(self.zone).date()
+
+    @cached_property
+    def days(self) -> DeliveryDays:
+        """Of the parcels, on the dates from today on."""
+        service = self.parcels.service
+        return delivery_days(self.order, self.network, service, self.leaves, now=self.now, count=DAYS_AHEAD)
+
+    def midnight(self, ahead: int) -> datetime:
+        """The instant at which a date begins at the destination, so many dates from today."""
+        return datetime.combine(self.today + timedelta(days=ahead), datetime.min.time(), self.zone).astimezone(UTC)
+
+    def surely(self, until: Sequence[datetime], ahead: Sequence[int] | slice) -> NDArray[np.float64]:
+        """Return (T,) the probability that everything is there ``until`` each instant, on the date so far ``ahead``."""
+        hours = np.array([(instant - self.ordered_at) / _HOUR for instant in until])
+        return self.awaited.within(hours - 24.0 * self.days.lost[:, ahead])
+
+    def there(self, level: float, since: datetime) -> Iterator[tuple[int, datetime]]:
+        """Yield dates, as days ahead, and from when on each all is there with probability ``level``, if ordered then.
+
+        Each day that a parcel loses before its date puts it off by a day.
+        """
+        lost = 24.0 * self.days.lost
+        distinct, which = np.unique(lost, axis=1, return_inverse=True)
+        hours = [self.awaited.quantile(column, level) for column in distinct.T]
+        for ahead, at in enumerate(which.ravel().tolist()):
+            if hours[at] < (DAYS_AHEAD + 1) * 24:
+                instant = since + timedelta(hours=hours[at])
+                if instant.astimezone(self.zone).date() <= self.today + timedelta(days=ahead):
+                    yield ahead, max(_whole_minute(instant), self.midnight(ahead))
 
 
-def _date(waiting: _Waiting, confidence: float) -> _Read | None:
+def _date(waiting: _Waiting, confidence: float, days_later: int) -> _Read | None:
     """Return the end of the first delivery day by which everything is there with ``confidence``."""
-    zone = waiting.zone
-    today = waiting.now.astimezone(zone).date()
-    midnights = [
-        datetime.combine(today + timedelta(days=at + 1), datetime.min.time(), zone) for at in range(DAYS_AHEAD)
-    ]
-    hours = np.array([(midnight - waiting.ordered_at) / timedelta(hours=1) for midnight in midnights])
-    delivers, lost = waiting.lost_hours(DAYS_AHEAD)
-    sure = waiting.awaited.within(hours - lost)
-    found = np.flatnonzero(delivers & (sure >= confidence))[waiting.days_later :]
-    return _Read(midnights[found[0]].astimezone(UTC), float(sure[found[0]])) if len(found) else None
-
-
-def _opening(waiting: _Waiting, confidence: float) -> _Read | None:
-    """Return when the store is open, the first time that everything is there with ``confidence``."""
-    hours = waiting.awaited.quantile(confidence) + 24 * waiting.days_later
-    if hours > DAYS_AHEAD * 24:
+    ends = [waiting.midnight(ahead + 1) for ahead in range(DAYS_AHEAD)]
+    sure = waiting.surely(ends, slice(None))
+    found = np.flatnonzero(waiting.days.delivers.all(axis=0) & (sure >= confidence))[days_later:]
+    if not len(found):
         return None
-    lost = np.zeros((len(waiting.parcels), 1))
-    for _ in range(2):  # the days that holidays take may hold another
-        instant = waiting.ordered_at + timedelta(hours=hours + float(lost.max()))
-        ahead = (instant.astimezone(waiting.zone).date() - waiting.now.astimezone(waiting.zone).date()).days
-        if ahead >= DAYS_AHEAD:
-            return None
-        lost = waiting.lost_hours(ahead + 1)[1][:, -1:]
-    promised_at = next_opening(waiting.network, _place(waiting), instant)
-    left = np.array([(promised_at - waiting.ordered_at) / timedelta(hours=1)])
-    return _Read(promised_at, float(waiting.awaited.within(left - lost)[0]))
+    first = int(found[0])
+    return _Read(ends[first], waiting.today + timedelta(days=first), float(sure[first]))
 
 
-def _place(waiting: _Waiting) -> int:
+def _opening(waiting: _Waiting, confidence: float, days_later: int) -> _Read | None:
+    """Return when the store is open, the first time that everything is there with ``confidence``."""
+    for ahead, instant in _openings(waiting, confidence, waiting.ordered_at):
+        sure = float(waiting.surely([instant], [ahead])[0])
+        if sure >= confidence:
+            days_later -= 1
+        if days_later < 0:
+            return _Read(instant, waiting.today + timedelta(days=ahead), sure)
+    return None
+
+
+def _openings(waiting: _Waiting, level: float, since: datetime) -> Iterator[tuple[int, datetime]]:
     ids = waiting.network.locations["location_id"]
-    return int(np.flatnonzero(ids == waiting.order.collect_location_id)[0])
+    place = int(np.flatnonzero(ids == waiting.order.collect_location_id)[0])
+    for ahead, instant in waiting.there(level, since):
+        opens = next_opening(waiting.network, place, instant)
+        if opens.astimezone(waiting.zone).date() == waiting.today + timedelta(days=ahead):
+            yield ahead, opens
 
 
-def _at_level(waiting: _Waiting, level: float) -> datetime:
-    instant = waiting.now + timedelta(hours=waiting.awaited.quantile(level))
+def _at_level(waiting: _Waiting, level: float, latest: datetime) -> datetime:
     home = waiting.order.delivery_method == "home"
-    return instant if home else next_opening(waiting.network, _place(waiting), instant)
+    instants = waiting.there(level, waiting.now) if home else _openings(waiting, level, waiting.now)
+    return min(next((instant for _, instant in instants), latest), latest)
+
+
+def _whole_minute(instant: datetime) -> datetime:
+    """The next whole minute."""
+    return instant + (datetime.min.replace(tzinfo=UTC) - instant) % timedelta(minutes=1)
 
 
 def _cut_off(leaves: Dispatch, now: datetime) -> datetime | None:
@@ -224,6 +258,3 @@ def _fee(terms: PromiseTerms, order: Order, situation: Situation) -> float | Non
 
 def _none(order: Order, cause: str, line_ids: tuple[str, ...] = ()) -> NotPromised:
     return NotPromised(order.delivery_method, order.service_level, order.collect_location_id, cause, line_ids)
-
-
-_LAST_MOMENT: Final = timedelta(microseconds=1)

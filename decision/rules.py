@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from decision.attributes import CAPACITY_USED, is_per_line, read_columns, together
 from decision.consolidation import NOTHING_OPEN, open_shipments_at
-from decision.ruleset import Rule, Ruleset, Stage
+from decision.ruleset import OfferRule, Rule, Ruleset, Stage
 from decision.situation import Situation
 from expressions.compiled import CompiledExpression
 
@@ -86,6 +86,13 @@ def apply_rules(ruleset: Ruleset, rules: Iterable[Rule], situation: Situation) -
         else:
             ruling.adjusted[rule.id] = _adjustment(rule, where, columns, shape)
     return ruling
+
+
+def offer_in(ruleset: Ruleset, stage: str | None, situation: Situation) -> OfferRule | None:
+    """Return how what ``stage`` plans is offered: as the stage says, else as the ruleset says, if it is so now."""
+    own = next((known.offer for known in ruleset.stages if known.name == stage), None)
+    offer = own or ruleset.offer
+    return offer if offer is not None and holds(offer.when, situation) else None
 
 
 def unmet(stage: Stage, situation: Situation) -> NDArray[np.bool_]:

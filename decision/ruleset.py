@@ -15,7 +15,15 @@ from decision.custom import TYPES
 from decision.errors import RulesetError, RulesetProblem
 from decision.money import Strategy
 from decision.opening import day_of, span_of
-from decision.ruleset_document import KINDS, ActiveDocument, RuleDocument, StageDocument, read_document
+from decision.ruleset_document import (
+    KINDS,
+    NOT_FOUND_ODDS,
+    ActiveDocument,
+    OfferDocument,
+    RuleDocument,
+    StageDocument,
+    read_document,
+)
 from expressions.compiled import CompiledExpression, compile_expression
 from expressions.conditions import Conditions
 from expressions.errors import ExpressionError
@@ -54,11 +62,21 @@ class Rule:
 
 
 @dataclass(frozen=True)
+class OfferRule:
+    """A store's shipment is offered to the best ``locations`` stores at once, for ``minutes``, if ``when`` holds."""
+
+    locations: int
+    minutes: float
+    when: CompiledExpression | None
+
+
+@dataclass(frozen=True)
 class Stage:
-    """A compiled stage."""
+    """A compiled stage. ``offer``: of the shipments that it plans, before that of the ruleset."""
 
     name: str
     require: CompiledExpression | None
+    offer: OfferRule | None = None
 
 
 @dataclass(frozen=True)
@@ -97,7 +115,10 @@ class PromiseTerms:
 
 @dataclass(frozen=True)
 class Ruleset:
-    """A compiled ruleset. Make one with `compile_ruleset`. ``digest``: SHA-256 of the document."""
+    """A compiled ruleset. Make one with `compile_ruleset`. ``digest``: SHA-256 of the document.
+
+    ``offer``: of shipments planned in stages without their own. ``not_found_odds``: the ratio of `decision.learnt`.
+    """
 
     name: str
     version: str
@@ -108,6 +129,8 @@ class Ruleset:
     rules: tuple[Rule, ...]
     stages: tuple[Stage, ...]
     promises: PromiseTerms = PromiseTerms()
+    offer: OfferRule | None = None
+    not_found_odds: float = NOT_FOUND_ODDS
 
     @cached_property
     def conditions(self) -> Conditions:
@@ -167,7 +190,11 @@ def compile_ruleset(document: Mapping[str, Any], version: str = "0") -> Ruleset:
         Limits(**written.limits.model_dump()),
         tuple(compiler.rule(rule, names) for rule in written.rules),
         tuple(
-            Stage(stage.name, compiler.condition(f"stage {stage.name}", "require", stage.require, names.candidate))
+            Stage(
+                stage.name,
+                compiler.condition(f"stage {stage.name}", "require", stage.require, names.candidate),
+                compiler.offer(f"stage {stage.name}", stage.offer, names),
+            )
             for stage in written.stages or [StageDocument(name="any")]
         ),
         PromiseTerms(
@@ -178,6 +205,8 @@ def compile_ruleset(document: Mapping[str, Any], version: str = "0") -> Ruleset:
                 for at, fee in enumerate(written.promises.fees, start=1)
             ),
         ),
+        compiler.offer("", written.offer, names),
+        written.not_found_odds,
     )
     if compiler.problems:
         raise RulesetError(compiler.problems)
@@ -198,8 +227,10 @@ def load_ruleset(text: str, version: str = "0") -> Ruleset:
 
 @cache
 def default_ruleset() -> Ruleset:
-    """Return the ruleset that serves until operations write their own."""
-    return load_ruleset(files("decision").joinpath("rulesets/default.yaml").read_text(encoding="utf-8"), "0")
+    """Return the ruleset that serves until operations write their own, ready for the first order."""
+    ruleset = load_ruleset(files("decision").joinpath("rulesets/default.yaml").read_text(encoding="utf-8"), "0")
+    ruleset.conditions.prepare()
+    return ruleset
 
 
 #: Nobody reads more at once, and each costs its milliseconds.
@@ -233,6 +264,11 @@ class _Compiler:
             float(written) if kind == "safety_stock" else amount,
             None if rule.active is None else _calendar(rule.active),
         )
+
+    def offer(self, place: str, offer: OfferDocument | None, names: _Names) -> OfferRule | None:
+        if offer is None:
+            return None
+        return OfferRule(offer.locations, offer.minutes, self.condition(place, "offer → when", offer.when, names.order))
 
     def condition(self, place: str, field: str, source: str | None, names: Names) -> CompiledExpression | None:
         return None if source is None else self._expression(place, field, source, names, Kind.TRUTH)

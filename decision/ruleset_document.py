@@ -12,6 +12,10 @@ from decision.opening import Weekday, span_of
 KINDS: Final = ("exclude", "require", "safety_stock", "adjust", "cap")
 
 
+#: See `decision.learnt`; docs/rules.md says what was measured.
+NOT_FOUND_ODDS: Final = 1.5
+
+
 AttributeType: TypeAlias = Literal["text", "number", "truth"]
 DeliveryMethod: TypeAlias = Literal["home", "click_and_collect", "reserve_and_collect", "ship_to_store"]
 DELIVERY_METHODS: Final[tuple[DeliveryMethod, ...]] = get_args(DeliveryMethod)
@@ -89,11 +93,20 @@ class RuleDocument(_Document):
         return self
 
 
+class OfferDocument(_Document):
+    """``offer`` of a ruleset or a stage: to how many stores a task is offered at once, and for how long."""
+
+    locations: int = Field(ge=2, le=20)
+    minutes: float = Field(gt=0, le=10_080, allow_inf_nan=False)
+    when: str | None = None
+
+
 class StageDocument(_Document):
     """One of ``stages``, tried in order until a plan stands."""
 
     name: str = Field(min_length=1, max_length=100)
     require: str | None = None
+    offer: OfferDocument | None = None
 
 
 class FeeDocument(_Document):
@@ -125,6 +138,8 @@ class RulesetDocument(_Document):
     attributes: dict[Literal["order", "line", "location", "service"], dict[_AttributeName, AttributeType]] = {}
     strategy: StrategyDocument = StrategyDocument()
     limits: LimitsDocument = LimitsDocument()
+    offer: OfferDocument | None = None
+    not_found_odds: float = Field(default=NOT_FOUND_ODDS, ge=1, le=100, allow_inf_nan=False)
     rules: list[RuleDocument] = Field(default=[], max_length=1_000)
     stages: list[StageDocument] = Field(default=[], max_length=20)
     promises: PromisesDocument = PromisesDocument()

@@ -18,7 +18,7 @@ from decision.loads import Contents
 from decision.network import Network
 from decision.order import Order
 from decision.predictor import HoursDistribution, Predictor
-from features.coded import Coded, CodedColumns, Repeated
+from features.coded import Coded, CodedColumns, Repeated, distinct_codes
 from features.places import PLACES
 
 _DAY: Final = 86_400.0
@@ -43,21 +43,22 @@ class Parcels:
 def parcels(order: Order, units: NDArray[np.int64]) -> Parcels:
     """Return what parcels with so many ``units`` (K, L) of each line amount to."""
     members = units > 0
-
-    def together(name: str) -> NDArray[np.float64]:
-        each = _floats([getattr(line, name) for line in order.lines])
-        # One line after the other, as a history is added up: a sum's last bit depends on the order.
-        return np.asarray(np.add.accumulate(np.where(members, each * units, 0.0), axis=1)[:, -1])
-
-    weights = np.nan_to_num(_floats([line.weight_kg for line in order.lines])) * units
+    each = np.array([_floats([getattr(line, name) for line in order.lines]) for name in _FIGURES])
+    # One line after the other, as a history is added up: a sum's last bit depends on the order.
+    weight, volume, value = np.add.accumulate(np.where(members, each[:, None] * units, 0.0), axis=2)[..., -1]
+    weights = np.where(np.isnan(each[0]), 0.0, each[0]) * units
     return Parcels(
-        together("weight_kg"),
-        together("volume_l"),
-        together("unit_price"),
+        weight,
+        volume,
+        value,
         units.sum(axis=1).astype(float),
         members.sum(axis=1).astype(float),
         np.where(members, weights, -1.0).argmax(axis=1),
     )
+
+
+#: What is told of one unit of a line.
+_FIGURES: Final = ("weight_kg", "volume_l", "unit_price")
 
 
 def joined_parcels(order: Order, adding: Parcels, joined: NDArray[np.intp]) -> tuple[Parcels, Parcels]:
@@ -82,10 +83,70 @@ def _floats(values: list[float | None]) -> NDArray[np.float64]:
     return np.array([np.nan if value is None else value for value in values], float)
 
 
-def candidate_facts(order: Order, network: Network, candidates: Candidates, now: datetime) -> CodedColumns:
-    """Return the facts (`features.facts`) of each candidate that do not depend on the lines it sends."""
+@dataclass(frozen=True)
+class Asked:
+    """The facts (`features.facts`) of one order, each column as long as there are things it differs between.
+
+    ``places``: the locations of the candidates, P of them; ``candidates`` (C rows); ``lines``: the order's lines at
+    these places, (L · P rows), line by line. ``place`` (C,): where each candidate is among the places.
+    """
+
+    places: CodedColumns
+    candidates: CodedColumns
+    lines: CodedColumns
+    place: NDArray[np.intp]
+
+    def of(self, rows: NDArray[np.intp], amounts: Parcels, which: NDArray[np.intp]) -> CodedColumns:
+        """Return the facts of sending parcels, ``which`` of ``amounts`` each, from the candidates at ``rows``."""
+        sent = {
+            "weight_kg": amounts.weight_kg,
+            "volume_l": amounts.volume_l,
+            "value": amounts.value,
+            "units": amounts.units,
+            "lines": amounts.lines,
+        }
+        return CodedColumns(
+            {},
+            {},
+            PLACES,
+            Repeated(CodedColumns(sent, {}, {}), which),
+            Repeated(self.candidates, rows),
+            Repeated(self.lines, amounts.heaviest[which] * self.places.rows + self.place[rows]),
+        )
+
+
+def asked_of(order: Order, network: Network, candidates: Candidates, now: datetime) -> Asked:
+    """Return the facts of an order's candidates, and of its lines there."""
+    location, place = distinct_codes(candidates.location)
+    first = np.searchsorted(candidates.location, location)
+    places, lines = _place_facts(order, network, location, now), len(order.lines)
+    everywhere, line = np.tile(np.arange(len(location)), lines), np.repeat(np.arange(lines), len(location))
+    services = {
+        name: Coded(text.values, text.codes[candidates.service]) for name, text in network.service_facts.items()
+    }
+    return Asked(
+        places,
+        CodedColumns({}, services, PLACES, Repeated(places, place)),
+        CodedColumns(
+            {
+                "on_hand": candidates.on_hand[:, first].ravel(),
+                "days_since_count": ((now.timestamp() - candidates.counted_at[:, first]) / _DAY).ravel(),
+            },
+            {
+                name: Coded(np.array([getattr(line, name) for line in order.lines], object), line)
+                for name in ("sku", "category")
+            },
+            PLACES,
+            Repeated(places, everywhere),
+        ),
+        place,
+    )
+
+
+def _place_facts(order: Order, network: Network, location: NDArray[np.intp], now: datetime) -> CodedColumns:
+    """Return the facts of each location with those of the order that hold everywhere."""
     to = order.destination
-    everywhere = np.zeros(len(candidates), np.intp)
+    everywhere = np.zeros(len(location), np.intp)
     texts = {
         "channel": order.channel,
         "payment_method": order.payment_method,
@@ -100,46 +161,10 @@ def candidate_facts(order: Order, network: Network, candidates: Candidates, now:
         "destination_longitude": to.longitude,
     }
     return CodedColumns(
-        {name: np.full(len(candidates), np.nan if value is None else value, float) for name, value in numbers.items()},
-        {
-            **{name: Coded(np.array([value], object), everywhere) for name, value in texts.items()},
-            **{
-                name: Coded(text.values, text.codes[candidates.service]) for name, text in network.service_facts.items()
-            },
-        },
+        {name: np.full(len(location), np.nan if value is None else value, float) for name, value in numbers.items()},
+        {name: Coded(np.array([value], object), everywhere) for name, value in texts.items()},
         PLACES,
-        Repeated(network.location_facts, candidates.location),
-    )
-
-
-def facts(
-    order: Order,
-    candidates: Candidates,
-    everyone: CodedColumns,
-    *,
-    rows: NDArray[np.intp],
-    amounts: Parcels,
-    which: NDArray[np.intp],
-) -> CodedColumns:
-    """Return the facts (`features.facts`) of sending parcels from the candidates at ``rows``.
-
-    ``which`` of ``amounts`` each sends; ``everyone``: what `candidate_facts` says of all candidates.
-    """
-    heaviest = amounts.heaviest[which]
-    lines = {"sku": [line.sku for line in order.lines], "category": [line.category for line in order.lines]}
-    return CodedColumns(
-        {
-            "weight_kg": amounts.weight_kg[which],
-            "volume_l": amounts.volume_l[which],
-            "value": amounts.value[which],
-            "units": amounts.units[which],
-            "lines": amounts.lines[which],
-            "on_hand": candidates.on_hand[heaviest, rows],
-            "days_since_count": (everyone["decided_at"][rows] - candidates.counted_at[heaviest, rows]) / _DAY,
-        },
-        {name: Coded(np.array(values, object), heaviest) for name, values in lines.items()},
-        PLACES,
-        Repeated(everyone, rows),
+        Repeated(network.location_facts, location),
     )
 
 
@@ -191,11 +216,7 @@ def score(
     if not len(rows):
         return _nothing(usable.shape)
     quantities = np.array([line.quantity for line in order.lines])
-    everyone = candidate_facts(order, network, candidates, now)
-
-    def of_parcels(which: NDArray[np.intp], amounts: Parcels, codes: NDArray[np.intp]) -> CodedColumns:
-        return facts(order, candidates, everyone, rows=which, amounts=amounts, which=codes)
-
+    of_parcels = asked_of(order, network, candidates, now).of
     order_facts = of_parcels(rows, parcels(order, quantities[None]), np.zeros(len(rows), np.intp))
     travels = ~candidates.collected[rows]
     service = candidates.service[rows]
@@ -271,7 +292,7 @@ def hours_left(
     days = ((until - _LAST_MOMENT).astimezone(zone).date() - now.astimezone(zone).date()).days
     if not network.has_calendars or days < 0:
         return hours
-    of_days = delivery_days(order, network, service, leaves.earliest_hours, now=now, count=days + 1)
+    of_days = delivery_days(order, network, service, leaves, now=now, count=days + 1)
     return hours - 24 * of_days.lost[:, -1]
 
 

@@ -95,7 +95,7 @@ class Pricing:
         rows = [row for row, units in enumerate(sent.units) if units]
         if len(rows) > 1:
             return float(self.costs[sent.units][sent.candidate])
-        return float(self.portions(rows[0], np.array([sent.units[rows[0]]]), np.array([sent.candidate]))[0][0])
+        return self._portion(rows[0], sent)[0]
 
     def fixed(self) -> Floats:
         """Return (C,) the money of a shipment whatever is in it, adjustments apart."""
@@ -106,9 +106,15 @@ class Pricing:
 
     def pick_failure(self, sent: Sent) -> float:
         """Return the probability that something in the shipment is not supplied."""
-        candidate = np.array([sent.candidate])
-        alone = [self.portions(row, np.array([n]), candidate)[1][0] for row, n in enumerate(sent.units) if n]
-        return float(1 - np.prod([1 - failure for failure in alone]))
+        return float(1 - np.prod([1 - self._portion(row, sent)[1] for row, units in enumerate(sent.units) if units]))
+
+    def _portion(self, row: int, sent: Sent) -> tuple[float, float]:
+        """Return cost and probability of failure of what a shipment holds of one line, sent alone."""
+        units, candidate = sent.units[row], sent.candidate
+        if units == self.quantities[row]:
+            return float(self.scores.line_cost[row, candidate]), float(self.scores.pick_failure[row, candidate])
+        cost, failure = self.portions(row, np.array([units]), np.array([candidate]))
+        return float(cost[0]), float(failure[0])
 
     def terms(self, sent: Sent) -> dict[str, float]:
         """Return the money of each term of one shipment (`decision.money`), the parcel itself included."""

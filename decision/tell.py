@@ -7,6 +7,7 @@ from typing import Final
 from decision.decision import Decision, Exclusion, MissingLine, Relaxation
 from decision.explain import why
 from decision.messages.catalogue import Catalogue, catalogue
+from decision.tell_promise import tell_kept
 
 #: Places that a sentence names before it counts the rest, and exclusions that a text lists of one rule.
 _NAMED: Final = 3
@@ -32,6 +33,7 @@ def tell(decision: Decision, language: str = "en") -> Decision:
         ),
         missing=tuple(_with_reason(line, decision, words) for line in decision.missing),
         relaxations=tuple(replace(one, explanation=_relaxed(one, decision, words)) for one in decision.relaxations),
+        promise=None if decision.promise is None else tell_kept(decision.promise, words),
     )
     return replace(told, summary=_summary(told, words))
 

@@ -39,16 +39,16 @@ class WorkingDays:
 
 def is_public_holiday(day: date, country: str, region: str | None) -> bool:
     """Return whether ``day`` is a public holiday in the region; of a country that nobody lists, no day is."""
-    calendar = _calendar(country, region)
-    return calendar is not None and day in calendar
+    return day in _holidays(country, region, day.year)
 
 
 @cache
-def _calendar(country: str, region: str | None) -> holidays.HolidayBase | None:
+def _holidays(country: str, region: str | None, year: int) -> frozenset[date]:
+    # A whole year at once: calendars that fill themselves when asked are not for several threads.
     regions = holidays.list_supported_countries().get(country)
     if regions is None:
-        return None
-    return holidays.country_holidays(country, subdiv=region if region in regions else None)
+        return frozenset()
+    return frozenset(holidays.country_holidays(country, subdiv=region if region in regions else None, years=year))
 
 
 def days_worked(things: Sequence[WorkingDays], first: date, count: int) -> NDArray[np.bool_]:

@@ -46,10 +46,9 @@ class Text:
 
     def equals(self, other: "Text") -> NDArray[np.bool_]:
         """Return where both are the same text, or both missing; never where one is unknown."""
-        if not self.codes.ndim:
-            self, other = other, self  # noqa: PLW0642 - equality has no sides
-        if not other.codes.ndim and other.codes >= 0:
-            return np.asarray(self.codes == self._code_of(other))
+        texts, code = self._beside(other)
+        if code is not None:
+            return np.asarray(texts.codes == code)
         if self.vocabulary is other.vocabulary:
             return np.asarray((self.codes == other.codes) & (self.codes != UNKNOWN))
         if other.codes.ndim and len(other.vocabulary) > len(self.vocabulary):
@@ -60,23 +59,26 @@ class Text:
 
     def differs(self, other: "Text") -> NDArray[np.bool_]:
         """Return where the texts surely differ, one missing text among them; never where one is unknown."""
-        if not self.codes.ndim:
-            self, other = other, self  # noqa: PLW0642 - nor has difference
-        if not other.codes.ndim and other.codes >= 0:
-            return np.asarray((self.codes != self._code_of(other)) & (self.codes != UNKNOWN))
+        texts, code = self._beside(other)
+        if code is not None:
+            return np.asarray((texts.codes != code) & texts.is_known())
         return self.is_known() & other.is_known() & ~self.equals(other)
 
     def compared(self, other: "Text") -> NDArray[np.int8]:
         """Return 1 where `equals`, 0 where `differs`, 2 where neither."""
-        if not self.codes.ndim:
-            self, other = other, self  # noqa: PLW0642 - equality has no sides
-        if not other.codes.ndim and other.codes >= 0:
-            same = (self.codes == self._code_of(other)).view(np.int8)
-            return (
-                same if self.codes.size and self.codes.min() > UNKNOWN else np.where(self.is_known(), same, np.int8(2))
-            )
-        known = self.is_known() & other.is_known()
-        return np.where(known, self.equals(other).astype(np.int8), np.int8(2))
+        texts, code = self._beside(other)
+        same = self.equals(other).view(np.int8)
+        if code is not None and texts.codes.size and texts.codes.min() > UNKNOWN:
+            return same
+        return np.where(self.is_known() & other.is_known(), same, np.int8(2))
+
+    def _beside(self, other: "Text") -> tuple["Text", int | None]:
+        """Return the texts of a column and the code there of the one text that they are compared with.
+
+        ``None`` for the code where neither is a single known text.
+        """
+        column, one = (self, other) if self.codes.ndim else (other, self)
+        return column, None if one.codes.ndim or one.codes < 0 else column._code_of(one)
 
     def answers(self, question: Callable[..., bool], texts: tuple[str, ...]) -> NDArray[np.int8]:
         """Return 1 or 0 for each row's ``question(text, *texts)``, 2 where there is no text.

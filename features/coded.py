@@ -4,8 +4,9 @@ The candidates of one order share a destination, few skus and few carriers; keys
 those of a few hundred combinations. What is computed here is equal, text for text, to computing it row by row.
 """
 
-from collections.abc import Callable, Collection, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -52,7 +53,8 @@ class CodedColumns(Mapping[str, NDArray[Any]]):
     """Columns whose text is coded. What was computed from them is remembered, for as long as they live.
 
     They may repeat rows of other columns, beside which they have their own: the lines that one candidate may send share
-    all that is known of the candidate. What follows from the others alone is computed and remembered there.
+    all that is known of the candidate, those of one location all that it has of their sku. What follows from the others
+    alone is at `home` there: it is computed and remembered there, once for all rows that repeat it.
     """
 
     def __init__(
@@ -60,18 +62,23 @@ class CodedColumns(Mapping[str, NDArray[Any]]):
         numbers: Mapping[str, FloatArray],
         texts: Mapping[str, Coded],
         derived: Mapping[str, Derived],
-        repeated: Repeated | None = None,
+        *repeated: Repeated,
     ) -> None:
         """Columns of ``derived`` are computed when first asked for. Raises ``ValueError`` for unequal lengths."""
         lengths = {len(column) for column in numbers.values()} | {len(text.codes) for text in texts.values()}
-        if repeated is not None:
-            lengths.add(len(repeated.rows))
+        lengths |= {len(others.rows) for others in repeated}
         if len(lengths) > 1:
             raise ValueError(f"columns differ in length: {sorted(lengths)} rows")
+        self.rows = max(lengths, default=0)
         self._numbers = dict(numbers)
         self._texts = dict(texts)
         self._derived = derived
         self._repeated = repeated
+        sources = frozenset((name, column.sources) for name, column in derived.items())
+        self.shape: Shape = _shape(
+            frozenset([*numbers, *texts]), sources, tuple(others.columns.shape for others in repeated)
+        )
+        self._homes: dict[Path, Repeated] = {}
         self._joined: dict[tuple[tuple[str, ...], Derive], Coded] = {}
         self._remembered: dict[Hashable, tuple[int, NDArray[Any]]] = {}
 
@@ -79,19 +86,16 @@ class CodedColumns(Mapping[str, NDArray[Any]]):
         """The column as an array. Raises ``KeyError`` when there is none."""
         if name in self._numbers:
             return self._numbers[name]
-        if self._repeated is None or name in self._texts or name in self._derived:
-            return self.coded(name).column()
-        return self._repeated.columns[name][self._repeated.rows]
+        home = self.home((name,))
+        return self.coded(name).column() if home is None else home.columns[name][home.rows]
 
     def __iter__(self) -> Iterator[str]:
         """Names of the columns."""
-        own = [*self._numbers, *self._texts, *self._derived]
-        others = [] if self._repeated is None else [name for name in self._repeated.columns if name not in own]
-        return iter([*own, *others])
+        return iter(sorted(self.shape.known))
 
     def __len__(self) -> int:
         """How many columns."""
-        return len(list(iter(self)))
+        return len(self.shape.known)
 
     def coded(self, name: str) -> Coded:
         """A text column. Raises ``KeyError`` when there is none."""
@@ -99,27 +103,28 @@ class CodedColumns(Mapping[str, NDArray[Any]]):
             return self._texts[name]
         if name in self._derived:
             return self.joined(self._derived[name].sources, self._derived[name].derive)
-        if self._repeated is None:
+        home = self.home((name,))
+        if home is None:
             raise KeyError(name)
-        text = self._repeated.columns.coded(name)
-        return Coded(text.values, text.codes[self._repeated.rows])
+        text = home.columns.coded(name)
+        return Coded(text.values, text.codes[home.rows])
 
     def joined(self, names: tuple[str, ...], derive: Derive) -> Coded:
         """``derive`` of the texts in ``names``, row by row."""
         wanted = (names, derive)
         if wanted not in self._joined:
-            others = self._others(names)
-            if others is None:
+            home = self.home(names)
+            if home is None:
                 self._joined[wanted] = _join([self.coded(name) for name in names], derive)
             else:
-                found = others.columns.joined(names, derive)
-                self._joined[wanted] = Coded(found.values, found.codes[others.rows])
+                found = home.columns.joined(names, derive)
+                self._joined[wanted] = Coded(found.values, found.codes[home.rows])
         return self._joined[wanted]
 
     def remembered(
         self,
         key: Hashable,
-        sources: Collection[str],
+        sources: tuple[str, ...],
         compute: Callable[["CodedColumns"], NDArray[Any]],
         edition: int = 0,
     ) -> NDArray[Any]:
@@ -127,23 +132,72 @@ class CodedColumns(Mapping[str, NDArray[Any]]):
 
         What was computed in another ``edition`` is forgotten.
         """
-        others = self._others(sources)
-        if others is not None:
-            return others.columns.remembered(key, sources, compute, edition)[others.rows]
+        home = self.home(sources)
+        if home is None:
+            return self.kept(key, compute, edition)
+        return home.columns.kept(key, compute, edition)[home.rows]
+
+    def kept(self, key: Hashable, compute: Callable[["CodedColumns"], NDArray[Any]], edition: int) -> NDArray[Any]:
+        """The same, computed and remembered here."""
         known = self._remembered.get(key)
         if known is None or known[0] != edition:
             known = self._remembered[key] = edition, compute(self)
         return known[1]
 
-    def _others(self, names: Collection[str]) -> Repeated | None:
-        """The columns that are repeated, when all of ``names`` are among them and follow from nothing else."""
-        if self._repeated is None or any(self._own(name) for name in names):
-            return None
-        return self._repeated
+    def home(self, names: tuple[str, ...]) -> Repeated | None:
+        """The farthest columns that have all of ``names``, and which of their rows these are; ``None``: these here."""
+        path = self.shape.path(names)
+        return self.at(path) if path else None
 
-    def _own(self, name: str) -> bool:
-        sources = self._derived[name].sources if name in self._derived else (name,)
-        return any(source in self._numbers or source in self._texts for source in sources)
+    def at(self, path: "Path") -> Repeated:
+        """The columns at the end of ``path`` (not the empty one), and which of their rows these are."""
+        if path not in self._homes:
+            first, *others = path
+            way = self._repeated[first]
+            if others:
+                on = way.columns.at(tuple(others))
+                way = Repeated(on.columns, on.rows[way.rows])
+            self._homes[path] = way
+        return self._homes[path]
+
+
+#: From columns to others: which of the repeated ones, of these which, and so on.
+Path = tuple[int, ...]
+
+
+class Shape:
+    """Which columns there are, and where: what columns have in common that were made alike."""
+
+    def __init__(
+        self, own: frozenset[str], derived: frozenset[tuple[str, tuple[str, ...]]], repeated: tuple["Shape", ...]
+    ) -> None:
+        """``own`` columns, those ``derived`` from others with their sources, and the shapes of those repeated."""
+        known = own.union(*(others.known for others in repeated))
+        own |= {
+            name
+            for name, sources in derived
+            if known.issuperset(sources) and (name not in known or not own.isdisjoint(sources))
+        }
+        self.known: frozenset[str] = known | own
+        self._own = own
+        self._repeated = repeated
+        self._paths: dict[tuple[str, ...], Path] = {}
+
+    def path(self, names: tuple[str, ...]) -> Path:
+        """The way to the farthest columns that have all of ``names``."""
+        if names not in self._paths:
+            self._paths[names] = self._find(names)
+        return self._paths[names]
+
+    def _find(self, names: tuple[str, ...]) -> Path:
+        if self._own.isdisjoint(names):
+            for position, others in enumerate(self._repeated):
+                if others.known.issuperset(names):
+                    return position, *others.path(names)
+        return ()
+
+
+_shape = lru_cache(maxsize=256)(Shape)
 
 
 def coded(columns: Columns, name: str) -> Coded:

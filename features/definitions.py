@@ -1,5 +1,6 @@
 """Every feature, defined once: its name, and how it follows from facts and trailing means."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -53,6 +54,26 @@ def _ratio(name: str, unit: str, over: str, under: str) -> Feature:
 def encode(texts: Coded, codes: Mapping[str, int]) -> FloatArray:
     """The code of each row's text; NaN for a text without one."""
     return np.array([codes.get(value, np.nan) for value in texts.values.tolist()], dtype=np.float64)[texts.codes]
+
+
+def _postal_number(name: str) -> Feature:
+    """The digits that a postal code begins with, as a number; missing where it begins with none.
+
+    Postal codes are given out by area and town, the capital before the country around it: what a carrier prices
+    alike is a range of them.
+    """
+
+    def compute(columns: Columns, _: Vocabularies) -> FloatArray:
+        texts = coded(columns, f"{name}_postal_code")
+        numbers = [_leading_number(value) for value in texts.values.tolist()]
+        return np.array(numbers, dtype=np.float64)[texts.codes]
+
+    return Feature(f"{name}_postal_number", "number, leading digits", (f"{name}_postal_code",), compute)
+
+
+def _leading_number(text: str | None) -> float:
+    digits = re.match("[0-9]+", text or "")
+    return float(digits.group()) if digits else np.nan
 
 
 def _distance(columns: Columns, _: Vocabularies) -> FloatArray:
@@ -118,6 +139,8 @@ FEATURES: Final = {
         _fact("destination_longitude", "degrees"),
         _fact("location_latitude", "degrees"),
         _fact("location_longitude", "degrees"),
+        _postal_number("destination"),
+        _postal_number("location"),
         _fact("capacity_per_day", "shipments"),
         _fact("backlog", "attempts"),
         _fact("footfall_ratio", "now ÷ usual"),

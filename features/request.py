@@ -5,14 +5,14 @@ What follows from a location alone is remembered by the columns of the network, 
 The definitions are those of `features.definitions` and `features.trailing`; only the order of the work is another.
 """
 
-from collections.abc import Callable, Hashable
-from functools import cache
+from collections.abc import Callable
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from features.coded import CodedColumns
+from features.coded import CodedColumns, Path, Shape
 from features.definitions import FEATURES, Vocabularies
 from features.statistics import STATISTICS
 from features.trailing import Statistic, TrailingSums, mean_of
@@ -20,11 +20,25 @@ from features.trailing import Statistic, TrailingSums, mean_of
 FloatArray = NDArray[np.float64]
 
 _BY_NAME: Final = {statistic.name: statistic for statistic in STATISTICS}
+
+
+def _sources(statistic: Statistic) -> tuple[str, ...]:
+    """The columns that a trailing mean follows from: its key, and what it shrinks to."""
+    towards = () if statistic.shrink_to is None else _sources(_BY_NAME[statistic.shrink_to])
+    return tuple(sorted({*statistic.key, *towards}))
+
+
 #: Column of a trailing mean → its statistic, and which of its half-lives.
 _MEANS: Final = {
     statistic.column(days): (statistic, position)
     for statistic in STATISTICS
     for position, days in enumerate(statistic.half_lives_days)
+}
+#: Statistic, or feature → the columns that it follows from.
+_READS: Final = {
+    **{name: _sources(statistic) for name, statistic in _BY_NAME.items()},
+    **{name: feature.reads for name, feature in FEATURES.items()},
+    **{name: _sources(statistic) for name, (statistic, _) in _MEANS.items()},
 }
 
 
@@ -38,27 +52,36 @@ class RequestFeatures:
 
     def matrix(self, names: tuple[str, ...], columns: CodedColumns) -> FloatArray:
         """The named features of every row of ``columns``, as `features.definitions.matrix` gives them."""
-        return np.stack([self.column(name, columns) for name in names]).T
+        found = np.empty((len(names), columns.rows))
+        for path, together, positions in _homes(names, columns.shape):
+            if path:
+                home = columns.at(path)
+                for position, values in zip(positions, self._block(together, home.columns), strict=True):
+                    values.take(home.rows, out=found[position], mode="clip")  # clip: into `found` without a buffer
+            else:
+                for position, name in zip(positions, together, strict=True):
+                    found[position] = self.column(name, columns)
+        return found.T
+
+    def _block(self, names: tuple[str, ...], columns: CodedColumns) -> FloatArray:
+        """The named features, one row for each; remembered together by the columns where they are at home."""
+        return columns.kept(
+            (self, names), lambda at: np.stack([self.column(name, at) for name in names]), self._trailing.edition
+        )
 
     def column(self, name: str, columns: CodedColumns) -> FloatArray:
         """One feature of every row of ``columns``; shape (rows,). Raises ``KeyError`` for an unknown name."""
         if name in _MEANS:
             statistic, position = _MEANS[name]
-            return self._once(name, _read(statistic), lambda at: self._mean(statistic, at)[:, position], columns)
+            return self._once(name, lambda at: self._mean(statistic, at)[:, position], columns)
         feature = FEATURES[name]
-        return self._once(name, feature.reads, lambda at: feature.compute(at, self._vocabularies), columns)
+        return self._once(name, lambda at: feature.compute(at, self._vocabularies), columns)
 
     def _mean(self, statistic: Statistic, columns: CodedColumns) -> FloatArray:
-        return self._once(statistic, _read(statistic), lambda at: self._computed(statistic, at), columns)
+        return self._once(statistic.name, lambda at: self._computed(statistic, at), columns)
 
-    def _once(
-        self,
-        what: Hashable,
-        reads: tuple[str, ...],
-        compute: Callable[[CodedColumns], FloatArray],
-        columns: CodedColumns,
-    ) -> FloatArray:
-        return columns.remembered((self, what), reads, compute, self._trailing.edition)
+    def _once(self, name: str, compute: Callable[[CodedColumns], FloatArray], columns: CodedColumns) -> FloatArray:
+        return columns.remembered((self, name), _READS[name], compute, self._trailing.edition)
 
     def _computed(self, statistic: Statistic, columns: CodedColumns) -> FloatArray:
         towards = None if statistic.shrink_to is None else self._mean(_BY_NAME[statistic.shrink_to], columns)
@@ -67,8 +90,10 @@ class RequestFeatures:
         return mean_of(statistic, sums, towards, heard_at, self._trailing.landmark)
 
 
-@cache
-def _read(statistic: Statistic) -> tuple[str, ...]:
-    """The columns that a trailing mean follows from: its key, and what it shrinks to."""
-    towards = () if statistic.shrink_to is None else _read(_BY_NAME[statistic.shrink_to])
-    return tuple({*statistic.key, *towards})
+@lru_cache(maxsize=256)
+def _homes(names: tuple[str, ...], shape: Shape) -> list[tuple[Path, tuple[str, ...], list[int]]]:
+    """Where features are at home in columns of such a shape: by path, their names and positions among ``names``."""
+    by_path: dict[Path, list[int]] = {}
+    for position, name in enumerate(names):
+        by_path.setdefault(shape.path(_READS[name]), []).append(position)
+    return [(path, tuple(names[at] for at in positions), positions) for path, positions in by_path.items()]

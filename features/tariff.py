@@ -6,18 +6,21 @@ roughly (size as in the Olist history before July 2017; distance chosen on its w
 level follows from the trailing means, and what remains is for the trees.
 """
 
+from collections.abc import Callable
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from features.coded import CodedColumns
 from features.facts import Columns
 from features.geography import haversine_km
 
 FloatArray = NDArray[np.float64]
 
 ENDS: Final = ("location_latitude", "location_longitude", "destination_latitude", "destination_longitude")
-READS: Final = (*ENDS, "weight_kg", "volume_l", "units")
+_SIZE: Final = ("weight_kg", "volume_l", "units")
+READS: Final = (*ENDS, *_SIZE)
 
 #: Carriers bill volume as weight: a litre as a sixth of a kilogram.
 KG_PER_LITRE: Final = 1 / 6
@@ -30,9 +33,21 @@ _USUAL_KG, _USUAL_KM = 1.0, 300.0
 
 def log_tariff(columns: Columns) -> FloatArray:
     """Log of what each shipment costs, relative to a weightless parcel for next door; never missing."""
+    return np.asarray(_of(columns, _SIZE, _by_size) + _of(columns, ENDS, _by_distance), dtype=np.float64)
+
+
+def _of(columns: Columns, reads: tuple[str, ...], compute: Callable[[Columns], FloatArray]) -> FloatArray:
+    """Computed where the columns that it reads are at home."""
+    return columns.remembered(compute, reads, compute) if isinstance(columns, CodedColumns) else compute(columns)
+
+
+def _by_size(columns: Columns) -> FloatArray:
     units = np.maximum(columns["units"], 1.0)
     billed_kg = np.fmax(columns["weight_kg"], columns["volume_l"] * KG_PER_LITRE) / units
-    distance_km = haversine_km(*(columns[name] for name in ENDS))
     size = np.log1p((np.where(np.isnan(billed_kg), _USUAL_KG, billed_kg) / _DOUBLED_AT_KG) ** _BY_SIZE)
-    distance = np.log1p(np.where(np.isnan(distance_km), _USUAL_KM, distance_km) / _STEP_KM)
-    return np.asarray(np.log(units) + size + _BY_DISTANCE * distance, dtype=np.float64)
+    return np.asarray(np.log(units) + size)
+
+
+def _by_distance(columns: Columns) -> FloatArray:
+    distance_km = haversine_km(*(columns[name] for name in ENDS))
+    return np.asarray(_BY_DISTANCE * np.log1p(np.where(np.isnan(distance_km), _USUAL_KM, distance_km) / _STEP_KM))

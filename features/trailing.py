@@ -12,13 +12,17 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from features.coded import Coded, joined
+from features.coded import Coded, coded, joined
 from features.facts import Columns, TextColumn
-from features.places import join_keys
+from features.places import SEPARATOR, join_keys
 
 FloatArray = NDArray[np.float64]
 
 DAY_SECONDS = 86_400.0
+#: Keys put together that may be looked up for nothing, for each row.
+_SPARSE = 2
+#: Nothing was observed under a key's first part.
+_NONE: Mapping[str, int] = {}
 
 
 @dataclass(frozen=True)
@@ -168,9 +172,15 @@ def mean_of(
         grown = [growth(heard_at, days, landmark) for days in statistic.half_lives_days]
         prior = statistic.strength * np.stack(grown, axis=-1)
         known = ~np.isnan(towards)
-        weighted = weighted + np.where(known, prior * np.where(known, towards, 0.0), 0.0)
-        weight = weight + np.where(known, prior, 0.0)
-    return np.asarray(np.divide(weighted, weight, out=np.full(weight.shape, np.nan), where=weight > 0))
+        if known.all():
+            weighted, weight = weighted + prior * towards, weight + prior
+        else:
+            weighted = weighted + np.where(known, prior * np.where(known, towards, 0.0), 0.0)
+            weight = weight + np.where(known, prior, 0.0)
+    told = weight > 0
+    if told.all():
+        return np.asarray(weighted / weight)
+    return np.asarray(np.divide(weighted, weight, out=np.full(weight.shape, np.nan), where=told))
 
 
 class TrailingSums:
@@ -182,8 +192,10 @@ class TrailingSums:
         self.landmark = landmark
         #: How often something was observed: equal numbers, equal sums.
         self.edition = 0
-        self._positions: dict[str, dict[str, int]] = {statistic.name: {} for statistic in statistics}
+        #: Statistic → first part of the key (of several) → the rest of it → row of the sums.
+        self._positions: dict[str, dict[str, dict[str, int]]] = {statistic.name: {} for statistic in statistics}
         self._sums = {statistic.name: _no_sums(statistic) for statistic in statistics}
+        self._count = {statistic.name: 0 for statistic in statistics}
         self._heard_at = {statistic.measure: np.nan for statistic in statistics}
 
     def observe(self, measure: str, observed: Observations) -> None:
@@ -201,14 +213,31 @@ class TrailingSums:
 
     def as_of_now(self, columns: Columns, statistics: Sequence[Statistic]) -> dict[str, FloatArray]:
         """The sums of ``statistics`` for each row of ``columns``, as `means` takes them."""
-        sums = {}
-        for statistic in statistics:
-            positions = self._positions[statistic.name]
-            # The last row is never added to: it stands for keys that were not seen.
-            keys = statistic.coded_keys(columns)
-            found = np.array([positions.get(key, -1) for key in keys.values.tolist()], dtype=np.intp)
-            sums[statistic.name] = self._sums[statistic.name][found[keys.codes]]
-        return sums
+        return {statistic.name: self._sums[statistic.name][self._found(statistic, columns)] for statistic in statistics}
+
+    def _found(self, statistic: Statistic, columns: Columns) -> NDArray[np.intp]:
+        """The row of the sums of each row's key. The last is never added to: it stands for keys that were not seen."""
+        positions = self._positions[statistic.name]
+        if len(statistic.key) < 2:
+            texts = coded(columns, statistic.key[0]) if statistic.key else statistic.coded_keys(columns)
+            under = positions.get("", _NONE)
+            return np.array([under.get(text or "", -1) for text in texts.values.tolist()], np.intp)[texts.codes]
+        firsts = coded(columns, statistic.key[0])
+        others = (
+            joined(columns, statistic.key[1:], join_keys)
+            if len(statistic.key) > 2
+            else coded(columns, statistic.key[1])
+        )
+        if len(firsts.values) * len(others.values) <= _SPARSE * len(firsts.codes):
+            # A few skus at many places: the keys are put together of both, not of every row's texts.
+            rest = [text or "" for text in others.values.tolist()]
+            known = [positions.get(text or "", _NONE) for text in firsts.values.tolist()]
+            found = np.array([[under.get(key, -1) for key in rest] for under in known], np.intp)
+            return np.asarray(found[firsts.codes, others.codes])
+        keys = statistic.coded_keys(columns)
+        parted = [_parted(statistic, key) for key in keys.values.tolist()]
+        rows = np.array([positions.get(first, _NONE).get(rest, -1) for first, rest in parted], np.intp)
+        return np.asarray(rows[keys.codes])
 
     def last_heard_at(self, measure: str) -> float:
         """When ``measure`` was last heard of, seconds; NaN for never."""
@@ -223,10 +252,16 @@ class TrailingSums:
         arrays: dict[str, NDArray[np.str_] | FloatArray] = {
             f"{measure}.heard_at": np.array([instant]) for measure, instant in self._heard_at.items()
         }
-        for name, positions in self._positions.items():
-            keys = sorted(positions)
-            arrays[f"{name}.keys"] = np.array(keys, dtype=np.str_)
-            arrays[f"{name}.sums"] = self._sums[name][[positions[key] for key in keys]]
+        for statistic in self.statistics:
+            positions = self._positions[statistic.name]
+            rows = {
+                first + SEPARATOR + rest if len(statistic.key) > 1 else rest: row
+                for first, under in positions.items()
+                for rest, row in under.items()
+            }
+            keys = sorted(rows)
+            arrays[f"{statistic.name}.keys"] = np.array(keys, dtype=np.str_)
+            arrays[f"{statistic.name}.sums"] = self._sums[statistic.name][[rows[key] for key in keys]]
         return arrays
 
     @classmethod
@@ -237,20 +272,33 @@ class TrailingSums:
         state = cls(statistics, landmark)
         for statistic in statistics:
             keys = arrays[f"{statistic.name}.keys"].tolist()
-            state._positions[statistic.name] = {key: position for position, key in enumerate(keys)}
+            for position, key in enumerate(keys):
+                first, rest = _parted(statistic, key)
+                state._positions[statistic.name].setdefault(first, {})[rest] = position
+            state._count[statistic.name] = len(keys)
             filled = np.asarray(arrays[f"{statistic.name}.sums"], dtype=np.float64)
             state._sums[statistic.name] = np.concatenate([filled, _no_sums(statistic)])
             state._heard_at[statistic.measure] = float(np.asarray(arrays[f"{statistic.measure}.heard_at"])[0])
         return state
 
     def _position(self, statistic: Statistic, key: str) -> int:
-        positions = self._positions[statistic.name]
-        if key not in positions:
-            positions[key] = len(positions)
+        first, rest = _parted(statistic, key)
+        under = self._positions[statistic.name].setdefault(first, {})
+        if rest not in under:
+            under[rest] = self._count[statistic.name]
+            self._count[statistic.name] += 1
             sums = self._sums[statistic.name]
-            if len(positions) >= len(sums):
+            if self._count[statistic.name] >= len(sums):
                 self._sums[statistic.name] = np.concatenate([sums, np.zeros_like(sums)])
-        return positions[key]
+        return under[rest]
+
+
+def _parted(statistic: Statistic, key: str) -> tuple[str, str]:
+    """The first part of a key of several, or nothing, and the rest of it."""
+    if len(statistic.key) < 2:
+        return "", key
+    first, _, rest = key.partition(SEPARATOR)
+    return first, rest
 
 
 def _no_sums(statistic: Statistic) -> FloatArray:

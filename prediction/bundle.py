@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit, logit
 
-from features.coded import Coded, joined
+from features.coded import Coded, CodedColumns, joined
 from features.definitions import FEATURES
 from features.facts import Columns
 from features.places import coded_facts, join_keys
@@ -96,8 +96,14 @@ class Bundle:
         return float(sums[1] / sums[0]) if sums[0] > 0 else float("nan")
 
     def _log_hours(self, head: str, facts: Columns) -> tuple[FloatArray, FloatArray]:
-        rows, _ = self.inputs(head, facts)
-        return self._predict(head, "centre", rows), np.exp(self._predict(head, "spread", rows))
+        """Centre and spread of the log-hours; those of `ready_hours` are part of `delivery_hours`, and found once."""
+
+        def compute(columns: CodedColumns) -> FloatArray:
+            rows, _ = self.inputs(head, columns)
+            return np.stack([self._predict(head, "centre", rows), np.exp(self._predict(head, "spread", rows))])
+
+        centre, spread = coded_facts(facts).kept((self, head), compute, self.trailing.edition)
+        return centre, spread
 
     def _calibrated(self, time: str, hours: tuple[FloatArray, FloatArray], facts: Columns) -> HoursTable:
         groups = group_codes(calibration_groups(facts), self.manifest.groups)

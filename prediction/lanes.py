@@ -140,7 +140,7 @@ def _together(head: str, lanes: NDArray[np.object_], name: str) -> NDArray[np.bo
     """Return which rows the lane's hours are read off: how long preparing takes is a matter of the location alone."""
     if head != "ready_hours":
         return np.asarray(lanes == name)
-    return np.array([lane.split()[0] == name.split()[0] for lane in lanes.tolist()], bool)
+    return np.array([lane.split(maxsplit=1)[0] == name.split(maxsplit=1)[0] for lane in lanes.tolist()], bool)
 
 
 def write_lanes(lanes: Lanes, folder: Path) -> None:

@@ -30,6 +30,7 @@ from serving.routes import (
 )
 from serving.service import Service
 from serving.settings import Settings
+from serving.warming import warm_up
 from serving.wire.documentation import DescribedApp
 
 log = structlog.get_logger()
@@ -63,6 +64,7 @@ def create_app(
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     """While the service runs it looks for changes that others made; at the end it lets go of the database."""
     service: Service = app.state.service
+    await asyncio.to_thread(warm_up, service)
     running = [asyncio.create_task(work) for work in (_follow_changes(service), _sweep(service), _tell(service))]
     try:
         yield
@@ -72,6 +74,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         for task in running:
             with suppress(asyncio.CancelledError):
                 await task
+        if service.broker is not None:
+            await service.broker.close()
         service.database.close()
 
 
@@ -99,7 +103,7 @@ async def _tell(service: Service) -> None:
             try:
                 tried = await tell_due(service, client)
             except Exception:
-                log.exception("webhooks could not be told: they are told later")
+                log.exception("what happened could not be told: it is told later")
                 tried = 0
             if not tried:
                 await asyncio.sleep(service.settings.sweep_seconds)

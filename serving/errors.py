@@ -109,6 +109,13 @@ class OrderExistsError(ConflictError):
     title = "The order was placed before"
 
 
+class TakenError(ConflictError):
+    """What was offered to several stores was accepted by another."""
+
+    kind = "already-taken"
+    title = "Another store was faster"
+
+
 class OutOfStockError(ConflictError):
     """The stock of a plan has gone. ``decision``: what still stands, as JSON."""
 
@@ -177,6 +184,15 @@ class CapacityGoneError(Exception):
 
 class StockAppearedError(Exception):
     """A row of stock was made by another process between looking and writing: the transaction begins again."""
+
+
+class UntoldError(Exception):
+    """Somebody could not be told of an event. Its text says why; ``gone``: asking again is of no use."""
+
+    def __init__(self, reason: str, *, gone: bool = False) -> None:
+        """``reason`` is kept with what is still to be told."""
+        super().__init__(reason)
+        self.gone = gone
 
 
 class ConfigurationError(Exception):

@@ -1,24 +1,29 @@
 """Bulk feeds: which rows can be taken, and why the others cannot."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+import numpy as np
 import orjson
 from pydantic import ValidationError
 from sqlalchemy import Table
 
 from serving.database import tables
 from serving.database.order_tables import inbound
+from serving.database.stock_batch import Counts, counts_of, joined
 from serving.errors import FieldError, MalformedBodyError, UnsupportedMediaError
 from serving.problems import field_errors
 from serving.snapshot import Snapshot
+from serving.stock_feed import plain_counts
 from serving.wire.fields import Body
 from serving.wire.rows import CarrierServiceRow, FootfallRow, InboundRow, LocationRow, ProductRow, StockRow
 from serving.wire.stock import MovementRow
 
 NDJSON: Final = ("application/x-ndjson", "application/ndjson", "application/jsonl")
+#: Rows that are checked and written at once, in one transaction: short enough that orders hardly wait for it.
+BATCH: Final = 20_000
 #: Clocks differ a little; a count from further ahead would shut out the true ones that follow.
 CLOCK_TOLERANCE: Final = timedelta(minutes=5)
 
@@ -51,32 +56,51 @@ class Rejected:
     reason: str
 
 
-def check_feed(
-    feed: Feed, content: bytes, media_type: str, snapshot: Snapshot, now: datetime
-) -> tuple[list[dict[str, Any]], list[Rejected]]:
-    """Read and check each row on its own; return those to write, and those refused.
+def read_feed(content: bytes, media_type: str) -> Iterator[list[Any]]:
+    """The rows as they were sent, in batches: values of a JSON array, or the bytes of each line.
 
     Raises `MalformedBodyError` where the whole cannot be read, `UnsupportedMediaError` for another content type.
     """
+    values = list(_values(content, media_type))
+    return (values[start : start + BATCH] for start in range(0, len(values), BATCH))
+
+
+def check_feed(
+    feed: Feed, batch: list[Any], snapshot: Snapshot, now: datetime
+) -> tuple[list[dict[str, Any]], list[Rejected]]:
+    """Check each row of ``batch`` (`read_feed`) on its own; return those to write, and those refused."""
     names_others = feed.table not in {tables.locations, tables.products, tables.carrier_services}
-    accepted, rejected = _check(feed.row, content, media_type, snapshot if names_others else None, now)
+    accepted, rejected = _check(feed.row, enumerate(batch), snapshot if names_others else None, now)
     return [row for _, row in accepted], rejected
+
+
+def check_counts(batch: list[Any], snapshot: Snapshot, now: datetime) -> tuple[Counts, list[Rejected]]:
+    """Check rows of the stock feed as `check_feed` does, by columns (`serving.stock_feed`)."""
+    values = [_loaded(value) for value in batch]
+    counts, plain = plain_counts(values, snapshot.positions, snapshot.products, now + CLOCK_TOLERANCE)
+    if plain.all():
+        return counts, []
+    doubtful = np.flatnonzero(~plain).tolist()
+    accepted, rejected = _check(StockRow, ((at, batch[at]) for at in doubtful), snapshot, now)
+    places = np.concatenate([np.flatnonzero(plain), [at for at, _ in accepted]])
+    together = joined([counts, counts_of(row for _, row in accepted)])
+    return together.take(np.argsort(places)), rejected
 
 
 def check_movements(
     content: bytes, media_type: str, snapshot: Snapshot, now: datetime
 ) -> tuple[list[tuple[int, dict[str, Any]]], list[Rejected]]:
     """Read and check movements of stock as `check_feed` does; those to take come with their place in the feed."""
-    return _check(MovementRow, content, media_type, snapshot, now)
+    return _check(MovementRow, enumerate(_values(content, media_type)), snapshot, now)
 
 
 def _check(
-    model: type[Body], content: bytes, media_type: str, snapshot: Snapshot | None, now: datetime
+    model: type[Body], values: Iterable[tuple[int, object]], snapshot: Snapshot | None, now: datetime
 ) -> tuple[list[tuple[int, dict[str, Any]]], list[Rejected]]:
     """Each row on its own. What rows name must be in ``snapshot``, where there is one."""
     accepted: list[tuple[int, dict[str, Any]]] = []
     rejected: list[Rejected] = []
-    for index, value in enumerate(_values(content, media_type)):
+    for index, value in values:
         try:
             row = (
                 model.model_validate_json(value) if isinstance(value, bytes) else model.model_validate(value)
@@ -108,6 +132,16 @@ def _values(content: bytes, media_type: str) -> Iterator[object]:
     if not isinstance(values, list):
         raise MalformedBodyError("The body must be a JSON array of rows")
     return iter(values)
+
+
+def _loaded(value: Any) -> Any:
+    """A line as JSON; as it is, where it is none."""
+    if not isinstance(value, bytes):
+        return value
+    try:
+        return orjson.loads(value)
+    except orjson.JSONDecodeError:
+        return None
 
 
 def _unknown_reference(row: dict[str, Any], snapshot: Snapshot | None) -> FieldError | None:

@@ -1,15 +1,20 @@
-"""Reading the ``Idempotency-Key`` of a request."""
+"""A request that comes again with its ``Idempotency-Key`` is answered with the same bytes, and does nothing more."""
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from typing import TypeAlias
 
-from fastapi import Request
+from fastapi import Request, Response
 
-from serving.database.idempotency import Attempt
+from serving.database.idempotency import Answer, Attempt, answered_before
 from serving.errors import FieldError, InFlightError, InvalidRequestError
+from serving.service import service_of
 from serving.settings import ApiKey
+
+#: Does what a request asks for, and keeps the answer under its key (`write_once`) if it has one.
+Work: TypeAlias = Callable[[Attempt | None], Awaitable[Answer]]
 
 HEADER = "Idempotency-Key"
 _ACCEPTABLE_KEY = re.compile(r"[\x21-\x7e]{1,200}")
@@ -44,3 +49,15 @@ def only_one(in_flight: set[tuple[str, str]], attempt: Attempt | None) -> Iterat
         yield
     finally:
         in_flight.discard(name)
+
+
+async def answer_once(request: Request, client: ApiKey, content: bytes, work: Work) -> Response:
+    """What was answered before to the same request under its key; else what ``work`` answers.
+
+    Raises `InFlightError` while this process is answering the same request.
+    """
+    service = service_of(request)
+    wanted = attempt_of(request, client, content)
+    with only_one(service.in_flight, wanted):
+        answer = await answered_before(service.database, wanted) or await work(wanted)
+    return Response(answer.body, answer.status, media_type="application/json")

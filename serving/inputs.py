@@ -16,9 +16,10 @@ from typing import Any, Final
 import numpy as np
 import orjson
 
-from decision.network import Network, SkuStock
+from decision.network import Inbound, Network, SkuStock
 from decision.order import Destination, Line, OpenShipment, Order
 from features.facts import Columns
+from serving.wire.promise_token import read_promised
 
 _OPTIONS: Final = orjson.OPT_UTC_Z | orjson.OPT_SERIALIZE_NUMPY
 #: Little is gained by trying harder: numbers repeat or they do not.
@@ -49,15 +50,25 @@ def read_places(content: bytes) -> tuple[str, Columns, Columns]:
 
 
 def keep_stock(network: Network, skus: Iterable[str]) -> bytes:
-    """Return the stock records of ``skus``; a sku without a record is left out."""
-    known = {sku: network.stock[sku] for sku in sorted(set(skus)) if sku in network.stock}
+    """Return the stock records of ``skus``, and what is on its way of them; a sku without a record is left out."""
+    wanted = sorted(set(skus))
+    known = {sku: network.stock[sku] for sku in wanted if sku in network.stock}
     columns = {sku: [getattr(record, field.name) for field in fields(SkuStock)] for sku, record in known.items()}
-    return zlib.compress(orjson.dumps(columns, option=_OPTIONS), _EFFORT)
+    coming = {sku: network.inbound[sku] for sku in wanted if sku in network.inbound}
+    return zlib.compress(orjson.dumps([columns, coming], option=_OPTIONS), _EFFORT)
 
 
-def read_stock(content: bytes) -> dict[str, SkuStock]:
-    """Return the records that `keep_stock` wrote."""
-    return {sku: _record(*columns) for sku, columns in orjson.loads(zlib.decompress(content)).items()}
+def read_stock(content: bytes) -> tuple[dict[str, SkuStock], dict[str, list[Inbound]]]:
+    """Return the records, and what was on its way, that `keep_stock` wrote."""
+    written = orjson.loads(zlib.decompress(content))
+    # Earlier versions kept the records alone.
+    records, coming = (written, {}) if isinstance(written, dict) else written
+    return {sku: _record(*columns) for sku, columns in records.items()}, {
+        sku: [
+            Inbound(item["location"], item["quantity"], datetime.fromisoformat(item["expected_at"])) for item in items
+        ]
+        for sku, items in coming.items()
+    }
 
 
 def _record(location: list[int], *columns: list[float | None] | None) -> SkuStock:
@@ -95,15 +106,19 @@ def keep_order(order: Order) -> bytes:
 def read_order(content: bytes) -> Order:
     """Return the order that `keep_order` wrote."""
     written = orjson.loads(zlib.decompress(content))
-    promised_at = written["promised_at"]
+    promised_at, promise = written["promised_at"], written.get("promise")
     return Order(
         **{
             **written,
             "placed_at": datetime.fromisoformat(written["placed_at"]),
+            "promise": None if promise is None else read_promised(orjson.dumps(promise)),
             "promised_at": None if promised_at is None else datetime.fromisoformat(promised_at),
             "destination": Destination(**written["destination"]),
             "lines": tuple(Line(**{**line, "tags": tuple(line["tags"])}) for line in written["lines"]),
             "tags": tuple(written["tags"]),
+            # Nothing was tried before where an earlier version kept the order.
+            "not_found": tuple((sku, location_id) for sku, location_id in written.get("not_found", ())),
+            "passed_stages": tuple(written.get("passed_stages", ())),
             "open_shipments": tuple(OpenShipment(**shipment) for shipment in written["open_shipments"]),
         }
     )

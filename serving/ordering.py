@@ -3,9 +3,11 @@
 import math
 
 from decision.order import Destination, Line, OpenShipment, Order
-from serving.errors import FieldError, UnknownReferenceError
+from decision.promised import Promised
+from serving.errors import FieldError, InvalidRequestError, UnknownReferenceError
 from serving.snapshot import Snapshot
 from serving.wire.order import OrderBody
+from serving.wire.promise_token import read_token
 
 
 def to_order(body: OrderBody, snapshot: Snapshot) -> Order:
@@ -14,7 +16,8 @@ def to_order(body: OrderBody, snapshot: Snapshot) -> Order:
     Lines stand in the order of their ``line_id`` as text, as in the history the heads learnt from: what is told of the
     first of equal lines is then the same in both.
 
-    Raises `UnknownReferenceError` naming each line whose sku, and the collecting location, that nobody has fed.
+    Raises `InvalidRequestError` where the promise it brings is no promise, or another one than its own fields tell, and
+    `UnknownReferenceError` naming each line whose sku, and the collecting location, that nobody has fed.
     """
     unknown = [
         FieldError(
@@ -29,6 +32,7 @@ def to_order(body: OrderBody, snapshot: Snapshot) -> Order:
             FieldError("collect_location_id", f"location {place!r} is not known: feed it with PUT /v1/locations")
         )
     unknown += _unknown_shipments(body, snapshot)
+    promise = None if body.promise is None else _agreeing(read_token(body.promise), body)
     if unknown:
         raise UnknownReferenceError("; ".join(error.message for error in unknown[:5]), unknown)
     return Order(
@@ -60,14 +64,29 @@ def to_order(body: OrderBody, snapshot: Snapshot) -> Order:
         channel=body.channel,
         payment_method=body.payment_method,
         customer_id=body.customer_id,
-        promised_at=body.promised_at,
+        promised_at=body.promised_at if promise is None else promise.promised_at,
         collect_location_id=place,
         customer_tier=body.customer_tier,
         tags=tuple(body.tags),
         attributes=body.attributes,
         open_shipments=tuple(OpenShipment(**shipment.__dict__) for shipment in body.open_shipments),
-        service_level=body.service_level,
+        service_level=body.service_level if promise is None else promise.service_level,
+        promise=promise,
     )
+
+
+def _agreeing(promise: Promised, body: OrderBody) -> Promised:
+    """Return the promise, which nothing else in the order contradicts. Raises `InvalidRequestError` where it does."""
+    contradictions = [
+        FieldError(name, f"{told} in the order, {promised} in its promise: send one, or both alike")
+        for name in ("promised_at", "service_level", "delivery_method", "collect_location_id")
+        for told, promised in ((getattr(body, name), getattr(promise, name)),)
+        if told is not None and told != promised
+    ]
+    if contradictions:
+        first = contradictions[0]
+        raise InvalidRequestError(f"{first.field}: {first.message}", contradictions)
+    return promise
 
 
 def _unknown_shipments(body: OrderBody, snapshot: Snapshot) -> list[FieldError]:

@@ -1,8 +1,9 @@
-"""Telling webhooks what happened: at least once, in order for each order, signed.
+"""Telling webhooks, and the broker where there is one, what happened: at least once, in order for each order.
 
-Events are CloudEvents 1.0 (JSON) with the signature of Standard Webhooks. A receiver that answers 2xx has the event.
-Anything else is tried again, later and later; after the last time it is a dead letter, which can be sent again. The
-next event of an order waits for the one before it, until that one is told or given up.
+Events are CloudEvents 1.0 (JSON). To webhooks they are signed by Standard Webhooks: a receiver that answers 2xx has the
+event. The broker has it once a stream has stored it. Anything else is tried again, later and later; after the last time
+it is a dead letter, which can be sent again. The next event of an order waits for the one before it, until that one is
+told or given up.
 """
 
 import asyncio
@@ -16,7 +17,8 @@ import orjson
 import structlog
 from standardwebhooks.webhooks import Webhook as Signer
 
-from serving.database.webhook_store import Delivery, claim_due, not_told, told
+from serving.database.webhook_store import BROKER, Delivery, claim_due, not_told, told
+from serving.errors import UntoldError
 from serving.service import Service
 
 #: Waits between attempts, those that Standard Webhooks recommends.
@@ -34,8 +36,9 @@ log = structlog.get_logger()
 
 
 async def tell_due(service: Service, client: httpx.AsyncClient) -> int:
-    """Tell every webhook what is due now; return how many deliveries were tried."""
-    claim = partial(claim_due, now=service.clock(), lease=_LEASE, most=_AT_ONCE)
+    """Tell everybody what is due now; return how many deliveries were tried."""
+    beside = () if service.broker is not None else (BROKER,)
+    claim = partial(claim_due, now=service.clock(), lease=_LEASE, most=_AT_ONCE, beside=beside)
     due = await service.database.write(claim)
     await asyncio.gather(*(_tell(service, client, delivery) for delivery in due))
     return len(due)
@@ -48,7 +51,7 @@ def envelope(event: Mapping[str, Any]) -> bytes:
             "specversion": "1.0",
             "id": event["event_id"],
             "source": _SOURCE,
-            "type": f"smista.{event['kind']}",
+            "type": _type_of(event),
             "time": event["occurred_at"],
             "subject": event["order_id"],
             "sequence": f"{event['position']:020d}",
@@ -76,18 +79,31 @@ def headers(secret: str, event_id: str, now: datetime, body: bytes) -> dict[str,
 
 async def _tell(service: Service, client: httpx.AsyncClient, delivery: Delivery) -> None:
     body = envelope(delivery.event)
-    signed = headers(delivery.secret, delivery.event["event_id"], service.clock(), body)
+    try:
+        if delivery.webhook_id == BROKER and service.broker is not None:
+            await service.broker.publish(_type_of(delivery.event), delivery.event["event_id"], body)
+        else:
+            await _post(client, delivery, body, service.clock())
+    except UntoldError as error:
+        again = None if error.gone or delivery.attempts >= len(WAITS) else service.clock() + WAITS[delivery.attempts]
+        log.warning("an event was not told", webhook_id=delivery.webhook_id, reason=str(error), again_at=again)
+        await service.database.write(partial(not_told, delivery=delivery, error=str(error), due_at=again))
+    else:
+        await service.database.write(partial(told, delivery=delivery))
+
+
+async def _post(client: httpx.AsyncClient, delivery: Delivery, body: bytes, now: datetime) -> None:
+    """Return once the receiver has it. Raises `UntoldError`."""
+    signed = headers(delivery.secret, delivery.event["event_id"], now, body)
     try:
         response = await client.post(
             delivery.url, content=body, headers=signed, timeout=TIMEOUT.total_seconds(), follow_redirects=False
         )
     except (httpx.HTTPError, httpx.InvalidURL) as error:
-        wrong, gone = f"{type(error).__name__}: {error}", False
-    else:
-        if response.is_success:
-            await service.database.write(partial(told, delivery=delivery))
-            return
-        wrong, gone = f"answered {response.status_code}", response.status_code == httpx.codes.GONE
-    again = None if gone or delivery.attempts >= len(WAITS) else service.clock() + WAITS[delivery.attempts]
-    log.warning("a webhook was not told", webhook_id=delivery.webhook_id, reason=wrong, again_at=again)
-    await service.database.write(partial(not_told, delivery=delivery, error=wrong, due_at=again))
+        raise UntoldError(f"{type(error).__name__}: {error}") from error
+    if not response.is_success:
+        raise UntoldError(f"answered {response.status_code}", gone=response.status_code == httpx.codes.GONE)
+
+
+def _type_of(event: Mapping[str, Any]) -> str:
+    return f"smista.{event['kind']}"

@@ -1,6 +1,6 @@
 """Promises as the service makes them: which ways of delivery there are, and a date for each, on what it knows now."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from time import perf_counter
@@ -17,45 +17,21 @@ from decision.predictor import Predictor
 from decision.promise import NotPromised, Promise
 from decision.promising import Asking, promise
 from decision.ruleset_document import DELIVERY_METHODS
+from decision.tell_promise import tell_not_promised, tell_promise
 from serving.deciding import require_currency
+from serving.errors import FieldError, UnknownReferenceError
 from serving.ordering import address_of, to_order
 from serving.service import Service
 from serving.snapshot import Snapshot
 from serving.wire.order import LineBody, OrderBody
-from serving.wire.promise import PromiseBody, Promises
+from serving.wire.promise import PromiseBody, PromiseLineBody, Promises, Told, ranked
+from serving.wire.promise_list import PromisedItem, PromiseList, PromiseListBody
+from serving.wire.promise_token import promised, token_of
 
 log = structlog.get_logger()
 
 #: So many of the nearest locations are looked at for stores that have what is asked for.
 NEAREST: Final = 60
-
-
-def make_promises(service: Service, body: PromiseBody, snapshot: Snapshot) -> Promises:
-    """Return a date, or why there is none, for each way of delivery that ``body`` asks for.
-
-    When the time there is has passed, the ways that are left are answered as `not_in_time`. What is not as it should
-    be makes dates later, and is told. Raises `UnknownReferenceError` naming skus and stores that nobody has fed, and
-    `InvalidRequestError` where costs are predicted in another currency.
-    """
-    now = service.clock()
-    ends = perf_counter() + service.settings.promise_milliseconds / 1000
-    basis = _basis(service, body.currency, snapshot, now)
-    degraded = list(basis.degraded)
-    found: list[Promise] = []
-    none: list[NotPromised] = []
-    complete = True
-    for order in _ways(body, snapshot, to_order(_as_order(body, service), snapshot)):
-        if perf_counter() > ends:
-            complete = False
-            told: Promise | NotPromised = _not_in_time(order)
-        else:
-            told, failed = _told(order, basis)
-            degraded += ["error"] if failed and "error" not in degraded else []
-        if isinstance(told, Promise):
-            found.append(told)
-        else:
-            none.append(told)
-    return Promises(now, body.currency, basis.asking.predictor.version, found, none, degraded, complete=complete)
 
 
 @dataclass(frozen=True)
@@ -67,11 +43,103 @@ class _Basis:
     degraded: Sequence[str]
 
 
+class _UntilThen:
+    """Makes promises until the time is up; then it answers `not_in_time`, and is not ``complete``.
+
+    ``degraded`` names what was not as it should be.
+    """
+
+    def __init__(self, basis: _Basis, milliseconds: float) -> None:
+        self.complete = True
+        self.degraded = list(basis.degraded)
+        self._basis, self._ends = basis, perf_counter() + milliseconds / 1000
+
+    def promise(self, order: Order) -> Promise | NotPromised:
+        """Return the promise, or why there is none.
+
+        Catching everything is right here and nowhere else: a checkout without a date loses the sale, whatever the
+        cause. It is logged with its trace, told in the answer, and the date is later for it.
+        """
+        if perf_counter() > self._ends:
+            self.complete = False
+            return _none(order, "not_in_time")
+        for asking in (self._basis.asking, self._basis.cautious):
+            try:
+                return promise(order, asking)
+            except Exception:
+                log.exception("a promise failed", method=order.delivery_method, service_level=order.service_level)
+                if "error" not in self.degraded:
+                    self.degraded.append("error")
+        return _none(order, "error")
+
+
+def make_promises(service: Service, body: PromiseBody, snapshot: Snapshot) -> Promises:
+    """Return a date, or why there is none, for each way of delivery that ``body`` asks for.
+
+    When the time there is has passed, the ways that are left are answered as `not_in_time`. What is not as it should
+    be makes dates later, and is told. Raises `UnknownReferenceError` naming skus and stores that nobody has fed, and
+    `InvalidRequestError` where costs are predicted in another currency.
+    """
+    unknown = [place for place in body.collect_location_ids if place not in snapshot.positions]
+    if unknown:
+        message = f"location {unknown[0]!r} is not known: feed it with PUT /v1/locations"
+        raise UnknownReferenceError(message, [FieldError("collect_location_ids", message)])
+    now = service.clock()
+    basket = to_order(_as_order(body, body.lines, now), snapshot)
+    basis = _basis(service, body.currency, snapshot, now)
+    making = _UntilThen(basis, service.settings.promise_milliseconds)
+    names = dict(zip(snapshot.network.locations["location_id"], snapshot.network.locations["name"], strict=True))
+    found: list[Told] = []
+    none: list[NotPromised] = []
+    for order in _ways(body, snapshot, basket):
+        told = making.promise(order)
+        if isinstance(told, Promise):
+            token = token_of(promised(told, order))
+            found.append(Told(tell_promise(told, body.currency, names, body.language), token))
+        else:
+            none.append(tell_not_promised(told, names, body.language))
+    bundle = basis.asking.predictor.version
+    return Promises(now, body.currency, bundle, ranked(found), none, making.degraded, making.complete)
+
+
+def make_promise_list(service: Service, body: PromiseListBody, snapshot: Snapshot) -> PromiseList:
+    """Return, for each item by itself, its dates at home and in the nearest store that has it; unknown skus have none.
+
+    Items for which there was no time are answered as `not_in_time`. Raises `InvalidRequestError` where costs are
+    predicted in another currency.
+    """
+    now = service.clock()
+    making = _UntilThen(_basis(service, body.currency, snapshot, now), service.settings.promise_bulk_milliseconds)
+    items = [_item(body, item, snapshot, making, now) for item in body.items]
+    return PromiseList(now, body.currency, items, making.degraded, making.complete)
+
+
+def _item(
+    body: PromiseListBody, item: PromiseLineBody, snapshot: Snapshot, making: _UntilThen, now: datetime
+) -> PromisedItem:
+    if item.sku not in snapshot.products:
+        return PromisedItem(item.sku, item.quantity, cause="unknown_sku")
+    order = to_order(_as_order(body, [item], now), snapshot)
+    told = [making.promise(replace(order, service_level=level)) for level in _levels(snapshot.network)]
+    home = [one for one in told if isinstance(one, Promise)]
+    none = [one.cause for one in told if isinstance(one, NotPromised)]
+    near = _near(snapshot.network, order, shelf=True)[:1]
+    collected = [making.promise(_collected(order, "click_and_collect", place, snapshot)) for place in near]
+    return PromisedItem(
+        item.sku,
+        item.quantity,
+        earliest=min(home, key=lambda one: (one.promised_at, one.fee or 0.0, one.cost), default=None),
+        cheapest=min(home, key=lambda one: (one.fee or 0.0, one.cost, one.promised_at), default=None),
+        collect=next((one for one in collected if isinstance(one, Promise)), None),
+        cause=None if home else (none or ["no_plan"])[0],
+    )
+
+
 def _basis(service: Service, currency: str, snapshot: Snapshot, now: datetime) -> _Basis:
     live, settings = service.live, service.settings
+    require_currency(live.predictor or live.lanes, currency)
     degraded = []
-    age = (now - live.refreshed_at).total_seconds()
-    if age > settings.state_seconds:
+    if (now - live.refreshed_at).total_seconds() > settings.state_seconds:
         degraded.append("state_old")
     predictor: Predictor = live.lanes
     if live.predictor is None:
@@ -80,40 +148,25 @@ def _basis(service: Service, currency: str, snapshot: Snapshot, now: datetime) -
         degraded.append("bundle_old")
     else:
         predictor = live.predictor
-    require_currency(live.predictor or live.lanes, currency)
     valid_for = timedelta(minutes=settings.promise_valid_minutes)
-    later = 1 if "state_old" in degraded else 0
-    cautious = Asking(snapshot.network, snapshot.rulesets, live.lanes, now, valid_for, the_slowest, later)
+    cautious = Asking(snapshot.network, snapshot.rulesets, live.lanes, now, valid_for, the_slowest, days_later=1)
     if predictor is live.lanes:
         return _Basis(cautious, cautious, degraded)
-    return _Basis(replace(cautious, predictor=predictor, awaited=the_plan), cautious, degraded)
+    asking = replace(cautious, predictor=predictor, awaited=the_plan, days_later=1 if degraded else 0)
+    return _Basis(asking, cautious, degraded)
 
 
-def _told(order: Order, basis: _Basis) -> tuple[Promise | NotPromised, bool]:
-    """Return the promise, and whether making it failed.
-
-    Catching everything is right here and nowhere else: a checkout without a date loses the sale, whatever the cause.
-    It is logged with its trace, told in the answer, and the date is later for it.
-    """
-    for at, asking in enumerate((basis.asking, basis.cautious)):
-        try:
-            return promise(order, asking), at > 0
-        except Exception:
-            log.exception("a promise failed", delivery_method=order.delivery_method, service_level=order.service_level)
-    return NotPromised(order.delivery_method, order.service_level, order.collect_location_id, "error"), True
-
-
-def _as_order(body: PromiseBody, service: Service) -> OrderBody:
-    """The basket as an order sent home."""
+def _as_order(body: PromiseBody | PromiseListBody, lines: Iterable[PromiseLineBody], now: datetime) -> OrderBody:
+    """The lines as an order sent home."""
     return OrderBody.model_construct(
         order_id="",
-        placed_at=service.clock(),
+        placed_at=now,
         currency=body.currency,
         delivery_method="home",
         destination=body.destination,
         lines=[
             LineBody.model_construct(line_id=str(at), **line.__dict__, tags=[], attributes={})
-            for at, line in enumerate(body.lines, start=1)
+            for at, line in enumerate(lines, start=1)
         ],
         channel=body.channel,
         payment_method=body.payment_method,
@@ -123,6 +176,7 @@ def _as_order(body: PromiseBody, service: Service) -> OrderBody:
         attributes=body.attributes,
         open_shipments=[],
         promised_at=None,
+        promise=None,
         collect_location_id=None,
         service_level=None,
     )
@@ -130,34 +184,33 @@ def _as_order(body: PromiseBody, service: Service) -> OrderBody:
 
 def _ways(body: PromiseBody, snapshot: Snapshot, home: Order) -> Iterator[Order]:
     """Yield the basket as an order by each way of delivery."""
-    methods = body.methods or DELIVERY_METHODS
-    network = snapshot.network
+    methods = dict.fromkeys(body.methods or DELIVERY_METHODS)
     if "home" in methods:
-        levels = dict.fromkeys(level for level in network.services["level"].tolist() if level != COLLECT)
-        yield from (replace(home, service_level=level) for level in levels)
+        yield from (replace(home, service_level=level) for level in _levels(snapshot.network))
     for method in methods:
         if method != "home":
-            for location_id in _stores(body, network, home, shelf=method in FROM_THE_SHELF):
-                yield replace(
-                    home,
-                    delivery_method=method,
-                    collect_location_id=location_id,
-                    destination=address_of(location_id, snapshot),
-                )
+            near = _near(snapshot.network, home, shelf=method in FROM_THE_SHELF)[: body.stores]
+            for location_id in dict.fromkeys([*body.collect_location_ids, *near]):
+                yield _collected(home, method, location_id, snapshot)
 
 
-def _stores(body: PromiseBody, network: Network, order: Order, *, shelf: bool) -> list[str]:
-    """Return the stores to collect in: those that were named, and the nearest; from the shelf, those that have all."""
+def _levels(network: Network) -> Sequence[str]:
+    return list(dict.fromkeys(level for level in network.services["level"].tolist() if level != COLLECT))
+
+
+def _collected(home: Order, method: str, location_id: str, snapshot: Snapshot) -> Order:
+    destination = address_of(location_id, snapshot)
+    return replace(home, delivery_method=method, collect_location_id=location_id, destination=destination)
+
+
+def _near(network: Network, order: Order, *, shelf: bool) -> list[str]:
+    """Return the nearest stores, nearest first; from the shelf, those that have all that is asked for."""
     to = order.destination
+    if to.latitude is None or to.longitude is None:
+        return []
     ids, types = network.locations["location_id"], network.locations["location_type"]
-    near = []
-    if body.stores and to.latitude is not None and to.longitude is not None:
-        near = [
-            at for at in network.locations_near(to.latitude, to.longitude, NEAREST).tolist() if types[at] == "store"
-        ]
-    if shelf:
-        near = [at for at in near if all(_has(network, line.sku, at) for line in order.lines)]
-    return list(dict.fromkeys([*body.collect_location_ids, *(str(ids[at]) for at in near[: body.stores])]))
+    near = [at for at in network.locations_near(to.latitude, to.longitude, NEAREST).tolist() if types[at] == "store"]
+    return [str(ids[at]) for at in near if not shelf or all(_has(network, line.sku, at) for line in order.lines)]
 
 
 def _has(network: Network, sku: str, location: int) -> bool:
@@ -168,5 +221,5 @@ def _has(network: Network, sku: str, location: int) -> bool:
     return at < len(stock.location) and stock.location[at] == location and stock.on_hand[at] > stock.reserved[at]
 
 
-def _not_in_time(order: Order) -> NotPromised:
-    return NotPromised(order.delivery_method, order.service_level, order.collect_location_id, "not_in_time")
+def _none(order: Order, cause: str) -> NotPromised:
+    return NotPromised(order.delivery_method, order.service_level, order.collect_location_id, cause)

@@ -58,7 +58,7 @@ def replay(database: Database, logged: LoggedDecision, predictor: Predictor) -> 
         locations = read_capacity(logged.capacity, locations)
     again = decide(
         read_order(logged.decided_order),
-        Network(locations, services, read_stock(logged.stock)),
+        Network(locations, services, *read_stock(logged.stock)),
         _rulesets(database, logged.ruleset),
         predictor,
         logged.decided_at,

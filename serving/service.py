@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
@@ -15,10 +15,17 @@ from serving.live import Live
 from serving.metrics import Metrics
 from serving.settings import ApiKey, Scope, Settings
 
+if TYPE_CHECKING:
+    from serving.broker import Broker
+
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """Made by `bootstrap.build`. ``in_flight``: client and ``Idempotency-Key`` of orders that are being answered."""
+    """Made by `bootstrap.build`.
+
+    ``broker``: where events are published, if anywhere. ``in_flight``: client and ``Idempotency-Key`` of orders that
+    are being answered.
+    """
 
     settings: Settings
     database: Database
@@ -26,6 +33,7 @@ class Service:
     metrics: Metrics
     keys: tuple[ApiKey, ...]
     clock: Callable[[], datetime]
+    broker: "Broker | None" = None
     in_flight: set[tuple[str, str]] = field(default_factory=set)
 
 

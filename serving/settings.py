@@ -28,6 +28,11 @@ class Settings(BaseSettings):
 
     work_folder: Path = Field(default=Path(".smista"), description="where the embedded database and the first key live")
     database_url: str | None = Field(default=None, repr=False, description="default: SQLite in the work folder")
+    broker_url: str | None = Field(
+        default=None,
+        repr=False,
+        description="NATS with JetStream, told what webhooks are told",
+    )
     bundle: Path | None = Field(default=None, description="folder of the trained bundle to serve")
     rules: Path | None = Field(default=None, description="ruleset file, or folder of them, published at start")
     api_keys: tuple[ApiKey, ...] = Field(default=(), description="JSON; default: one key, made in the work folder")
@@ -37,8 +42,14 @@ class Settings(BaseSettings):
     accept_within_minutes: float | None = Field(
         default=None, gt=0, description="a shipment that its location has not accepted by then goes elsewhere"
     )
+    at_risk_below: float = Field(
+        default=0.8, ge=0, le=1, description="a promise less sure than that is told to be at risk"
+    )
     promise_milliseconds: float = Field(
         default=150, gt=0, description="after which promises are answered with what was found so far"
+    )
+    promise_bulk_milliseconds: float = Field(
+        default=1000, gt=0, description="the same for a list of items, all of them together"
     )
     promise_valid_minutes: float = Field(default=15, gt=0, description="for which an order is decided as promised")
     bundle_days: float | None = Field(

@@ -8,7 +8,7 @@ import numpy as np
 from sqlalchemy import Connection, Table, exists, select
 
 from decision.custom import Custom
-from decision.network import Network
+from decision.network import Network, SkuStock
 from decision.ruleset import Ruleset, compile_ruleset, default_ruleset
 from features.facts import Columns
 from serving.capacity import Given, capacity_columns, given_since
@@ -19,6 +19,7 @@ from serving.database.tables import carrier_services, footfall, locations, produ
 from serving.database.versions import current_version
 from serving.footfall import Usual, footfall_columns, full_hour
 from serving.inputs import KeptPlaces, keep_places
+from serving.shared import Shared
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,7 @@ def _default_rulesets() -> tuple[Ruleset, ...]:
 @dataclass(frozen=True, slots=True)
 class Snapshot:
     """``quarter``: that of an hour whose footfall and local days the network shows. ``positions``: of its locations.
+    ``stock``: that of the network.
 
     ``places``: the locations without the shipments they are given, which change with every order (``given``); ``kept``:
     these and the services as the decision log keeps them.
@@ -62,7 +64,8 @@ class Snapshot:
     given: Given = field(default_factory=dict)
     kept: KeptPlaces = field(default_factory=lambda: keep_places(_empty_network().locations, _empty_network().services))
     positions: Mapping[str, int] = field(default_factory=dict)
-    products: Mapping[str, Product] = field(default_factory=dict)
+    products: Shared[Product] = field(default_factory=Shared)
+    stock: Shared[SkuStock] = field(default_factory=Shared)
     rulesets: tuple[Ruleset, ...] = field(default_factory=_default_rulesets)
 
 
@@ -81,9 +84,10 @@ def refreshed(connection: Connection, before: Snapshot, quarter: datetime, usual
     positions = {location_id: at for at, location_id in enumerate(places["location_id"])}
     # Stock names locations by position: when the set of locations changes, every record is read again.
     same_places = positions.keys() == before.positions.keys()
-    stock = changed_stock(
-        connection, before.version if same_places else -1, before.network.stock if same_places else {}, positions
+    changed_skus = changed_stock(
+        connection, before.version if same_places else -1, before.stock if same_places else {}, positions
     )
+    stock = before.stock.updated(changed_skus) if same_places else Shared(changed_skus)
     hour = full_hour(quarter)
     if places is not before.places or hour != full_hour(before.quarter) or changed(footfall):
         visitors, ratio = footfall_columns(connection, places, hour, usual)
@@ -101,7 +105,8 @@ def refreshed(connection: Connection, before: Snapshot, quarter: datetime, usual
         given=given,
         kept=before.kept if same else keep_places(places, services),
         positions=positions,
-        products={**before.products, **_changed_products(connection, before.version)},
+        products=before.products.updated(_changed_products(connection, before.version)),
+        stock=stock,
         rulesets=_compiled(connection) if changed(rulesets) else before.rulesets,
     )
 

@@ -105,6 +105,9 @@ COST: Final = Recipe(
         "destination_region_code",
         "location_latitude",
         "location_longitude",
+        # Prices change at the borders of postal codes, which lie across the degrees.
+        "destination_postal_number",
+        "location_postal_number",
         "location_type_code",
         "carrier_service_id_code",
         "cost_by_service_lane_60d",

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import cache
 from importlib.resources import files
 from typing import Final, Literal, TypeAlias
@@ -36,11 +36,18 @@ class Catalogue:
         """Return a probability in whole percent."""
         return f"{value:.0%}"
 
+    def share_surely(self, value: float) -> str:
+        """Return a probability in whole percent that are not more than it is: nothing told is surer than it is."""
+        return f"{int(100 * value + 1e-9)}%"
+
     def day(self, instant: datetime) -> str:
         """Return the day of an instant, UTC: "Wed 4 Mar", "mer 4 mar"."""
-        then = instant.astimezone(UTC)
-        weekday = self.texts["weekdays"].split()[then.weekday()]
-        return f"{weekday} {then.day} {self.texts['months'].split()[then.month - 1]}"
+        return self.date(instant.astimezone(UTC).date())
+
+    def date(self, day: date) -> str:
+        """Return a date: "Wed 4 Mar", "mer 4 mar"."""
+        weekday = self.texts["weekdays"].split()[day.weekday()]
+        return f"{weekday} {day.day} {self.texts['months'].split()[day.month - 1]}"
 
     def listed(self, parts: Sequence[str]) -> str:
         """Return "one, another and a third"."""

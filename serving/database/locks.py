@@ -10,7 +10,7 @@ SQLite has one writer at a time (its transactions that write begin with ``BEGIN 
 from collections.abc import Collection
 from typing import Any, TypeAlias
 
-from sqlalchemy import ARRAY, Connection, Row, Text, bindparam, column, func, select, tuple_
+from sqlalchemy import ARRAY, Connection, Row, Text, bindparam, column, func, select, values
 
 from serving.database.order_tables import orders
 from serving.database.tables import stock
@@ -45,5 +45,7 @@ def lock_stock(connection: Connection, keys: Collection[StockKey]) -> dict[Stock
             .with_for_update(of=stock)
         )
     else:
-        statement = select(stock).where(tuple_(stock.c.sku, stock.c.location_id).in_(wanted))
+        # Rows of values in a join are looked up by the key; in an IN, all of the table would be read.
+        rows = values(column("sku", Text), column("location_id", Text), name="wanted").data(wanted).cte("wanted")
+        statement = select(stock).join(rows, (stock.c.sku == rows.c.sku) & (stock.c.location_id == rows.c.location_id))
     return {(row.sku, row.location_id): row for row in connection.execute(statement)}

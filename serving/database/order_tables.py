@@ -1,6 +1,18 @@
 """The tables of orders, their shipments, the ledger of stock, and the events that tell others of both."""
 
-from sqlalchemy import BigInteger, Boolean, Column, Float, Index, Integer, LargeBinary, Table, Text, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    Index,
+    Integer,
+    LargeBinary,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
 
 from serving.database.tables import metadata
 from serving.database.types import Instant
@@ -35,12 +47,35 @@ stock_movements = Table(
     Column("held", BigInteger, nullable=False),
     Column("who", Text, nullable=False),
     Column("why", Text),
-    Column("order_id", Text, index=True),
+    Column("order_id", Text),
     Column("shipment_id", Text),
     Column("source", Text),
     Column("sequence", BigInteger),
-    UniqueConstraint("source", "sequence", name="uq_stock_movements_source_sequence"),
-    Index("ix_stock_movements_sku_location_id", "sku", "location_id", "occurred_at"),
+    *(
+        # Only what is looked up: most entries are counts, which have neither order nor source and move nothing.
+        Index(name, *columns, unique=name.startswith("uq"), postgresql_where=text(only), sqlite_where=text(only))
+        for name, columns, only in (
+            ("ix_stock_movements_order_id", ("order_id",), "order_id IS NOT NULL"),
+            ("ix_stock_movements_sku_location_id", ("sku", "location_id", "occurred_at"), "moved <> 0"),
+            ("uq_stock_movements_source_sequence", ("source", "sequence"), "source IS NOT NULL"),
+        )
+    ),
+)
+
+#: What each source of a place counted last, but for the source whose count the row of ``stock`` shows.
+stock_counts = Table(
+    "stock_counts",
+    metadata,
+    Column("sku", Text, primary_key=True),
+    Column("location_id", Text, primary_key=True),
+    Column("source", Text, primary_key=True),
+    Column("counted_at", Instant, nullable=False),
+    Column("on_hand", BigInteger, nullable=False),
+    Column("reserved", BigInteger, nullable=False),
+    Column("safety_stock", BigInteger, nullable=False),
+    Column("daily_demand", Float(53)),
+    Column("markdown_risk", Float(53)),
+    Column("source_sequence", BigInteger, nullable=False),
 )
 
 capacity_used = Table(
@@ -65,6 +100,9 @@ orders = Table(
     Column("request", LargeBinary, nullable=False),
     Column("failures", Integer, nullable=False),
     Column("tried_in", BigInteger, nullable=False),
+    Column("promised_at", Instant),
+    Column("promise", Text),
+    Column("at_risk_at", Instant),
 )
 
 #: ``waiting``: units of the line that no live shipment supplies.
@@ -94,8 +132,15 @@ shipments = Table(
     Column("pick_failure", Float(53), nullable=False),
     Column("assigned_at", Instant, nullable=False),
     Column("changed_at", Instant, nullable=False),
+    Column("offer_id", Text),
+    Column("offer_minutes", Float(53)),
+    Column("offer_stage", Text),
+    Column("expected_ready_at", Instant),
+    Column("accept_by", Instant),
+    Column("hand_over_by", Instant),
     UniqueConstraint("order_id", "number", name="uq_shipments_order_id_number"),
     Index("ix_shipments_location_id", "location_id", "state"),
+    Index("ix_shipments_state", "state", "changed_at"),
 )
 
 #: ``short``: units of the line that the location did not find.

@@ -1,4 +1,4 @@
-"""The one place where stock changes, and the ledger that tells why.
+"""Where stock changes, and the ledger that tells why; counts of many rows at once are in `database.stock_counts`.
 
 A row of ``stock`` says what a location has of a sku: ``on_hand`` (as counted, and what came and went since),
 ``reserved`` and ``safety_stock`` (as fed), ``held`` (units of our shipments that have not been handed over). Each
@@ -9,12 +9,13 @@ replaces ``on_hand`` and never touches ``held``; what moved after the instant of
 before is in it. So counts and movements may come late, twice or in any order: the row they leave is the same.
 """
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final, Literal, TypeAlias
 
-from sqlalchemy import Connection, Row, bindparam, insert, select, tuple_, update
+from sqlalchemy import Connection, Row, bindparam, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from serving.database.locks import StockKey, lock_stock
@@ -122,54 +123,20 @@ def post(connection: Connection, entries: Sequence[Entry], who: str, now: dateti
     return version
 
 
-def count(connection: Connection, rows: Iterable[Mapping[str, Any]], who: str, now: datetime) -> int:
-    """Replace what was counted by ``rows`` (columns of a stock feed); return how many were the newest of their place.
-
-    Of two counts the one with the later ``counted_at`` stays; of one instant, that with the higher
-    ``source_sequence``; of equals, the one that comes last.
-    """
-    newest: dict[StockKey, Mapping[str, Any]] = {}
-    for row in rows:
-        known = newest.get((row["sku"], row["location_id"]))
-        if known is None or _age(row) >= _age(known):
-            newest[row["sku"], row["location_id"]] = row
-    locked = lock_stock(connection, newest)
-    counted = {
-        key: row
-        for key, row in newest.items()
-        if key not in locked or _age(row) >= (locked[key].counted_at, locked[key].source_sequence)
-    }
-    moved = _moved_since(connection, counted, locked)
-    version = next_version(connection)
-    new, known_rows, entries = [], [], []
-    for key, row in counted.items():
-        before = locked.get(key)
-        on_hand = row["on_hand"] + moved.get(key, 0)
-        written = {**row, "on_hand": on_hand, "changed_in": version}
-        if before is None:
-            new.append({**written, "held": 0, "moved_at": None, "short_at": None})
-        else:
-            known_rows.append(written)
-        change = on_hand - (0 if before is None else before.on_hand)
-        if change or before is None:
-            entries.append((Entry(*key, "count", row["counted_at"]), change))
-    _insert_new(connection, new)
-    _update(connection, known_rows, known_rows[0].keys() if known_rows else ())
-    _write_ledger(connection, entries, who, now)
-    return len(counted)
-
-
 def movements_known(connection: Connection, keys: Collection[tuple[str, int]]) -> dict[tuple[str, int], Row[Any]]:
     """Entries of the ledger with these (source, sequence)."""
     if not keys:
         return {}
     table = stock_movements
-    found = connection.execute(select(table).where(tuple_(table.c.source, table.c.sequence).in_(sorted(keys))))
-    return {(row.source, row.sequence): row for row in found}
-
-
-def _age(row: Mapping[str, Any]) -> tuple[datetime, int]:
-    return row["counted_at"], row["source_sequence"]
+    # Source by source: SQLite reads all of the table for an IN of pairs.
+    sequences: dict[str, list[int]] = defaultdict(list)
+    for source, sequence in sorted(keys):
+        sequences[source].append(sequence)
+    return {
+        (row.source, row.sequence): row
+        for source, wanted in sequences.items()
+        for row in connection.execute(select(table).where(table.c.source == source, table.c.sequence.in_(wanted)))
+    }
 
 
 def _balance(row: Row[Any]) -> _Balance:
@@ -186,36 +153,13 @@ def _row_of(key: StockKey, balance: _Balance, version: int) -> dict[str, Any]:
         "safety_stock": balance.safety_stock,
         "counted_at": balance.counted_at,
         "source_sequence": 0,
+        "source": "",
         "daily_demand": None,
         "markdown_risk": None,
         "moved_at": balance.moved_at,
         "short_at": balance.short_at,
         "changed_in": version,
     }
-
-
-def _moved_since(
-    connection: Connection, counted: Mapping[StockKey, Mapping[str, Any]], locked: Mapping[StockKey, Row[Any]]
-) -> dict[StockKey, int]:
-    """Units that came and went after the instants of the counts."""
-    asked = [
-        key
-        for key, row in counted.items()
-        if key in locked and locked[key].moved_at is not None and locked[key].moved_at > row["counted_at"]
-    ]
-    if not asked:
-        return {}
-    table = stock_movements
-    moved = dict.fromkeys(asked, 0)
-    statement = select(table.c.sku, table.c.location_id, table.c.occurred_at, table.c.moved).where(
-        tuple_(table.c.sku, table.c.location_id).in_(sorted(asked)),
-        table.c.moved != 0,
-        table.c.occurred_at > min(counted[key]["counted_at"] for key in asked),
-    )
-    for sku, location_id, occurred_at, units in connection.execute(statement):
-        if occurred_at > counted[sku, location_id]["counted_at"]:
-            moved[sku, location_id] += units
-    return moved
 
 
 def _insert_new(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:

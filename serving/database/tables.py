@@ -108,6 +108,7 @@ stock = Table(
     Column("daily_demand", Float(53)),
     Column("markdown_risk", Float(53)),
     Column("source_sequence", BigInteger, nullable=False),
+    Column("source", Text, nullable=False, server_default=""),
     # What follows is not fed: only `database.stock_ledger` writes it.
     Column("held", BigInteger, nullable=False),
     Column("moved_at", Instant),

@@ -1,4 +1,4 @@
-"""Webhooks, and what each is still to be told."""
+"""Webhooks, and what each is still to be told. The broker is told like one, under the name `BROKER`."""
 
 import base64
 import secrets
@@ -6,12 +6,16 @@ import uuid
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 import orjson
 from sqlalchemy import Connection, and_, delete, func, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 
 from serving.database.order_tables import deliveries, order_events, webhooks
+
+#: ``webhook_id`` of the broker.
+BROKER: Final = "broker"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +46,18 @@ def add_webhook(connection: Connection, url: str, kinds: Collection[str], who: s
     """Tell ``url`` of what happens from now on; its secret is made here."""
     secret = "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
     webhook = Webhook(uuid.uuid4().hex, url, secret, tuple(sorted(set(kinds))), now, who)
-    row = {name: getattr(webhook, name) for name in webhooks.columns.keys()}  # noqa: SIM118 (columns iterates columns)
-    connection.execute(insert(webhooks).values({**row, "kinds": orjson.dumps(webhook.kinds).decode()}))
+    connection.execute(insert(webhooks).values(_row_of(webhook)))
     return webhook
+
+
+def tell_broker(connection: Connection, url: str, who: str, now: datetime) -> None:
+    """Tell the broker at ``url`` (to be shown: without credentials) of everything from now on, if it is not told yet.
+
+    Safe in several processes at once.
+    """
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    statement = dialect.insert(webhooks).values(_row_of(Webhook(BROKER, url, "", (), now, who)))
+    connection.execute(statement.on_conflict_do_update(index_elements=["webhook_id"], set_={"url": url}))
 
 
 def remove_webhook(connection: Connection, webhook_id: str) -> bool:
@@ -104,10 +117,12 @@ def send_again(connection: Connection, webhook_id: str, now: datetime) -> int:
     return connection.execute(statement.values(dead=False, attempts=0, due_at=now)).rowcount
 
 
-def claim_due(connection: Connection, now: datetime, lease: timedelta, most: int) -> list[Delivery]:
+def claim_due(
+    connection: Connection, now: datetime, lease: timedelta, most: int, beside: Collection[str] = ()
+) -> list[Delivery]:
     """What is to be told now: of each order only the first event that the webhook has not been told yet.
 
-    What is returned is nobody else's for ``lease``.
+    What is returned is nobody else's for ``lease``. What is for the webhooks ``beside`` is left for others.
     """
     earlier = deliveries.alias()
     first = ~(
@@ -123,7 +138,7 @@ def claim_due(connection: Connection, now: datetime, lease: timedelta, most: int
     due = connection.execute(
         select(deliveries, webhooks.c.url, webhooks.c.secret)
         .join(webhooks, webhooks.c.webhook_id == deliveries.c.webhook_id)
-        .where(~deliveries.c.dead, deliveries.c.due_at <= now, first)
+        .where(~deliveries.c.dead, deliveries.c.due_at <= now, deliveries.c.webhook_id.not_in(beside), first)
         .order_by(deliveries.c.position)
         .limit(most)
         .with_for_update(of=deliveries, skip_locked=True)
@@ -152,6 +167,11 @@ def not_told(connection: Connection, delivery: Delivery, error: str, due_at: dat
     if due_at is not None:
         values["due_at"] = due_at
     connection.execute(_the(delivery.webhook_id, delivery.position).values(values))
+
+
+def _row_of(webhook: Webhook) -> dict[str, Any]:
+    row = {name: getattr(webhook, name) for name in webhooks.columns.keys()}  # noqa: SIM118 (columns iterates columns)
+    return {**row, "kinds": orjson.dumps(webhook.kinds).decode()}
 
 
 def _the(webhook_id: str, position: int) -> Any:

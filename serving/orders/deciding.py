@@ -26,10 +26,13 @@ from serving.wire.order import OrderBody
 
 @dataclass(frozen=True, slots=True)
 class Avoided:
-    """Where not to send from: skus at locations that failed them, and whole locations that are full."""
+    """What is not to be tried again: skus at locations that failed them, locations that are full, stages of the ruleset
+    whose offers nobody accepted. ``not_found``: skus that were looked for in vain, and where."""
 
     keys: frozenset[StockKey] = frozenset()
     locations: frozenset[str] = frozenset()
+    stages: frozenset[str] = frozenset()
+    not_found: frozenset[StockKey] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,13 @@ class Made:
     snapshot: Snapshot
     avoided: Avoided
     logged: LoggedDecision
+
+    @property
+    def rank(self) -> int | None:
+        """The option to carry out, from 1; ``None`` where none stands, or the order was promised to wait for stock."""
+        if self.decision.promise is not None:
+            return self.decision.promise.rank
+        return 1 if self.decision.options else None
 
     def assignment(self, rank: int) -> Assignment:
         """The plan at ``rank`` (from 1), to be carried out."""
@@ -68,7 +78,11 @@ def decide_now(
     Raises `NotReadyError`, `InvalidRequestError` (currency) or `UnknownReferenceError`.
     """
     snapshot, predictor = service.live.snapshot, ready_predictor(service, body.currency)
-    order = to_order(body, snapshot)
+    order = replace(
+        to_order(body, snapshot),
+        not_found=tuple(sorted(avoided.not_found)),
+        passed_stages=tuple(sorted(avoided.stages)),
+    )
     network = without(snapshot.network, order, avoided, snapshot.positions)
     decision, logged = make_decision(service, Asked(body, order, content, client), snapshot, network, predictor)
     return Made(logged.decision_id, decision, order, snapshot, avoided, logged)
@@ -82,7 +96,9 @@ def assignment(
     keeps = kept_back(order, network, snapshot.rulesets, decision.decided_at)
     days = {
         shipment.location_id: _local_date(snapshot, shipment.location_id, decision.decided_at)
-        for shipment in option.shipments
+        for planned in option.shipments
+        for shipment in (planned, *(() if planned.offer is None else planned.offer.others))
+        if shipment.location_id in snapshot.positions
     }
     return Assignment(option, decision_id, decision.versions, keeps, days)
 
@@ -110,11 +126,11 @@ def without(network: Network, order: Order, avoided: Avoided, positions: Mapping
     if not avoided.keys and not avoided.locations:
         return network
     full = {positions[location_id] for location_id in avoided.locations if location_id in positions}
-    stock = dict(network.stock)
-    for sku in {line.sku for line in order.lines} & stock.keys():
+    left = {}
+    for sku in {line.sku for line in order.lines if line.sku in network.stock}:
         failed = {positions[at] for failed_sku, at in avoided.keys if failed_sku == sku and at in positions}
-        stock[sku] = _rows_not_at(stock[sku], full | failed)
-    return replace(network, stock=stock)
+        left[sku] = _rows_not_at(network.stock[sku], full | failed)
+    return replace(network, stock=left)  # of no other sku anything is asked
 
 
 def _rows_not_at(stock: SkuStock, places: Collection[int]) -> SkuStock:

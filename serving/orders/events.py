@@ -1,5 +1,6 @@
 """How changes of orders and shipments are told in the log of events."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -41,6 +42,16 @@ def _told_line(line: LineRecord) -> dict[str, Any]:
     return {"line_id": line.line_id, "sku": line.sku, "quantity": line.quantity, "waiting": line.waiting}
 
 
+def told_offer(offer_id: str, offered: Sequence[ShipmentRecord]) -> dict[str, Any]:
+    """An offer that nobody accepted, as events tell it."""
+    return {
+        "order_id": offered[0].order_id,
+        "offer_id": offer_id,
+        "location_ids": [shipment.location_id for shipment in offered],
+        "lines": told_shipment(offered[0])["lines"],
+    }
+
+
 def told_shipment(shipment: ShipmentRecord) -> dict[str, Any]:
     """A shipment, as events tell it."""
     return {
@@ -49,6 +60,7 @@ def told_shipment(shipment: ShipmentRecord) -> dict[str, Any]:
         "location_id": shipment.location_id,
         "carrier_service_id": shipment.carrier_service_id,
         "state": shipment.state,
+        "offer_id": shipment.offer_id,
         "lines": [
             {"line_id": line.line_id, "sku": line.sku, "quantity": line.quantity, "short": line.short}
             for line in shipment.lines

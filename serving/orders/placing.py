@@ -1,6 +1,7 @@
 """Placing orders: decide on what is known, hold what was decided, and begin again where the stock has gone."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -9,7 +10,12 @@ from typing import Final
 import orjson
 from sqlalchemy import Connection
 
+from decision.decision import Option
+from decision.keeping import by_option
 from decision.loads import surely_exact
+from decision.messages.catalogue import catalogue
+from decision.promised import KeptPromise
+from decision.tell_promise import tell_kept
 from serving.database.decision_log import LoggedDecision, log_decision
 from serving.database.idempotency import Answer, Attempt, answered_before, write_once
 from serving.database.order_store import find_order
@@ -22,7 +28,8 @@ from serving.errors import (
     StockGoneError,
 )
 from serving.ordering import to_order
-from serving.orders.changes import Assignment, place
+from serving.orders.changes import Assignment
+from serving.orders.changes import place as placed
 from serving.orders.deciding import Avoided, Made, assignment, decide_now
 from serving.orders.events import By
 from serving.orders.records import LineRecord, OrderRecord
@@ -39,35 +46,45 @@ MOST_ATTEMPTS: Final = 5
 
 @dataclass(frozen=True, slots=True)
 class Placing:
-    """One request to place an order: its body as read and as sent, who sent it, and under which key."""
+    """One request to place an order: its body as read and as sent, who sent it, and under which key.
+
+    ``answer``: what is answered once it is placed.
+    """
 
     body: OrderBody
     content: bytes
     client: str
     attempt: Attempt | None
     expires_at: datetime | None
+    answer: Callable[[OrderRecord], bytes] = order_bytes
 
 
 async def place_order(service: Service, body: NewOrderBody, content: bytes, client: str, key: Attempt | None) -> Answer:
-    """Decide, hold and assign: one transaction once it is decided.
+    """Decide, hold and assign: one transaction once it is decided. Raises as `place` does."""
+    return await place(service, Placing(body, content, client, key, body.expires_at), backorder=body.backorder)
 
-    Raises `OutOfStockError` where nothing can supply the order, or others were faster each time, unless it may wait.
+
+async def place(service: Service, placing: Placing, *, backorder: bool) -> Answer:
+    """Carry out the best plan, or the first that keeps the promise which the order brings.
+
+    Raises `OutOfStockError` where nothing can supply the order, or others were faster each time, unless it may wait:
+    with ``backorder``, and where it was promised once stock has come.
     """
-    placing = Placing(body, content, client, key, body.expires_at)
     made, full = await _decide(service, placing, Avoided()), frozenset[str]()
     for _ in range(MOST_ATTEMPTS):
-        if made.decision.options:
+        rank = made.rank
+        if rank is not None:
             try:
-                return await _carry_out(service, placing, made.assignment(1), made)
+                return await _carry_out(service, placing, made.assignment(rank), made)
             except StockGoneError:
                 pass
             except CapacityGoneError as error:
                 full |= {str(error)}
         await asyncio.to_thread(service.live.refresh_now)
-        if not made.decision.options and service.live.snapshot is made.snapshot:
+        if rank is None and service.live.snapshot is made.snapshot:
             break
         made = await _decide(service, placing, Avoided(locations=full))
-    if body.backorder:
+    if backorder or (made.decision.promise is not None and made.decision.promise.waits_until is not None):
         return await _carry_out(service, placing, None, made)
     return await _out_of_stock(service, placing, made)
 
@@ -92,13 +109,40 @@ async def commit_decision(
         if not all(shipment.location_id in snapshot.positions for shipment in option.shipments):
             raise ConflictError("A location of this plan is no longer in the network: ask for a new decision")
         plan = assignment(logged.decision_id, decision, option, order=order, snapshot=snapshot, avoided=Avoided())
-        return await _carry_out(service, placing, plan, None)
+        told = None if decision.promise is None else by_option(decision.promise, option)
+        told = told and tell_kept(told, catalogue(sent.language))
+        plan = plan.not_offered_to(_all_offered(option) - snapshot.positions.keys())
+        return await _commit(service, placing, plan, told)
     except StockGoneError:
         full = frozenset[str]()
     except CapacityGoneError as error:
         full = frozenset({str(error)})
     await asyncio.to_thread(service.live.refresh_now)
     return await _out_of_stock(service, placing, await _decide(service, placing, Avoided(locations=full)))
+
+
+async def _commit(service: Service, placing: Placing, plan: Assignment, told: KeptPromise | None) -> Answer:
+    """Carry the plan out; stores that cannot have what it offers them any more are not offered it.
+
+    Raises `StockGoneError` or `CapacityGoneError` where it is the plan itself that cannot be carried out.
+    """
+    while True:
+        try:
+            return await _carry_out(service, placing, plan, None, told)
+        except StockGoneError as error:
+            gone = {location_id for _, location_id in error.keys}
+            if gone & plan.location_ids:
+                raise
+        except CapacityGoneError as error:
+            gone = {str(error)}
+            if gone & plan.location_ids:
+                raise
+        plan = plan.not_offered_to(gone)
+
+
+def _all_offered(option: Option) -> set[str]:
+    offers = [shipment.offer for shipment in option.shipments if shipment.offer is not None]
+    return {other.location_id for offer in offers for other in offer.others}
 
 
 async def _decide(service: Service, placing: Placing, avoided: Avoided) -> Made:
@@ -108,25 +152,33 @@ async def _decide(service: Service, placing: Placing, avoided: Avoided) -> Made:
     return decide_now(service, placing.body, placing.content, placing.client, avoided)
 
 
-async def _carry_out(service: Service, placing: Placing, plan: Assignment | None, made: Made | None) -> Answer:
+async def _carry_out(
+    service: Service,
+    placing: Placing,
+    plan: Assignment | None,
+    made: Made | None,
+    kept: KeptPromise | None = None,
+) -> Answer:
     now = service.clock()
-    order = _new_order(placing, service.live.snapshot.version, now)
+    kept = kept if made is None else made.decision.promise
+    order = _new_order(placing, service.live.snapshot.version, now, kept)
     by = By(placing.client, now)
 
     def work(connection: Connection) -> Answer:
         if made is not None:
             log_decision(connection, made.logged, made.snapshot.kept)
-        change = place(order, plan, by)
+        change = placed(order, plan, by)
         write(connection, change, by)
-        return Answer(201, order_bytes(change.after))
+        return Answer(201, placing.answer(change.after))
 
     answer = await write_once(service.database, placing.attempt, work, now)
     await asyncio.to_thread(service.live.refresh_now)
     return answer
 
 
-def _new_order(placing: Placing, version: int, now: datetime) -> OrderRecord:
+def _new_order(placing: Placing, version: int, now: datetime, promise: KeptPromise | None) -> OrderRecord:
     body = placing.body
+    told = None if promise is None else orjson.dumps(promise, option=orjson.OPT_UTC_Z).decode()
     return OrderRecord(
         order_id=body.order_id,
         state=OrderState.BACKORDERED if placing.expires_at is None else OrderState.RESERVED,
@@ -140,6 +192,8 @@ def _new_order(placing: Placing, version: int, now: datetime) -> OrderRecord:
         tried_in=version,
         lines=tuple(LineRecord(line.line_id, line.sku, line.quantity, line.quantity) for line in body.lines),
         shipments=(),
+        promised_at=body.promised_at if promise is None else promise.promised_at,
+        promise=told,
     )
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from serving.database.locks import StockKey
-from serving.orders.states import FAILED, LIVE, OrderState, ShipmentState
+from serving.orders.states import FAILED, LIVE, OPEN, OrderState, ShipmentState
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,9 @@ class ShipmentLineRecord:
 class ShipmentRecord:
     """Some lines of one order at one location, the order's ``number``-th shipment.
 
-    ``capacity_day``: local date (YYYY-MM-DD) on which it counts there.
+    ``capacity_day``: local date (YYYY-MM-DD) on which it counts there. Shipments of one ``offer_id`` are, or were, the
+    same units offered to several stores for ``offer_minutes`` of their opening hours; ``offer_stage``: the stage of the
+    ruleset whose own offer it was. After ``accept_by`` and ``hand_over_by`` the promise is not sure enough any more.
     """
 
     shipment_id: str
@@ -53,6 +55,12 @@ class ShipmentRecord:
     assigned_at: datetime
     changed_at: datetime
     lines: tuple[ShipmentLineRecord, ...]
+    offer_id: str | None = None
+    offer_minutes: float | None = None
+    offer_stage: str | None = None
+    expected_ready_at: datetime | None = None
+    accept_by: datetime | None = None
+    hand_over_by: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +68,9 @@ class OrderRecord:
     """An order with its lines and all its shipments, those that failed too.
 
     ``request``: the body that placed it. ``failures``: shipments that locations failed. ``tried_in``: version of the
-    state when a location was last looked for.
+    state when a location was last looked for. ``promised_at``: end of the time promised to the customer; ``promise``:
+    of the promise that it was placed with, as JSON, whether it was kept then (`decision.promised.KeptPromise`);
+    ``at_risk_at``: when it was told to be at risk.
     """
 
     order_id: str
@@ -75,6 +85,9 @@ class OrderRecord:
     tried_in: int
     lines: tuple[LineRecord, ...]
     shipments: tuple[ShipmentRecord, ...]
+    promised_at: datetime | None = None
+    promise: str | None = None
+    at_risk_at: datetime | None = None
 
     @property
     def waiting(self) -> dict[str, int]:
@@ -90,6 +103,38 @@ class OrderRecord:
             for line in shipment.lines
             if shipment.state in FAILED or line.short
         )
+
+    @property
+    def not_found(self) -> frozenset[StockKey]:
+        """The order's skus that locations looked for and did not find, as (sku, location)."""
+        return frozenset(
+            (line.sku, shipment.location_id) for shipment in self.shipments for line in shipment.lines if line.short
+        )
+
+    @property
+    def passed_stages(self) -> frozenset[str]:
+        """The stages whose own offers no store accepted."""
+        states: dict[tuple[str, str], set[ShipmentState]] = {}
+        for shipment in self.shipments:
+            if shipment.offer_id is not None and shipment.offer_stage is not None:
+                states.setdefault((shipment.offer_id, shipment.offer_stage), set()).add(shipment.state)
+        refused = {ShipmentState.LAPSED, ShipmentState.REJECTED}
+        return frozenset(stage for (_, stage), of_offer in states.items() if of_offer <= refused)
+
+    def alike(self, shipment: ShipmentRecord) -> list[ShipmentRecord]:
+        """The shipments that stand for the same units now: those of one open offer, or ``shipment`` alone."""
+        return [shipment, *self.others_open(shipment)] if shipment.state in OPEN else [shipment]
+
+    def others_open(self, shipment: ShipmentRecord) -> list[ShipmentRecord]:
+        """The other shipments of its offer that still stand for the same units."""
+        return [
+            known
+            for known in self.shipments
+            if known.offer_id is not None
+            and known.offer_id == shipment.offer_id
+            and known.state in OPEN
+            and known.shipment_id != shipment.shipment_id
+        ]
 
     def live(self) -> list[ShipmentRecord]:
         """The shipments that supply their lines, or will."""

@@ -1,6 +1,7 @@
 """Finding a location for units that wait: after a location failed them, and when stock has come."""
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Final
@@ -15,7 +16,8 @@ from serving.database.order_store import find_order
 from serving.database.order_tables import order_lines, orders
 from serving.database.tables import stock
 from serving.errors import CapacityGoneError, ConflictError, NotReadyError, ServingError, StockGoneError
-from serving.orders.changes import Change, assign
+from serving.orders.change import Change
+from serving.orders.changes import assign
 from serving.orders.deciding import Avoided, Made, decide_now
 from serving.orders.events import By
 from serving.orders.placing import MOST_ATTEMPTS
@@ -27,7 +29,8 @@ from serving.wire.placing import NewOrderBody
 
 #: Shipments of one order that locations may fail before it waits for a person.
 MOST_FAILURES: Final = 5
-_WHO: Final = "smista"
+#: Who does what happens by itself.
+WHO: Final = "smista"
 
 log = structlog.get_logger()
 
@@ -44,13 +47,16 @@ async def route_order(service: Service, order_id: str, why: str) -> None:
         if order is None or order.state is not OrderState.BACKORDERED:
             return
         version = service.live.snapshot.version
-        made = await asyncio.to_thread(_decide, service, order, full)
-        if made is None or not made.decision.options:
+        avoided = Avoided(order.failed_at, full, order.passed_stages, order.not_found)
+        made = await asyncio.to_thread(decide_part, service, order, order.waiting, avoided)
+        if made is None or made.rank is None:
             await service.database.write(partial(_tried, order_id=order_id, version=version))
             return
-        by = By(_WHO, service.clock(), why)
+        by = By(WHO, service.clock(), why)
         try:
-            await service.database.write(partial(_carry_out, order_id=order_id, made=made, version=version, by=by))
+            await service.database.write(
+                partial(_carry_out, order_id=order_id, made=made, rank=made.rank, version=version, by=by)
+            )
         except StockGoneError:
             continue
         except CapacityGoneError as error:
@@ -72,27 +78,32 @@ async def route_waiting(service: Service) -> int:
 
 def may_route(order: OrderRecord) -> bool:
     """Whether units wait, and locations have not failed them too often."""
-    return order.state is OrderState.BACKORDERED and order.failures < MOST_FAILURES
+    return order.state is OrderState.BACKORDERED and may_be_failed_again(order)
 
 
-def _decide(service: Service, order: OrderRecord, full: frozenset[str]) -> Made | None:
-    """A decision on the units that wait; ``None``, with a line in the log, where none can be made now."""
-    sent, waiting = orjson.loads(order.request), order.waiting
-    lines = [{**line, "quantity": waiting[line["line_id"]]} for line in sent["lines"] if line["line_id"] in waiting]
+def may_be_failed_again(order: OrderRecord) -> bool:
+    """Whether locations have not failed the order too often for another to be asked."""
+    return order.failures < MOST_FAILURES
+
+
+def decide_part(service: Service, order: OrderRecord, units: Mapping[str, int], avoided: Avoided) -> Made | None:
+    """A decision on so many ``units`` of the order's lines; ``None``, with a line in the log, where none can be."""
+    sent = orjson.loads(order.request)
+    lines = [{**line, "quantity": units[line["line_id"]]} for line in sent["lines"] if line["line_id"] in units]
     content = orjson.dumps({**sent, "lines": lines})
     try:
         body = NewOrderBody.model_validate_json(content)
-        return decide_now(service, body, content, _WHO, Avoided(order.failed_at, full))
+        return decide_now(service, body, content, WHO, avoided)
     except NotReadyError:
         return None
     except (ServingError, DecisionError) as error:
-        log.warning("an order that waits cannot be decided", order_id=order.order_id, reason=str(error))
+        log.warning("a part of an order cannot be decided", order_id=order.order_id, reason=str(error))
         return None
 
 
-def _carry_out(connection: Connection, order_id: str, made: Made, version: int, by: By) -> None:
+def _carry_out(connection: Connection, *, order_id: str, made: Made, rank: int, version: int, by: By) -> None:
     def doing(order: OrderRecord) -> Change:
-        change = assign(order, made.assignment(1), by)
+        change = assign(order, made.assignment(rank), by)
         return replace(change, after=replace(change.after, tried_in=version))
 
     change_order(connection, order_id, doing, by)

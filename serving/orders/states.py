@@ -6,10 +6,11 @@ from typing import Final
 
 
 class OrderState(StrEnum):
-    """``reserved``: units are held, and let go at a set time unless the order is confirmed. ``backordered``: some
-    units wait for stock."""
+    """``reserved``: units are held, and let go at a set time unless the order is confirmed. ``offered``: some units are
+    offered to several stores, none of which has accepted yet. ``backordered``: some units wait for stock."""
 
     RESERVED = "reserved"
+    OFFERED = "offered"
     ASSIGNED = "assigned"
     BACKORDERED = "backordered"
     COMPLETED = "completed"
@@ -18,9 +19,11 @@ class OrderState(StrEnum):
 
 
 class ShipmentState(StrEnum):
-    """Where a shipment is on its way. ``short``: the location found nothing of it."""
+    """Where a shipment is on its way. ``offered``: other stores have the same one on offer, and the first to accept has
+    it. ``short``: the location found nothing of it. ``lapsed``: it did not accept in time, nor did another."""
 
     RESERVED = "reserved"
+    OFFERED = "offered"
     ASSIGNED = "assigned"
     ACCEPTED = "accepted"
     PICKED = "picked"
@@ -33,13 +36,17 @@ class ShipmentState(StrEnum):
     CANCELLED = "cancelled"
     WITHDRAWN = "withdrawn"
     EXPIRED = "expired"
+    LAPSED = "lapsed"
 
 
 class ShipmentEvent(StrEnum):
-    """What happens to a shipment. The location says most of them; ``confirmed``, ``withdrawn`` and ``expired`` are the
-    order's own: nobody at the location failed."""
+    """What happens to a shipment. The location says most of them; those of `OWN` are the order's own. What is accepted
+    while it is offered is ``claimed``."""
 
     CONFIRMED = "confirmed"
+    OFFERED = "offered"
+    CLAIMED = "claimed"
+    LAPSED = "lapsed"
     ACCEPTED = "accepted"
     REJECTED = "rejected"
     PICKED = "picked"
@@ -54,21 +61,28 @@ class ShipmentEvent(StrEnum):
 
 
 _S, _E = ShipmentState, ShipmentEvent
+#: Events that no location tells.
+OWN: Final = frozenset({_E.CONFIRMED, _E.OFFERED, _E.CLAIMED, _E.LAPSED, _E.WITHDRAWN, _E.EXPIRED})
+#: Several shipments may stand for the same units, which all of them hold: one at most becomes work.
+OPEN: Final = (_S.RESERVED, _S.OFFERED)
 #: What a location still has to do something for, its units held.
 AT_LOCATION: Final = (_S.ASSIGNED, _S.ACCEPTED, _S.PICKED, _S.READY)
 #: Units are held for these.
-HOLDING: Final = (_S.RESERVED, *AT_LOCATION)
+HOLDING: Final = (*OPEN, *AT_LOCATION)
 GONE: Final = (_S.HANDED_OVER, _S.DELIVERED, _S.COLLECTED)
 #: The location could not, or would not: the lines never go back to it.
-FAILED: Final = (_S.REJECTED, _S.SHORT, _S.CANCELLED)
+FAILED: Final = (_S.REJECTED, _S.SHORT, _S.CANCELLED, _S.LAPSED)
 #: Supplies its lines, or will.
 LIVE: Final = (*HOLDING, *GONE)
 
 # Small stores do not tell every step: a later one implies those before it.
 _LEADS: Final = {
     _E.CONFIRMED: (_S.ASSIGNED, (_S.RESERVED,)),
-    _E.ACCEPTED: (_S.ACCEPTED, (_S.ASSIGNED,)),
-    _E.REJECTED: (_S.REJECTED, (_S.ASSIGNED, _S.ACCEPTED)),
+    _E.OFFERED: (_S.OFFERED, (_S.RESERVED,)),
+    _E.CLAIMED: (_S.ACCEPTED, (_S.OFFERED,)),
+    _E.LAPSED: (_S.LAPSED, (_S.OFFERED,)),
+    _E.ACCEPTED: (_S.ACCEPTED, (_S.ASSIGNED, _S.OFFERED)),
+    _E.REJECTED: (_S.REJECTED, (_S.OFFERED, _S.ASSIGNED, _S.ACCEPTED)),
     _E.PICKED: (_S.PICKED, (_S.ASSIGNED, _S.ACCEPTED)),
     _E.SHORT_PICKED: (_S.PICKED, (_S.ASSIGNED, _S.ACCEPTED, _S.PICKED)),
     _E.READY: (_S.READY, (_S.ASSIGNED, _S.ACCEPTED, _S.PICKED)),
@@ -104,6 +118,8 @@ def order_state(shipments: Collection[ShipmentState], waiting: int) -> OrderStat
         return OrderState.RESERVED
     if waiting:
         return OrderState.BACKORDERED
+    if _S.OFFERED in live:
+        return OrderState.OFFERED
     if not live:
         return OrderState.EXPIRED if _S.EXPIRED in shipments else OrderState.CANCELLED
     if all(state in {_S.DELIVERED, _S.COLLECTED} for state in live):

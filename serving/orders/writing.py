@@ -13,7 +13,7 @@ from serving.database.order_store import find_order, insert_order, insert_shipme
 from serving.database.stock_ledger import post
 from serving.database.versions import next_version
 from serving.errors import NotFoundError, OrderExistsError
-from serving.orders.changes import Change
+from serving.orders.change import Change
 from serving.orders.events import By
 from serving.orders.records import OrderRecord
 

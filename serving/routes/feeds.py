@@ -1,17 +1,15 @@
 """``PUT /v1/locations``, ``/products``, ``/carrier-services``, ``/stock``, ``/inbound``, ``/footfall``: bulk feeds."""
 
 import asyncio
-from functools import partial
 from typing import Annotated
 
 import orjson
 from fastapi import APIRouter, Depends, Request, Response
 
 from serving.body import media_type, read_body
-from serving.database.stock_ledger import count
 from serving.database.tables import stock
-from serving.database.upsert import upsert
-from serving.feeds import FEEDS, NDJSON, Feed, check_feed
+from serving.feeding import take_feed
+from serving.feeds import FEEDS, NDJSON, Feed
 from serving.orders.routing import route_waiting
 from serving.service import client_with, service_of
 from serving.settings import ApiKey
@@ -21,36 +19,22 @@ from serving.wire.feed import FeedAnswer
 
 router = APIRouter(tags=["feeds"])
 
-#: Rows per transaction: short enough that decisions being logged hardly wait.
-_CHUNK = 5_000
-
 
 async def put_feed(feed: Feed, request: Request, client: ApiKey) -> Response:
     """Write the good rows, and say which were not good. In force for decisions when this answers."""
     service = service_of(request)
     content = await read_body(request, service.settings.max_feed_bytes)
-    await asyncio.to_thread(service.live.refresh_now)
-    accepted, rejected = await asyncio.to_thread(
-        check_feed, feed, content, media_type(request), service.live.snapshot, service.clock()
-    )
-    written = 0
-    for start in range(0, len(accepted), _CHUNK):
-        chunk = accepted[start : start + _CHUNK]
-        if feed.table is stock:
-            write_chunk = partial(count, rows=chunk, who=client.name, now=service.clock())
-        else:
-            write_chunk = partial(upsert, table=feed.table, rows=chunk)
-        written += await service.database.write(write_chunk)
+    taken = await take_feed(service, feed, content, media_type(request), client.name)
     await asyncio.to_thread(service.live.refresh_now)
     if feed.table is stock:
         await route_waiting(service)
-    service.metrics.feed_rows.labels(feed.name, "accepted").inc(len(accepted))
-    service.metrics.feed_rows.labels(feed.name, "rejected").inc(len(rejected))
+    service.metrics.feed_rows.labels(feed.name, "accepted").inc(taken.accepted)
+    service.metrics.feed_rows.labels(feed.name, "rejected").inc(len(taken.rejected))
     answer = {
-        "received": len(accepted) + len(rejected),
-        "accepted": len(accepted),
-        "outdated": len(accepted) - written,
-        "rejected": rejected,
+        "received": taken.accepted + len(taken.rejected),
+        "accepted": taken.accepted,
+        "outdated": taken.accepted - taken.written,
+        "rejected": taken.rejected,
     }
     return Response(orjson.dumps(answer), media_type="application/json")
 

@@ -9,19 +9,19 @@ from sqlalchemy import Connection
 
 from serving.body import read_body, read_json
 from serving.database.decision_log import logged_decision
-from serving.database.idempotency import Answer, Attempt, answered_before, write_once
+from serving.database.idempotency import Answer, Attempt, write_once
 from serving.database.order_log import events_of
 from serving.database.order_store import find_order
 from serving.errors import NotFoundError
-from serving.idempotency import attempt_of, only_one
+from serving.idempotency import answer_once
 from serving.orders import changes
-from serving.orders.changes import Change
+from serving.orders.change import Change
 from serving.orders.events import By
 from serving.orders.placing import commit_decision, place_order
 from serving.orders.records import OrderRecord
 from serving.orders.routing import may_route, route_order, route_waiting
 from serving.orders.writing import change_order
-from serving.service import Service, client_with, service_of
+from serving.service import client_with, service_of
 from serving.settings import ApiKey
 from serving.wire import examples
 from serving.wire.documentation import IDEMPOTENCY_KEY, answers, body, reference
@@ -46,12 +46,11 @@ async def post_order(request: Request, client: Client) -> Response:
     """Decide, hold and assign, all or nothing. 409 `out-of-stock` comes with the decision that stands instead."""
     service = service_of(request)
     content = await read_body(request, service.settings.max_request_bytes)
-    wanted = attempt_of(request, client, content)
-    with only_one(service.in_flight, wanted):
-        answer = await answered_before(service.database, wanted)
-        if answer is None:
-            answer = await place_order(service, read_json(NewOrderBody, content), content, client.name, wanted)
-    return _json(answer)
+
+    async def work(key: Attempt | None) -> Answer:
+        return await place_order(service, read_json(NewOrderBody, content), content, client.name, key)
+
+    return await answer_once(request, client, content, work)
 
 
 @router.post(
@@ -68,15 +67,14 @@ async def post_commit(request: Request, decision_id: Identifier, client: Client)
     """Hold and assign one of the plans of a decision. 409 `out-of-stock` comes with the decision that stands now."""
     service = service_of(request)
     content = await read_body(request, service.settings.max_request_bytes)
-    wanted = attempt_of(request, client, content)
-    with only_one(service.in_flight, wanted):
-        answer = await answered_before(service.database, wanted)
-        if answer is None:
-            logged = await service.database.read(partial(logged_decision, decision_id=decision_id))
-            if logged is None:
-                raise NotFoundError(f"There is no decision {decision_id!r}")
-            answer = await commit_decision(service, logged, read_json(CommitBody, content), client.name, wanted)
-    return _json(answer)
+
+    async def work(key: Attempt | None) -> Answer:
+        logged = await service.database.read(partial(logged_decision, decision_id=decision_id))
+        if logged is None:
+            raise NotFoundError(f"There is no decision {decision_id!r}")
+        return await commit_decision(service, logged, read_json(CommitBody, content), client.name, key)
+
+    return await answer_once(request, client, content, work)
 
 
 @router.get(
@@ -130,18 +128,26 @@ async def cancel_order(
 @router.post(
     "/v1/orders/{order_id}/route",
     operation_id="route_order",
-    responses=answers(200, OrderAnswer, None, (401, 403, 404, 422, 503)),
+    responses=answers(200, OrderAnswer, None, (401, 403, 404, 409, 413, 415, 422, 503)),
+    openapi_extra={"parameters": [IDEMPOTENCY_KEY]},
 )
 async def post_route(
     request: Request, order_id: Identifier, client: Annotated[ApiKey, Depends(client_with("order", "operate"))]
 ) -> Response:
     """Look for locations for the units that wait, now, though locations have failed the order too often already."""
     service = service_of(request)
-    await route_order(service, order_id, f"asked for by {client.name}")
-    order = await service.database.read(partial(find_order, order_id=order_id))
-    if order is None:
-        raise NotFoundError(f"There is no order {order_id!r}")
-    return Response(order_bytes(order), media_type="application/json")
+
+    def told(connection: Connection) -> Answer:
+        order = find_order(connection, order_id)
+        if order is None:
+            raise NotFoundError(f"There is no order {order_id!r}")
+        return Answer(200, order_bytes(order))
+
+    async def work(key: Attempt | None) -> Answer:
+        await route_order(service, order_id, f"asked for by {client.name}")
+        return await write_once(service.database, key, told, service.clock())
+
+    return await answer_once(request, client, b"", work)
 
 
 @router.patch(
@@ -180,31 +186,17 @@ async def _change(
 ) -> Response:
     """Do it once, then look for places for what waits: of this order, and of those that wait for what it let go."""
     service = service_of(request)
-    wanted = attempt_of(request, client, content)
-    with only_one(service.in_flight, wanted):
-        answer = await answered_before(service.database, wanted)
-        if answer is None:
-            answer = await change_once(service, wanted, order_id, doing, by)
-            await route_waiting(service)
-    return _json(answer)
-
-
-async def change_once(
-    service: Service, wanted: Attempt | None, order_id: str, doing: Callable[[OrderRecord], Change], by: By
-) -> Answer:
-    """Change an order, answer with it, and route what waits of it then."""
     changed: list[Change] = []
 
-    def work(connection: Connection) -> Answer:
-        change = change_order(connection, order_id, doing, by)
-        changed.append(change)
-        return Answer(200, order_bytes(change.after))
+    def change(connection: Connection) -> Answer:
+        changed.append(change_order(connection, order_id, doing, by))
+        return Answer(200, order_bytes(changed[-1].after))
 
-    answer = await write_once(service.database, wanted, work, by.at)
-    if changed and may_route(changed[-1].after):
-        await route_order(service, order_id, by.why or "the order was changed")
-    return answer
+    async def work(key: Attempt | None) -> Answer:
+        answer = await write_once(service.database, key, change, by.at)
+        if changed and may_route(changed[-1].after):
+            await route_order(service, order_id, by.why or "the order was changed")
+        await route_waiting(service)
+        return answer
 
-
-def _json(answer: Answer) -> Response:
-    return Response(answer.body, answer.status, media_type="application/json")
+    return await answer_once(request, client, content, work)

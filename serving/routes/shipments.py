@@ -8,19 +8,22 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from sqlalchemy import Connection, select
 
 from serving.body import read_body, read_json
-from serving.database.idempotency import Answer, answered_before, write_once
+from serving.database.idempotency import Answer, Attempt, write_once
 from serving.database.order_store import find_shipments, order_of_shipment
 from serving.database.order_tables import orders, shipments
 from serving.errors import FieldError, InvalidRequestError, NotFoundError
 from serving.feeds import CLOCK_TOLERANCE
-from serving.idempotency import attempt_of, only_one
-from serving.orders.changes import Change, happened
+from serving.idempotency import answer_once
+from serving.orders.change import Change
 from serving.orders.events import By
+from serving.orders.happening import happened
+from serving.orders.patience import offered_until
 from serving.orders.routing import may_route, route_order, route_waiting
-from serving.orders.states import AT_LOCATION, ShipmentEvent, ShipmentState, possible
+from serving.orders.states import OWN, ShipmentEvent, ShipmentState, possible
 from serving.orders.writing import change_order
-from serving.service import client_with, service_of
+from serving.service import Service, client_with, service_of
 from serving.settings import ApiKey
+from serving.snapshot import Snapshot
 from serving.wire import examples
 from serving.wire.documentation import IDEMPOTENCY_KEY, answers, body, reference
 from serving.wire.fields import Identifier
@@ -30,13 +33,12 @@ from serving.wire.shipments import ShipmentEventBody, TasksAnswer
 router = APIRouter(tags=["stores"])
 
 _TO_DO: Final = {
+    ShipmentState.OFFERED: "claim",
     ShipmentState.ASSIGNED: "accept",
     ShipmentState.ACCEPTED: "pick",
     ShipmentState.PICKED: "pack",
     ShipmentState.READY: "hand_over",
 }
-#: What an API client may tell; the rest are the order's own events.
-_TOLD: Final = frozenset(ShipmentEvent) - {ShipmentEvent.CONFIRMED, ShipmentEvent.WITHDRAWN, ShipmentEvent.EXPIRED}
 
 
 @router.get(
@@ -50,7 +52,8 @@ async def get_tasks(
     _client: Annotated[ApiKey, Depends(client_with("fulfil", "read"))],
 ) -> Response:
     """The work list of one location: the shipments that wait for it to do something, the longest waiting first."""
-    tasks = await service_of(request).database.read(partial(_tasks, location_id=location))
+    service = service_of(request)
+    tasks = await service.database.read(partial(_tasks, location_id=location, snapshot=service.live.snapshot))
     return Response(
         orjson.dumps({"location_id": location, "tasks": tasks}, option=orjson.OPT_UTC_Z), media_type="application/json"
     )
@@ -74,46 +77,52 @@ async def post_shipment_event(
     """
     service = service_of(request)
     content = await read_body(request, service.settings.max_request_bytes)
-    wanted = attempt_of(request, client, content)
-    with only_one(service.in_flight, wanted):
-        answer = await answered_before(service.database, wanted)
-        if answer is None:
-            told = read_json(ShipmentEventBody, content)
-            by = By(client.name, service.clock(), told.reason)
-            occurred_at = told.occurred_at or by.at
-            if occurred_at > by.at + CLOCK_TOLERANCE:
-                message = "lies in the future: check the clock and the time zone"
-                raise InvalidRequestError(f"occurred_at: {message}", [FieldError("occurred_at", message)])
-            changed: list[Change] = []
-
-            def work(connection: Connection) -> Answer:
-                order_id = order_of_shipment(connection, shipment_id)
-                if order_id is None:
-                    raise NotFoundError(f"There is no shipment {shipment_id!r}")
-                picked = {line.line_id: line.picked for line in told.lines}
-                doing = partial(
-                    happened,
-                    shipment_id=shipment_id,
-                    event=ShipmentEvent(told.event),
-                    by=by,
-                    occurred_at=occurred_at,
-                    picked=picked,
-                )
-                change = change_order(connection, order_id, doing, by)
-                changed.append(change)
-                shipment = next(known for known in change.after.shipments if known.shipment_id == shipment_id)
-                return Answer(200, shipment_bytes(shipment, change.after))
-
-            answer = await write_once(service.database, wanted, work, by.at)
-            if changed and may_route(changed[-1].after):
-                await route_order(service, changed[-1].after.order_id, told.reason or told.event)
-            if changed and changed[-1].entries:
-                await route_waiting(service)
-    return Response(answer.body, answer.status, media_type="application/json")
+    return await answer_once(
+        request,
+        client,
+        content,
+        lambda key: _tell(service, shipment_id, client, read_json(ShipmentEventBody, content), key),
+    )
 
 
-def _tasks(connection: Connection, location_id: str) -> list[dict[str, Any]]:
-    wanted = select(shipments).where(shipments.c.location_id == location_id, shipments.c.state.in_(AT_LOCATION))
+async def _tell(
+    service: Service, shipment_id: str, client: ApiKey, told: ShipmentEventBody, key: Attempt | None
+) -> Answer:
+    """Let it happen, then look for places for what waits: of this order, and of those that wait for what it let go."""
+    by = By(client.name, service.clock(), told.reason)
+    occurred_at = told.occurred_at or by.at
+    if occurred_at > by.at + CLOCK_TOLERANCE:
+        message = "lies in the future: check the clock and the time zone"
+        raise InvalidRequestError(f"occurred_at: {message}", [FieldError("occurred_at", message)])
+    changed: list[Change] = []
+
+    def work(connection: Connection) -> Answer:
+        order_id = order_of_shipment(connection, shipment_id)
+        if order_id is None:
+            raise NotFoundError(f"There is no shipment {shipment_id!r}")
+        doing = partial(
+            happened,
+            shipment_id=shipment_id,
+            event=ShipmentEvent(told.event),
+            by=by,
+            occurred_at=occurred_at,
+            picked={line.line_id: line.picked for line in told.lines},
+        )
+        change = change_order(connection, order_id, doing, by)
+        changed.append(change)
+        shipment = next(known for known in change.after.shipments if known.shipment_id == shipment_id)
+        return Answer(200, shipment_bytes(shipment, change.after))
+
+    answer = await write_once(service.database, key, work, by.at)
+    if changed and may_route(changed[-1].after):
+        await route_order(service, changed[-1].after.order_id, told.reason or told.event)
+    if changed and changed[-1].entries:
+        await route_waiting(service)
+    return answer
+
+
+def _tasks(connection: Connection, location_id: str, snapshot: Snapshot) -> list[dict[str, Any]]:
+    wanted = select(shipments).where(shipments.c.location_id == location_id, shipments.c.state.in_(_TO_DO))
     found = find_shipments(connection, wanted)
     requests = connection.execute(
         select(orders.c.order_id, orders.c.request).where(
@@ -121,6 +130,15 @@ def _tasks(connection: Connection, location_id: str) -> list[dict[str, Any]]:
         )
     )
     asked = {order_id: orjson.loads(request) for order_id, request in requests}
+    offers = {shipment.offer_id for shipment in found if shipment.state is ShipmentState.OFFERED}
+    of_offers = find_shipments(
+        connection,
+        select(shipments).where(shipments.c.offer_id.in_(offers), shipments.c.state == ShipmentState.OFFERED),
+    )
+    until = {
+        offer_id: offered_until(snapshot, [shipment for shipment in of_offers if shipment.offer_id == offer_id])
+        for offer_id in offers
+    }
     return [
         {
             "shipment_id": shipment.shipment_id,
@@ -131,12 +149,13 @@ def _tasks(connection: Connection, location_id: str) -> list[dict[str, Any]]:
             "to_do": _TO_DO[shipment.state],
             "assigned_at": shipment.assigned_at,
             "promised_at": asked[shipment.order_id].get("promised_at"),
+            "offered_until": until[shipment.offer_id] if shipment.state is ShipmentState.OFFERED else None,
             "lines": [
                 {"line_id": line.line_id, "sku": line.sku, "quantity": line.left}
                 for line in shipment.lines
                 if line.left
             ],
-            "next": [event for event in possible(shipment.state) if event in _TOLD],
+            "next": [event for event in possible(shipment.state) if event not in OWN],
         }
         for shipment in found
     ]

@@ -8,15 +8,17 @@ import orjson
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from serving.body import media_type, read_body
+from serving.database.idempotency import Answer, Attempt, write_once
 from serving.database.stock_sources import take_movements
 from serving.database.stock_view import stock_of
 from serving.errors import NotFoundError
 from serving.feeds import NDJSON, Rejected, check_movements
+from serving.idempotency import answer_once
 from serving.orders.routing import route_waiting
-from serving.service import client_with, service_of
+from serving.service import Service, client_with, service_of
 from serving.settings import ApiKey
 from serving.wire import examples
-from serving.wire.documentation import answers, body, reference
+from serving.wire.documentation import IDEMPOTENCY_KEY, answers, body, reference
 from serving.wire.fields import Identifier
 from serving.wire.stock import MovementRow, MovementsAnswer, StockAnswer
 
@@ -35,8 +37,8 @@ def _movements() -> dict[str, object]:
 @router.post(
     "/v1/stock/movements",
     operation_id="post_stock_movements",
-    responses=answers(200, MovementsAnswer, None, (400, 401, 403, 413, 415, 503)),
-    openapi_extra={"requestBody": _movements()},
+    responses=answers(200, MovementsAnswer, None, (400, 401, 403, 409, 413, 415, 422, 503)),
+    openapi_extra={"parameters": [IDEMPOTENCY_KEY], "requestBody": _movements()},
 )
 async def post_movements(request: Request, client: Annotated[ApiKey, Depends(client_with("feeds"))]) -> Response:
     """What came and went, as a JSON array or NDJSON, gzip or not. Late, repeated and shuffled rows do no harm.
@@ -45,10 +47,17 @@ async def post_movements(request: Request, client: Annotated[ApiKey, Depends(cli
     """
     service = service_of(request)
     content = await read_body(request, service.settings.max_feed_bytes)
+
+    async def work(key: Attempt | None) -> Answer:
+        answer = await _take(service, client, content, media_type(request))
+        return await write_once(service.database, key, lambda _: answer, service.clock())
+
+    return await answer_once(request, client, content, work)
+
+
+async def _take(service: Service, client: ApiKey, content: bytes, kind: str) -> Answer:
     await asyncio.to_thread(service.live.refresh_now)
-    accepted, rejected = await asyncio.to_thread(
-        check_movements, content, media_type(request), service.live.snapshot, service.clock()
-    )
+    accepted, rejected = await asyncio.to_thread(check_movements, content, kind, service.live.snapshot, service.clock())
     taken = 0
     for start in range(0, len(accepted), _CHUNK):
         chunk = accepted[start : start + _CHUNK]
@@ -67,7 +76,7 @@ async def post_movements(request: Request, client: Annotated[ApiKey, Depends(cli
         "duplicates": received - taken - len(rejected),
         "rejected": sorted(rejected, key=lambda row: row.index),
     }
-    return Response(orjson.dumps(answer), media_type="application/json")
+    return Answer(200, orjson.dumps(answer))
 
 
 @router.get(

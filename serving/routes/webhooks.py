@@ -11,7 +11,7 @@ from serving.body import read_body, read_json
 from serving.database.idempotency import Answer, answered_before, write_once
 from serving.database.webhook_store import add_webhook, dead_letters, list_webhooks, remove_webhook, send_again
 from serving.errors import NotFoundError
-from serving.idempotency import attempt_of
+from serving.idempotency import answer_once, attempt_of
 from serving.service import client_with, service_of
 from serving.settings import ApiKey
 from serving.wire.documentation import IDEMPOTENCY_KEY, answers, body, problems, reference
@@ -90,13 +90,18 @@ async def get_dead_letters(
 @router.post(
     "/{webhook_id}/dead-letters/resend",
     operation_id="resend_dead_letters",
-    responses=answers(200, ResentAnswer, None, (401, 403, 422, 503)),
+    responses=answers(200, ResentAnswer, None, (401, 403, 409, 413, 415, 422, 503)),
+    openapi_extra={"parameters": [IDEMPOTENCY_KEY]},
 )
-async def resend_dead_letters(request: Request, webhook_id: Identifier, _client: Client) -> Response:
+async def resend_dead_letters(request: Request, webhook_id: Identifier, client: Client) -> Response:
     """Try all of it again from now on, in its order."""
     service = service_of(request)
-    resent = await service.database.write(partial(send_again, webhook_id=webhook_id, now=service.clock()))
-    return _json({"resent": resent})
+    now = service.clock()
+
+    def resend(connection: Connection) -> Answer:
+        return Answer(200, orjson.dumps({"resent": send_again(connection, webhook_id=webhook_id, now=now)}))
+
+    return await answer_once(request, client, b"", lambda key: write_once(service.database, key, resend, now))
 
 
 def _json(value: Any) -> Response:

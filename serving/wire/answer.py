@@ -33,6 +33,7 @@ def answer_bytes(decision_id: str, decision: Decision) -> bytes:
             "binding_rules": decision.binding_rules,
             "missing": decision.missing,
             "relaxations": decision.relaxations,
+            "promise": decision.promise,
         },
         option=_OPTIONS,
     )
@@ -73,18 +74,23 @@ class ShipmentLineAnswer(BaseModel):
 
 
 class DeliveryAnswer(BaseModel):
-    """When the shipment would arrive: with 10 %, 50 % and 90 % confidence at the latest."""
+    """When the shipment would arrive: with 10 %, 50 % and 90 % confidence at the latest.
+
+    `ready_p50_at`: when it would be handed to the carrier, or ready to collect.
+    """
 
     p10_at: datetime
     p50_at: datetime
     p90_at: datetime
     p_late: float | None
+    ready_p50_at: datetime | None
 
 
 class ShipmentAnswer(BaseModel):
     """Some lines sent from one location. `terms` is the money of each term of the objective.
 
-    `joins` is the open shipment that they are sent with, where there is one.
+    `joins` is the open shipment that they are sent with, where there is one; `offer` says to which stores it is offered
+    too. `not_found`: skus of it that were not found elsewhere for this order, which raised `pick_failure`.
     """
 
     location_id: str
@@ -97,6 +103,19 @@ class ShipmentAnswer(BaseModel):
     pick_failure: float
     terms: dict[str, float]
     joins: str | None
+    offer: "OfferAnswer | None"
+    not_found: list[str]
+
+
+class OfferAnswer(BaseModel):
+    """The same shipment from the next best stores: the first of all to accept within `minutes` has it.
+
+    `stage`: the stage whose own offer it is; null for that of the ruleset.
+    """
+
+    minutes: float
+    others: list[ShipmentAnswer]
+    stage: str | None
 
 
 class BlockingRuleAnswer(BaseModel):
@@ -198,12 +217,36 @@ class RelaxationAnswer(BaseModel):
     explanation: str
 
 
+class PromiseChangeAnswer(BaseModel):
+    """One thing that is not as it was when the promise was told; `text` says it in words."""
+
+    code: str
+    details: dict[str, str | int | float]
+    text: str
+
+
+class KeptPromiseAnswer(BaseModel):
+    """Whether the promise that the order brought is kept, by the option at `rank`.
+
+    `on_time` is the probability by that option, at least `confidence` where it is kept; of an order that waits for
+    stock (`waits_until`), once that has come. Where it is not kept, `changed` says what changed since it was told.
+    """
+
+    promised_at: datetime
+    confidence: float
+    on_time: float | None
+    kept: bool
+    rank: int | None
+    waits_until: datetime | None
+    changed: list[PromiseChangeAnswer]
+
+
 class DecisionAnswer(BaseModel):
     """Plans ranked for one order, best first; empty `options` come with what is `missing`, and how to help it.
 
     `summary`, `explanation` and `reason` are sentences in `language`, but for the rules' own reasons. `prices` is the
     strategy that ranked the plans, `limits` what no plan may exceed; `versions.digest` names all that went into the
-    decision.
+    decision. `promise` is null for an order that brought none.
     """
 
     decision_id: str
@@ -223,3 +266,4 @@ class DecisionAnswer(BaseModel):
     binding_rules: list[BindingRuleAnswer]
     missing: list[MissingLineAnswer]
     relaxations: list[RelaxationAnswer]
+    promise: KeptPromiseAnswer | None

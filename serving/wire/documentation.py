@@ -15,6 +15,7 @@ from serving.wire.order import OrderBody
 from serving.wire.placing import AmendBody, CommitBody, NewOrderBody, OrderAnswer, ShipmentAnswer
 from serving.wire.problem import Problem
 from serving.wire.promise import PromiseBody, PromisesAnswer
+from serving.wire.promise_list import PromiseListAnswer, PromiseListBody
 from serving.wire.rows import CarrierServiceRow, FootfallRow, InboundRow, LocationRow, ProductRow, StockRow
 from serving.wire.shipments import ShipmentEventBody, TasksAnswer
 from serving.wire.state import ModelsAnswer, ReadyAnswer, RulesetAnswer, RulesetsAnswer
@@ -26,6 +27,8 @@ Description: TypeAlias = dict[str, Any]
 _MODELS: Final[tuple[type[BaseModel], ...]] = (
     PromiseBody,
     PromisesAnswer,
+    PromiseListBody,
+    PromiseListAnswer,
     OrderBody,
     DecisionAnswer,
     NewOrderBody,

@@ -51,6 +51,7 @@ PROMISES: Final[dict[str, Any]] = {
             "collect_location_id": None,
             "promised_at": "2026-03-04T23:00:00Z",
             "promised_on": "2026-03-04",
+            "timezone": "Europe/Rome",
             "confidence": 0.962,
             "pick_failure": 0.02,
             "earliest_at": "2026-03-03T08:10:00Z",
@@ -75,6 +76,9 @@ PROMISES: Final[dict[str, Any]] = {
                 }
             ],
             "ruleset": "home-delivery-italy@7",
+            "bundle": "smista@12",
+            "text": "Delivered by Wed 4 Mar by standard, 96% sure if ordered by 17:00; 4.90 EUR for delivery.",
+            "token": "H2aF0mJkZ5Z7InByb21pc2VkX2F0Ijoi",
         }
     ],
     "not_promised": [
@@ -84,9 +88,53 @@ PROMISES: Final[dict[str, Any]] = {
             "collect_location_id": "S014",
             "cause": "no_plan",
             "line_ids": [],
+            "reason": "Click & collect at S014: no date, because rules, limits, stock and carriers leave no way to "
+            "send all of it.",
         }
     ],
+    "hold": None,
 }
+
+BASKETS: Final[dict[str, Any]] = {
+    "currency": "EUR",
+    "destination": {"country": "IT", "postal_code": "20121", "latitude": 45.47, "longitude": 9.19},
+    "items": [{"sku": "SKU-1", "unit_price": 49.9}, {"sku": "SKU-2", "quantity": 2}],
+}
+
+PROMISES_OF_ITEMS: Final[dict[str, Any]] = {
+    "asked_at": "2026-03-02T09:14:00Z",
+    "currency": "EUR",
+    "degraded": [],
+    "complete": True,
+    "items": [
+        {
+            "sku": "SKU-1",
+            "quantity": 1,
+            "earliest": {
+                "delivery_method": "home",
+                "service_level": "express",
+                "collect_location_id": None,
+                "promised_at": "2026-03-03T23:00:00Z",
+                "promised_on": "2026-03-03",
+                "confidence": 0.97,
+                "fee": 9.9,
+            },
+            "cheapest": {
+                "delivery_method": "home",
+                "service_level": "standard",
+                "collect_location_id": None,
+                "promised_at": "2026-03-04T23:00:00Z",
+                "promised_on": "2026-03-04",
+                "confidence": 0.96,
+                "fee": 4.9,
+            },
+            "collect": None,
+            "cause": None,
+        },
+        {"sku": "SKU-2", "quantity": 2, "earliest": None, "cheapest": None, "collect": None, "cause": "no_stock"},
+    ],
+}
+
 
 ROWS: Final[dict[str, list[dict[str, Any]]]] = {
     "locations": [
@@ -282,6 +330,7 @@ DECISION: Final[dict[str, Any]] = {
                         "p50_at": "2026-03-03T15:14:00.412000Z",
                         "p90_at": "2026-03-04T03:14:00.412000Z",
                         "p_late": 0.0,
+                        "ready_p50_at": "2026-03-02T14:05:00Z",
                     },
                     "pick_failure": 0.0199,
                     "terms": {
@@ -347,6 +396,7 @@ DECISION: Final[dict[str, Any]] = {
                         "p50_at": "2026-03-03T05:14:00.412000Z",
                         "p90_at": "2026-03-03T13:14:00.412000Z",
                         "p_late": 0.0,
+                        "ready_p50_at": "2026-03-02T14:05:00Z",
                     },
                     "pick_failure": 0.0975,
                     "terms": {
@@ -411,6 +461,7 @@ DECISION: Final[dict[str, Any]] = {
                         "p50_at": "2026-03-03T05:14:00.412000Z",
                         "p90_at": "2026-03-03T13:14:00.412000Z",
                         "p_late": 0.0,
+                        "ready_p50_at": "2026-03-02T14:05:00Z",
                     },
                     "pick_failure": 0.05,
                     "terms": {
@@ -435,6 +486,7 @@ DECISION: Final[dict[str, Any]] = {
                         "p50_at": "2026-03-03T15:14:00.412000Z",
                         "p90_at": "2026-03-04T03:14:00.412000Z",
                         "p_late": 0.0,
+                        "ready_p50_at": "2026-03-02T14:05:00Z",
                     },
                     "pick_failure": 0.01,
                     "terms": {
@@ -471,6 +523,7 @@ DECISION: Final[dict[str, Any]] = {
     "binding_rules": [],
     "missing": [],
     "relaxations": [],
+    "promise": None,
 }
 
 CHANGES: Final[dict[str, Any]] = {

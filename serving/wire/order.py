@@ -20,6 +20,7 @@ from serving.wire.fields import (
     Text,
     When,
 )
+from serving.wire.promise_token import LONGEST
 
 
 class DestinationBody(Body):
@@ -83,6 +84,9 @@ class OrderBody(Body):
     )
     service_level: Text | None = Field(default=None, description="the only level of carrier services, as it was chosen")
     promised_at: When | None = Field(default=None, description="end of the time promised to the customer")
+    promise: Annotated[str, Field(min_length=1, max_length=LONGEST)] | None = Field(
+        default=None, description="`token` of a promise that was told: its date and level are those of the order"
+    )
     collect_location_id: Identifier | None = Field(
         default=None, validate_default=True, description="where the customer collects; needed unless home"
     )

@@ -8,6 +8,7 @@ import orjson
 from pydantic import BaseModel, Field
 
 from serving.orders.records import OrderRecord, ShipmentRecord
+from serving.wire.answer import KeptPromiseAnswer
 from serving.wire.fields import Body, When
 from serving.wire.order import OrderBody
 
@@ -75,6 +76,12 @@ class OrderShipmentAnswer(BaseModel):
     assigned_at: datetime
     changed_at: datetime
     lines: list[OrderShipmentLineAnswer]
+    offer_id: str | None = Field(description="shipments with the same one are the same units, offered to several")
+    offer_minutes: float | None = Field(description="how long it is offered, in opening hours")
+    offer_stage: str | None = Field(description="the stage of the ruleset whose own offer it is")
+    expected_ready_at: datetime | None = Field(description="when it should be handed over, or ready to collect")
+    accept_by: datetime | None = Field(description="later, the promise is not sure enough any more")
+    hand_over_by: datetime | None = Field(description="later, the promise is not sure enough any more")
 
 
 class OrderEventAnswer(BaseModel):
@@ -91,7 +98,10 @@ class OrderEventAnswer(BaseModel):
 
 
 class OrderAnswer(BaseModel):
-    """An order as it stands. `events` are told by `GET` only."""
+    """An order as it stands. `events` are told by `GET` only.
+
+    `promise`: whether the promise that it brought was kept when it was placed; null where it brought none.
+    """
 
     order_id: str
     state: str
@@ -99,6 +109,8 @@ class OrderAnswer(BaseModel):
     received_at: datetime
     expires_at: datetime | None
     decision_id: str | None
+    promised_at: datetime | None
+    promise: KeptPromiseAnswer | None
     lines: list[OrderLineAnswer]
     shipments: list[OrderShipmentAnswer]
     events: list[OrderEventAnswer] | None = None
@@ -120,6 +132,8 @@ def order_bytes(order: OrderRecord, events: Sequence[Mapping[str, Any]] | None =
         "received_at": order.received_at,
         "expires_at": order.expires_at,
         "decision_id": order.decision_id,
+        "promised_at": order.promised_at,
+        "promise": None if order.promise is None else orjson.Fragment(order.promise),
         "lines": order.lines,
         "shipments": order.shipments,
     }

@@ -1,6 +1,6 @@
 """The question and the answer of ``POST /v1/promises``."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Annotated, Any
@@ -8,10 +8,12 @@ from typing import Annotated, Any
 import orjson
 from pydantic import BaseModel, Field
 
+from decision.messages.catalogue import Language
 from decision.promise import NotPromised, Promise
 from decision.ruleset_document import DeliveryMethod
 from serving.wire.fields import Amount, Attributes, Body, Currency, Identifier, Tags, Text
 from serving.wire.order import DestinationBody
+from serving.wire.placing import OrderAnswer
 
 
 class PromiseLineBody(Body):
@@ -21,6 +23,15 @@ class PromiseLineBody(Body):
     quantity: Annotated[int, Field(ge=1, le=100_000)] = 1
     unit_price: Amount | None = Field(default=None, description="in the currency of the request")
     group: Identifier | None = Field(default=None, description="lines of one group ship together or not at all")
+
+
+class HoldBody(Body):
+    """Which promise to hold the units of, and under which name: the first ranked, of those that these fields leave."""
+
+    order_id: Identifier = Field(description="of the order that they are held by, to be confirmed or cancelled")
+    delivery_method: DeliveryMethod | None = None
+    service_level: Text | None = None
+    collect_location_id: Identifier | None = None
 
 
 class PromiseBody(Body):
@@ -42,6 +53,10 @@ class PromiseBody(Body):
     customer_tier: Text | None = None
     tags: Tags = Field(default=[], description="for rules to ask about")
     attributes: Attributes = Field(default={}, description="for rules to ask about, by name")
+    language: Language = Field(default="en", description="of the sentences in the answer")
+    hold: HoldBody | None = Field(
+        default=None, description="hold units until `valid_until`; needs an Idempotency-Key and the scope `order`"
+    )
 
 
 class PromisedShipmentLineAnswer(BaseModel):
@@ -68,7 +83,8 @@ class PromiseAnswer(BaseModel):
     `earliest_at`: 1 in 10 is there by then, `likely_at`: half. `cut_off_at`: what is ordered later is handed over a day
     later. An order until `valid_until`, with `promised_at` and `service_level`, is decided as promised here.
     `waits_until`: when the stock comes that it needs. `fee`: what the customer pays, by the ruleset; `cost`: to the
-    retailer. `rank` 1 is what customers are taken to value most, by fee and days.
+    retailer. `rank` 1 is what customers are taken to value most, by fee and days. `timezone`: the clock of the
+    destination, in which `text` tells the promise. `token`: for the order, as it is.
     """
 
     rank: int
@@ -77,6 +93,7 @@ class PromiseAnswer(BaseModel):
     collect_location_id: str | None
     promised_at: datetime
     promised_on: date
+    timezone: str
     confidence: float
     pick_failure: float
     earliest_at: datetime
@@ -92,6 +109,9 @@ class PromiseAnswer(BaseModel):
     fastest: bool
     shipments: list[PromisedShipmentAnswer]
     ruleset: str
+    bundle: str
+    text: str
+    token: str
 
 
 class NotPromisedAnswer(BaseModel):
@@ -102,6 +122,14 @@ class NotPromisedAnswer(BaseModel):
     collect_location_id: str | None
     cause: str
     line_ids: list[str]
+    reason: str
+
+
+class HoldAnswer(BaseModel):
+    """The order, reserved until it expires, that holds the units of the promise at `rank`."""
+
+    rank: int
+    order: OrderAnswer
 
 
 class PromisesAnswer(BaseModel):
@@ -118,35 +146,50 @@ class PromisesAnswer(BaseModel):
     bundle: str
     promises: list[PromiseAnswer]
     not_promised: list[NotPromisedAnswer]
+    hold: HoldAnswer | None
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A promise and its token."""
+
+    promise: Promise
+    token: str
 
 
 @dataclass(frozen=True, slots=True)
 class Promises:
-    """What is answered."""
+    """What is answered, ``found`` in the order of rank."""
 
     asked_at: datetime
     currency: str
     bundle: str
-    found: Sequence[Promise]
+    found: Sequence[Told]
     none: Sequence[NotPromised]
     degraded: Sequence[str] = ()
     complete: bool = True
 
 
-def promises_bytes(answer: Promises) -> bytes:
-    """What `PromisesAnswer` describes, as JSON."""
-    ranked = sorted(answer.found, key=lambda promise: (promise.worth, promise.promised_at))
-    cheapest = min((promise.fee for promise in ranked if promise.fee is not None), default=None)
-    fastest = min((promise.promised_at for promise in ranked), default=None)
+def ranked(found: Iterable[Told]) -> list[Told]:
+    """Return the promises, what customers value most first."""
+    return sorted(found, key=lambda told: (told.promise.worth, told.promise.promised_at))
+
+
+def promises_bytes(answer: Promises, held: tuple[int, bytes] | None = None) -> bytes:
+    """What `PromisesAnswer` describes, as JSON. ``held``: the rank that is held, and the order that holds it."""
+    promises = [told.promise for told in answer.found]
+    cheapest = min((promise.fee for promise in promises if promise.fee is not None), default=None)
+    fastest = min((promise.promised_at for promise in promises), default=None)
     told: list[dict[str, Any]] = [
         {
             "rank": rank,
-            **{name: getattr(promise, name) for name in _TOLD},
-            "parcels": len(promise.shipments),
-            "cheapest": cheapest is not None and promise.fee == cheapest,
-            "fastest": promise.promised_at == fastest,
+            **{name: getattr(told.promise, name) for name in _TOLD},
+            "parcels": len(told.promise.shipments),
+            "cheapest": cheapest is not None and told.promise.fee == cheapest,
+            "fastest": told.promise.promised_at == fastest,
+            "token": told.token,
         }
-        for rank, promise in enumerate(ranked, start=1)
+        for rank, told in enumerate(answer.found, start=1)
     ]
     return orjson.dumps(
         {
@@ -157,9 +200,11 @@ def promises_bytes(answer: Promises) -> bytes:
             "bundle": answer.bundle,
             "promises": told,
             "not_promised": answer.none,
+            "hold": None if held is None else {"rank": held[0], "order": orjson.Fragment(held[1])},
         },
         option=orjson.OPT_UTC_Z | orjson.OPT_SERIALIZE_NUMPY,
     )
 
 
-_TOLD = tuple(name for name in PromiseAnswer.model_fields if name not in {"rank", "parcels", "cheapest", "fastest"})
+_MADE_HERE = {"rank", "parcels", "cheapest", "fastest", "token"}
+_TOLD = tuple(name for name in PromiseAnswer.model_fields if name not in _MADE_HERE)

@@ -149,10 +149,10 @@ class CarrierServiceRow(Body):
 
 
 class StockRow(Body):
-    """What one location recorded of one sku. Of two records the later `counted_at` stays.
+    """What one location recorded of one sku. Of two records of one `source` the higher `source_sequence` stays.
 
-    `on_hand` is everything in the building, picked for an order or not. `source_sequence` decides between records of
-    one instant.
+    Between sources, and where none is named, the later `counted_at` does. `on_hand` is everything in the building,
+    picked for an order or not.
     """
 
     location_id: Identifier
@@ -165,7 +165,12 @@ class StockRow(Body):
     markdown_risk: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)] | None = Field(
         default=None, description="probability that the units there will have to be sold at a lower price"
     )
-    source_sequence: Annotated[int, Field(ge=0, le=2**62)] = 0
+    source: Identifier | None = Field(
+        default=None, description="who counts the sequence, such as a till or a warehouse system"
+    )
+    source_sequence: Annotated[int, Field(ge=0, le=2**62)] = Field(
+        default=0, description="of this record within its source; without a source, among records of one instant"
+    )
 
 
 class InboundRow(Body):

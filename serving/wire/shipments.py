@@ -27,7 +27,9 @@ class ShipmentEventBody(Body):
     occurred_at: When | None = Field(default=None, description="when it happened; none: now")
     reason: Text | None = Field(default=None, validate_default=True, description="needed for rejected and cancelled")
     lines: Annotated[list[PickedLineBody], Field(max_length=500)] = Field(
-        default=[], validate_default=True, description="needed for short_picked: lines of which fewer units were found"
+        default=[],
+        validate_default=True,
+        description="needed for short_picked: lines of which fewer units were found; may be told of rejected",
     )
 
     @field_validator("reason")
@@ -40,8 +42,11 @@ class ShipmentEventBody(Body):
     @field_validator("lines")
     @classmethod
     def _short_picks_say_what_was_found(cls, lines: list[PickedLineBody], info: ValidationInfo) -> list[PickedLineBody]:
-        if bool(lines) != (info.data.get("event") == "short_picked"):
-            raise PydanticCustomError("lines_of_event", "are told with short_picked, and with nothing else")
+        event = info.data.get("event")
+        if event == "short_picked" and not lines:
+            raise PydanticCustomError("lines_of_event", "needed when event is short_picked")
+        if lines and event not in {"short_picked", "rejected"}:
+            raise PydanticCustomError("lines_of_event", "are told with short_picked and rejected only")
         if len({line.line_id for line in lines}) < len(lines):
             raise PydanticCustomError("line_id_twice", "name each line once")
         return lines
@@ -56,16 +61,20 @@ class TaskLineAnswer(BaseModel):
 
 
 class TaskAnswer(BaseModel):
-    """What one shipment asks of its location now; `next` is what can be told of it."""
+    """What one shipment asks of its location now; `next` is what can be told of it.
+
+    `claim`: it is offered to others too, until `offered_until`, and the first to accept has it.
+    """
 
     shipment_id: str
     order_id: str
     location_id: str
     carrier_service_id: str | None
     delivery_method: str
-    to_do: Literal["accept", "pick", "pack", "hand_over"]
+    to_do: Literal["claim", "accept", "pick", "pack", "hand_over"]
     assigned_at: datetime
     promised_at: datetime | None
+    offered_until: datetime | None
     lines: list[TaskLineAnswer]
     next: list[str]
 

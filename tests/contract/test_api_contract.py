@@ -30,6 +30,7 @@ CALLS = [
     ("/v1/decisions/{decision_id}", "GET"),
     ("/v1/decisions/{decision_id}/changes", "GET"),
     ("/v1/promises", "POST"),
+    ("/v1/promises/bulk", "POST"),
     ("/v1/locations", "PUT"),
     ("/v1/products", "PUT"),
     ("/v1/carrier-services", "PUT"),

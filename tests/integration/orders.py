@@ -21,6 +21,10 @@ async def open_shop(api: Api, **units: int) -> None:
     await count(api, units)
 
 
+#: The locations of the shop, as many orders a day as there may be.
+TIRELESS: Final = [{**row, "capacity_per_day": None} for row in examples.ROWS["locations"]]
+
+
 async def stock(api: Api, at: str = FIRST_COUNT, **units: int) -> None:
     """Count ``units`` of SKU-1 by location."""
     await count(api, units, at)

@@ -216,3 +216,39 @@ async def test_an_order_that_may_wait_is_sent_when_stock_comes(shop: Api) -> Non
     now = await seen(shop, "A-1")
     assert now["state"] == "assigned"
     assert now["shipments"][0]["location_id"] == "W001"
+
+
+async def test_every_post_that_changes_state_takes_an_idempotency_key(shop: Api) -> None:
+    reading = {"/v1/promises"}
+    described = (await shop.client.get("/openapi.json")).json()["paths"]
+    without = [
+        path
+        for path, calls in described.items()
+        if "post" in calls and "Idempotency-Key" not in {p["name"] for p in calls["post"].get("parameters", [])}
+    ]
+    assert set(without) <= reading
+
+
+async def test_routing_an_order_again_under_its_key_answers_the_same_and_does_nothing(shop: Api) -> None:
+    await placed(shop, "A-1", 20, backorder=True)
+    first, key = "/v1/orders/A-1/route", {"Idempotency-Key": "r-1"}
+    waiting = await shop.client.post(first, headers=key)
+    assert waiting.json()["state"] == "backordered"
+    row = {"location_id": "W001", "sku": "SKU-1", "counted_at": "2026-03-02T08:00:00Z", "on_hand": 25}
+    await shop.feed("stock", [row])  # it is routed at once
+    assert (await shop.client.post(first, headers=key)).content == waiting.content
+    assert (await shop.client.post(first)).json()["state"] == "assigned"
+    await placed(shop, "A-2", 20, backorder=True)
+    assert (await shop.client.post("/v1/orders/A-2/route", headers=key)).status_code == 422
+    assert (await shop.client.post("/v1/orders/A-9/route")).status_code == 404
+
+
+async def test_movements_sent_again_under_their_key_get_the_same_bytes(shop: Api) -> None:
+    row = {"source": "till", "sequence": 1, "location_id": "S014", "sku": "SKU-1", "quantity": -1}
+    rows = [{**row, "occurred_at": "2026-03-02T08:00:00Z", "reason": "sold"}]
+    sent = [
+        await shop.client.post("/v1/stock/movements", json=rows, headers={"Idempotency-Key": "m"}) for _ in range(2)
+    ]
+    assert sent[0].json()["accepted"] == 1
+    assert sent[0].content == sent[1].content
+    assert numbers(await at(shop, "S014")) == (3, 0, 3)

@@ -1,12 +1,17 @@
 """What locations do with their shipments, and where the units go when a location fails."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
+from sqlalchemy import select
 
+from decision.ruleset_document import NOT_FOUND_ODDS
+from serving.database.order_tables import stock_movements
 from serving.orders.routing import MOST_FAILURES
+from serving.replay import find_decision, replay
 from tests.integration.conftest import Api
 from tests.integration.orders import at, count, numbers, open_shop, placed, seen, stock, tell, what_is_due
+from tests.unit.serving.table_predictor import TablePredictor
 
 pytestmark = pytest.mark.anyio
 
@@ -149,6 +154,131 @@ async def test_a_location_that_says_nothing_loses_the_shipment(shop: Api) -> Non
         (elsewhere(shipment["location_id"]), "assigned"),
     ]
     assert len((await seen(shop, "A-2"))["shipments"]) == 1
+
+
+async def test_a_task_given_in_the_evening_is_not_late_in_the_night(shop: Api) -> None:
+    service = shop.service
+    object.__setattr__(service, "settings", service.settings.model_copy(update={"accept_within_minutes": 30}))
+    shop.clock.now = shop.clock.now.replace(hour=18, minute=20)  # Monday 19:20 in Rome: S014 closes at 19:30
+    await stock(shop, at="2026-03-02T18:00:00Z", W001=0)
+    await placed(shop, "A-1")
+    await stock(shop, at="2026-03-02T18:19:00Z", W001=5)
+    for later, state in [({"hours": 12}, "assigned"), ({"days": 4, "hours": 14, "minutes": 59}, "assigned")]:
+        shop.clock.now = shop.clock.now.replace(day=2, hour=18, minute=20) + timedelta(**later)
+        await what_is_due(shop)
+        assert [s["state"] for s in (await seen(shop, "A-1"))["shipments"]] == [state], later
+    shop.clock.now += timedelta(minutes=1)  # Saturday 10:20: it has been open for thirty minutes
+    await what_is_due(shop)
+    now = await seen(shop, "A-1")
+    assert [(s["location_id"], s["state"]) for s in now["shipments"]] == [("S014", "rejected"), ("W001", "assigned")]
+
+
+async def test_what_a_location_cancels_goes_elsewhere_at_once(shop: Api) -> None:
+    (shipment,) = (await placed(shop, "A-1", 2))["shipments"]
+    here = shipment["location_id"]
+    await tell(shop, shipment, "accepted")
+    await tell(shop, shipment, "picked")
+    answer = await tell(shop, shipment, "cancelled", reason="the lorry broke down")
+    assert answer.json()["shipment"]["state"] == "cancelled"
+    now = await seen(shop, "A-1")
+    assert [(s["location_id"], s["state"]) for s in now["shipments"]] == [
+        (here, "cancelled"),
+        (elsewhere(here), "assigned"),
+    ]
+    assert numbers(await at(shop, here)) == (5, 0, 5)
+
+
+async def test_the_promise_is_kept_when_any_plan_can(shop: Api) -> None:
+    row = {"location_type": "store", "country": "IT", "timezone": "Europe/Rome"}
+    await shop.feed("locations", [{"location_id": "S015", **row}])
+    await count(shop, {"S015": 5})
+    on_time = {"name": "on-time", "require": "prediction.delivery_p90_hours <= order.promised_in_hours"}
+    dear = {"id": "dear", "where": 'location.type == "store"', "adjust": 50}
+    document = {"strategy": {}, "rules": [dear], "stages": [on_time, {"name": "late"}]}
+    assert (await shop.client.post("/v1/rulesets/everything/publish", json=document)).status_code == 201
+    promised = (shop.clock.now + timedelta(hours=36)).isoformat()  # stores take 28 hours, the warehouse 42
+    (first,) = (await placed(shop, "A-1", promised_at=promised))["shipments"]
+    assert first["location_id"] != "W001"
+    await tell(shop, first, "rejected", reason="no")
+    second = (await seen(shop, "A-1"))["shipments"][-1]
+    assert {first["location_id"], second["location_id"]} == {"S014", "S015"}, "the warehouse is cheaper, and late"
+    await tell(shop, second, "rejected", reason="no")
+    assert (await seen(shop, "A-1"))["shipments"][-1]["location_id"] == "W001"
+
+
+async def test_a_store_may_refuse_because_units_are_not_there(shop: Api) -> None:
+    await stock(shop, at="2026-03-02T07:00:00Z", W001=0)
+    (shipment,) = (await placed(shop, "A-1", 3))["shipments"]
+    await stock(shop, at="2026-03-02T08:00:00Z", W001=5)
+    lines = [{"line_id": "1", "picked": 1}]
+    assert (await tell(shop, shipment, "accepted", lines=lines)).status_code == 422
+    answer = await tell(shop, shipment, "rejected", reason="two are missing", lines=lines)
+    assert answer.json()["shipment"]["lines"] == [{"line_id": "1", "sku": "SKU-1", "quantity": 3, "short": 2}]
+    now = await seen(shop, "A-1")
+    assert [(s["location_id"], s["state"]) for s in now["shipments"]] == [("S014", "rejected"), ("W001", "assigned")]
+    assert now["shipments"][1]["lines"][0]["quantity"] == 3
+    assert numbers(await at(shop, "S014")) == (5, 0, 0), "not promised until it is counted again"
+
+
+async def test_after_a_failed_pick_the_same_sku_is_riskier_in_other_stores(shop: Api) -> None:
+    row = {"location_type": "store", "country": "IT", "timezone": "Europe/Rome"}
+    await shop.feed("locations", [{"location_id": "S015", **row}])
+    await count(shop, {"S015": 5})
+    await stock(shop, at="2026-03-02T07:00:00Z", W001=0)
+    (shipment,) = (await placed(shop, "A-1"))["shipments"]
+    await tell(shop, shipment, "short_picked", lines=[{"line_id": "1", "picked": 0}])
+    again = (await seen(shop, "A-1"))["shipments"][-1]
+    assert again["location_id"] not in {shipment["location_id"], "W001"}
+    odds = NOT_FOUND_ODDS * 0.05 / 0.95
+    assert again["pick_failure"] == pytest.approx(odds / (1 + odds))
+    decision = (await shop.client.get(f"/v1/decisions/{again['decision_id']}")).json()
+    assert decision["options"][0]["shipments"][0]["not_found"] == ["SKU-1"]
+    assert "was not found elsewhere" in decision["options"][0]["explanation"]
+    database = shop.service.database
+    assert replay(database, find_decision(database, again["decision_id"]), TablePredictor()).same
+
+
+async def test_the_log_says_who_did_what_when_why_and_by_which_versions(shop: Api) -> None:
+    begun = shop.clock.now
+    (shipment,) = (await placed(shop, "A-1", 3))["shipments"]
+    shop.clock.now += timedelta(minutes=5)
+    told_at = (begun + timedelta(minutes=3)).isoformat()
+    await tell(shop, shipment, "rejected", reason="flooded", occurred_at=told_at)
+    await shop.client.patch("/v1/orders/A-1/lines/1", json={"quantity": 2, "reason": "one is enough"})
+    await shop.client.delete("/v1/orders/A-1", params={"reason": "none after all"})
+    events = (await seen(shop, "A-1"))["events"]
+    assert [(event["kind"], event["who"], event["why"]) for event in events] == [
+        ("order.placed", "development", None),
+        ("shipment.assigned", "development", None),
+        ("order.assigned", "development", None),
+        ("shipment.rejected", "development", "flooded"),
+        ("order.backordered", "development", "flooded"),
+        ("shipment.assigned", "smista", "flooded"),
+        ("order.assigned", "smista", "flooded"),
+        ("order.amended", "development", "one is enough"),
+        ("shipment.amended", "development", "one is enough"),
+        ("shipment.withdrawn", "development", "none after all"),
+        ("order.cancelled", "development", "none after all"),
+    ]
+    for event in events:
+        decided = event["kind"] == "shipment.assigned"
+        assert set(event["versions"]) == ({"ruleset", "bundle", "digest"} if decided else set()), event
+    rejected = events[3]
+    assert datetime.fromisoformat(rejected["occurred_at"]) == begun + timedelta(minutes=3)
+    assert datetime.fromisoformat(rejected["recorded_at"]) == begun + timedelta(minutes=5)
+    table = stock_movements.c
+    entries = shop.service.database.read_now(
+        lambda c: c.execute(
+            select(table.kind, table.who, table.why).where(table.order_id == "A-1").order_by(table.position)
+        ).all()
+    )
+    assert [tuple(entry) for entry in entries] == [
+        ("hold", "development", None),
+        ("release", "development", "flooded"),
+        ("hold", "smista", "flooded"),
+        ("release", "development", "one is enough"),
+        ("release", "development", "none after all"),
+    ]
 
 
 async def test_a_count_from_before_a_hand_over_does_not_bring_the_units_back(shop: Api) -> None:

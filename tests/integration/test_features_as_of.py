@@ -17,7 +17,7 @@ from data.synthetic.presets import Preset
 from decision.candidates import Candidates
 from decision.network import Network
 from decision.order import Destination, Line, Order
-from decision.scores import candidate_facts, facts, parcels
+from decision.scores import asked_of, parcels
 from features.backlog import FORGOTTEN_AFTER_SECONDS
 from features.coded import CodedColumns
 from features.definitions import FEATURES, matrix
@@ -207,8 +207,7 @@ def request_facts(service: Service, order: Order, past: Columns, instant: float)
     )
     everything = parcels(order, np.array([[line.quantity for line in order.lines]]))
     now = datetime.fromtimestamp(instant, UTC)
-    everyone = candidate_facts(order, network, candidate, now)
-    return facts(order, candidate, everyone, rows=one, amounts=everything, which=one)
+    return asked_of(order, network, candidate, now).of(one, everything, one)
 
 
 def network_of(past: Columns) -> Network:

@@ -1,11 +1,17 @@
 """A database filled by an earlier version is upgraded when the service starts, and serves on."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from hashlib import sha256
 from pathlib import Path
+from typing import Final
 
 import httpx
+import orjson
 import pytest
 from alembic import command
+from alembic.script import ScriptDirectory
 from sqlalchemy import func, select, text
 
 from serving.app import create_app
@@ -20,7 +26,11 @@ from serving.wire import examples
 from tests.integration.conftest import Clock
 from tests.unit.serving.table_predictor import TablePredictor
 
-pytestmark = [pytest.mark.anyio, pytest.mark.parametrize("version", ["0001", "0002", "0003"])]
+pytestmark = pytest.mark.anyio
+
+#: First to last.
+VERSIONS: Final = [script.revision for script in ScriptDirectory.from_config(configuration()).walk_revisions()][::-1]
+WITH_ORDERS: Final = VERSIONS.index("0004")
 
 #: As the first version wrote them; what later ones added is told by nobody.
 FILLED = """
@@ -37,33 +47,105 @@ UPDATE state_version SET version = 4
 """
 
 
+#: One decision, the answer kept under one key, one ruleset: values that both databases write in their own way.
+ANSWER: Final = orjson.dumps({"decision_id": "D-1", "options": []})
+REQUEST: Final = orjson.dumps(examples.ORDER)
+LOGGED: Final = """
+INSERT INTO decisions (decision_id, order_id, decided_at, client, ruleset, bundle, digest, request, answer)
+  VALUES ('D-1', 'W-1', '2026-03-02 06:30:00.000000', 'development', 'old@1', 'small@1', NULL, :request, :answer);
+INSERT INTO idempotency_keys (client, key, request_sha256, status, answer, answered_at)
+  VALUES ('development', 'K-1', :sha256, 201, :answer, '2026-03-02 06:30:00.000000');
+INSERT INTO rulesets (name, version, position, document, published_at, published_by, changed_in)
+  VALUES ('old', 1, 1, :document, '2026-03-02 06:00:00.000000', 'development', 4)
+"""
+#: From version 0004: an order that its location works on, and the ledger.
+ORDERED: Final = """
+INSERT INTO orders (order_id, state, client, placed_at, received_at, decision_id, request, failures, tried_in)
+  VALUES ('W-1', 'assigned', 'development', '2026-03-02 06:30:00.000000', '2026-03-02 06:30:00.000000', 'D-1', :request,
+          0, 4);
+INSERT INTO order_lines (order_id, line_id, sku, quantity, waiting) VALUES ('W-1', '1', 'SKU-2', 1, 0);
+INSERT INTO shipments (shipment_id, order_id, number, location_id, carrier_service_id, state, decision_id, capacity_day,
+                       expected_p50_at, expected_p90_at, pick_failure, assigned_at, changed_at)
+  VALUES ('H-1', 'W-1', 1, 'S014', 'std', 'accepted', 'D-1', '2026-03-02', '2026-03-03 06:30:00.000000',
+          '2026-03-04 06:30:00.000000', 0.01, '2026-03-02 06:30:00.000000', '2026-03-02 06:40:00.000000');
+INSERT INTO shipment_lines (shipment_id, line_id, sku, quantity, short) VALUES ('H-1', '1', 'SKU-2', 1, 0);
+UPDATE stock SET held = 1 WHERE sku = 'SKU-2';
+INSERT INTO stock_movements (sku, location_id, kind, occurred_at, recorded_at, moved, on_hand, held, who, order_id)
+  VALUES ('SKU-1', 'S014', 'count', '2026-03-02 06:00:00.000000', '2026-03-02 06:00:00.000000', 0, 4, 0, 'feed', NULL),
+         ('SKU-2', 'S014', 'count', '2026-03-02 06:00:00.000000', '2026-03-02 06:00:00.000000', 0, 9, 0, 'feed', NULL),
+         ('SKU-2', 'S014', 'hold', '2026-03-02 06:30:00.000000', '2026-03-02 06:30:00.000000', 0, 0, 1, 'x', 'W-1')
+"""
+
+
 def _fill(database_url: str, version: str) -> None:
+    values = {
+        "request": REQUEST,
+        "answer": ANSWER,
+        "sha256": sha256(b"\n".join((b"POST", b"/v1/decisions", REQUEST))).hexdigest(),
+        "document": orjson.dumps({"name": "old", "strategy": {}}).decode(),
+    }
     engine = make_engine(database_url)
     with engine.execution_options(smista_writes=True).begin() as connection:
         command.upgrade(configuration(connection), version)
-        for statement in FILLED.split(";"):
-            connection.execute(text(statement))
+        filled = [FILLED, LOGGED, *([ORDERED] if VERSIONS.index(version) >= WITH_ORDERS else [])]
+        for statement in map(text, ";".join(filled).split(";")):
+            connection.execute(statement, {name: values[name] for name in statement.compile().params})
     engine.dispose()
 
 
-async def test_a_filled_database_is_upgraded_and_serves(database_url: str, tmp_path: Path, version: str) -> None:
-    settings = Settings(work_folder=tmp_path, database_url=database_url)
+@asynccontextmanager
+async def _upgraded(database_url: str, folder: Path, version: str) -> AsyncIterator[httpx.AsyncClient]:
+    """A service on a database that ``version`` filled."""
+    settings = Settings(work_folder=folder, database_url=database_url)
     _fill(settings.database, version)
     app = create_app(settings, TablePredictor(), Clock())
-    headers = {"Authorization": f"Bearer {(tmp_path / 'api-key').read_text().strip()}"}
+    headers = {"Authorization": f"Bearer {(folder / 'api-key').read_text().strip()}"}
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(transport=transport, base_url="http://smista.test", headers=headers) as client:
+        yield client
+    app.state.service.database.close()
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+async def test_a_filled_database_is_upgraded_and_serves(database_url: str, tmp_path: Path, version: str) -> None:
+    async with _upgraded(database_url, tmp_path, version) as client:
         decided = await client.post("/v1/decisions", json=examples.ORDER)
         assert decided.status_code == 201, decided.text
         assert [shipment["location_id"] for shipment in decided.json()["options"][0]["shipments"]] == ["S014"]
+        assert decided.json()["versions"]["ruleset"] == "old@1"
         placed = await client.post("/v1/orders", json=examples.ORDER)
         assert placed.status_code == 201, placed.text
         for name, rows in examples.ROWS.items():
             assert (await client.put(f"/v1/{name}", json=rows)).json()["rejected"] == []
         assert (await client.post("/v1/decisions", json=examples.ORDER)).status_code == 201
-    app.state.service.database.close()
 
 
+@pytest.mark.parametrize("version", VERSIONS)
+async def test_what_was_answered_before_the_upgrade_is_answered_again(
+    database_url: str, tmp_path: Path, version: str
+) -> None:
+    async with _upgraded(database_url, tmp_path, version) as client:
+        assert (await client.get("/v1/decisions/D-1")).content == ANSWER
+        headers = {"Idempotency-Key": "K-1", "Content-Type": "application/json"}
+        again = await client.post("/v1/decisions", content=REQUEST, headers=headers)
+        assert (again.status_code, again.content) == (201, ANSWER)
+
+
+@pytest.mark.parametrize("version", VERSIONS[WITH_ORDERS:])
+async def test_an_order_that_was_placed_before_the_upgrade_goes_on(
+    database_url: str, tmp_path: Path, version: str
+) -> None:
+    async with _upgraded(database_url, tmp_path, version) as client:
+        (task,) = (await client.get("/v1/tasks", params={"location": "S014"})).json()["tasks"]
+        assert task["shipment_id"] == "H-1"
+        told = await client.post("/v1/shipments/H-1/events", json={"event": "handed_over"})
+        assert told.status_code == 200, told.text
+        assert (await client.get("/v1/orders/W-1")).json()["shipments"][0]["state"] == "handed_over"
+        (place,) = (await client.get("/v1/stock", params={"sku": "SKU-2"})).json()["by_location"]
+        assert (place["on_hand"], place["held"]) == (8, 0)
+
+
+@pytest.mark.parametrize("version", VERSIONS)
 def test_stock_that_was_fed_before_opens_the_ledger_and_can_be_held(database_url: str, version: str) -> None:
     _fill(Settings(database_url=database_url).database, version)
     engine = make_engine(Settings(database_url=database_url).database)

@@ -13,6 +13,7 @@ from features.statistics import STATISTICS
 from features.trailing import Observations, TrailingSums, means
 
 OF_LINES = {"weight_kg", "volume_l", "value", "units", "lines", "on_hand", "days_since_count", "sku", "category"}
+OF_STOCK = {"on_hand", "days_since_count", "sku", "category"}
 OF_LOCATIONS = {fact.name for fact in FACTS if fact.name.startswith("location_")} | {"backlog", "capacity_per_day"}
 ZONES = ["Europe/Rome", "UTC", "America/Sao_Paulo"]
 TEXTS = ["a", "b", "c"]
@@ -20,7 +21,7 @@ VOCABULARIES = {name: {text: code for code, text in enumerate(TEXTS)} for name i
 MEASURES = sorted({statistic.measure for statistic in STATISTICS})
 
 
-def some_columns(rng: np.random.Generator, rows: int, names: set[str], repeated: Repeated | None) -> CodedColumns:
+def some_columns(rng: np.random.Generator, rows: int, names: set[str], *repeated: Repeated) -> CodedColumns:
     """Random facts, some of them missing."""
     numbers, texts = {}, {}
     for fact in FACTS:
@@ -36,12 +37,12 @@ def some_columns(rng: np.random.Generator, rows: int, names: set[str], repeated:
             texts[fact.name] = Coded(values, rng.choice([0, 1, 2, 3, 5], rows).astype(np.intp))
     if "decided_at" in numbers:
         numbers["decided_at"] = np.full(rows, 1.77e9)
-    return CodedColumns(numbers, texts, PLACES, repeated)
+    return CodedColumns(numbers, texts, PLACES, *repeated)
 
 
 def observe(trailing: TrailingSums, rng: np.random.Generator, known_at: float) -> None:
     """Outcomes of some attempts become known."""
-    columns = some_columns(rng, 12, {fact.name for fact in FACTS}, None)
+    columns = some_columns(rng, 12, {fact.name for fact in FACTS})
     plain = {name: columns[name] for name in columns}
     for measure in MEASURES:
         trailing.observe(measure, Observations(np.full(12, known_at), rng.normal(3, 1, 12), np.ones(12), plain))
@@ -61,14 +62,17 @@ def test_sharing_the_work_changes_no_bit(seed: int, locations: int, candidates: 
     """Of locations, of candidates, of parcels; and again when outcomes have been observed meanwhile."""
     rng = np.random.default_rng(seed)
     trailing = TrailingSums(STATISTICS, 1.76e9)
-    everywhere = some_columns(rng, locations, OF_LOCATIONS, None)
+    everywhere = some_columns(rng, locations, OF_LOCATIONS)
     request = RequestFeatures(trailing, VOCABULARIES)
     names = {fact.name for fact in FACTS}
     for hours in range(3):
         place = rng.integers(0, locations, candidates)
         everyone = some_columns(rng, candidates, names - OF_LOCATIONS - OF_LINES, Repeated(everywhere, place))
-        of_parcels = Repeated(everyone, rng.integers(0, candidates, parcels))
-        columns = some_columns(rng, parcels, OF_LINES, of_parcels)
+        lines = some_columns(rng, 2 * locations, OF_STOCK, Repeated(everywhere, np.tile(np.arange(locations), 2)))
+        which = rng.integers(0, candidates, parcels)
+        sizes = Repeated(some_columns(rng, 3, OF_LINES - OF_STOCK), rng.integers(0, 3, parcels))
+        at_places = Repeated(lines, place[which] + locations * rng.integers(0, 2, parcels))
+        columns = some_columns(rng, parcels, set(), sizes, Repeated(everyone, which), at_places)
         expected = by_definition(columns, trailing)
         assert request.matrix(tuple(FEATURES), columns).tobytes() == expected.tobytes()
         assert request.matrix(tuple(FEATURES), columns).tobytes() == expected.tobytes()

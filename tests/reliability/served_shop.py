@@ -1,17 +1,19 @@
-"""A service with predictions from a table, to be killed: its arguments are FOLDER DATABASE_URL SOCKET."""
+"""A service with predictions from a table, to be killed."""
 
+import logging
 import socket
-import sys
 from pathlib import Path
 
+import structlog
 import uvicorn
 
 from serving.app import create_app
 from serving.settings import Settings
 from tests.unit.serving.table_predictor import TablePredictor
 
-if __name__ == "__main__":
-    folder, database_url, number = sys.argv[1:]
-    app = create_app(Settings(work_folder=Path(folder), database_url=database_url), TablePredictor())
-    config = uvicorn.Config(app, log_config=None, access_log=False)
-    uvicorn.Server(config).run(sockets=[socket.socket(fileno=int(number))])
+
+def serve(folder: Path, database_url: str, listening: socket.socket) -> None:
+    """Answer on ``listening`` until killed."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
+    app = create_app(Settings(work_folder=folder, database_url=database_url), TablePredictor())
+    uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False)).run(sockets=[listening])

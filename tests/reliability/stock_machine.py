@@ -17,15 +17,17 @@ from serving.database.engine import make_engine
 from serving.database.order_store import find_order
 from serving.database.order_tables import stock_movements
 from serving.database.schema import migrate
-from serving.database.stock_ledger import available, count
+from serving.database.stock_batch import counts_of
+from serving.database.stock_counts import count
+from serving.database.stock_ledger import available
 from serving.database.stock_sources import take_movements
 from serving.database.tables import locations, stock
 from serving.errors import ConflictError, StockGoneError
-from serving.orders import changes
+from serving.orders import changes, happening
 from serving.orders.changes import Assignment
 from serving.orders.events import By
 from serving.orders.records import LineRecord, OrderRecord
-from serving.orders.states import AT_LOCATION, HOLDING, LIVE, OrderState, ShipmentEvent
+from serving.orders.states import AT_LOCATION, HOLDING, LIVE, OWN, OrderState, ShipmentEvent
 from serving.orders.writing import change_order, write
 
 SKUS, PLACES = ("A", "B"), ("L1", "L2")
@@ -86,7 +88,7 @@ class StockMachine(RuleBasedStateMachine):
             "safety_stock": 0,
             "source_sequence": 0,
         }
-        self.database.write_now(lambda c: count(c, [row], "feed", self.now))
+        self.database.write_now(lambda c: count(c, counts_of([row]), "feed", self.now))
         known = self.counted.get((sku, place))
         if known is None or counted_at >= known[0]:
             self.counted[sku, place] = counted_at, on_hand
@@ -186,7 +188,7 @@ class StockMachine(RuleBasedStateMachine):
     def tell(self, data: st.DataObject, event: ShipmentEvent, ago: int) -> None:
         """A location tells of a shipment."""
         order = self._order(data.draw(st.sampled_from(self.names)))
-        if not order.shipments or event in {ShipmentEvent.CONFIRMED, ShipmentEvent.EXPIRED, ShipmentEvent.WITHDRAWN}:
+        if not order.shipments or event in OWN:
             return
         shipment = data.draw(st.sampled_from(order.shipments))
         occurred_at = self.now - timedelta(minutes=ago)
@@ -199,7 +201,7 @@ class StockMachine(RuleBasedStateMachine):
         done = self._change(
             order.order_id,
             partial(
-                changes.happened,
+                happening.happened,
                 shipment_id=shipment.shipment_id,
                 event=event,
                 by=self._by(),

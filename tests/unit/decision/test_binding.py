@@ -4,9 +4,10 @@ import pytest
 
 from decision.decide import decide
 from decision.decision import Decision
+from decision.order import Line
 from decision.ruleset import load_ruleset
 from tests.unit.decision.test_story import ANSWERS, MILAN
-from tests.unit.decision.world import NOW, Table, order
+from tests.unit.decision.world import NOW, STD, Table, network, order
 
 STRATEGY = "name: n\nstrategy: {late_parcel: 6.0, late_day: 2.0, pick_failure: 8.0, extra_parcel: 0.1}"
 
@@ -55,3 +56,25 @@ def test_sending_everything_has_a_price_where_leaving_out_would_be_cheaper() -> 
 
 def test_limits_that_do_not_bind_have_no_price() -> None:
     assert prices("limits: {max_parcels: 2}")[1] == {}
+
+
+def test_sending_lines_whole_has_a_price_where_parts_would_be_cheaper() -> None:
+    net = network(
+        [{"location_id": "L1"}, {"location_id": "L2"}], [STD], {"LAMP": {"L1": 3, "L2": 3}, "CHAIR": {"L1": 9}}
+    )
+    lines = (Line("1", "LAMP", 5, 10.0, weight_kg=1.0), Line("2", "CHAIR", 1, 10.0, weight_kg=1.0))
+    whole, split = (
+        decide(
+            order(lines=lines),
+            net,
+            [load_ruleset(f"name: n\nlimits: {{allow_partial: true, split_lines: {parts}}}")],
+            Table({"L1": (3.0, 1.0, 12.0, 36.0, 0.0), "L2": (4.0, 1.0, 12.0, 36.0, 0.0)}),
+            NOW,
+        )
+        for parts in ("false", "true")
+    )
+    assert [line.line_id for line in whole.options[0].missing] == ["1"]
+    assert not split.options[0].missing
+    (binding,) = whole.binding_rules
+    assert binding.rule_id == "limits.split_lines"
+    assert binding.price == pytest.approx(whole.options[0].total - split.options[0].total, abs=1e-9)

@@ -1,5 +1,7 @@
 """Orders of more than twelve lines: one plan with a proved bound."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -8,6 +10,7 @@ from decision.decide import decide
 from decision.errors import TooManyLinesError
 from decision.order import Line
 from decision.ruleset import load_ruleset
+from features.facts import Columns
 from tests.property.test_decide_oracle import Formula
 from tests.property.test_decide_oracle import world as random_world
 from tests.unit.decision.world import NOW, network, order
@@ -44,6 +47,28 @@ def test_where_both_ways_can_plan_they_agree(seed: int, monkeypatch: pytest.Monk
     found = decide(asked, net, [ruleset], Formula(), NOW).options[0]
     assert found.bound <= exact.total + 1e-6
     assert exact.total - 1e-9 <= found.total <= exact.total * 1.02
+
+
+class Pairs(Formula):
+    """Two lines in a parcel cost far more than one or three do."""
+
+    version = "pairs@1"
+
+    def cost(self, facts: Columns) -> Any:
+        """As by formula, and 15 more for two lines."""
+        return super().cost(facts) + 15.0 * (facts["lines"] == 2)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_the_bound_holds_where_more_lines_cost_less(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked, net = world(6, 4, seed)
+    ruleset = load_ruleset(f"name: n\n{PRICES}")
+    exact = decide(asked, net, [ruleset], Pairs(), NOW)
+    monkeypatch.setattr(loads, "MOST_PARTS", 0)
+    found = decide(asked, net, [ruleset], Pairs(), NOW)
+    assert len(found.options) == min(1, len(exact.options))
+    for option in found.options:
+        assert option.bound - 1e-6 <= exact.options[0].total <= option.total + 1e-9
 
 
 def test_sixteen_lines_get_a_plan_within_the_limits_and_a_bound() -> None:

@@ -13,9 +13,10 @@ from features.statistics import MEASURES, STATISTICS
 
 
 def facts(**changed: list[Any]) -> dict[str, NDArray[Any]]:
-    """Two rows of facts, some of them changed."""
+    """Two rows of facts, or as many as are given, some of them changed."""
+    rows = max((len(values) for values in changed.values()), default=2)
     columns: dict[str, NDArray[Any]] = {
-        fact.name: np.array([None, None], dtype=object) if fact.is_text else np.full(2, np.nan) for fact in FACTS
+        fact.name: np.full(rows, None, dtype=object) if fact.is_text else np.full(rows, np.nan) for fact in FACTS
     }
     for name, values in changed.items():
         columns[name] = np.array(values, dtype=columns[name].dtype)
@@ -65,6 +66,15 @@ def test_weekday_and_hour_are_local() -> None:
     columns = facts(decided_at=[1_767_569_400.0] * 2, location_timezone=["Europe/Rome", "UTC"])
     assert feature("weekday", columns) == [0.0, 6.0]
     assert feature("hour_of_day", columns) == [0.5, 23.5]
+
+
+def test_a_postal_code_is_the_number_of_its_leading_digits() -> None:
+    """However the rest is written; a code that begins with a letter, or none at all, is missing."""
+    codes = ["01310-100", "20121", "1012 AB", "SW1A 1AA", None, ""]
+    columns = facts(destination_postal_code=codes, location_postal_code=codes[::-1])
+    numbers = [1310, 20121, 1012, np.nan, np.nan, np.nan]
+    assert feature("destination_postal_number", columns) == pytest.approx(numbers, nan_ok=True)
+    assert feature("location_postal_number", columns) == pytest.approx(numbers[::-1], nan_ok=True)
 
 
 def test_text_that_training_did_not_know_is_a_missing_number() -> None:

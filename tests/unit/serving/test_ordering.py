@@ -7,6 +7,7 @@ import pytest
 from decision.network import Network
 from decision.order import Destination
 from serving.ordering import to_order
+from serving.shared import Shared
 from serving.snapshot import Product, Snapshot
 from serving.wire import examples
 from serving.wire.order import OrderBody
@@ -17,7 +18,7 @@ _ELSEWHERE = {"country": "FR", "postal_code": "75001"}
 SNAPSHOT = Snapshot(
     network=Network({name: np.array([value], dtype=object) for name, value in _PLACE.items()}, {}, {}),
     positions={"S014": 0},
-    products={sku: Product(None, None, None, hazmat=False, bulky=False) for sku in ("SKU-1", "SKU-2")},
+    products=Shared({sku: Product(None, None, None, hazmat=False, bulky=False) for sku in ("SKU-1", "SKU-2")}),
 )
 
 

@@ -1,0 +1,86 @@
+"""Promises in words: a sentence for each date, one for each way of delivery that has none, one for each change."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from decision.messages.catalogue import Catalogue, catalogue
+from decision.promise import NotPromised, Promise
+from decision.promised import KeptPromise, PromiseChange
+
+
+def tell_promise(promise: Promise, currency: str, names: Mapping[str, str | None], language: str) -> Promise:
+    """Return ``promise`` with its sentence; ``names`` are those of locations, by their ids.
+
+    Times are those of the destination. Raises ``KeyError`` for a language that has no catalogue.
+    """
+    words = catalogue(language)
+    place = promise.collect_location_id
+    level = promise.service_level
+    text = words.say(
+        "promised_home" if place is None else "promised_collect",
+        day=words.date(promise.promised_on),
+        clock=_clock(promise.promised_at, promise),
+        place=place and (names.get(place) or place),
+        level="" if level is None else words.say("promised_level", level=level),
+        share=words.share_surely(promise.confidence),
+        order_by=_order_by(promise, words),
+        waits=""
+        if promise.waits_until is None
+        else words.say("once_come", day=words.date(_local(promise.waits_until, promise).date())),
+        fee=_fee(promise.fee, currency, words),
+    )
+    return replace(promise, text=text)
+
+
+def tell_not_promised(none: NotPromised, names: Mapping[str, str | None], language: str) -> NotPromised:
+    """Return ``none`` with its sentence. Raises ``KeyError`` for a language that has no catalogue."""
+    words = catalogue(language)
+    place, level = none.collect_location_id, none.service_level
+    if place is not None:
+        method = words.say(f"method_{none.delivery_method}")
+        way = words.say("way_place", method=method, place=names.get(place) or place)
+    elif none.delivery_method == "home":
+        way = words.say("way_home") if level is None else words.say("way_level", level=level)
+    else:
+        way = words.say(f"method_{none.delivery_method}")
+    lines = "_lines" if none.cause == "no_plan" and none.line_ids else ""
+    reason = words.say(f"cause_{none.cause}{lines}", lines=words.listed(none.line_ids) if none.line_ids else "")
+    said = words.say("not_promised", way=way, reason=reason)
+    return replace(none, reason=said[:1].upper() + said[1:])
+
+
+def tell_kept(kept: KeptPromise, words: Catalogue) -> KeptPromise:
+    """Return ``kept`` with a sentence for each thing that has changed."""
+    return replace(kept, changed=tuple(replace(change, text=_change(change, words)) for change in kept.changed))
+
+
+def _change(change: PromiseChange, words: Catalogue) -> str:
+    details = {
+        name: words.number(100 * value, 1) + "%" if isinstance(value, float) else value
+        for name, value in change.details.items()
+    }
+    return words.say(f"changed_{change.code}", **details)
+
+
+def _order_by(promise: Promise, words: Catalogue) -> str:
+    if promise.cut_off_at is None:
+        return ""
+    local = _local(promise.cut_off_at, promise)
+    today = local.date() == _local(promise.valid_until, promise).date()
+    return words.say("order_by_today" if today else "order_by", day=words.date(local.date()), clock=f"{local:%H:%M}")
+
+
+def _fee(fee: float | None, currency: str, words: Catalogue) -> str:
+    if fee is None:
+        return words.say("fee_unknown")
+    return words.say("fee_money", money=words.money(fee, currency)) if fee else words.say("fee_nothing")
+
+
+def _clock(instant: datetime, promise: Promise) -> str:
+    return f"{_local(instant, promise):%H:%M}"
+
+
+def _local(instant: datetime, promise: Promise) -> datetime:
+    return instant.astimezone(ZoneInfo(promise.timezone))

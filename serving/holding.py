@@ -1,0 +1,78 @@
+"""Holding the units of a promise while the customer pays: an order that is reserved until the promise ends."""
+
+from dataclasses import replace
+
+import orjson
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from serving.database.idempotency import Attempt, answered_before
+from serving.errors import OutOfStockError
+from serving.orders.placing import Placing, place
+from serving.service import Service
+from serving.wire.placing import NewOrderBody, order_bytes
+from serving.wire.promise import HoldBody, PromiseBody, Promises, Told, promises_bytes
+
+log = structlog.get_logger()
+
+
+async def hold(service: Service, body: PromiseBody, wanted: HoldBody, promises: Promises, attempt: Attempt) -> bytes:
+    """Return ``promises`` with the order that holds the first of them that is ``wanted``, or without, and why.
+
+    Raises `OrderExistsError` where an order of that name was placed before.
+    """
+    chosen = next(((rank, told) for rank, told in enumerate(promises.found, 1) if _is(told, wanted)), None)
+    try:
+        before = await answered_before(service.database, attempt)
+        if before is not None:
+            return before.body
+        if chosen is None:
+            return _without(promises, "no such promise")
+        rank, told = chosen
+        if told.promise.waits_until is not None:
+            return _without(promises, "its stock has yet to come")
+        content = _order(body, wanted, told, promises)
+        placing = Placing(
+            NewOrderBody.model_validate_json(content),
+            content,
+            attempt.client,
+            attempt,
+            told.promise.valid_until,
+            lambda order: promises_bytes(promises, (rank, order_bytes(order))),
+        )
+        return (await place(service, placing, backorder=False)).body
+    except OutOfStockError:
+        return _without(promises, "the stock has gone meanwhile")
+    except SQLAlchemyError:
+        log.exception("nothing could be held")
+        return _without(promises, "the database does not answer")
+
+
+def _is(told: Told, wanted: HoldBody) -> bool:
+    return all(
+        getattr(wanted, name) in {None, getattr(told.promise, name)}
+        for name in ("delivery_method", "service_level", "collect_location_id")
+    )
+
+
+def _without(promises: Promises, why: str) -> bytes:
+    return promises_bytes(replace(promises, degraded=[*promises.degraded, f"hold: {why}"]))
+
+
+def _order(body: PromiseBody, wanted: HoldBody, told: Told, promises: Promises) -> bytes:
+    """The basket as an order that brings its promise."""
+    asked = body.model_dump(mode="json", exclude={"methods", "stores", "collect_location_ids", "hold", "lines"})
+    lines = [{"line_id": str(at), **line.model_dump(mode="json")} for at, line in enumerate(body.lines, start=1)]
+    return orjson.dumps(
+        {
+            **asked,
+            "order_id": wanted.order_id,
+            "placed_at": promises.asked_at,
+            "delivery_method": told.promise.delivery_method,
+            "collect_location_id": told.promise.collect_location_id,
+            "lines": lines,
+            "promise": told.token,
+            "expires_at": told.promise.valid_until,
+        },
+        option=orjson.OPT_UTC_Z,
+    )

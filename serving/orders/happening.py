@@ -1,0 +1,105 @@
+"""What locations tell of their shipments, and what that does to the order. Values in, values out."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+
+from serving.errors import FieldError, InvalidRequestError
+from serving.orders.change import Change, each, entry, settled, waiting_again, with_shipment
+from serving.orders.claiming import claim, too_late
+from serving.orders.events import By, shipment_event, told_shipment
+from serving.orders.records import OrderRecord, ShipmentRecord
+from serving.orders.states import ShipmentEvent, ShipmentState, after
+
+
+def happened(
+    order: OrderRecord,
+    shipment_id: str,
+    event: ShipmentEvent,
+    by: By,
+    *,
+    occurred_at: datetime,
+    picked: Mapping[str, int] | None = None,
+) -> Change:
+    """What a location told of a shipment. ``picked``: units found of each line, for a short pick, or
+    for a rejection because they are not there.
+
+    Raises `ConflictError` where that cannot happen to it, `InvalidRequestError` for quantities that make no sense.
+    """
+    shipment = next(shipment for shipment in order.shipments if shipment.shipment_id == shipment_id)
+    state = after(shipment.state, event)
+    if state is None:
+        raise too_late(order, shipment)
+    if event is ShipmentEvent.SHORT_PICKED:
+        return _short_picked(order, shipment, by, occurred_at, picked or {})
+    if state is shipment.state:
+        return Change(order, order)
+    if shipment.state is ShipmentState.OFFERED and event is ShipmentEvent.ACCEPTED:
+        return claim(order, shipment, by, occurred_at)
+    if event is ShipmentEvent.REJECTED and picked:
+        return _rejected_for_lack(order, shipment, by, occurred_at, picked)
+    return each(order, order, [shipment], event, by, occurred_at=occurred_at)
+
+
+def _short_picked(
+    order: OrderRecord, shipment: ShipmentRecord, by: By, occurred_at: datetime, picked: Mapping[str, int]
+) -> Change:
+    missing = _missing(shipment, picked)
+    lines = tuple(replace(line, short=line.short + missing.get(line.line_id, 0)) for line in shipment.lines)
+    left = any(line.left for line in lines)
+    found = replace(
+        shipment, lines=lines, state=ShipmentState.PICKED if left else ShipmentState.SHORT, changed_at=by.at
+    )
+    entries = [
+        entry(shipment, line, "short_pick", by, held=-missing[line.line_id], short=True, occurred_at=occurred_at)
+        for line in shipment.lines
+        if line.line_id in missing
+    ]
+    changed = with_shipment(waiting_again(order, missing), found)
+    events = [shipment_event(found, "shipment.short_picked", by, occurred_at)]
+    gives = [] if left else [(shipment.location_id, shipment.capacity_day)]
+    changed = replace(changed, failures=order.failures + 1)
+    return settled(order, changed, by, entries=entries, gives=gives, events=events)
+
+
+def _rejected_for_lack(
+    order: OrderRecord, shipment: ShipmentRecord, by: By, occurred_at: datetime, picked: Mapping[str, int]
+) -> Change:
+    """It will not do it because units are not there: the units go elsewhere, and those skus are not promised there."""
+    missing = _missing(shipment, picked)
+    change = each(order, order, [shipment], ShipmentEvent.REJECTED, by, occurred_at=occurred_at)
+    skus = {line.sku for line in shipment.lines if line.line_id in missing}
+    found = replace(
+        next(known for known in change.after.shipments if known.shipment_id == shipment.shipment_id),
+        lines=tuple(replace(line, short=line.short + missing.get(line.line_id, 0)) for line in shipment.lines),
+    )
+    return replace(
+        change,
+        after=with_shipment(change.after, found),
+        entries=tuple(
+            replace(release, kind="short_pick", short=True, occurred_at=occurred_at) if release.sku in skus else release
+            for release in change.entries
+        ),
+        events=tuple(
+            replace(event, data=told_shipment(found)) if event.shipment_id == found.shipment_id else event
+            for event in change.events
+        ),
+    )
+
+
+def _missing(shipment: ShipmentRecord, picked: Mapping[str, int]) -> dict[str, int]:
+    """Units that were not found, by line. A line that is not told was found whole."""
+    known = {line.line_id: line for line in shipment.lines}
+    wrong = [
+        FieldError("lines", f"line {line_id}: {units} picked of {known[line_id].left if line_id in known else 0}")
+        for line_id, units in picked.items()
+        if line_id not in known or units > known[line_id].left
+    ]
+    if wrong:
+        raise InvalidRequestError(wrong[0].message, wrong)
+    missing = {line.line_id: line.left - picked.get(line.line_id, line.left) for line in shipment.lines}
+    missing = {line_id: units for line_id, units in missing.items() if units}
+    if not missing:
+        message = "every unit was found: a short pick has at least one line with fewer"
+        raise InvalidRequestError(message, [FieldError("lines", message)])
+    return missing

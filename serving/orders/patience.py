@@ -1,0 +1,26 @@
+"""How long locations have to accept: minutes of their own opening hours. What is given to them at night waits."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from decision.opening import open_since
+from serving.orders.records import ShipmentRecord
+from serving.snapshot import Snapshot
+
+
+def accept_until(snapshot: Snapshot, location_id: str, since: datetime, minutes: float) -> datetime:
+    """When a location has been open for so many ``minutes``; by the clock where it is unknown, or has no hours."""
+    at = snapshot.positions.get(location_id)
+    places = snapshot.network.locations
+    hours = None if at is None or "opening_hours" not in places else places["opening_hours"][at]
+    zone = ZoneInfo("UTC" if at is None else places["timezone"][at])
+    return open_since(since, minutes, hours, zone)
+
+
+def offered_until(snapshot: Snapshot, offered: Iterable[ShipmentRecord]) -> datetime:
+    """When an offer ends: once each store that has it was open for as long as it is offered."""
+    return max(
+        accept_until(snapshot, shipment.location_id, shipment.changed_at, shipment.offer_minutes or 0.0)
+        for shipment in offered
+    )

@@ -1,0 +1,73 @@
+"""The token of a promise: what was told, in one string that an order brings back.
+
+It is JSON in URL-safe base64, opened by a checksum. It proves nothing but that it came unharmed: whoever may place
+orders may also write any `promised_at` into them.
+"""
+
+import base64
+import binascii
+import hashlib
+from dataclasses import asdict
+from typing import Final
+
+import orjson
+from pydantic import TypeAdapter, ValidationError
+
+from decision.order import Order
+from decision.promise import Promise
+from decision.promised import Promised, PromisedUnits, fingerprints
+from serving.errors import FieldError, InvalidRequestError
+
+_PROMISED: Final = TypeAdapter(Promised)
+_CHECKED: Final = 8
+#: Characters; of sixty lines, each split over places with long names.
+LONGEST: Final = 60_000
+
+
+def promised(promise: Promise, order: Order) -> Promised:
+    """What is told by ``promise``, made for ``order``, as an order carries it."""
+    return Promised(
+        promise.promised_at,
+        promise.confidence,
+        promise.delivery_method,
+        promise.service_level,
+        promise.collect_location_id,
+        promise.valid_until,
+        promise.cut_off_at,
+        promise.waits_until,
+        promise.ruleset,
+        promise.bundle,
+        tuple(
+            PromisedUnits(shipment.location_id, shipment.carrier_service_id, line.sku, line.quantity)
+            for shipment in promise.shipments
+            for line in shipment.lines
+        ),
+        fingerprints(order),
+    )
+
+
+def token_of(told: Promised) -> str:
+    """The token."""
+    content = orjson.dumps(asdict(told), option=orjson.OPT_UTC_Z)
+    return base64.urlsafe_b64encode(_checksum(content) + content).decode().rstrip("=")
+
+
+def read_token(token: str) -> Promised:
+    """What `token_of` wrote. Raises `InvalidRequestError` for anything else."""
+    try:
+        written = base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True)
+        if _checksum(written[_CHECKED:]) == written[:_CHECKED]:
+            return read_promised(written[_CHECKED:])
+    except (binascii.Error, ValueError, ValidationError):
+        pass
+    message = "is no token of a promise: send the token of POST /v1/promises as it was answered"
+    raise InvalidRequestError(f"promise: {message}", [FieldError("promise", message)])
+
+
+def read_promised(content: bytes) -> Promised:
+    """What was told, from its JSON."""
+    return _PROMISED.validate_json(content)
+
+
+def _checksum(content: bytes) -> bytes:
+    return hashlib.sha256(content).digest()[:_CHECKED]

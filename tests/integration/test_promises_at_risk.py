@@ -1,0 +1,95 @@
+"""Orders on their way are watched: who waits too long is found out before the customer is disappointed."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from serving.orders.sweeping import sweep
+from serving.wire import examples
+from tests.integration.conftest import NOW, Api
+from tests.integration.orders import open_shop, placed, seen, stock, tell
+
+pytestmark = pytest.mark.anyio
+
+HOUR = timedelta(hours=1)
+#: Deliveries from the warehouse take 15 to 45 hours, from the store 10 to 30.
+PROMISED = NOW + 60 * HOUR
+
+
+async def open_all_day(api: Api, **units: int) -> None:
+    await open_shop(api, **units)
+    closing = {"opening_hours", "cut_offs", "closed_on_public_holidays", "closed_on"}
+    rows = [{k: v for k, v in row.items() if k not in closing} for row in examples.ROWS["locations"]]
+    await api.feed("locations", rows)
+
+
+async def later(api: Api, hours: float) -> None:
+    api.clock.now = NOW + hours * HOUR
+    await sweep(api.service)
+
+
+async def risks(api: Api, name: str) -> list[dict[str, Any]]:
+    return [event for event in (await seen(api, name))["events"] if event["kind"] == "order.at_risk"]
+
+
+async def test_each_step_is_told_until_when_it_may_wait(api: Api) -> None:
+    await open_all_day(api, W001=5)
+    order = await placed(api, "A", promised_at=PROMISED.isoformat())
+    shipment = order["shipments"][0]
+    accept_by, hand_over_by, ready_at = (
+        datetime.fromisoformat(shipment[name]) for name in ("accept_by", "hand_over_by", "expected_ready_at")
+    )
+    assert NOW < accept_by < hand_over_by < PROMISED
+    assert hand_over_by - ready_at == accept_by - NOW
+
+
+async def test_an_order_without_a_promise_is_not_at_risk(api: Api) -> None:
+    await open_all_day(api, W001=5)
+    await placed(api, "A")
+    await later(api, 200)
+    assert await risks(api, "A") == []
+
+
+async def test_a_promise_at_risk_is_told_once_before_it_is_broken(api: Api) -> None:
+    await open_all_day(api, W001=5)
+    await placed(api, "A", promised_at=PROMISED.isoformat())
+    await later(api, 21)
+    assert await risks(api, "A") == []
+    for hours in (31, 32, 50):
+        await later(api, hours)
+    assert [event["occurred_at"] for event in await risks(api, "A")] == ["2026-03-03T16:20:00Z"]
+
+
+async def test_handed_over_in_time_nothing_is_at_risk(api: Api) -> None:
+    await open_all_day(api, W001=5)
+    order = await placed(api, "A", promised_at=PROMISED.isoformat())
+    await later(api, 6)
+    assert (await tell(api, order["shipments"][0], "handed_over")).status_code == 200
+    await later(api, 36)
+    assert await risks(api, "A") == []
+
+
+async def test_where_another_location_keeps_the_promise_it_is_sent_from_there(api: Api) -> None:
+    await open_all_day(api, W001=5)
+    await placed(api, "A", promised_at=PROMISED.isoformat())
+    await later(api, 1)
+    await stock(api, at=(NOW + HOUR / 2).isoformat(), S014=5)
+    await later(api, 30.5)
+    order = await seen(api, "A")
+    assert [(s["location_id"], s["state"]) for s in order["shipments"]] == [("W001", "withdrawn"), ("S014", "assigned")]
+    assert order["state"] == "assigned"
+    assert len(await risks(api, "A")) == 1
+    held = {at["location_id"]: at["held"] for at in (await api.client.get("/v1/stock?sku=SKU-1")).json()["by_location"]}
+    assert held == {"W001": 0, "S014": 1}
+
+
+async def test_what_is_picked_already_stays_where_it_is(api: Api) -> None:
+    await open_all_day(api, W001=5)
+    order = await placed(api, "A", promised_at=PROMISED.isoformat())
+    await tell(api, order["shipments"][0], "picked")
+    await later(api, 1)
+    await stock(api, at=(NOW + HOUR / 2).isoformat(), S014=5)
+    await later(api, 30.5)
+    assert [s["location_id"] for s in (await seen(api, "A"))["shipments"]] == ["W001"]
+    assert len(await risks(api, "A")) == 1

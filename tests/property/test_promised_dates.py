@@ -1,0 +1,96 @@
+"""Promised dates are dates that can be: in the future, on days that are worked, never earlier for more to stand in the way."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pytest
+
+from decision.promise import Promise
+from decision.promising import Asking, promise
+from decision.ruleset import compile_ruleset
+from tests.unit.decision.world import Table, network, order
+
+ZONES = ["Europe/Rome", "America/New_York", "Australia/Lord_Howe", "Pacific/Auckland"]
+DAYS = ["2026-03-06", "2026-03-27", "2026-04-03", "2026-10-23", "2026-10-30", "2026-12-22"]
+WEEK = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+
+
+def told(seed: int, method: str, confidence: float, closed: list[str] | None = None) -> Promise | None:
+    """A promise in a random world; ``closed``: days on which everything is closed besides."""
+    rng = np.random.default_rng(seed)
+    now = datetime.fromisoformat(str(rng.choice(DAYS))).replace(tzinfo=UTC) + timedelta(minutes=int(rng.integers(4320)))
+    zone = str(rng.choice(ZONES))
+    place: dict[str, Any] = {"timezone": zone, "country": "IT", "closed_on_public_holidays": float(rng.integers(2))}
+    first = int(rng.integers(0, 12))
+    place["opening_hours"] = {day: [f"{first:02}:00-{first + 8:02}:30"] for day in WEEK if rng.random() < 0.8} or None
+    place["cut_offs"] = {day: f"{int(rng.integers(24)):02}:00" for day in WEEK if rng.random() < 0.5}
+    place["closed_on"] = closed or []
+    service = {
+        "carrier_service_id": "C1",
+        "closed_on": closed or [],
+        "closed_on_public_holidays": float(rng.integers(2)),
+    }
+    service["delivery_days"] = [day for day in WEEK if rng.random() < 0.8] or WEEK
+    net = network(
+        [{**place, "location_id": "A"}, {**place, "location_id": "B"}], [service], {"K": {"A": 1}, "J": {"B": 1}}
+    )
+    heads = Table({name: (1, 1, low, low + 30, 0.1) for name, low in zip("AB", rng.uniform(1, 90, 2), strict=True)})
+    asked = order("K" if method == "click_and_collect" else "K", promised_in_hours=None)
+    if method != "click_and_collect":
+        asked = order("K", "J", promised_in_hours=None)
+    if method != "home":
+        asked = replace(asked, delivery_method=method, collect_location_id="A")
+    rules = compile_ruleset({"name": "n", "promises": {"confidence": confidence}})
+    found = promise(asked, Asking(net, [rules], heads, now, timedelta(minutes=15)))
+    if not isinstance(found, Promise):
+        return None
+    check(found, net, now, place, service, confidence)
+    return found
+
+
+def check(found: Promise, net: Any, now: datetime, place: Any, service: Any, confidence: float) -> None:
+    assert found.confidence >= confidence - 1e-9
+    assert now <= found.earliest_at <= found.likely_at <= found.promised_at
+    assert now <= found.valid_until <= now + timedelta(minutes=15)
+    assert found.cut_off_at is None or now <= found.valid_until <= found.cut_off_at
+    local = found.promised_at.astimezone(ZoneInfo(place["timezone"]))
+    if found.delivery_method == "home":
+        assert net.delivers_on(0, "IT", None).works(found.promised_on)
+        assert (local - timedelta(microseconds=1)).date() == found.promised_on
+    else:
+        assert net.location_days[0].works(local.date()) and local.date() == found.promised_on
+        if place["opening_hours"]:
+            opens, closes = place["opening_hours"][WEEK[local.weekday()]][0].split("-")
+            assert opens <= f"{local:%H:%M}" < closes or (f"{local:%H:%M}" > opens and local.fold)
+
+
+METHODS = ["home", "click_and_collect", "ship_to_store"]
+
+
+def try_out(seeds: range) -> int:
+    """Return how many promises were made and compared."""
+    made = 0
+    for seed in seeds:
+        method = METHODS[seed % 3]
+        found = told(seed, method, 0.8)
+        if found is None:
+            continue
+        made += 1
+        surer = told(seed, method, 0.97)
+        assert surer is None or surer.promised_at >= found.promised_at
+        day = found.promised_on - timedelta(days=seed % 4)
+        fewer = told(seed, method, 0.8, [day.isoformat()])
+        assert fewer is None or fewer.promised_at >= found.promised_at
+    return made
+
+
+def test_dates_can_be() -> None:
+    assert try_out(range(150)) > 100
+
+
+@pytest.mark.slow
+def test_dates_can_be_thousands() -> None:
+    assert try_out(range(3_000)) > 2_000
