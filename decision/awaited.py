@@ -43,22 +43,20 @@ class PlanAwaited:
 
 @dataclass(frozen=True)
 class SlowestAwaited:
-    """As many ``parcels`` as a plan may have, each as slow as the slowest candidate: no plan is slower."""
+    """The slowest candidate. A plan of several parcels may be slower than it where it sends from several as slow."""
 
     rows: NDArray[np.intp]
     arrival: HoursDistribution
-    parcels: int
 
     def within(self, hours: FloatArray) -> FloatArray:
-        """Return (T,) the probability that so many of the slowest are there."""
+        """Return (T,) the probability that the slowest is there."""
         asked = np.broadcast_to(hours, (len(self.rows), np.shape(hours)[-1]))
         each = self.arrival.take(np.repeat(np.arange(len(self.rows)), asked.shape[1]))
-        late = each.probability_later_than(asked.ravel()).reshape(asked.shape)
-        return np.asarray((1.0 - late.max(axis=0)) ** self.parcels)
+        return np.asarray(1.0 - each.probability_later_than(asked.ravel()).reshape(asked.shape).max(axis=0))
 
     def quantile(self, lost: FloatArray, level: float) -> float:
-        """Return the hours within which so many of the slowest are there."""
-        return float((self.arrival.quantile(level ** (1 / self.parcels)) + lost).max())
+        """Return the hours within which the slowest is there."""
+        return float((self.arrival.quantile(level) + lost).max())
 
 
 def the_plan(ranked: Ranked) -> Awaited:
@@ -71,10 +69,7 @@ def the_plan(ranked: Ranked) -> Awaited:
 
 def the_slowest(ranked: Ranked) -> Awaited:
     """Any candidate that could send a line, whatever the best plan is."""
-    ruled = ranked.ruled
-    scores = ruled.situation.scores
+    scores = ranked.ruled.situation.scores
     assert scores is not None
     rows = np.flatnonzero(~np.isnan(scores.delivery(0.5)))
-    units = sum(line.quantity for line in ruled.situation.order.lines)
-    most = ruled.ruleset.limits.max_parcels
-    return SlowestAwaited(rows, scores.arrivals(rows), min(units, len(rows), units if most is None else most))
+    return SlowestAwaited(rows, scores.arrivals(rows))

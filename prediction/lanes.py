@@ -26,8 +26,9 @@ FloatArray = NDArray[np.float64]
 LANES_FILE: Final = "lanes.json"
 #: The levels at which hours are kept; the last is certainty.
 LEVELS: Final = np.append(BASE_LEVELS, 1.0)
-#: What a lane's longest hours are stretched by: the bundle goes on learning, and tomorrow's order may be the slowest.
-MARGIN: Final = 1.25
+#: What a lane's longest hours are stretched by at each level: the bundle goes on learning, and tomorrow's order may be
+#: the slowest. At the highest levels the longest of a draw says little of the longest that there is.
+MARGIN: Final = np.where(LEVELS <= 0.95, 1.25, 2.5)
 #: Stands for every lane where one is unknown: the longest of all.
 ANY: Final = ""
 _ALMOST_CERTAIN: Final = 1.0 - 1e-12
@@ -121,9 +122,9 @@ def make_lanes(bundle: Bundle, facts: Columns) -> Lanes:
     hours = {head: np.empty((len(names) + 1, len(LEVELS))) for head in TIME_HEADS}
     for head, longest in hours.items():
         predicted = getattr(bundle, head)(facts)
-        for at, level in enumerate(np.minimum(LEVELS, _ALMOST_CERTAIN).tolist()):
-            quantile = predicted.quantile(level)
-            longest[:-1, at] = [MARGIN * quantile[_together(head, lanes, name)].max() for name in names]
+        for at, (level, margin) in enumerate(zip(np.minimum(LEVELS, _ALMOST_CERTAIN), MARGIN, strict=True)):
+            quantile = predicted.quantile(float(level))
+            longest[:-1, at] = [margin * quantile[_together(head, lanes, name)].max() for name in names]
         longest[-1] = longest[:-1].max(axis=0)
     cost, failure = bundle.cost(facts), bundle.pick_failure(facts)
     return Lanes(

@@ -38,7 +38,7 @@ def shop(retailer: Dataset, bundle_folder: Path, tmp_path: Path) -> "Shop":
     tables |= {"carrier-services": retailer.carrier_services, "stock": stock}
     for name, table in tables.items():
         assert shop.call("PUT", f"/v1/{name}", rows_of(table)).json()["rejected"] == []
-    shop.baskets = list(_baskets(retailer, 12))
+    shop.baskets = list(_baskets(retailer, 100))
     return shop
 
 
