@@ -99,6 +99,12 @@ def orders(
     _print(lambda: _orders(small, large, count, seed, postgres), as_json=as_json)
 
 
+@app.command()
+def promises(raw: Raw = OLIST_FOLDER, preset: Preset = "demo", seed: Seed = 1, as_json: Json = False) -> None:
+    """How fast promises are; dates promised in the past: kept as stated, earlier than published ones and tables."""
+    _print(lambda: _promises(raw, preset, seed), as_json=as_json)
+
+
 @app.command("all")
 def every(
     raw: Raw = OLIST_FOLDER,
@@ -117,6 +123,7 @@ def every(
         lambda: _orders(10_000, 300_000, 200, seed, postgres),
         lambda: _brunel(brunel_raw, seed),
         lambda: _olist(raw, seed),
+        lambda: _promises(raw, preset, seed),
     ):
         _print(measure, as_json=False)
 
@@ -131,6 +138,15 @@ def _synthetic(preset: str, seed: int) -> "Report":
     from benchmarks.synthetic import measure_synthetic
 
     return measure_synthetic(preset, seed, _tell)
+
+
+def _promises(raw: Path, preset: str, seed: int) -> "Report":
+    from benchmarks.promise_dates import measure_promise_dates
+    from benchmarks.promises import measure_promises
+    from benchmarks.report import Report
+
+    figures = [*measure_promises(seed), *measure_promise_dates(raw, preset, seed, _tell)]
+    return Report("Promises: lines x locations, milliseconds of one core; dates kept, beside other ways", figures, seed)
 
 
 def _decide(seed: int) -> "Report":

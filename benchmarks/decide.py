@@ -92,16 +92,20 @@ def _decide(
 
 
 def _bare_inference(order: Order, network: Network, rulesets: tuple[Ruleset, ...], retailer: Retailer) -> float:
-    """Seconds that LightGBM's Boosters take for the matrices that a decision asks about, in as many calls."""
-    asked = _Asked(retailer.bundle)
+    asked = AskedBundle(retailer.bundle)
     decide(order, network, rulesets, asked, retailer.now)
+    return bare_inference(asked, retailer)
+
+
+def bare_inference(asked: "AskedBundle", retailer: Retailer) -> float:
+    """Seconds that LightGBM's Boosters take for the matrices that were asked about, in as many calls."""
     start = process_time()
     for model, rows in asked.matrices:
         retailer.boosters[model].predict(rows, raw_score=True, num_threads=1)
     return process_time() - start
 
 
-class _Asked(Bundle):
+class AskedBundle(Bundle):
     """A bundle that keeps every matrix its trees were given."""
 
     def __init__(self, bundle: Bundle) -> None:

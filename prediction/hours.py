@@ -1,5 +1,6 @@
 """A calibrated distribution of hours per row, all of it from one table."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -83,3 +84,14 @@ class HoursTable:
         areas = (at_left - slope) * np.diff(ends, axis=1) + slope * ends[:, 1:] * np.diff(logs, axis=1)
         certain = np.maximum(np.exp(knots[:, 0]) - from_[:, 0], 0.0)
         return np.asarray(certain + np.maximum(areas, 0.0).sum(axis=1))
+
+
+def stacked(tables: Sequence[HoursTable]) -> HoursTable:
+    """The rows of one table after those of another, each with its own calibration."""
+    first = np.cumsum([0, *(len(table.levels) for table in tables)])
+    return HoursTable(
+        np.concatenate([table.centre for table in tables]),
+        np.concatenate([table.spread for table in tables]),
+        np.concatenate([table.group + start for table, start in zip(tables, first, strict=False)]),
+        np.concatenate([table.levels for table in tables]),
+    )

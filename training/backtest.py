@@ -1,5 +1,6 @@
 """Predict the past as it would have been predicted: train as of a day, then follow the outcomes as they came."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -7,9 +8,10 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from features.history import History
-from prediction.hours import HoursTable
+from prediction.hours import HoursTable, stacked
 from prediction.manifest import TIME_HEADS
 from training.errors import TooLittleHistoryError
 from training.trained import Progress, Scored, score, train_heads
@@ -67,10 +69,34 @@ def commonest_zone(history: History) -> str:
     return str(zones[np.argmax(counts)])
 
 
+@dataclass(frozen=True, eq=False)
+class Predicted:
+    """What is said of attempts, each as of its decision; one row each, in the order of decisions.
+
+    ``rows``: rows of the history's attempts. ``hours``: by time head, with the calibration of the day of the decision.
+    """
+
+    rows: NDArray[np.intp]
+    hours: dict[str, HoursTable]
+    cost: NDArray[np.float64]
+    pick_failure: NDArray[np.float64]
+
+
 def backtest(history: History, window: Window, retrain: Retrain, seed: int, progress: Progress) -> pd.DataFrame:
     """Predictions for every attempt decided in the window, each as of its decision, beside what was observed.
 
-    Columns: see `_predict`. Rows in the order of decisions.
+    Columns: see `_beside_observed`. Rows in the order of decisions.
+
+    Raises
+    ------
+    TooLittleHistoryError
+        Nothing was decided in the window, or too little was known before it.
+    """
+    return _beside_observed(history, predict_window(history, window, retrain, seed, progress))
+
+
+def predict_window(history: History, window: Window, retrain: Retrain, seed: int, progress: Progress) -> Predicted:
+    """Whole distributions for every attempt decided in the window; `backtest` tells some of their quantiles.
 
     Raises
     ------
@@ -83,12 +109,16 @@ def backtest(history: History, window: Window, retrain: Retrain, seed: int, prog
             f"nothing was decided from {window.first} to {window.last} ({window.zone}): there is nothing to predict."
         )
     cuts = window.cuts(retrain)
-    parts = []
+    days: list[Predicted] = []
     for position, (cut, until) in enumerate(zip(cuts, [*cuts[1:], window.end()], strict=True)):
         trained = train_heads(history, cut, seed, _of_cut(progress, position, len(cuts)))
-        scored = score(history, trained)
-        parts.append(_predict(history, scored, cut, until))
-    return pd.concat(parts, ignore_index=True)
+        days += _predict_days(history, score(history, trained), cut, until)
+    return Predicted(
+        np.concatenate([day.rows for day in days]),
+        {head: stacked([day.hours[head] for day in days]) for head in TIME_HEADS},
+        np.concatenate([day.cost for day in days]),
+        np.concatenate([day.pick_failure for day in days]),
+    )
 
 
 def _of_cut(progress: Progress, cut: int, cuts: int) -> Progress:
@@ -96,25 +126,30 @@ def _of_cut(progress: Progress, cut: int, cuts: int) -> Progress:
     return lambda head, done, heads: progress(head, cut * heads + done, heads * cuts)
 
 
-def _predict(history: History, scored: Scored, cut: float, until: float) -> pd.DataFrame:
+def _predict_days(history: History, scored: Scored, cut: float, until: float) -> Iterator[Predicted]:
     """Day by day, each with the calibration of its first instant."""
     attempts = history.attempts
-    rows = np.flatnonzero((attempts.decided_at >= cut) & (attempts.decided_at < until))
-    day_of = ((attempts.decided_at[rows] - cut) // DAY_SECONDS).astype(np.intp)
-    quantiles = {_column(head, level): np.empty(len(rows)) for head in TIME_HEADS for level in LEVELS}
-    for day in np.unique(day_of):
-        of_day = day_of == day
-        levels = scored.calibration(cut + float(day) * DAY_SECONDS)
-        for head, hours in scored.hours.items():
-            decided = rows[of_day]
-            table = HoursTable(hours.centre[decided], hours.spread[decided], hours.group[decided], levels[head])
-            for level in LEVELS:
-                quantiles[_column(head, level)][of_day] = table.quantile(level)
-
     supplied = np.ones(len(attempts))
     np.multiply.at(supplied, history.lines.attempt, 1.0 - scored.line_failure)
+    for start in np.arange(cut, until, DAY_SECONDS):
+        end = min(start + DAY_SECONDS, until)
+        rows = np.flatnonzero((attempts.decided_at >= start) & (attempts.decided_at < end))
+        if len(rows):
+            levels = scored.calibration(float(start))
+            hours = {
+                head: HoursTable(of.centre[rows], of.spread[rows], of.group[rows], levels[head])
+                for head, of in scored.hours.items()
+            }
+            yield Predicted(rows, hours, scored.cost[rows], 1.0 - supplied[rows])
+
+
+def _beside_observed(history: History, predicted: Predicted) -> pd.DataFrame:
+    attempts, rows = history.attempts, predicted.rows
     failed = np.full(len(attempts), np.nan)
     np.fmax.at(failed, history.lines.attempt, history.lines.failure)
+    quantiles = {
+        f"{head}_p{level * 100:.0f}": predicted.hours[head].quantile(level) for head in TIME_HEADS for level in LEVELS
+    }
     return pd.DataFrame(
         {
             "fulfilment_id": attempts.fulfilment_id[rows],
@@ -126,8 +161,8 @@ def _predict(history: History, scored: Scored, cut: float, until: float) -> pd.D
                 np.round(attempts.decided_at[rows] * 1e6).astype(np.int64), unit="us", utc=True
             ),
             **quantiles,
-            "cost": scored.cost[rows],
-            "pick_failure": 1.0 - supplied[rows],
+            "cost": predicted.cost,
+            "pick_failure": predicted.pick_failure,
             "observed_delivery_hours": (attempts.delivered_at - attempts.decided_at)[rows] / HOUR_SECONDS,
             "observed_ready_hours": (attempts.ready_at - attempts.decided_at)[rows] / HOUR_SECONDS,
             "observed_cost": attempts.cost[rows],
@@ -135,7 +170,3 @@ def _predict(history: History, scored: Scored, cut: float, until: float) -> pd.D
             "weight": attempts.weight[rows],
         }
     )
-
-
-def _column(head: str, level: float) -> str:
-    return f"{head}_p{level * 100:.0f}"

@@ -1,4 +1,4 @@
-"""Promised dates are dates that can be: in the future, on days that are worked, never earlier for more to stand in the way."""
+"""Promised dates can be: in the future, on days that are worked, never earlier for more to stand in the way."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -38,20 +38,18 @@ def told(seed: int, method: str, confidence: float, closed: list[str] | None = N
         [{**place, "location_id": "A"}, {**place, "location_id": "B"}], [service], {"K": {"A": 1}, "J": {"B": 1}}
     )
     heads = Table({name: (1, 1, low, low + 30, 0.1) for name, low in zip("AB", rng.uniform(1, 90, 2), strict=True)})
-    asked = order("K" if method == "click_and_collect" else "K", promised_in_hours=None)
-    if method != "click_and_collect":
-        asked = order("K", "J", promised_in_hours=None)
+    asked = order(*(["K"] if method == "click_and_collect" else ["K", "J"]), promised_in_hours=None)
     if method != "home":
         asked = replace(asked, delivery_method=method, collect_location_id="A")
     rules = compile_ruleset({"name": "n", "promises": {"confidence": confidence}})
     found = promise(asked, Asking(net, [rules], heads, now, timedelta(minutes=15)))
     if not isinstance(found, Promise):
         return None
-    check(found, net, now, place, service, confidence)
+    check(found, net, now, place, confidence)
     return found
 
 
-def check(found: Promise, net: Any, now: datetime, place: Any, service: Any, confidence: float) -> None:
+def check(found: Promise, net: Any, now: datetime, place: Any, confidence: float) -> None:
     assert found.confidence >= confidence - 1e-9
     assert now <= found.earliest_at <= found.likely_at <= found.promised_at
     assert now <= found.valid_until <= now + timedelta(minutes=15)
@@ -61,7 +59,8 @@ def check(found: Promise, net: Any, now: datetime, place: Any, service: Any, con
         assert net.delivers_on(0, "IT", None).works(found.promised_on)
         assert (local - timedelta(microseconds=1)).date() == found.promised_on
     else:
-        assert net.location_days[0].works(local.date()) and local.date() == found.promised_on
+        assert net.location_days[0].works(local.date())
+        assert local.date() == found.promised_on
         if place["opening_hours"]:
             opens, closes = place["opening_hours"][WEEK[local.weekday()]][0].split("-")
             assert opens <= f"{local:%H:%M}" < closes or (f"{local:%H:%M}" > opens and local.fold)

@@ -1,0 +1,114 @@
+"""Other ways to promise a date: the one that the company published, and tables of days as they are kept by hand."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from benchmarks.kept_promises import Days, local_day
+from features.geography import haversine_km
+from features.history import Attempts
+
+FloatArray = NDArray[np.float64]
+
+#: Days of the week on which a table counts, Monday first.
+EVERY_DAY: Final = "1111111"
+NOT_ON_SUNDAYS: Final = "1111110"
+#: Where one zone ends and the next begins, between regions of one country.
+BANDS_KM: Final = (100.0, 300.0, 600.0, 1000.0)
+
+
+def published_on(orders: pd.DataFrame, order_ids: NDArray[np.object_], zone: str) -> Days:
+    """The local date that each order's customer was told."""
+    promised = orders.set_index("order_id")["promised_at"].reindex(order_ids)
+    # The promise is kept as the last instant of its date.
+    seconds = promised.dt.as_unit("us").dt.tz_localize(None).to_numpy().astype(np.int64) / 1e6
+    return local_day(seconds - 1.0, zone)
+
+
+@dataclass(frozen=True)
+class Trips:
+    """What a table of days tells apart, and how long it took in counted days; one row per attempt.
+
+    ``prepared``, ``carried``: which entry of the table; ``processing``, ``transit``: days, NaN-free where it is learnt.
+    """
+
+    prepared: NDArray[np.str_]
+    carried: NDArray[np.str_]
+    processing: Days
+    transit: Days
+
+    def take(self, rows: NDArray[np.intp] | NDArray[np.bool_]) -> "Trips":
+        """The trips at ``rows``."""
+        return Trips(self.prepared[rows], self.carried[rows], self.processing[rows], self.transit[rows])
+
+
+def trips_of(attempts: Attempts, rows: NDArray[np.intp], zone: str, week: str) -> Trips:
+    """The trips of attempts that were handed over and delivered; days are counted where ``week`` has a 1."""
+    columns = attempts.columns
+    decided, ready, delivered = (
+        local_day(instants[rows], zone) for instants in (attempts.decided_at, attempts.ready_at, attempts.delivered_at)
+    )
+    carried = np.char.add(zones_of(attempts, rows), np.char.add(" ", columns["service_level"][rows].astype(str)))
+    return Trips(
+        columns["location_type"][rows].astype(str),
+        carried,
+        counted_days(decided, ready, week),
+        counted_days(ready, delivered, week),
+    )
+
+
+def zones_of(attempts: Attempts, rows: NDArray[np.intp]) -> NDArray[np.str_]:
+    """Same region, or how far away in the same country, or abroad."""
+    at = {name: column[rows] for name, column in attempts.columns.items()}
+    ends = ("location_latitude", "location_longitude", "destination_latitude", "destination_longitude")
+    km = haversine_km(*(at[name] for name in ends))
+    band = np.char.add("band ", np.digitize(km, BANDS_KM).astype(str))
+    inland = np.asarray(at["location_country"] == at["destination_country"], dtype=bool)
+    near = inland & np.asarray(at["location_region"] == at["destination_region"], dtype=bool)
+    return np.where(near, "region", np.where(inland, band, "abroad"))
+
+
+def counted_days(first: Days, last: Days, week: str) -> Days:
+    """How many days of ``week`` lie after ``first``, up to ``last``."""
+    after_first, after_last = ((days + 1).astype("datetime64[D]") for days in (first, last))
+    return np.asarray(np.busday_count(after_first, after_last, weekmask=week), dtype=np.int64)
+
+
+def days_later(first: Days, count: Days, week: str) -> Days:
+    """The ``count``-th day of ``week`` after each ``first``."""
+    start = first.astype("datetime64[D]")
+    return np.asarray(np.busday_offset(start, count, roll="preceding", weekmask=week).astype(np.int64))
+
+
+@dataclass(frozen=True)
+class DaysTable:
+    """Whole days of processing by location type, and of transit by zone and service level."""
+
+    processing: "pd.Series[float]"
+    transit: "pd.Series[float]"
+
+    @classmethod
+    def learn(cls, trips: Trips, percentile: float) -> "DaysTable":
+        """Each entry is the number of days that ``percentile`` of its trips did not exceed."""
+
+        def entries(days: Days, by: NDArray[np.str_]) -> "pd.Series[float]":
+            return pd.Series(days).groupby(by).quantile(percentile, interpolation="higher")
+
+        return cls(entries(trips.processing, trips.prepared), entries(trips.transit, trips.carried))
+
+    def days(self, trips: Trips) -> Days:
+        """Processing and transit together; what has no entry takes the longest of the table."""
+        processing = self.processing.reindex(trips.prepared).fillna(self.processing.max())
+        transit = self.transit.reindex(trips.carried).fillna(self.transit.max())
+        return (processing.to_numpy() + transit.to_numpy()).astype(np.int64)
+
+
+def promised_by_tables(
+    learnt: Trips, asked: Trips, decided_on: Days, percentiles: Sequence[float], week: str
+) -> list[Days]:
+    """The dates promised by the table of each percentile."""
+    return [days_later(decided_on, DaysTable.learn(learnt, percentile).days(asked), week) for percentile in percentiles]
