@@ -52,7 +52,7 @@ class StepHours:
     def probability_later_than(self, hours: FloatArray) -> FloatArray:
         """P(duration > ``hours``) of each row; shape (rows,)."""
         within = (self.hours[self.lane] <= np.reshape(hours, (-1, 1))).sum(axis=1)
-        return 1.0 - np.append(0.0, LEVELS)[within]
+        return np.asarray(1.0 - np.append(0.0, LEVELS)[within])
 
     def expected_excess(self, hours: FloatArray) -> FloatArray:
         """E[max(duration − ``hours``, 0)] of each row, in hours; shape (rows,)."""

@@ -39,7 +39,7 @@ def possible_facts(history: History, as_of: float, seed: int) -> Columns:
     together = [_PLACE, _SERVICE, _DESTINATION, *_BUSY, *_ASKED]
     contents = {fact.name for fact in FACTS} - set().union(*together) - {"decided_at"}
     as_they_were = rng.choice(known, ROWS // 2)
-    rows = {}
+    rows: dict[str, NDArray[np.intp]] = {}
     for names in (*together, contents):
         others = rng.choice(known, ROWS - len(as_they_were), p=_evenly(history, known, names & _EVENLY))
         rows |= dict.fromkeys(names, np.concatenate([as_they_were, others]))

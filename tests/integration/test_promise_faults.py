@@ -38,7 +38,7 @@ def shop(retailer: Dataset, bundle_folder: Path, tmp_path: Path) -> "Shop":
     tables |= {"carrier-services": retailer.carrier_services, "stock": stock}
     for name, table in tables.items():
         assert shop.call("PUT", f"/v1/{name}", rows_of(table)).json()["rejected"] == []
-    shop.baskets = list(_baskets(retailer, 100))
+    shop.baskets = list(_baskets(retailer, 30))
     return shop
 
 
@@ -149,7 +149,8 @@ def test_the_database_is_gone(shop: Shop) -> None:
     healthy = shop.ask()
     database = shop.service.database
     nowhere = sqlalchemy.create_engine("postgresql+psycopg://127.0.0.1:1/nobody", connect_args={"connect_timeout": 1})
-    database.engine = database._reading = database._writing = nowhere
+    database.engine = nowhere
+    database._reading = database._writing = nowhere.execution_options()
     with pytest.raises(sqlalchemy.exc.OperationalError):
         shop.service.live.refresh_now()
     assert shop.ask() == healthy

@@ -18,7 +18,9 @@ from training.packing import golden_facts
 
 
 @pytest.mark.parametrize("level", [0.1, 0.5, 0.9, 0.95, 0.987, 0.9995])
-def test_lanes_are_never_faster_than_the_bundle(bundle_folder: Path, bundle: Bundle, history: History, level: float):
+def test_lanes_are_never_faster_than_the_bundle(
+    bundle_folder: Path, bundle: Bundle, history: History, level: float
+) -> None:
     """Not for the attempts that it learnt from, nor for others that it was not asked about when they were made."""
     lanes = read_lanes(bundle_folder)
     for facts in (golden_facts(history, CUT), possible_facts(history, CUT, 99)):
