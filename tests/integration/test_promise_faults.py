@@ -3,19 +3,17 @@
 import asyncio
 import random
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import httpx
-import numpy as np
 import pytest
 import sqlalchemy
 
 from data.dataset import Dataset
 from demo import rows_of
-from prediction.bundle import Bundle
 from prediction.lanes import LANES_FILE, LAST_RESORT
 from serving.app import create_app
 from serving.service import Service
@@ -156,59 +154,3 @@ def test_the_database_is_gone(shop: Shop) -> None:
     assert shop.ask() == healthy
     shop.clock.now += timedelta(seconds=61)
     assert_later_and_marked(healthy, shop.ask(), "state_old")
-
-
-def test_a_bug_in_making_promises(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    healthy = shop.ask()
-
-    def broken(*_: object) -> None:
-        raise ZeroDivisionError("a bug")
-
-    monkeypatch.setattr(Bundle, "ready_hours", broken)
-    assert_later_and_marked(healthy, shop.ask(), "error")
-
-
-def test_a_bug_that_no_lane_gets_past_is_no_date_and_no_failure(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(*_: object) -> None:
-        raise ZeroDivisionError("a bug")
-
-    monkeypatch.setattr("serving.promising.promise", broken)
-    for answer in shop.ask():
-        assert answer["degraded"] == ["error"]
-        assert {way["cause"] for way in answer["not_promised"]} == {"error"}
-
-
-def test_the_time_is_over_before_it_began(shop: Shop) -> None:
-    shop.start(state_seconds=60)
-    object.__setattr__(shop.service.settings, "promise_milliseconds", 1e-9)
-    for answer in shop.ask():
-        assert not answer["complete"]
-        assert {way["cause"] for way in answer["not_promised"]} == {"not_in_time"}
-
-
-@pytest.mark.parametrize("seconds", [-1, 0, 3599, 3600])
-def test_the_clock_jumps_over_a_change_of_daylight_saving(shop: Shop, seconds: int) -> None:
-    shop.clock.now = datetime(2026, 3, 29, 1, tzinfo=UTC) + timedelta(seconds=seconds)
-    shop.service.live.refresh_now()
-    assert all(answer["promises"] and answer["degraded"] == [] for answer in shop.ask())
-
-
-def _unknown(shop: Shop, columns: list[str]) -> None:
-    locations = shop.service.live.snapshot.network.locations
-    for name in columns:
-        locations[name][:] = np.nan
-
-
-@pytest.mark.parametrize(
-    "fault",
-    [
-        lambda shop: _unknown(shop, ["footfall", "footfall_ratio"]),
-        lambda shop: _unknown(shop, ["latitude", "longitude", "backlog", "capacity_per_day", "footfall_ratio"]),
-        lambda shop: [s.counted_at.fill(np.nan) for s in shop.service.live.snapshot.network.stock.values()],
-        lambda shop: shop.service.live.snapshot.network.stock.clear(),
-    ],
-    ids=["footfall missing", "every number of the locations missing", "counts never dated", "no stock at all"],
-)
-def test_what_is_not_told_is_answered(shop: Shop, fault: Callable[[Shop], None]) -> None:
-    fault(shop)
-    shop.ask()
