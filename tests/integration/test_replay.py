@@ -176,8 +176,9 @@ async def test_what_was_tampered_with_is_found_out(retailer: Api, decision_id: s
     assert row.stock is not None
     assert row.decided_order is not None
 
-    def one_more(stock: Any) -> None:
-        for record in stock.values():
+    def one_more(kept: Any) -> None:
+        records, _coming = kept
+        for record in records.values():
             record[1] = [units + 1 for units in record[1]]
 
     tampered = [
