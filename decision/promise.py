@@ -67,4 +67,7 @@ class NotPromised:
     reason: str = ""
 
 
-CAUSES = ("no_ruleset", "no_stock", "no_plan", "too_uncertain", "no_location_near", "not_in_time", "unknown_sku")
+CAUSES = (
+    *("no_ruleset", "no_stock", "no_plan", "too_uncertain", "no_location_near", "not_in_time", "unknown_sku"),
+    "error",
+)

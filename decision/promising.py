@@ -5,7 +5,7 @@ decided by the same computation: the same plan then keeps its promise, and any t
 time.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from numpy.typing import NDArray
 
-from decision.arrival import all_within, last_quantile
+from decision.awaited import Awaited, the_plan
 from decision.candidates import Candidates, find_candidates
 from decision.decide import price, rule
 from decision.decision import ShipmentLine
@@ -25,7 +25,7 @@ from decision.inbound import arrivals, with_arrived
 from decision.network import Network
 from decision.order import Order
 from decision.planning import best_plan
-from decision.predictor import HoursDistribution, Predictor
+from decision.predictor import Predictor
 from decision.promise import NotPromised, Promise, PromisedShipment
 from decision.ranked import Ranked
 from decision.rules import holds
@@ -43,13 +43,18 @@ _HOUR: Final = timedelta(hours=1)
 
 @dataclass(frozen=True)
 class Asking:
-    """What promises are made from at the instant ``now``: orders that come within ``valid_for`` are decided alike."""
+    """What promises are made from at the instant ``now``: orders that come within ``valid_for`` are decided alike.
+
+    ``awaited`` says which parcels a date waits for; ``days_later``: delivery days by which it is later than those ask.
+    """
 
     network: Network
     rulesets: Sequence[Ruleset]
     predictor: Predictor
     now: datetime
     valid_for: timedelta
+    awaited: Callable[[Ranked], Awaited] = the_plan
+    days_later: int = 0
 
 
 def promise(order: Order, asking: Asking) -> Promise | NotPromised:
@@ -90,15 +95,16 @@ def _promise(order: Order, asking: Asking, asked_at: datetime) -> Promise | NotP
 def _told(order: Order, ranked: Ranked, asking: Asking, asked_at: datetime) -> Promise | NotPromised:
     network, now, situation = asking.network, asking.now, ranked.ruled.situation
     plan, terms = ranked.plans[0], ranked.ruled.ruleset.promises
-    rows = np.array([sent.candidate for sent in plan.shipments])
-    sent_from = situation.candidates.take(rows)
-    leaves = dispatch(network, sent_from.location, sent_from.service, now)
+    awaited = asking.awaited(ranked)
+    sent_from = situation.candidates.take(np.array([sent.candidate for sent in plan.shipments]))
+    coming = situation.candidates.take(awaited.rows)
+    leaves = dispatch(network, coming.location, coming.service, now)
     cut_off = _cut_off(leaves, now) if now == asked_at else None  # what waits for stock is not handed over today
     valid_until = min(filter(None, (asked_at + asking.valid_for, cut_off)))
-    assert situation.scores is not None
-    arrival = situation.scores.arrivals(rows)
-    waiting = _Waiting(order, network, sent_from, arrival, leaves, now, max(valid_until, now))
-    read = (_date if order.delivery_method == "home" else _opening)(waiting, terms.confidence)
+    # The slowest may be too late for today sooner than the plan is: the order may come after all the same.
+    ordered_at = valid_until if asking.awaited is the_plan else asked_at + asking.valid_for
+    waiting = _Waiting(order, network, coming, awaited, leaves, now, max(ordered_at, now))
+    read = (_date if order.delivery_method == "home" else _opening)(waiting, terms.confidence, asking.days_later)
     if read is None:
         return _none(order, "too_uncertain")
     earliest, likely = (_at_level(waiting, level, read.promised_at) for level in (EARLIEST, LIKELY))
@@ -144,12 +150,12 @@ class _Read:
 
 @dataclass(frozen=True)
 class _Waiting:
-    """One plan's parcels on their way: its order may come as late as ``ordered_at``."""
+    """Parcels on their way: their order may come as late as ``ordered_at``."""
 
     order: Order
     network: Network
     parcels: Candidates
-    arrival: HoursDistribution
+    awaited: Awaited
     leaves: Dispatch
     now: datetime
     ordered_at: datetime
@@ -177,7 +183,7 @@ class _Waiting:
     def surely(self, until: Sequence[datetime], ahead: Sequence[int] | slice) -> NDArray[np.float64]:
         """Return (T,) the probability that everything is there ``until`` each instant, on the date so far ``ahead``."""
         hours = np.array([(instant - self.ordered_at) / _HOUR for instant in until])
-        return all_within(self.arrival, len(self.parcels), hours - 24.0 * self.days.lost[:, ahead])
+        return self.awaited.within(hours - 24.0 * self.days.lost[:, ahead])
 
     def there(self, level: float, since: datetime) -> Iterator[tuple[int, datetime]]:
         """Yield dates, as days ahead, and from when on each all is there with probability ``level``, if ordered then.
@@ -186,7 +192,7 @@ class _Waiting:
         """
         lost = 24.0 * self.days.lost
         distinct, which = np.unique(lost, axis=1, return_inverse=True)
-        hours = [last_quantile(self.arrival, column, level) for column in distinct.T]
+        hours = [self.awaited.quantile(column, level) for column in distinct.T]
         for ahead, at in enumerate(which.ravel().tolist()):
             if hours[at] < (DAYS_AHEAD + 1) * 24:
                 instant = since + timedelta(hours=hours[at])
@@ -194,22 +200,24 @@ class _Waiting:
                     yield ahead, max(_whole_minute(instant), self.midnight(ahead))
 
 
-def _date(waiting: _Waiting, confidence: float) -> _Read | None:
+def _date(waiting: _Waiting, confidence: float, days_later: int) -> _Read | None:
     """Return the end of the first delivery day by which everything is there with ``confidence``."""
     ends = [waiting.midnight(ahead + 1) for ahead in range(DAYS_AHEAD)]
     sure = waiting.surely(ends, slice(None))
-    found = np.flatnonzero(waiting.days.delivers.all(axis=0) & (sure >= confidence))
+    found = np.flatnonzero(waiting.days.delivers.all(axis=0) & (sure >= confidence))[days_later:]
     if not len(found):
         return None
     first = int(found[0])
     return _Read(ends[first], waiting.today + timedelta(days=first), float(sure[first]))
 
 
-def _opening(waiting: _Waiting, confidence: float) -> _Read | None:
+def _opening(waiting: _Waiting, confidence: float, days_later: int) -> _Read | None:
     """Return when the store is open, the first time that everything is there with ``confidence``."""
     for ahead, instant in _openings(waiting, confidence, waiting.ordered_at):
         sure = float(waiting.surely([instant], [ahead])[0])
         if sure >= confidence:
+            days_later -= 1
+        if days_later < 0:
             return _Read(instant, waiting.today + timedelta(days=ahead), sure)
     return None
 

@@ -1,6 +1,7 @@
 """The trained heads at work: facts in, predictions out."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 
 import lightgbm
@@ -48,6 +49,11 @@ class Bundle:
     def version(self) -> str:
         """``name@version``."""
         return f"{self.manifest.name}@{self.manifest.version}"
+
+    @property
+    def as_of(self) -> datetime:
+        """The instant of the cut: nothing later is known to the heads."""
+        return datetime.fromisoformat(self.manifest.window.as_of)
 
     @property
     def currency(self) -> str:

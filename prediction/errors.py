@@ -12,3 +12,7 @@ class PredictionError(Exception):
 
 class BundleError(PredictionError):
     """A bundle is incomplete, altered, of another format, or does not predict what it predicted when it was trained."""
+
+
+class LanesError(PredictionError):
+    """A table of lanes is missing or altered."""

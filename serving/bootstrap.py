@@ -4,16 +4,19 @@ import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import structlog
 
+from prediction.errors import BundleError
 from prediction.loading import load_bundle
 from serving.database.database import Database
 from serving.database.engine import make_engine
 from serving.database.schema import is_current, migrate
 from serving.database.webhook_store import tell_broker
 from serving.errors import ConfigurationError
+from serving.kept_lanes import find_lanes, keep_lanes
 from serving.keys import development_key
 from serving.live import Live, ServedPredictor
 from serving.metrics import Metrics
@@ -37,7 +40,8 @@ def build(
 ) -> Service:
     """Open the database, bring it up to date, publish the ruleset files and load what decisions need.
 
-    Raises `ConfigurationError` or `prediction.errors.BundleError`, saying what to change.
+    A bundle that cannot be loaded is told in the log and by `/readyz`; dates are promised without it. Raises
+    `ConfigurationError`, saying what to change.
     """
     broker = _broker(settings)
     settings.work_folder.mkdir(parents=True, exist_ok=True)
@@ -46,8 +50,8 @@ def build(
         migrate(engine)
     database = Database(engine)
     if predictor is None and settings.bundle is not None:
-        predictor = load_bundle(settings.bundle)
-    live = Live(database, predictor, clock)
+        predictor = _loaded(settings.bundle, settings.work_folder)
+    live = Live(database, predictor, clock, find_lanes(settings))
     if database.read_now(is_current):
         if settings.rules is not None:
             published = publish_files(database, settings.rules, clock())
@@ -60,6 +64,16 @@ def build(
         log.warning("the database's tables are not up to date: start with SMISTA_MIGRATE_AT_START=true")
     keys = settings.api_keys or (development_key(settings.work_folder),)
     return Service(settings, database, live, Metrics(), keys, clock, broker)
+
+
+def _loaded(folder: Path, work_folder: Path) -> ServedPredictor | None:
+    try:
+        bundle = load_bundle(folder)
+    except BundleError as error:
+        log.critical("the bundle cannot be served: promises are degraded, decisions are refused", error=str(error))
+        return None
+    keep_lanes(folder, work_folder)
+    return bundle
 
 
 def _broker(settings: Settings) -> "Broker | None":

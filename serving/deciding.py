@@ -7,6 +7,7 @@ from decision.decide import decide
 from decision.decision import Decision
 from decision.network import Network
 from decision.order import Order
+from prediction.lanes import Lanes
 from serving.database.decision_log import LoggedDecision
 from serving.errors import FieldError, InvalidRequestError, NotReadyError
 from serving.inputs import keep_capacity, keep_order, keep_stock
@@ -35,10 +36,15 @@ def ready_predictor(service: Service, currency: str) -> ServedPredictor:
     predictor = service.live.predictor
     if predictor is None:
         raise NotReadyError("No bundle is in service: train one (smista train), then smista serve --bundle FOLDER")
-    if currency != predictor.currency:
+    require_currency(predictor, currency)
+    return predictor
+
+
+def require_currency(predictor: ServedPredictor | Lanes, currency: str) -> None:
+    """Raise `InvalidRequestError` where costs are predicted in another currency than that."""
+    if predictor.currency not in {None, currency}:
         message = f"the order is in {currency}; the bundle in service predicts costs in {predictor.currency}"
         raise InvalidRequestError(message, [FieldError("currency", message)])
-    return predictor
 
 
 def make_decision(

@@ -8,6 +8,7 @@ from typing import Protocol
 import numpy as np
 
 from decision.predictor import Predictor
+from prediction.lanes import LAST_RESORT, Lanes
 from serving.capacity import quarter
 from serving.database.database import Database
 from serving.database.versions import current_version
@@ -18,6 +19,10 @@ class ServedPredictor(Predictor, Protocol):
     """The bundle as the service uses it."""
 
     @property
+    def as_of(self) -> datetime:
+        """Nothing later was known when it was trained."""
+
+    @property
     def currency(self) -> str:
         """ISO 4217: the currency of `cost`, and so of the orders that can be decided."""
 
@@ -26,12 +31,24 @@ class ServedPredictor(Predictor, Protocol):
 
 
 class Live:
-    """Holds one snapshot at a time and swaps it for a newer one; readers take ``snapshot`` once and keep it."""
+    """Holds one snapshot at a time and swaps it for a newer one; readers take ``snapshot`` once and keep it.
 
-    def __init__(self, database: Database, predictor: ServedPredictor | None, clock: Callable[[], datetime]) -> None:
+    ``refreshed_at``: when the state was last seen to be that of ``snapshot``. ``lanes`` promise where the predictor
+    cannot.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        predictor: ServedPredictor | None,
+        clock: Callable[[], datetime],
+        lanes: Lanes = LAST_RESORT,
+    ) -> None:
         """Start with an empty snapshot: call `refresh_now` to fill it."""
         self.snapshot = Snapshot()
+        self.refreshed_at = clock()
         self.predictor = predictor
+        self.lanes = lanes
         self._database = database
         self._clock = clock
         self._refreshing = threading.Lock()
@@ -39,14 +56,17 @@ class Live:
     def refresh_now(self) -> None:
         """Read what was committed since, by this process or another; cheap when that is nothing."""
         with self._refreshing:
-            now = quarter(self._clock())
+            began = self._clock()
+            now = quarter(began)
             version = self._database.read_now(current_version)
             if version == self.snapshot.version and now == self.snapshot.quarter:
+                self.refreshed_at = began
                 return
             before = self.snapshot
             self.snapshot = self._database.read_now(
                 lambda connection: refreshed(connection, before, now, self._footfall_usual)
             )
+            self.refreshed_at = began
 
     def _footfall_usual(self, location_id: str, hour_of_week: int) -> float:
         return np.nan if self.predictor is None else self.predictor.footfall_usual(location_id, hour_of_week)

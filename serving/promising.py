@@ -1,22 +1,25 @@
 """Promises as the service makes them: which ways of delivery there are, and a date for each, on what it knows now."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from time import perf_counter
 from typing import Final
 
 import numpy as np
+import structlog
 
+from decision.awaited import the_plan, the_slowest
 from decision.candidates import COLLECT, FROM_THE_SHELF
 from decision.network import Network
 from decision.order import Order
+from decision.predictor import Predictor
 from decision.promise import NotPromised, Promise
 from decision.promising import Asking, promise
 from decision.ruleset_document import DELIVERY_METHODS
 from decision.tell_promise import tell_not_promised, tell_promise
+from serving.deciding import require_currency
 from serving.errors import FieldError, UnknownReferenceError
-from serving.live import ServedPredictor
 from serving.ordering import address_of, to_order
 from serving.service import Service
 from serving.snapshot import Snapshot
@@ -25,29 +28,57 @@ from serving.wire.promise import PromiseBody, PromiseLineBody, Promises, Told, r
 from serving.wire.promise_list import PromisedItem, PromiseList, PromiseListBody
 from serving.wire.promise_token import promised, token_of
 
+log = structlog.get_logger()
+
 #: So many of the nearest locations are looked at for stores that have what is asked for.
 NEAREST: Final = 60
 
 
-class _UntilThen:
-    """Makes promises until the time is up; then it answers `not_in_time`, and is not ``complete``."""
+@dataclass(frozen=True)
+class _Basis:
+    """What promises are made from, what they are made from when that fails, and what is not as it should be."""
 
-    def __init__(self, asking: Asking, milliseconds: float) -> None:
+    asking: Asking
+    cautious: Asking
+    degraded: Sequence[str]
+
+
+class _UntilThen:
+    """Makes promises until the time is up; then it answers `not_in_time`, and is not ``complete``.
+
+    ``degraded`` names what was not as it should be.
+    """
+
+    def __init__(self, basis: _Basis, milliseconds: float) -> None:
         self.complete = True
-        self._asking, self._ends = asking, perf_counter() + milliseconds / 1000
+        self.degraded = list(basis.degraded)
+        self._basis, self._ends = basis, perf_counter() + milliseconds / 1000
 
     def promise(self, order: Order) -> Promise | NotPromised:
+        """Return the promise, or why there is none.
+
+        Catching everything is right here and nowhere else: a checkout without a date loses the sale, whatever the
+        cause. It is logged with its trace, told in the answer, and the date is later for it.
+        """
         if perf_counter() > self._ends:
             self.complete = False
-            return NotPromised(order.delivery_method, order.service_level, order.collect_location_id, "not_in_time")
-        return promise(order, self._asking)
+            return _none(order, "not_in_time")
+        for asking in (self._basis.asking, self._basis.cautious):
+            try:
+                return promise(order, asking)
+            except Exception:
+                log.exception("a promise failed", method=order.delivery_method, service_level=order.service_level)
+                if "error" not in self.degraded:
+                    self.degraded.append("error")
+        return _none(order, "error")
 
 
-def make_promises(service: Service, body: PromiseBody, snapshot: Snapshot, predictor: ServedPredictor) -> Promises:
+def make_promises(service: Service, body: PromiseBody, snapshot: Snapshot) -> Promises:
     """Return a date, or why there is none, for each way of delivery that ``body`` asks for.
 
-    When the time there is has passed, the ways that are left are answered as `not_in_time`. Raises
-    `UnknownReferenceError` naming skus and stores that nobody has fed.
+    When the time there is has passed, the ways that are left are answered as `not_in_time`. What is not as it should
+    be makes dates later, and is told. Raises `UnknownReferenceError` naming skus and stores that nobody has fed, and
+    `InvalidRequestError` where costs are predicted in another currency.
     """
     unknown = [place for place in body.collect_location_ids if place not in snapshot.positions]
     if unknown:
@@ -55,7 +86,8 @@ def make_promises(service: Service, body: PromiseBody, snapshot: Snapshot, predi
         raise UnknownReferenceError(message, [FieldError("collect_location_ids", message)])
     now = service.clock()
     basket = to_order(_as_order(body, body.lines, now), snapshot)
-    making = _UntilThen(_asking(service, snapshot, predictor, now), service.settings.promise_milliseconds)
+    basis = _basis(service, body.currency, snapshot, now)
+    making = _UntilThen(basis, service.settings.promise_milliseconds)
     names = dict(zip(snapshot.network.locations["location_id"], snapshot.network.locations["name"], strict=True))
     found: list[Told] = []
     none: list[NotPromised] = []
@@ -66,20 +98,20 @@ def make_promises(service: Service, body: PromiseBody, snapshot: Snapshot, predi
             found.append(Told(tell_promise(told, body.currency, names, body.language), token))
         else:
             none.append(tell_not_promised(told, names, body.language))
-    return Promises(now, body.currency, predictor.version, ranked(found), none, complete=making.complete)
+    bundle = basis.asking.predictor.version
+    return Promises(now, body.currency, bundle, ranked(found), none, making.degraded, making.complete)
 
 
-def make_promise_list(
-    service: Service, body: PromiseListBody, snapshot: Snapshot, predictor: ServedPredictor
-) -> PromiseList:
+def make_promise_list(service: Service, body: PromiseListBody, snapshot: Snapshot) -> PromiseList:
     """Return, for each item by itself, its dates at home and in the nearest store that has it; unknown skus have none.
 
-    Items for which there was no time are answered as `not_in_time`.
+    Items for which there was no time are answered as `not_in_time`. Raises `InvalidRequestError` where costs are
+    predicted in another currency.
     """
     now = service.clock()
-    making = _UntilThen(_asking(service, snapshot, predictor, now), service.settings.promise_bulk_milliseconds)
+    making = _UntilThen(_basis(service, body.currency, snapshot, now), service.settings.promise_bulk_milliseconds)
     items = [_item(body, item, snapshot, making, now) for item in body.items]
-    return PromiseList(now, body.currency, items, (), making.complete)
+    return PromiseList(now, body.currency, items, making.degraded, making.complete)
 
 
 def _item(
@@ -103,9 +135,25 @@ def _item(
     )
 
 
-def _asking(service: Service, snapshot: Snapshot, predictor: ServedPredictor, now: datetime) -> Asking:
-    valid_for = timedelta(minutes=service.settings.promise_valid_minutes)
-    return Asking(snapshot.network, snapshot.rulesets, predictor, now, valid_for)
+def _basis(service: Service, currency: str, snapshot: Snapshot, now: datetime) -> _Basis:
+    live, settings = service.live, service.settings
+    require_currency(live.predictor or live.lanes, currency)
+    degraded = []
+    if (now - live.refreshed_at).total_seconds() > settings.state_seconds:
+        degraded.append("state_old")
+    predictor: Predictor = live.lanes
+    if live.predictor is None:
+        degraded.append("no_bundle")
+    elif settings.bundle_days is not None and now - live.predictor.as_of > timedelta(days=settings.bundle_days):
+        degraded.append("bundle_old")
+    else:
+        predictor = live.predictor
+    valid_for = timedelta(minutes=settings.promise_valid_minutes)
+    cautious = Asking(snapshot.network, snapshot.rulesets, live.lanes, now, valid_for, the_slowest, days_later=1)
+    if predictor is live.lanes:
+        return _Basis(cautious, cautious, degraded)
+    asking = replace(cautious, predictor=predictor, awaited=the_plan, days_later=1 if degraded else 0)
+    return _Basis(asking, cautious, degraded)
 
 
 def _as_order(body: PromiseBody | PromiseListBody, lines: Iterable[PromiseLineBody], now: datetime) -> OrderBody:
@@ -171,3 +219,7 @@ def _has(network: Network, sku: str, location: int) -> bool:
         return False
     at = int(np.searchsorted(stock.location, location))
     return at < len(stock.location) and stock.location[at] == location and stock.on_hand[at] > stock.reserved[at]
+
+
+def _none(order: Order, cause: str) -> NotPromised:
+    return NotPromised(order.delivery_method, order.service_level, order.collect_location_id, cause)

@@ -52,6 +52,14 @@ class Settings(BaseSettings):
         default=1000, gt=0, description="the same for a list of items, all of them together"
     )
     promise_valid_minutes: float = Field(default=15, gt=0, description="for which an order is decided as promised")
+    bundle_days: float | None = Field(
+        default=None,
+        gt=0,
+        description="a bundle that was trained longer ago makes no promises; default: none is too old",
+    )
+    state_seconds: float = Field(
+        default=60, gt=0, description="a state that was not read for longer makes promises a delivery day later"
+    )
     max_request_bytes: int = Field(default=1_000_000, gt=0, description="largest order or ruleset")
     max_feed_bytes: int = Field(default=256_000_000, gt=0, description="largest feed")
 

@@ -39,7 +39,7 @@ def warm_up(service: Service) -> None:
     )
     began = perf_counter()
     try:
-        make_promise_list(service, body, snapshot, predictor)
+        make_promise_list(service, body, snapshot)
     except Exception:
         log.exception("the first promise failed: customers may find out why")
     else:

@@ -10,7 +10,9 @@ from data.synthetic.generate import generate
 from data.synthetic.presets import Preset
 from features.history import History, read_history
 from prediction.bundle import Bundle
+from prediction.lanes import make_lanes
 from prediction.loading import load_bundle
+from training.lanes import possible_facts
 from training.packing import bundle_of, golden_facts, write_bundle
 from training.trained import Trained, score, train_heads
 
@@ -54,7 +56,8 @@ def bundle_folder(history: History, trained: Trained, tmp_path_factory: pytest.T
     bundle = bundle_of(
         history, trained, score(history, trained), name="small", bundle_version="1", currency="EUR", digest="sha256:0"
     )
-    return write_bundle(bundle, trained.boosters, golden_facts(history, CUT), folder)
+    lanes = make_lanes(bundle, possible_facts(history, CUT, 1))
+    return write_bundle(bundle, trained.boosters, golden_facts(history, CUT), folder, lanes)
 
 
 @pytest.fixture(scope="session")

@@ -18,6 +18,7 @@ from features.statistics import STATISTICS, USUAL_VISITORS
 from features.trailing import Observations, TrailingSums
 from prediction.bundle import Bundle, model_file
 from prediction.golden import write_golden
+from prediction.lanes import LANES_FILE, Lanes, write_lanes
 from prediction.loading import sha256_of
 from prediction.manifest import FORMAT, GOLDEN_FILE, MANIFEST_FILE, TRAILING_FILE, Manifest, Window
 from training.errors import NotABundleError
@@ -91,9 +92,15 @@ def require_replaceable(folder: Path) -> None:
 
 
 def write_bundle(
-    bundle: Bundle, boosters: Mapping[tuple[str, str], lightgbm.Booster], golden: Columns, folder: Path
+    bundle: Bundle,
+    boosters: Mapping[tuple[str, str], lightgbm.Booster],
+    golden: Columns,
+    folder: Path,
+    lanes: Lanes | None = None,
 ) -> Path:
     """Write ``bundle`` into ``folder``, replacing the bundle that is there, and return it.
+
+    ``lanes`` promise dates where the bundle cannot; without them, the service's last resort does.
 
     The folder appears whole: a service that starts meanwhile finds the old bundle, or the new one, or for an instant
     none, but never half of one.
@@ -111,6 +118,9 @@ def write_bundle(
     np.savez(unfinished / TRAILING_FILE, allow_pickle=False, **arrays)
     write_golden(bundle, golden, unfinished)
     names = [*(model_file(head, part) for head, part in boosters), TRAILING_FILE, GOLDEN_FILE]
+    if lanes is not None:
+        write_lanes(lanes, unfinished)
+        names.append(LANES_FILE)
     manifest = bundle.manifest.model_copy(update={"files": {name: sha256_of(unfinished / name) for name in names}})
     (unfinished / MANIFEST_FILE).write_text(manifest.model_dump_json(indent=1))
     replaced = folder.with_name(f"{folder.name}.replaced")

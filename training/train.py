@@ -5,8 +5,10 @@ from pathlib import Path
 
 from data.dataset import Dataset, digest
 from features.history import read_history
+from prediction.lanes import make_lanes
 from training.card import model_card
 from training.errors import TrainingError
+from training.lanes import possible_facts
 from training.metrics import figures
 from training.packing import bundle_of, golden_facts, require_replaceable, write_bundle
 from training.plots import draw
@@ -65,7 +67,8 @@ def train(
         digest=digest(dataset),
     )
     golden = golden_facts(history, cut)
-    write_bundle(bundle, trained.boosters, golden, folder)
+    lanes = make_lanes(bundle, possible_facts(history, cut, seed))
+    write_bundle(bundle, trained.boosters, golden, folder, lanes)
     plots = draw(history, predictions, trained.boosters)
     leaves = {head: int(booster.params["num_leaves"]) for (head, _), booster in trained.boosters.items()}
     alias = record(

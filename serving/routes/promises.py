@@ -44,10 +44,10 @@ async def post_promises(request: Request, client: Client) -> Response:
         if attempt is None:
             message = f"send an {HEADER}: without one, a request that is sent again would hold the units twice"
             raise InvalidRequestError(f"hold: {message}", [FieldError("hold", message)])
-    predictor = ready_predictor(service, asked.currency)
+        ready_predictor(service, asked.currency)  # an order is decided: that needs the bundle
     with only_one(service.in_flight, attempt):
         with service.metrics.phase("promise"):
-            answer = make_promises(service, asked, service.live.snapshot, predictor)
+            answer = make_promises(service, asked, service.live.snapshot)
         if asked.hold is None or attempt is None:
             told = promises_bytes(answer)
         else:
@@ -58,7 +58,7 @@ async def post_promises(request: Request, client: Client) -> Response:
 @router.post(
     "/v1/promises/bulk",
     operation_id="post_promises_bulk",
-    responses=answers(200, PromiseListAnswer, examples.PROMISES_OF_ITEMS, (400, 401, 403, 413, 415, 422, 503)),
+    responses=answers(200, PromiseListAnswer, examples.PROMISES_OF_ITEMS, (400, 401, 403, 413, 415, 422)),
     openapi_extra={
         "requestBody": body("application/json", reference(PromiseListBody), {"a page": examples.BASKETS}),
     },
@@ -68,8 +68,7 @@ async def post_promises_bulk(request: Request, _client: Client) -> Response:
     service = service_of(request)
     content = await read_body(request, service.settings.max_request_bytes)
     asked = read_json(PromiseListBody, content)
-    predictor = ready_predictor(service, asked.currency)
     with service.metrics.phase("promise"):
         # It may take a second: others are answered meanwhile.
-        answer = await asyncio.to_thread(make_promise_list, service, asked, service.live.snapshot, predictor)
+        answer = await asyncio.to_thread(make_promise_list, service, asked, service.live.snapshot)
     return Response(promise_list_bytes(answer), media_type="application/json")

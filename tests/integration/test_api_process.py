@@ -74,7 +74,6 @@ def test_a_newcomer_s_service_is_fed_says_what_is_missing_and_stops_when_told(
     [
         (("--database", "mysql://localhost/x"), "use sqlite:///… or postgresql://…"),
         (("--rules", "no/such/file.yaml"), "no/such/file.yaml"),
-        (("--bundle", "no/such/bundle"), "no/such/bundle"),
     ],
 )
 def test_a_wrong_setting_stops_the_start_with_a_sentence(tmp_path: Path, options: tuple[str, ...], said: str) -> None:

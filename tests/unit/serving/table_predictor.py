@@ -1,6 +1,7 @@
 """A predictor whose every answer is known: hours and money grow with the distance, by a table per location type."""
 
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 import numpy as np
 
@@ -37,6 +38,7 @@ class TablePredictor:
     """``usual``: footfall by location and hour of the week; unknown elsewhere."""
 
     version: str = "table@1"
+    as_of: datetime = datetime(2026, 1, 1, tzinfo=UTC)
     currency: str = "EUR"
     usual: dict[tuple[str, int], float] = field(default_factory=dict)
 

@@ -1,0 +1,75 @@
+"""What a date waits for: the parcels of the plan, or the slowest that could come where the plan may be another."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from decision.arrival import all_within, last_quantile
+from decision.predictor import FloatArray, HoursDistribution
+from decision.ranked import Ranked
+
+
+class Awaited(Protocol):
+    """Candidates whose parcels are waited for."""
+
+    @property
+    def rows(self) -> NDArray[np.intp]:
+        """Return (K,) the candidates, positions in `Ruled.situation`."""
+
+    def within(self, hours: FloatArray) -> FloatArray:
+        """Return (T,) the probability that all is there within ``hours``, (T,) or (K, T)."""
+
+    def quantile(self, lost: FloatArray, level: float) -> float:
+        """Return the hours within which all is there with probability ``level``; each loses ``lost``, (K,), hours."""
+
+
+@dataclass(frozen=True)
+class PlanAwaited:
+    """The parcels of the best plan."""
+
+    rows: NDArray[np.intp]
+    arrival: HoursDistribution
+
+    def within(self, hours: FloatArray) -> FloatArray:
+        """Return (T,) the probability that every parcel is there."""
+        return all_within(self.arrival, len(self.rows), hours)
+
+    def quantile(self, lost: FloatArray, level: float) -> float:
+        """Return the hours within which every parcel is there."""
+        return last_quantile(self.arrival, lost, level)
+
+
+@dataclass(frozen=True)
+class SlowestAwaited:
+    """The slowest candidate. A plan of several parcels may be slower than it where it sends from several as slow."""
+
+    rows: NDArray[np.intp]
+    arrival: HoursDistribution
+
+    def within(self, hours: FloatArray) -> FloatArray:
+        """Return (T,) the probability that the slowest is there."""
+        asked = np.broadcast_to(hours, (len(self.rows), np.shape(hours)[-1]))
+        each = self.arrival.take(np.repeat(np.arange(len(self.rows)), asked.shape[1]))
+        return np.asarray(1.0 - each.probability_later_than(asked.ravel()).reshape(asked.shape).max(axis=0))
+
+    def quantile(self, lost: FloatArray, level: float) -> float:
+        """Return the hours within which the slowest is there."""
+        return float((self.arrival.quantile(level) + lost).max())
+
+
+def the_plan(ranked: Ranked) -> Awaited:
+    """The parcels of the best plan."""
+    scores = ranked.ruled.situation.scores
+    assert scores is not None
+    rows = np.array([sent.candidate for sent in ranked.plans[0].shipments])
+    return PlanAwaited(rows, scores.arrivals(rows))
+
+
+def the_slowest(ranked: Ranked) -> Awaited:
+    """Any candidate that could send a line, whatever the best plan is."""
+    scores = ranked.ruled.situation.scores
+    assert scores is not None
+    rows = np.flatnonzero(~np.isnan(scores.delivery(0.5)))
+    return SlowestAwaited(rows, scores.arrivals(rows))
