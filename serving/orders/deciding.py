@@ -2,15 +2,14 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from decision.candidates import NO_SERVICE, find_candidates
+from decision.candidates import find_candidates
 from decision.decide import rule
-from decision.decision import Decision, Option, Shipment
-from decision.dispatch import dispatch
+from decision.decision import Decision, Option
 from decision.network import Network, SkuStock
 from decision.order import Order
 from decision.rules import available
@@ -96,7 +95,7 @@ def assignment(
     network = without(snapshot.network, order, avoided, snapshot.positions)
     keeps = kept_back(order, network, snapshot.rulesets, decision.decided_at)
     days = {
-        shipment.location_id: _working_day(snapshot, shipment, decision.decided_at)
+        shipment.location_id: _local_date(snapshot, shipment.location_id, decision.decided_at)
         for planned in option.shipments
         for shipment in (planned, *(() if planned.offer is None else planned.offer.others))
         if shipment.location_id in snapshot.positions
@@ -140,12 +139,6 @@ def _rows_not_at(stock: SkuStock, places: Collection[int]) -> SkuStock:
     return replace(stock, **{name: column[rows] for name, column in columns.items() if column is not None})
 
 
-def _working_day(snapshot: Snapshot, shipment: Shipment, instant: datetime) -> str:
-    """The local date on which the location can hand the shipment over at the earliest: it is work of that day."""
-    network, place = snapshot.network, snapshot.positions[shipment.location_id]
-    services = network.services["carrier_service_id"].tolist()
-    known = shipment.carrier_service_id in services
-    service = services.index(shipment.carrier_service_id) if known else NO_SERVICE
-    leaves = dispatch(network, np.array([place]), np.array([service]), instant)
-    handed_over = instant + timedelta(hours=float(leaves.earliest_hours[0]))
-    return handed_over.astimezone(ZoneInfo(network.locations["timezone"][place])).date().isoformat()
+def _local_date(snapshot: Snapshot, location_id: str, instant: datetime) -> str:
+    zone = ZoneInfo(snapshot.network.locations["timezone"][snapshot.positions[location_id]])
+    return instant.astimezone(zone).date().isoformat()

@@ -5,8 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from serving.wire import examples
-from tests.integration.conftest import NOW, Api
+from tests.integration.conftest import Api
 from tests.integration.orders import (
     at,
     held_in_all,
@@ -253,15 +252,3 @@ async def test_movements_sent_again_under_their_key_get_the_same_bytes(shop: Api
     assert sent[0].json()["accepted"] == 1
     assert sent[0].content == sent[1].content
     assert numbers(await at(shop, "S014")) == (3, 0, 3)
-
-
-async def test_what_comes_after_the_cut_off_is_work_of_the_next_working_day(api: Api) -> None:
-    await open_shop(api, W001=5)
-    rows = [{**row, "opening_hours": None, "cut_offs": {"mon": "12:00"}} for row in examples.ROWS["locations"]]
-    holiday = [{**row, "closed_on": ["2026-03-03"]} for row in rows]
-    await api.feed("locations", holiday)
-    in_time = await placed(api, "A")
-    api.clock.now = NOW + timedelta(hours=3)  # 13:20 in Rome
-    late = await placed(api, "B")
-    days = [order["shipments"][0]["capacity_day"] for order in (in_time, late)]
-    assert days == ["2026-03-02", "2026-03-04"]
