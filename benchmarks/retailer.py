@@ -57,9 +57,7 @@ def write_retailer(preset: Preset, seed: int, folder: Path) -> tuple[Dataset, Tr
     now = datetime.combine(preset.first_day + timedelta(days=preset.days), datetime.min.time(), UTC)
     history = read_history(dataset)
     trained = train_heads(history, now.timestamp(), seed, lambda *_: None)
-    bundle = bundle_of(
-        history, trained, score(history, trained), name="bench", bundle_version="1", currency="EUR", digest="-"
-    )
+    bundle = bundle_of(trained, score(history, trained), name="bench", bundle_version="1", currency="EUR", digest="-")
     written = write_bundle(bundle, trained.boosters, golden_facts(history, now.timestamp()), folder / "bundle")
     return dataset, trained, now, written
 

@@ -1,7 +1,7 @@
 """Every feature, defined once: its name, and how it follows from facts and trailing means."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -81,15 +81,8 @@ def _distance(columns: Columns, _: Vocabularies) -> FloatArray:
 
 
 def _same_region(columns: Columns, _: Vocabularies) -> FloatArray:
-    return encode(joined(columns, PLACES["lane"].sources, _compare_regions), {"same": 1, "other": 0})
-
-
-def _compare_regions(*ends: Sequence[str | None]) -> list[str | None]:
-    # Two regions that nobody named are not the same one.
-    return [
-        None if None in {region, to_region} else "same" if (country, region) == (to_country, to_region) else "other"
-        for country, region, to_country, to_region in zip(*ends, strict=True)
-    ]
+    crossing = PLACES["crossing"]
+    return encode(joined(columns, crossing.sources, crossing.derive), {"same": 1, "other": 0})
 
 
 def _clock(columns: Columns, _: Vocabularies) -> FloatArray:
@@ -125,7 +118,7 @@ FEATURES: Final = {
     feature.name: feature
     for feature in (
         Feature("distance_km", "km", ENDS, _distance),
-        Feature("same_region", "0 or 1, of one country", PLACES["lane"].sources, _same_region),
+        Feature("same_region", "0 or 1, of one country", PLACES["crossing"].sources, _same_region),
         Feature("hour_of_day", "hours, local", _CLOCK, _hour_of_day),
         Feature("weekday", "0 = Monday, local", _CLOCK, _weekday),
         _ratio("load", "days of work in hand", "backlog", "capacity_per_day"),

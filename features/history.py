@@ -1,7 +1,7 @@
 """A history as the models see it: facts of every past attempt as of its decision, and what came of it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -20,6 +20,8 @@ FloatArray = NDArray[np.float64]
 
 #: Durations are compared by their logarithm; shorter ones than this are taken as this.
 SHORTEST_HOURS = 0.1
+#: One shipment that was given away, or billed for another's size, says no more than this about the next (log of money).
+MOST_MISSED = 1.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,6 +70,16 @@ class History:
     observations: dict[str, Observations]
     #: Where the forward decay starts: seconds since 1970, a midnight before anything was decided.
     landmark: float
+
+    def missing_costs(self, expected: FloatArray) -> "History":
+        """The history with what was missed of costs by who said ``expected`` of them (log of 1 + cost, per attempt).
+
+        In a history as it is read, nothing was missed: nobody has said anything.
+        """
+        attempts = self.attempts
+        missed = np.clip(np.log1p(attempts.cost) - expected, -MOST_MISSED, MOST_MISSED)
+        observed = _observed(attempts.decided_at, missed, attempts.weight, attempts.columns)
+        return replace(self, observations={**self.observations, "cost_missed": observed})
 
     def attempt_columns(self, statistics: Sequence[Statistic]) -> Columns:
         """Facts, places and trailing means of every attempt, as of its decision."""
@@ -295,6 +307,9 @@ def _observations(attempts: Attempts, lines: AttemptLines) -> dict[str, Observat
             np.log1p(attempts.cost) - log_tariff(attempts.columns),
             attempts.weight,
             attempts.columns,
+        ),
+        "cost_missed": _observed(
+            attempts.decided_at, np.full(len(attempts), np.nan), attempts.weight, attempts.columns
         ),
         "pick_failure": _observed(lines.failure_known_at, lines.failure, lines.weight, lines.columns),
     }

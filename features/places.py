@@ -1,5 +1,6 @@
 """Places as keys: the areas between which parcels travel."""
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Final
 
@@ -28,12 +29,25 @@ def _prefix(countries: list[str | None], postal_codes: list[str | None], charact
 _area = partial(_prefix, characters=AREA_CHARACTERS)
 _district = partial(_prefix, characters=DISTRICT_CHARACTERS)
 
-#: The text columns derived from facts: origin and destination areas, and the lane from region to region.
+
+def _crossing(*ends: Sequence[str | None]) -> list[str | None]:
+    # Two regions that nobody named are not the same one.
+    return [
+        None if None in {region, to_region} else "same" if (country, region) == (to_country, to_region) else "other"
+        for country, region, to_country, to_region in zip(*ends, strict=True)
+    ]
+
+
+_ENDS: Final = ("location_country", "location_region", "destination_country", "destination_region")
+
+#: The text columns derived from facts: origin and destination areas, the lane from region to region, and whether it
+#: crosses a border of regions.
 PLACES: Final = {
     "location_area": Derived(("location_country", "location_postal_code"), _area),
     "destination_area": Derived(("destination_country", "destination_postal_code"), _area),
     "destination_district": Derived(("destination_country", "destination_postal_code"), _district),
-    "lane": Derived(("location_country", "location_region", "destination_country", "destination_region"), join_keys),
+    "lane": Derived(_ENDS, join_keys),
+    "crossing": Derived(_ENDS, _crossing),
 }
 
 

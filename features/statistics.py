@@ -10,6 +10,7 @@ MEASURES: Final = {
     "transit_log_hours": "log of hours from handover to delivery, known at delivery",
     "delivery_log_hours": "log of hours from decision to delivery, known at delivery",
     "cost_excess": "log of 1 + shipping and handling cost of the attempt, less log_tariff; known when it is decided",
+    "cost_missed": "log of 1 + cost, less what the trees said of it, at most 1 either way; known when it is decided",
     "pick_failure": "1 when the line was not supplied, else 0; known at handover, or when it failed",
     "visitors": "visitors of a store in one hour, known at the end of the hour",
 }
@@ -18,6 +19,7 @@ MEASURES: Final = {
 _YEAR = (365.0,)
 _BOTH = (30.0, 120.0)
 _COST = (60.0,)
+_FORTNIGHT = (14.0,)
 
 STATISTICS: Final = (
     Statistic("ready_overall", "ready_log_hours", (), _BOTH),
@@ -42,6 +44,12 @@ STATISTICS: Final = (
     Statistic("cost_by_location", "cost_excess", ("location_id",), _COST, "cost_overall", 3),
     Statistic("cost_by_sku_location", "cost_excess", ("sku", "location_id"), _COST, "cost_by_location", 1),
     Statistic("cost_by_sku_lane", "cost_excess", ("sku", "location_id", "lane"), _COST, "cost_by_sku_location", 1),
+    # Prices change and discounts come and go between trainings: what was missed lately is missed again.
+    Statistic("cost_missed_overall", "cost_missed", (), _FORTNIGHT),
+    Statistic("cost_missed_by_crossing", "cost_missed", ("crossing",), _FORTNIGHT, "cost_missed_overall", 20),
+    Statistic(
+        "cost_missed_by_sku_location", "cost_missed", ("sku", "location_id"), _FORTNIGHT, "cost_missed_by_crossing", 10
+    ),
     Statistic("failure_overall", "pick_failure", (), _YEAR),
     Statistic("failure_by_type", "pick_failure", ("location_type",), _YEAR, "failure_overall", 100),
     Statistic("failure_by_location", "pick_failure", ("location_id",), _YEAR, "failure_by_type", 100),

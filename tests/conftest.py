@@ -54,7 +54,7 @@ def bundle_folder(history: History, trained: Trained, tmp_path_factory: pytest.T
     """A bundle as training writes it."""
     folder = tmp_path_factory.mktemp("bundles") / "small"
     bundle = bundle_of(
-        history, trained, score(history, trained), name="small", bundle_version="1", currency="EUR", digest="sha256:0"
+        trained, score(history, trained), name="small", bundle_version="1", currency="EUR", digest="sha256:0"
     )
     lanes = make_lanes(bundle, possible_facts(history, CUT, 1))
     return write_bundle(bundle, trained.boosters, golden_facts(history, CUT), folder, lanes)

@@ -48,9 +48,10 @@ def _before(observed: Observations, as_of: float) -> Observations:
 
 
 def bundle_of(
-    history: History, trained: Trained, scored: Scored, *, name: str, bundle_version: str, currency: str, digest: str
+    trained: Trained, scored: Scored, *, name: str, bundle_version: str, currency: str, digest: str
 ) -> Bundle:
     """Put trained heads, their calibration as of the cut and the trailing state together."""
+    history = scored.history
     decided_at = history.attempts.decided_at
     known = decided_at[decided_at < trained.as_of]
     manifest = Manifest(

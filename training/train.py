@@ -58,7 +58,6 @@ def train(
     trained = train_heads(history, cut, seed, lambda head, done, all_: progress(head, all_ + done, 2 * all_))
     connect(tracking_uri, work_folder)
     bundle = bundle_of(
-        history,
         trained,
         score(history, trained),
         name=name,

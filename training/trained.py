@@ -75,8 +75,12 @@ def raw_scores(booster: lightgbm.Booster, features: FloatArray) -> FloatArray:
 
 @dataclass(frozen=True, eq=False)
 class Scored:
-    """What trained heads predict for every attempt of a history, as of its decision, before calibration."""
+    """What trained heads predict for every attempt of a history, as of its decision, before calibration.
 
+    ``history``: the one that was scored, which now also has what was missed of its costs.
+    """
+
+    history: History
     hours: dict[str, UnderWay]
     cost: FloatArray
     #: Per line of the history.
@@ -89,18 +93,25 @@ class Scored:
 
 
 def score(history: History, trained: Trained) -> Scored:
-    """Predict every attempt of ``history`` with the trained heads."""
-    inputs = {head: head_inputs(history, head, trained.encoding) for head in HEAD_PARTS}
-    raw = {
-        (head, part): raw_scores(booster, inputs[head][0]) + inputs[head][1]
-        for (head, part), booster in trained.boosters.items()
-    }
+    """Predict every attempt of ``history`` with the trained heads.
+
+    Costs follow what the trees missed of earlier ones, and for that they are predicted twice.
+    """
+    history = history.missing_costs(_raw(history, trained, "cost")["cost", "log_mean"])
+    raw = {model: said for head in HEAD_PARTS for model, said in _raw(history, trained, head).items()}
     ready, transit = ((raw[head, "centre"], np.exp(raw[head, "spread"])) for head in ("ready_hours", "transit_hours"))
     hours = {"delivery_hours": one_after_the_other(ready, transit), "ready_hours": ready}
     groups = group_codes(calibration_groups(history.attempts.columns), trained.encoding.groups)
     return Scored(
+        history=history,
         hours={time: under_way(history, time, *of_time, groups) for time, of_time in hours.items()},
         cost=cost_of(raw["cost", "log_mean"]) * trained.cost_factor,
         line_failure=np.asarray(expit(raw["pick_failure", "log_odds"])),
         groups=len(trained.encoding.groups),
     )
+
+
+def _raw(history: History, trained: Trained, head: str) -> dict[tuple[str, str], FloatArray]:
+    """What each part of a head says of every attempt, before any link function."""
+    features, start = head_inputs(history, head, trained.encoding)
+    return {(head, part): raw_scores(trained.boosters[head, part], features) + start for part in HEAD_PARTS[head]}

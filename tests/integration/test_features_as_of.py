@@ -115,7 +115,7 @@ def test_a_request_computes_every_feature_to_the_bit_as_the_history_did(busy_ret
     The facts are made of an order and a network by the code of the decision, the trailing statistics by outcomes told
     to a service one at a time.
     """
-    history = read_history(busy_retailer)
+    history = missed_by_somebody(read_history(busy_retailer))
     attempts = history.attempts
     codes = encoding_as_of(history, CUT).vocabularies
     names = tuple(FEATURES)
@@ -145,6 +145,11 @@ def test_a_request_computes_every_feature_to_the_bit_as_the_history_did(busy_ret
         ]  # fmt: skip
         assert not different, f"decision {row}: {different}"
         waiting.append(row)
+
+
+def missed_by_somebody(history: History) -> History:
+    """The history as somebody sees it who takes every shipment to cost the same."""
+    return history.missing_costs(np.full(len(history.attempts), 2.0))
 
 
 def orders_of(dataset: Dataset) -> dict[str, Order]:
@@ -279,6 +284,19 @@ def test_another_future_changes_no_feature_no_training_row_and_no_calibration(
         assert np.array_equal(rows.target, others.target), head
     for head, levels in here.calibration(CUT).items():
         assert np.array_equal(levels, there.calibration(CUT)[head]), head
+
+
+def test_costs_follow_what_was_missed_of_earlier_ones(
+    history: History, other_future: History, trained: Trained
+) -> None:
+    """From the cut on carriers bill three times as much: nothing said before it moves, and models that stay follow."""
+    here, there = score(history, trained), score(other_future, trained)
+    before = int(np.searchsorted(history.attempts.decided_at, CUT))
+    assert np.array_equal(here.cost[:before], there.cost[:before])
+    last_days = other_future.attempts.decided_at.max() - 3 * 86_400
+    usual = here.cost[history.attempts.decided_at > last_days]
+    followed = there.cost[other_future.attempts.decided_at > last_days]
+    assert np.median(followed) > 1.5 * np.median(usual)
 
 
 def test_the_changed_future_is_really_another(history: History, other_future: History) -> None:

@@ -49,7 +49,7 @@ def test_a_loaded_bundle_predicts_to_the_bit_what_the_trained_one_did(
     monkeypatch.chdir(bundle_folder.parent)
     loaded = load_bundle(Path(bundle_folder.name))
     in_memory = bundle_of(
-        history, trained, score(history, trained), name="small", bundle_version="1", currency="EUR", digest="sha256:0"
+        trained, score(history, trained), name="small", bundle_version="1", currency="EUR", digest="sha256:0"
     )
     later = golden_facts(history, CUT + 14 * 86_400)
     assert predictions(loaded, later) == predictions(in_memory, later)
