@@ -21,14 +21,14 @@ from sqlalchemy import (
     bindparam,
     column,
     func,
-    insert,
     select,
     true,
+    update,
     values,
 )
 
 from serving.database.order_tables import orders
-from serving.database.stock_batch import fed, met
+from serving.database.stock_batch import fed
 from serving.database.tables import stock
 
 #: (sku, location_id)
@@ -64,16 +64,17 @@ def lock_stock(connection: Connection, keys: Collection[StockKey]) -> dict[Stock
 
 
 def lock_fed(connection: Connection) -> None:
-    """Lock the rows that there are of what was offered (`database.stock_batch.fed`), and put both together in `met`."""
+    """Lock the rows that there are of what was offered in `fed`, and put what they say beside it."""
     told = select(stock.c.on_hand, stock.c.counted_at, stock.c.source, stock.c.source_sequence, stock.c.moved_at)
     if connection.dialect.name == "postgresql":
-        given: FromClause = select(fed).order_by(fed.c.place).subquery("given")
+        given = select(fed.c.place, fed.c.sku, fed.c.location_id).order_by(fed.c.place).subquery("given")
         row = _locked(given, told)
-        both = select(*given.c, *row.c).select_from(given.outerjoin(row, true()))
+        known: FromClause = select(given.c.place, *row.c).select_from(given.join(row, true())).subquery("known")
+        of_place = known.c.place == fed.c.place
     else:
-        of_place = (stock.c.sku == fed.c.sku) & (stock.c.location_id == fed.c.location_id)
-        both = select(*fed.c, *told.selected_columns).select_from(fed.outerjoin(stock, of_place))
-    connection.execute(insert(met).from_select(met.columns.keys(), both))
+        known, of_place = stock, (stock.c.sku == fed.c.sku) & (stock.c.location_id == fed.c.location_id)
+    values = {f"known_{column.name}": known.c[column.name] for column in told.selected_columns}
+    connection.execute(update(fed).where(of_place).values(values))
 
 
 def _locked(keys: FromClause, told: Select[Any]) -> FromClause:

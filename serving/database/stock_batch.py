@@ -20,39 +20,37 @@ from serving.database.types import Instant
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
 
-#: The counts that this transaction writes, in the order of `Counts.newest`; empty when it ends. ``place`` is their
-#: position among them.
+_TOLD: Final = (
+    ("place", BigInteger),
+    ("sku", Text),
+    ("location_id", Text),
+    ("source", Text),
+    ("counted_at", Instant),
+    ("on_hand", BigInteger),
+    ("reserved", BigInteger),
+    ("safety_stock", BigInteger),
+    ("daily_demand", Float(53)),
+    ("markdown_risk", Float(53)),
+    ("source_sequence", BigInteger),
+)
+#: What a row of stock says, where there is one (`database.locks.lock_fed`).
+_KNOWN: Final = (
+    ("known_on_hand", BigInteger),
+    ("known_counted_at", Instant),
+    ("known_source", Text),
+    ("known_source_sequence", BigInteger),
+    ("known_moved_at", Instant),
+)
+#: The counts that this transaction writes, in the order of `Counts.newest`, beside what their rows of stock say; empty
+#: when it ends. ``place`` is their position among them.
 fed: Final = Table(
     "fed_stock",
     MetaData(),
-    Column("place", BigInteger),
-    Column("sku", Text),
-    Column("location_id", Text),
-    Column("source", Text),
-    Column("counted_at", Instant),
-    Column("on_hand", BigInteger),
-    Column("reserved", BigInteger),
-    Column("safety_stock", BigInteger),
-    Column("daily_demand", Float(53)),
-    Column("markdown_risk", Float(53)),
-    Column("source_sequence", BigInteger),
+    *(Column(name, kind) for name, kind in (*_TOLD, *_KNOWN)),
     prefixes=["TEMPORARY"],
     postgresql_on_commit="DELETE ROWS",
 )
-#: The same beside what their rows of stock say, where there are any (`database.locks.lock_fed`).
-met: Final = Table(
-    "met_stock",
-    MetaData(),
-    *(Column(column.name, column.type) for column in fed.columns),
-    Column("known_on_hand", BigInteger),
-    Column("known_counted_at", Instant),
-    Column("known_source", Text),
-    Column("known_sequence", BigInteger),
-    Column("moved_at", Instant),
-    prefixes=["TEMPORARY"],
-    postgresql_on_commit="DELETE ROWS",
-)
-_COLUMNS: Final = tuple(fed.columns.keys())
+_COLUMNS: Final = tuple(name for name, _ in _TOLD)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,9 +138,8 @@ def texts(values: Sequence[str]) -> NDArray[np.object_]:
 
 def offer(connection: Connection, counts: Counts) -> None:
     """Let the statements of this transaction see ``counts``, and nothing offered before, in the table `fed`."""
-    for table in (fed, met):
-        connection.execute(CreateTable(table, if_not_exists=True))
-        connection.execute(delete(table))
+    connection.execute(CreateTable(fed, if_not_exists=True))
+    connection.execute(delete(fed))
     if not len(counts):
         return
     if connection.dialect.name == "postgresql":
@@ -178,7 +175,7 @@ def _csv(counts: Counts) -> bytes:
 @cache
 def _insert(rows: int) -> str:
     row = f"({', '.join('?' * len(_COLUMNS))})"
-    return f"INSERT INTO {fed.name} VALUES {', '.join([row] * rows)}"
+    return f"INSERT INTO {fed.name} ({', '.join(_COLUMNS)}) VALUES {', '.join([row] * rows)}"
 
 
 def _ranks(values: NDArray[np.object_]) -> NDArray[np.intp]:

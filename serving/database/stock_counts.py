@@ -7,6 +7,7 @@ instant), and of these the one of the latest instant. Most places have one sourc
 """
 
 from collections import defaultdict
+from dataclasses import fields
 from datetime import datetime
 from functools import partial
 from typing import Any, Final
@@ -36,7 +37,7 @@ from sqlalchemy.exc import IntegrityError
 
 from serving.database.locks import StockKey, lock_fed
 from serving.database.order_tables import stock_counts, stock_movements
-from serving.database.stock_batch import Counts, counts_of, fed, met, offer
+from serving.database.stock_batch import Counts, counts_of, fed, offer
 from serving.database.stock_ledger import NEVER
 from serving.database.tables import stock
 from serving.database.types import Instant
@@ -44,16 +45,18 @@ from serving.database.versions import next_version
 from serving.errors import StockAppearedError
 
 #: What a count tells.
-_TOLD: Final = tuple(name for name in fed.columns.keys() if name not in {"place", "sku", "location_id"})  # noqa: SIM118 (columns iterates columns)
-_NEW: Final = met.c.known_on_hand.is_(None)
+_TOLD: Final = tuple(field.name for field in fields(Counts) if field.name not in {"sku", "location_id"})
+_NEW: Final = fed.c.known_on_hand.is_(None)
 _NEWER: Final = or_(
-    met.c.known_counted_at == NEVER,
+    fed.c.known_counted_at == NEVER,
     case(
         (
-            met.c.source == "",
-            tuple_(met.c.counted_at, met.c.source_sequence) >= tuple_(met.c.known_counted_at, met.c.known_sequence),
+            fed.c.source == "",
+            tuple_(fed.c.counted_at, fed.c.source_sequence)
+            >= tuple_(fed.c.known_counted_at, fed.c.known_source_sequence),
         ),
-        else_=tuple_(met.c.source_sequence, met.c.counted_at) >= tuple_(met.c.known_sequence, met.c.known_counted_at),
+        else_=tuple_(fed.c.source_sequence, fed.c.counted_at)
+        >= tuple_(fed.c.known_source_sequence, fed.c.known_counted_at),
     ),
 )
 
@@ -88,9 +91,9 @@ def _shared(connection: Connection, newest: Counts) -> NDArray[np.bool_]:
     shared = np.zeros(len(newest), bool)
     shared[1:] = (newest.sku[1:] == newest.sku[:-1]) & (newest.location_id[1:] == newest.location_id[:-1])
     shared[:-1] |= shared[1:]
-    by_another = (met.c.known_source != met.c.source) & (met.c.known_counted_at != NEVER)
-    kept = (stock_counts.c.sku == met.c.sku) & (stock_counts.c.location_id == met.c.location_id)
-    found = select(met.c.place).where(or_(by_another, select(stock_counts.c.sku).where(kept).exists()))
+    by_another = (fed.c.known_source != fed.c.source) & (fed.c.known_counted_at != NEVER)
+    kept = (stock_counts.c.sku == fed.c.sku) & (stock_counts.c.location_id == fed.c.location_id)
+    found = select(fed.c.place).where(or_(by_another, select(stock_counts.c.sku).where(kept).exists()))
     shared[list(connection.execute(found).scalars())] = True
     return shared
 
@@ -133,13 +136,13 @@ def _write(connection: Connection, replaces: ColumnElement[bool], *, version: in
 
     Return how many those were.
     """
-    on_hand = met.c.on_hand + _moved_since()
-    change = on_hand - func.coalesce(met.c.known_on_hand, 0)
+    on_hand = fed.c.on_hand + _moved_since()
+    change = on_hand - func.coalesce(fed.c.known_on_hand, 0)
     entry = {
-        "sku": met.c.sku,
-        "location_id": met.c.location_id,
+        "sku": fed.c.sku,
+        "location_id": fed.c.location_id,
         "kind": literal("count"),
-        "occurred_at": met.c.counted_at,
+        "occurred_at": fed.c.counted_at,
         "recorded_at": literal(now, Instant),
         "moved": literal(0),
         "on_hand": change,
@@ -148,10 +151,10 @@ def _write(connection: Connection, replaces: ColumnElement[bool], *, version: in
     }
     entries = select(*entry.values()).where(or_(_NEW, replaces & (change != 0)))
     connection.execute(insert(stock_movements).from_select(list(entry), entries))
-    told = {name: met.c[name] for name in _TOLD}
+    told = {name: fed.c[name] for name in _TOLD}
     row = {
-        "sku": met.c.sku,
-        "location_id": met.c.location_id,
+        "sku": fed.c.sku,
+        "location_id": fed.c.location_id,
         **told,
         "held": literal(0),
         "changed_in": literal(version, BigInteger),
@@ -160,7 +163,7 @@ def _write(connection: Connection, replaces: ColumnElement[bool], *, version: in
         inserted = _rows(connection, insert(stock).from_select(list(row), select(*row.values()).where(_NEW)))
     except IntegrityError as error:
         raise StockAppearedError from error
-    of_place = (stock.c.sku == met.c.sku) & (stock.c.location_id == met.c.location_id)
+    of_place = (stock.c.sku == fed.c.sku) & (stock.c.location_id == fed.c.location_id)
     replaced = update(stock).where(of_place, ~_NEW, replaces)
     return inserted + _rows(connection, replaced.values({**told, "on_hand": on_hand, "changed_in": version}))
 
@@ -175,9 +178,9 @@ def _moved_since() -> ColumnElement[int]:
     table = stock_movements.c
     units = (
         select(cast(func.coalesce(func.sum(table.moved), 0), BigInteger))
-        .where(table.sku == met.c.sku, table.location_id == met.c.location_id)
-        .where(table.moved != 0, table.occurred_at > met.c.counted_at)
-        .correlate(met)
+        .where(table.sku == fed.c.sku, table.location_id == fed.c.location_id)
+        .where(table.moved != 0, table.occurred_at > fed.c.counted_at)
+        .correlate(fed)
         .scalar_subquery()
     )
-    return case((met.c.moved_at > met.c.counted_at, units), else_=0)
+    return case((fed.c.known_moved_at > fed.c.counted_at, units), else_=0)
