@@ -8,11 +8,12 @@ from numpy.typing import NDArray
 
 from decision.network import Network
 from decision.order import Order
+from decision.ruleset_document import CollectFrom
 from features.geography import haversine_km
 
 #: Level of the services that travel nowhere: the customer comes.
 COLLECT: Final = "collect"
-#: Delivery methods in which the customer comes to where the goods already lie.
+#: Delivery methods in which the customer comes to where the goods already lie, unless the ruleset says otherwise.
 FROM_THE_SHELF: Final = ("click_and_collect", "reserve_and_collect")
 #: Stands for "no carrier service" in `Candidates.service`.
 NO_SERVICE: Final = -1
@@ -55,13 +56,18 @@ class Candidates:
 _TOLD: Final = ("daily_demand", "markdown_risk")
 
 
-def find_candidates(order: Order, network: Network) -> Candidates:
-    """Return every candidate with a free unit of some line of ``order``, before any rule and any safety stock."""
+def find_candidates(order: Order, network: Network, collect_from: CollectFrom = "store") -> Candidates:
+    """Return every candidate with a free unit of some line of ``order``, before any rule and any safety stock.
+
+    ``collect_from``: whether the goods of an order that is collected `FROM_THE_SHELF` have to lie in its store, or may
+    be sent there from anywhere.
+    """
     stock = _stock(order, network)
     places = np.flatnonzero((stock["free"] > 0).any(axis=0))
-    if order.delivery_method in FROM_THE_SHELF:
+    stays = order.delivery_method in FROM_THE_SHELF and collect_from == "store"
+    if stays:
         places = places[stock["location"][places] == _collect_location(order, network)]
-    where, service = _services(order, network, stock["location"][places])
+    where, service = _services(order, network, stock["location"][places], stays=stays)
     at = places[where]
     location = stock["location"][at]
     services = network.services
@@ -106,18 +112,19 @@ def _collect_location(order: Order, network: Network) -> int:
     return int(found[0]) if len(found) else -1
 
 
-def _services(order: Order, network: Network, locations: NDArray[np.intp]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+def _services(
+    order: Order, network: Network, locations: NDArray[np.intp], *, stays: bool
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Return pairs of a position in ``locations`` and a service that may serve it for this order."""
     types = network.locations["location_type"][locations]
     here = locations == _collect_location(order, network)
-    shelf = order.delivery_method in FROM_THE_SHELF
     nowhere = np.zeros(len(locations), bool)
+    travels = nowhere if stays else ~nowhere if order.delivery_method == "home" else ~here
     allowed = []
     levels, only_types = network.services["level"], network.services["location_type"]
     for level, only_type in zip(levels, only_types, strict=True):
         by_type = np.ones(len(locations), bool) if only_type is None else types == only_type
         collects = here if order.delivery_method != "home" else nowhere
-        travels = nowhere if shelf else ~here if order.delivery_method == "ship_to_store" else ~nowhere
         chosen = order.service_level in {None, level}
         allowed.append(by_type & (collects if level == COLLECT else travels & chosen))
     table = np.array(allowed, bool).reshape(len(levels), len(locations)).T

@@ -61,15 +61,15 @@ def decide(
         raise TooManyLinesError(
             f"order {order.order_id} has {len(order.lines)} lines; at most {MOST_LINES_AT_ALL} are planned"
         )
-    candidates = find_candidates(order, network)
-    ruled = rule(order, network, candidates, rulesets, now)
+    ruled = rule(order, network, rulesets, now)
     known = {**(versions or {}), "bundle": predictor.version}
     if ruled is None:
-        everyone = Situation(order, network, candidates, now, candidates.free - candidates.safety)
+        everyone = _situation(order, network, find_candidates(order, network), now)
         decision = no_ruleset(everyone, {**known, "ruleset": "none"})
         return tell(_with_promise(decision, everyone, None, None), language)
     known["ruleset"] = f"{ruled.ruleset.name}@{ruled.ruleset.version}"
     seen = {**known, **_coming(order, network)}
+    candidates = ruled.everyone.candidates
     known["digest"] = digest(order, network, candidates, ruleset=ruled.ruleset, now=now, options=options, versions=seen)
     # The best plan is told against the next one, which is looked for even when nobody asked to see it.
     priced = price(ruled, predictor)
@@ -106,27 +106,31 @@ def _once_come(
     if until is None or until <= now:
         return None
     then = with_arrived(network, order, until)
-    ruled = rule(order, then, find_candidates(order, then), rulesets, until)
+    ruled = rule(order, then, rulesets, until)
     options = () if ruled is None else explain(best_plan(price(ruled, predictor)), {}).options
     return options[0].on_time if options and not options[0].missing else None
 
 
-def rule(
-    order: Order, network: Network, candidates: Candidates, rulesets: Sequence[Ruleset], now: datetime
-) -> Ruled | None:
-    """Apply all rules that need no prediction; ``None`` if no ruleset applies to the order."""
-    everyone = Situation(order, network, candidates, now, candidates.free - candidates.safety)
+def rule(order: Order, network: Network, rulesets: Sequence[Ruleset], now: datetime) -> Ruled | None:
+    """Find candidates and apply all rules that need no prediction; ``None`` if no ruleset applies to the order."""
+    everyone = _situation(order, network, find_candidates(order, network), now)
     ruleset = first_that_applies(rulesets, everyone)
     if ruleset is None:
         return None
+    if ruleset.collect_from != "store":
+        everyone = _situation(order, network, find_candidates(order, network, ruleset.collect_from), now)
     rules = tuple(rules_in_force(ruleset.rules, everyone))
     ruling = apply_rules(ruleset, rules, everyone)
     matters = Reach(everyone, ruling, ruleset.limits).at_most().any(axis=0)
     if matters.all():
         return Ruled(ruleset, rules, everyone, ruling, everyone, ruling)
     rows = np.flatnonzero(matters)
-    situation = replace(everyone, candidates=candidates.take(rows), atp=everyone.atp[:, rows])
+    situation = replace(everyone, candidates=everyone.candidates.take(rows), atp=everyone.atp[:, rows])
     return Ruled(ruleset, rules, everyone, ruling, situation, ruling.take(rows))
+
+
+def _situation(order: Order, network: Network, candidates: Candidates, now: datetime) -> Situation:
+    return Situation(order, network, candidates, now, candidates.free - candidates.safety)
 
 
 def price(ruled: Ruled, predictor: Predictor) -> tuple[Ruled, Pricing]:

@@ -76,7 +76,10 @@ def _repriced(term: str, moved: float, before: Decision, after: Decision, words:
 
 
 def _plan(option: Option, decision: Decision, words: Catalogue) -> str:
-    collected = decision.delivery_method in FROM_THE_SHELF
+    times = [shipment.delivery for shipment in option.shipments]
+    # What does not travel is there once it is ready.
+    stays = all(time.ready_p50_at in {None, time.p50_at} for time in times)
+    collected = decision.delivery_method in FROM_THE_SHELF and stays
     count = len(option.shipments)
     sent = {line.line_id for shipment in option.shipments for line in shipment.lines}
     return words.say(

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from decision.awaited import Awaited, the_plan
-from decision.candidates import Candidates, find_candidates
+from decision.candidates import Candidates
 from decision.decide import price, rule
 from decision.decision import ShipmentLine
 from decision.delivery_days import DeliveryDays, delivery_days, zone_of
@@ -75,12 +75,13 @@ def promise(order: Order, asking: Asking) -> Promise | NotPromised:
 
 def _promise(order: Order, asking: Asking, asked_at: datetime) -> Promise | NotPromised:
     network, now = asking.network, asking.now
-    candidates = find_candidates(order, network)
-    ruled = rule(order, network, candidates, asking.rulesets, now)
+    ruled = rule(order, network, asking.rulesets, now)
     if ruled is None:
         return _none(order, "no_ruleset")
     lacking = tuple(
-        line.line_id for line, free in zip(order.lines, candidates.free, strict=True) if not (free > 0).any()
+        line.line_id
+        for line, free in zip(order.lines, ruled.everyone.candidates.free, strict=True)
+        if not (free > 0).any()
     )
     if len(lacking) == len(order.lines):
         return _none(order, "no_stock", lacking)

@@ -19,6 +19,7 @@ from decision.ruleset_document import (
     KINDS,
     NOT_FOUND_ODDS,
     ActiveDocument,
+    CollectFrom,
     OfferDocument,
     RuleDocument,
     StageDocument,
@@ -118,6 +119,7 @@ class Ruleset:
     """A compiled ruleset. Make one with `compile_ruleset`. ``digest``: SHA-256 of the document.
 
     ``offer``: of shipments planned in stages without their own. ``not_found_odds``: the ratio of `decision.learnt`.
+    ``collect_from``: from where goods may come that are collected off the shelf (`decision.candidates`).
     """
 
     name: str
@@ -131,6 +133,7 @@ class Ruleset:
     promises: PromiseTerms = PromiseTerms()
     offer: OfferRule | None = None
     not_found_odds: float = NOT_FOUND_ODDS
+    collect_from: CollectFrom = "store"
 
     @cached_property
     def conditions(self) -> Conditions:
@@ -207,6 +210,7 @@ def compile_ruleset(document: Mapping[str, Any], version: str = "0") -> Ruleset:
         ),
         compiler.offer("", written.offer, names),
         written.not_found_odds,
+        written.collect_from,
     )
     if compiler.problems:
         raise RulesetError(compiler.problems)

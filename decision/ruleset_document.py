@@ -17,6 +17,7 @@ NOT_FOUND_ODDS: Final = 1.5
 
 
 AttributeType: TypeAlias = Literal["text", "number", "truth"]
+CollectFrom: TypeAlias = Literal["store", "anywhere"]
 DeliveryMethod: TypeAlias = Literal["home", "click_and_collect", "reserve_and_collect", "ship_to_store"]
 DELIVERY_METHODS: Final[tuple[DeliveryMethod, ...]] = get_args(DeliveryMethod)
 
@@ -138,6 +139,7 @@ class RulesetDocument(_Document):
     attributes: dict[Literal["order", "line", "location", "service"], dict[_AttributeName, AttributeType]] = {}
     strategy: StrategyDocument = StrategyDocument()
     limits: LimitsDocument = LimitsDocument()
+    collect_from: CollectFrom = "store"
     offer: OfferDocument | None = None
     not_found_odds: float = Field(default=NOT_FOUND_ODDS, ge=1, le=100, allow_inf_nan=False)
     rules: list[RuleDocument] = Field(default=[], max_length=1_000)

@@ -49,6 +49,6 @@ def _check(service: Service, feed: Feed, batch: list[Any], client: str) -> tuple
     snapshot, now = service.live.snapshot, service.clock()
     if feed.table is stock:
         counts, rejected = check_counts(batch, snapshot, now)
-        return len(counts), partial(count, counts=counts, who=client, now=now), rejected
+        return len(counts), partial(count, newest=counts.newest(), who=client, now=now), rejected
     rows, rejected = check_feed(feed, batch, snapshot, now)
     return len(rows), partial(upsert, table=feed.table, rows=rows), rejected

@@ -26,6 +26,7 @@ def summary_of(ruleset: Ruleset) -> dict[str, Any]:
         "applies_to": None if applies is None else applies.source,
         "strategy": asdict(ruleset.strategy),
         "limits": asdict(ruleset.limits),
+        "collect_from": ruleset.collect_from,
         "offer": _offer(ruleset.offer),
         "not_found_odds": ruleset.not_found_odds,
         "rules": [

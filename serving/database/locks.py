@@ -1,8 +1,9 @@
 """Every lock that is taken in the database, and the one order in which they are taken.
 
-Whoever changes orders or stock locks, in this order: the row of one order, then rows of stock by sku and location, then
-the version of the state (`database.versions`), whose row serialises whatever comes after it: capacity and the log of
-events need no lock of their own. Nobody waits in a circle, so no deadlock is possible.
+Whoever changes orders or stock locks, in this order: the row of one order, then rows of stock by sku and location (as
+Python sorts them, whatever the collation), then the version of the state (`database.versions`), whose row serialises
+whatever comes after it: capacity and the log of events need no lock of their own. Nobody waits in a circle, so no
+deadlock is possible.
 
 SQLite has one writer at a time (its transactions that write begin with ``BEGIN IMMEDIATE``): there a lock is a read.
 """
@@ -10,9 +11,24 @@ SQLite has one writer at a time (its transactions that write begin with ``BEGIN 
 from collections.abc import Collection
 from typing import Any, TypeAlias
 
-from sqlalchemy import ARRAY, Connection, Row, Text, bindparam, column, func, select, values
+from sqlalchemy import (
+    ARRAY,
+    Connection,
+    FromClause,
+    Row,
+    Select,
+    Text,
+    bindparam,
+    column,
+    func,
+    select,
+    true,
+    update,
+    values,
+)
 
 from serving.database.order_tables import orders
+from serving.database.stock_batch import fed
 from serving.database.tables import stock
 
 #: (sku, location_id)
@@ -38,14 +54,30 @@ def lock_stock(connection: Connection, keys: Collection[StockKey]) -> dict[Stock
             .table_valued(column("sku", Text), column("location_id", Text))
             .render_derived(name="wanted")
         )
-        statement = (
-            select(stock)
-            .join(listed, (stock.c.sku == listed.c.sku) & (stock.c.location_id == listed.c.location_id))
-            .order_by(stock.c.sku, stock.c.location_id)
-            .with_for_update(of=stock)
-        )
+        row = _locked(listed, select(stock))
+        statement = select(*row.c).select_from(listed.join(row, true()))
     else:
         # Rows of values in a join are looked up by the key; in an IN, all of the table would be read.
         rows = values(column("sku", Text), column("location_id", Text), name="wanted").data(wanted).cte("wanted")
         statement = select(stock).join(rows, (stock.c.sku == rows.c.sku) & (stock.c.location_id == rows.c.location_id))
     return {(row.sku, row.location_id): row for row in connection.execute(statement)}
+
+
+def lock_fed(connection: Connection) -> None:
+    """Lock the rows that there are of what was offered in `fed`, and put what they say beside it."""
+    told = select(stock.c.on_hand, stock.c.counted_at, stock.c.source, stock.c.source_sequence, stock.c.moved_at)
+    if connection.dialect.name == "postgresql":
+        given = select(fed.c.place, fed.c.sku, fed.c.location_id).order_by(fed.c.place).subquery("given")
+        row = _locked(given, told)
+        known: FromClause = select(given.c.place, *row.c).select_from(given.join(row, true())).subquery("known")
+        of_place = known.c.place == fed.c.place
+    else:
+        known, of_place = stock, (stock.c.sku == fed.c.sku) & (stock.c.location_id == fed.c.location_id)
+    values = {f"known_{column.name}": known.c[column.name] for column in told.selected_columns}
+    connection.execute(update(fed).where(of_place).values(values))
+
+
+def _locked(keys: FromClause, told: Select[Any]) -> FromClause:
+    """The row of stock of each of ``keys``, locked one after the other as they stand there, looked up by its key."""
+    of_key = (stock.c.sku == keys.c.sku) & (stock.c.location_id == keys.c.location_id)
+    return told.where(of_key).with_for_update(of=stock).lateral("row")

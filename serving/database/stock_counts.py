@@ -7,8 +7,9 @@ instant), and of these the one of the latest instant. Most places have one sourc
 """
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import fields
 from datetime import datetime
+from functools import partial
 from typing import Any, Final
 
 import numpy as np
@@ -17,8 +18,9 @@ from sqlalchemy import (
     BigInteger,
     ColumnElement,
     Connection,
+    Insert,
     RowMapping,
-    Select,
+    Update,
     case,
     cast,
     delete,
@@ -29,12 +31,11 @@ from sqlalchemy import (
     select,
     true,
     tuple_,
-    union_all,
     update,
 )
 from sqlalchemy.exc import IntegrityError
 
-from serving.database.locks import StockKey
+from serving.database.locks import StockKey, lock_fed
 from serving.database.order_tables import stock_counts, stock_movements
 from serving.database.stock_batch import Counts, counts_of, fed, offer
 from serving.database.stock_ledger import NEVER
@@ -44,84 +45,65 @@ from serving.database.versions import next_version
 from serving.errors import StockAppearedError
 
 #: What a count tells.
-_TOLD: Final = tuple(name for name in fed.columns.keys() if name not in {"place", "sku", "location_id"})  # noqa: SIM118 (columns iterates columns)
-_OF_PLACE: Final = (stock.c.sku == fed.c.sku) & (stock.c.location_id == fed.c.location_id)
+_TOLD: Final = tuple(field.name for field in fields(Counts) if field.name not in {"sku", "location_id"})
+_NEW: Final = fed.c.known_on_hand.is_(None)
 _NEWER: Final = or_(
-    stock.c.counted_at == NEVER,
+    fed.c.known_counted_at == NEVER,
     case(
         (
             fed.c.source == "",
-            tuple_(fed.c.counted_at, fed.c.source_sequence) >= tuple_(stock.c.counted_at, stock.c.source_sequence),
+            tuple_(fed.c.counted_at, fed.c.source_sequence)
+            >= tuple_(fed.c.known_counted_at, fed.c.known_source_sequence),
         ),
-        else_=tuple_(fed.c.source_sequence, fed.c.counted_at) >= tuple_(stock.c.source_sequence, stock.c.counted_at),
+        else_=tuple_(fed.c.source_sequence, fed.c.counted_at)
+        >= tuple_(fed.c.known_source_sequence, fed.c.known_counted_at),
     ),
 )
 
 
-def count(connection: Connection, counts: Counts, who: str, now: datetime) -> int:
-    """Replace what was counted; return how many places show another count now.
+def count(connection: Connection, newest: Counts, who: str, now: datetime) -> int:
+    """Replace what was counted with ``newest`` (`Counts.newest`); return how many places show another count now.
 
     Raises `StockAppearedError` (begin again).
     """
-    newest = counts.newest()
     if not len(newest):
         return 0
-    offer(connection, newest)
-    known = _lock(connection)
+    _meet(connection, newest)
     version = next_version(connection)
-    shared = _shared(connection, newest, known)
-    written = _Written(connection, version, who, now)
-    if shared.any():
-        offer(connection, newest.take(shared))
-        offer(connection, _settled(connection))
-        written.write(true(), known)
-        offer(connection, newest.take(~shared))
-    written.write(_NEWER, known)
-    if written.inserted + known < len(newest) - np.count_nonzero(_repeated(newest)):
-        raise StockAppearedError
-    return written.inserted + written.replaced
+    shared = _shared(connection, newest)
+    write = partial(_write, connection, version=version, who=who, now=now)
+    if not shared.any():
+        return write(_NEWER)
+    _meet(connection, newest.take(shared))
+    _meet(connection, _settled(connection))
+    written = write(true())
+    _meet(connection, newest.take(~shared))
+    return written + write(_NEWER)
 
 
-def _lock(connection: Connection) -> int:
-    """Lock the rows of stock that there are of what was offered, as `database.locks` says; return how many."""
-    if connection.dialect.name == "postgresql":
-        rows = (
-            select(stock.c.sku)
-            .where(select(fed.c.place).where(_OF_PLACE).exists())
-            .order_by(stock.c.sku, stock.c.location_id)
-            .with_for_update(of=stock)
-        )
-    else:
-        rows = select(fed.c.place).where(select(stock.c.sku).where(_OF_PLACE).exists())
-    return int(connection.execute(select(func.count()).select_from(rows.subquery())).scalar_one())
+def _meet(connection: Connection, counts: Counts) -> None:
+    offer(connection, counts)
+    lock_fed(connection)
 
 
-def _repeated(newest: Counts) -> NDArray[np.bool_]:
-    """Whether each count's place is that of the one before it: another source counts it, too."""
-    same = (newest.sku[1:] == newest.sku[:-1]) & (newest.location_id[1:] == newest.location_id[:-1])
-    return np.append(False, same)
-
-
-def _shared(connection: Connection, newest: Counts, known: int) -> NDArray[np.bool_]:
+def _shared(connection: Connection, newest: Counts) -> NDArray[np.bool_]:
     """Whether several sources have counted the place of each of what was offered."""
-    shared = _repeated(newest)
+    shared = np.zeros(len(newest), bool)
+    shared[1:] = (newest.sku[1:] == newest.sku[:-1]) & (newest.location_id[1:] == newest.location_id[:-1])
     shared[:-1] |= shared[1:]
-    if known:
-        by_another = (stock.c.source != fed.c.source) & (stock.c.counted_at != NEVER)
-        kept = (stock_counts.c.sku == fed.c.sku) & (stock_counts.c.location_id == fed.c.location_id)
-        found = union_all(
-            select(fed.c.place).join(stock, _OF_PLACE).where(by_another),
-            select(fed.c.place).where(select(stock_counts.c.sku).where(kept).exists()),
-        )
-        shared[list(connection.execute(found).scalars())] = True
+    by_another = (fed.c.known_source != fed.c.source) & (fed.c.known_counted_at != NEVER)
+    kept = (stock_counts.c.sku == fed.c.sku) & (stock_counts.c.location_id == fed.c.location_id)
+    found = select(fed.c.place).where(or_(by_another, select(stock_counts.c.sku).where(kept).exists()))
+    shared[list(connection.execute(found).scalars())] = True
     return shared
 
 
 def _settled(connection: Connection) -> Counts:
     """Keep what was offered, where it is the newest of its source; return what the places are to show instead."""
     of_place = (stock_counts.c.sku == fed.c.sku) & (stock_counts.c.location_id == fed.c.location_id)
+    in_stock = (stock.c.sku == fed.c.sku) & (stock.c.location_id == fed.c.location_id)
     offered = connection.execute(select(fed)).mappings().all()
-    shown = connection.execute(select(stock).where(select(fed.c.place).where(_OF_PLACE).exists())).mappings().all()
+    shown = connection.execute(select(stock).where(select(fed.c.place).where(in_stock).exists())).mappings().all()
     kept = connection.execute(select(stock_counts).where(select(fed.c.place).where(of_place).exists())).mappings().all()
     shown = [row for row in shown if row["counted_at"] != NEVER]
     newest: dict[StockKey, dict[str, RowMapping]] = defaultdict(dict)
@@ -149,50 +131,46 @@ def _age(row: RowMapping) -> tuple[Any, Any]:
     return age[::-1] if row["source"] else age
 
 
-@dataclass(slots=True)
-class _Written:
-    """Writes what is offered, and counts the rows of stock that this makes and changes."""
+def _write(connection: Connection, replaces: ColumnElement[bool], *, version: int, who: str, now: datetime) -> int:
+    """Write what was met: all of places without a row of stock, of others the counts that are to replace theirs.
 
-    connection: Connection
-    version: int
-    who: str
-    now: datetime
-    inserted: int = 0
-    replaced: int = 0
-
-    def write(self, replaces: ColumnElement[bool], known: int) -> None:
-        """Write counts of places that are not ``known``, and of those that are where the count ``replaces`` theirs."""
-        self._insert(~select(stock.c.sku).where(_OF_PLACE).exists() if known else true())
-        if known:
-            self._replace(replaces)
-
-    def _insert(self, new: ColumnElement[bool]) -> None:
-        self._log(select(*_entry(fed.c.on_hand)).where(new))
-        told = {name: fed.c[name] for name in ("sku", "location_id", *_TOLD)}
-        written = {**told, "held": literal(0), "changed_in": literal(self.version, BigInteger)}
-        rows = select(*written.values()).where(new)
-        statement = insert(stock).from_select(list(written), rows)
-        try:
-            done = self.connection.execute(statement, execution_options={"preserve_rowcount": True})
-        except IntegrityError as error:
-            raise StockAppearedError from error
-        self.inserted += done.rowcount
-
-    def _replace(self, replaces: ColumnElement[bool]) -> None:
-        on_hand = fed.c.on_hand + _moved_since()
-        change = on_hand - stock.c.on_hand
-        self._log(select(*_entry(change)).join(stock, _OF_PLACE).where(replaces, change != 0))
-        written = {**{name: fed.c[name] for name in _TOLD}, "on_hand": on_hand, "changed_in": self.version}
-        self.replaced += self.connection.execute(update(stock).where(_OF_PLACE, replaces).values(written)).rowcount
-
-    def _log(self, rows: Select[Any]) -> None:
-        names = ("sku", "location_id", "occurred_at", "on_hand", "moved", "held", "kind", "recorded_at", "who")
-        rest = (literal(0), literal(0), literal("count"), literal(self.now, Instant), literal(self.who))
-        self.connection.execute(insert(stock_movements).from_select(names, rows.add_columns(*rest)))
+    Return how many those were.
+    """
+    on_hand = fed.c.on_hand + _moved_since()
+    change = on_hand - func.coalesce(fed.c.known_on_hand, 0)
+    entry = {
+        "sku": fed.c.sku,
+        "location_id": fed.c.location_id,
+        "kind": literal("count"),
+        "occurred_at": fed.c.counted_at,
+        "recorded_at": literal(now, Instant),
+        "moved": literal(0),
+        "on_hand": change,
+        "held": literal(0),
+        "who": literal(who),
+    }
+    entries = select(*entry.values()).where(or_(_NEW, replaces & (change != 0)))
+    connection.execute(insert(stock_movements).from_select(list(entry), entries))
+    told = {name: fed.c[name] for name in _TOLD}
+    row = {
+        "sku": fed.c.sku,
+        "location_id": fed.c.location_id,
+        **told,
+        "held": literal(0),
+        "changed_in": literal(version, BigInteger),
+    }
+    try:
+        inserted = _rows(connection, insert(stock).from_select(list(row), select(*row.values()).where(_NEW)))
+    except IntegrityError as error:
+        raise StockAppearedError from error
+    of_place = (stock.c.sku == fed.c.sku) & (stock.c.location_id == fed.c.location_id)
+    replaced = update(stock).where(of_place, ~_NEW, replaces)
+    return inserted + _rows(connection, replaced.values({**told, "on_hand": on_hand, "changed_in": version}))
 
 
-def _entry(change: ColumnElement[int]) -> tuple[ColumnElement[Any], ...]:
-    return fed.c.sku, fed.c.location_id, fed.c.counted_at, change
+def _rows(connection: Connection, statement: Insert | Update) -> int:
+    """How many rows it wrote."""
+    return connection.execute(statement, execution_options={"preserve_rowcount": True}).rowcount
 
 
 def _moved_since() -> ColumnElement[int]:
@@ -205,4 +183,4 @@ def _moved_since() -> ColumnElement[int]:
         .correlate(fed)
         .scalar_subquery()
     )
-    return case((stock.c.moved_at > fed.c.counted_at, units), else_=0)
+    return case((fed.c.known_moved_at > fed.c.counted_at, units), else_=0)

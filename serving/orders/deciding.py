@@ -7,7 +7,6 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from decision.candidates import find_candidates
 from decision.decide import rule
 from decision.decision import Decision, Option
 from decision.network import Network, SkuStock
@@ -108,10 +107,10 @@ def kept_back(order: Order, network: Network, rulesets: Sequence[Ruleset], now: 
 
     A decision saw to it on its snapshot. Whoever holds the units later, with the row locked, has to see to it again.
     """
-    candidates = find_candidates(order, network)
-    ruled = rule(order, network, candidates, rulesets, now)
+    ruled = rule(order, network, rulesets, now)
     if ruled is None:
         return {}
+    candidates = ruled.everyone.candidates
     kept = candidates.free - available(ruled.everyone, ruled.first_ruling)
     found: dict[StockKey, int] = {}
     for row, line in enumerate(order.lines):

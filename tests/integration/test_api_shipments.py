@@ -128,6 +128,21 @@ async def test_a_click_and_collect_order_stays_in_its_store(shop: Api) -> None:
     assert (await seen(shop, "A-1"))["state"] == "backordered"
 
 
+async def test_a_click_and_collect_order_is_sent_to_its_store_where_the_ruleset_says_so(shop: Api) -> None:
+    stages = [
+        {"name": "own", "require": "location.id == order.collect_location_id"},
+        {"name": "sent"},
+    ]
+    rules = {"strategy": {}, "collect_from": "anywhere", "stages": stages}
+    assert (await shop.client.post("/v1/rulesets/everything/publish", json=rules)).status_code == 201
+    made = await placed(shop, "A-1", 2, delivery_method="click_and_collect", collect_location_id="S014")
+    assert [shipment["location_id"] for shipment in made["shipments"]] == ["S014"]
+    await tell(shop, made["shipments"][0], "rejected", reason="closed")
+    now = await seen(shop, "A-1")
+    assert (now["state"], now["shipments"][-1]["location_id"]) == ("assigned", "W001")
+    assert now["shipments"][-1]["carrier_service_id"] == "std"
+
+
 async def test_after_too_many_failures_an_order_waits(shop: Api) -> None:
     row = {"location_type": "warehouse", "country": "IT", "timezone": "Europe/Rome"}
     names = [f"X{n}" for n in range(MOST_FAILURES + 2)]

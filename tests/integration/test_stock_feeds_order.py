@@ -92,7 +92,7 @@ def final_stock(database: Database, sent: list[Message], most: int) -> dict[str,
     for (_, kind), part in together:
         rows = [row for _, (_, row) in part]
         if kind == "count":
-            database.write_now(partial(count, counts=counts_of(rows), who="feed", now=START))
+            database.write_now(partial(count, newest=counts_of(rows).newest(), who="feed", now=START))
         else:
             database.write_now(partial(take_movements, rows=list(enumerate(rows)), who="feed", now=START))
     shown = database.read_now(lambda c: c.execute(select(stock)).all())

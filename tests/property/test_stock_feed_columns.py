@@ -59,12 +59,32 @@ ROWS = st.builds(
     ),
     st.none() | st.sampled_from(sorted(FIELDS)),
 )
-NO_ROWS = (b"{", b"null", b"[]", b'{"sku": "A"},{"sku": "A"}', b'{"on_hand": NaN}')
+GOOD_LINE = json.dumps(GOOD).encode()
+NO_ROWS = (
+    *(b"{", b"null", b"[]", b'"}', b'{"sku": "A"},{"sku": "A"}', b'{"on_hand": NaN}', b"\xef\xbb\xbf" + GOOD_LINE),
+    # Two rows on one line, and one row on two, are as many rows as lines.
+    *(GOOD_LINE + GOOD_LINE, GOOD_LINE[:30], GOOD_LINE[30:]),
+    *(
+        GOOD_LINE[:-1] + rest
+        for rest in (
+            b', "sku": "A"}',  # told twice, the last counts
+            b', "daily_demand": NaN}',
+            b', "daily_demand": Infinity}',
+            b', "source": "\xff"}',
+            b', "source": "\\ud800"}',
+            b', "source": "\\u00e8"}',
+            b', "res\\u0065rved": null}',
+            b', "res\\u0065rved": 2}',
+            b', "reserved"\t:\rnull}',
+            b', "source": {"sku": "A"}}',
+        )
+    ),
+)
 LINES = ROWS.map(lambda row: json.dumps(row).encode()) | st.sampled_from(NO_ROWS)
 
 
-@settings(max_examples=400, deadline=None, derandomize=True, database=None)
-@given(st.lists(LINES, min_size=1, max_size=6))
+@settings(max_examples=600, deadline=None, derandomize=True, database=None)
+@given(st.lists(st.just(GOOD_LINE) | LINES, min_size=1, max_size=40))
 def test_columns_take_and_refuse_what_rows_do(lines: list[bytes]) -> None:
     counts, rejected = check_counts(lines, SNAPSHOT, NOW)
     rows, refused = one_by_one(lines)

@@ -88,7 +88,7 @@ class StockMachine(RuleBasedStateMachine):
             "safety_stock": 0,
             "source_sequence": 0,
         }
-        self.database.write_now(lambda c: count(c, counts_of([row]), "feed", self.now))
+        self.database.write_now(lambda c: count(c, counts_of([row]).newest(), "feed", self.now))
         known = self.counted.get((sku, place))
         if known is None or counted_at >= known[0]:
             self.counted[sku, place] = counted_at, on_hand

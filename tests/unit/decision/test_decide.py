@@ -52,6 +52,15 @@ def test_collecting_is_from_the_shelf_of_that_store(method: str) -> None:
     assert decision.options[0].shipments[0].delivery.p50_at.hour == NOW.hour + 5  # ready, not delivered
 
 
+@pytest.mark.parametrize("method", ["click_and_collect", "reserve_and_collect"])
+def test_a_ruleset_may_have_what_is_collected_sent_to_its_store(method: str) -> None:
+    asked = order("LAMP", delivery_method=method, collect_location_id="S1")
+    decision = answer(asked, "", "collect_from: anywhere")
+    assert sorted(ways(decision)) == [("S1", "pickup"), ("S2", "std"), ("W1", "std"), ("W1", "van")]
+    sent = next(option for option in decision.options if option.shipments[0].location_id == "W1")
+    assert sent.explanation.startswith("One parcel from W1")
+
+
 def test_ship_to_store_comes_from_anywhere_and_from_the_store_itself() -> None:
     decision = answer(order("LAMP", delivery_method="ship_to_store", collect_location_id="S1"))
     assert sorted(ways(decision)) == [("S1", "pickup"), ("S2", "std"), ("W1", "std"), ("W1", "van")]
