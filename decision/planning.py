@@ -15,9 +15,9 @@ from decision.plans import Plan, Problem, SearchTooLongError, best_plans
 from decision.ranked import Ranked, RankedPlan, Ruled
 from decision.reach import Reach
 from decision.relaxation import ALLOW_PARTIAL, MAX_PARCELS, SPLIT_LINES, free_of_charge
+from decision.room import Room
 from decision.rules import available, parcels_left, unmet
 from decision.ruleset import Limits
-from decision.room import Room
 from decision.shipments import Pricing, Shipments, price_shipments
 
 #: What HiGHS may take to find any plan of a large order, when it is asked what would have to be relaxed.

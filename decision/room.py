@@ -87,7 +87,7 @@ class Room:
         whole = weight * np.array(loads.quantities)[:, None]
 
         def by_unit(row: int) -> Floats:
-            return np.arange(1, loads.quantities[row] + 1)[:, None] * weight[row]
+            return np.asarray(np.arange(1, loads.quantities[row] + 1)[:, None] * weight[row])
 
         of_loads = over_loads(loads.of_blocks(whole, by_unit, np.add), np.add, np.zeros(1))
         return of_loads + open_weight_kg(order, self.joined) <= self.candidates.max_weight_kg

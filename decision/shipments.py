@@ -162,8 +162,8 @@ def pricing(
 class Shipments:
     """Money of every load (N rows) from every candidate (C columns), as far as it is known.
 
-    ``bound``: cost of the dearest portion in the load; ``other``: all money but the predicted cost; ``money``: together,
-    in billionths. Where not ``scored``, the cost is taken to be its bound.
+    ``bound``: cost of the dearest portion in the load; ``other``: all money but the predicted cost; ``money``: both
+    together, in billionths. Where not ``scored``, the cost is taken to be its bound.
     """
 
     pricing: Pricing
