@@ -86,8 +86,7 @@ class RequestFeatures:
     def _computed(self, statistic: Statistic, columns: CodedColumns) -> FloatArray:
         towards = None if statistic.shrink_to is None else self._mean(_BY_NAME[statistic.shrink_to], columns)
         sums = self._trailing.as_of_now(columns, [statistic])[statistic.name]
-        heard_at = np.array([self._trailing.last_heard_at(statistic.measure)])
-        return mean_of(statistic, sums, towards, heard_at, self._trailing.landmark)
+        return mean_of(sums, towards, self._trailing.prior_now(statistic))
 
 
 @lru_cache(maxsize=256)
