@@ -23,10 +23,10 @@ from decision.scores import Scores
 
 def times_missed(order: Order, network: Network, candidates: Candidates) -> NDArray[np.int64]:
     """Return (L, C) how many locations of the candidate's type did not find the line's sku for this order."""
-    types = dict(zip(network.locations["location_id"], network.locations["location_type"], strict=True))
     times = np.zeros((len(order.lines), len(candidates)), np.int64)
     if not order.not_found:
         return times
+    types = dict(zip(network.locations["location_id"], network.locations["location_type"], strict=True))
     of_candidates = network.locations["location_type"][candidates.location]
     for row, line in enumerate(order.lines):
         for sku, location_id in order.not_found:

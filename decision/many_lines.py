@@ -106,7 +106,8 @@ class _Search:
         several = [s for s in shipments if sum(units > 0 for units in s.units) > 1 and not priced.is_asked(s)]
         if several:
             held = Contents(np.array([s.units for s in several]), np.arange(len(several)))
-            priced.ask(held, np.array([s.candidate for s in several]))
+            candidates = np.array([s.candidate for s in several])
+            priced.ask(held, candidates, priced.dearest(held, candidates))
         sent = sum(sum(priced.terms(shipment).values()) for shipment in shipments)
         left = np.array(self.left_out(shipments)) / self.large.quantities
         return float(sent + priced.strategy.missing_line * left.sum())

@@ -140,10 +140,26 @@ class Network:
         """The same of each carrier service, followed by one row without any: no carrier service."""
         return daily_cut_offs([*_cells(self.services, "cut_offs"), None])
 
-    def with_stock(self, stock: Mapping[str, SkuStock]) -> "Network":
-        """Return the network with other stock; what was worked out of its places and services is kept."""
+    def with_stock(
+        self, stock: Mapping[str, SkuStock], inbound: Mapping[str, Sequence[Inbound]] | None = None
+    ) -> "Network":
+        """Return the network with other stock, and what is on its way; what was worked out of its columns is kept."""
         other = copy(self)
         object.__setattr__(other, "stock", stock)
+        if inbound is not None:
+            object.__setattr__(other, "inbound", inbound)
+        return other
+
+    def with_capacity_used(self, used: NDArray[np.float64], day: NDArray[np.object_]) -> "Network":
+        """Return the network whose locations were given so many shipments that day; the rest is kept as above."""
+        columns = {"capacity_used": used, "capacity_used_on": day}
+        other = copy(self)
+        object.__setattr__(other, "locations", {**self.locations, **columns})
+        texts = {name: encode(column) for name, column in columns.items() if _is_text(name, column)}
+        vars(other)["location_texts"] = {**self.location_texts, **texts}
+        written = {("written", name) for name in columns}
+        kept = {key: made for key, made in self._columns.items() if key not in written}
+        object.__setattr__(other, "_columns", kept)
         return other
 
     @cached_property

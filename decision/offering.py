@@ -42,7 +42,8 @@ def _by_money(ranked: Ranked, sent: Sent) -> Sequence[Sent]:
     if np.count_nonzero(sent.units) > 1:
         new = np.array([row for row in rows.tolist() if not ranked.priced.is_asked(Sent(sent.units, row))], np.intp)
         if len(new):
-            ranked.priced.ask(Contents(np.array([sent.units]), np.zeros(len(new), np.intp)), new)
+            held = Contents(np.array([sent.units]), np.zeros(len(new), np.intp))
+            ranked.priced.ask(held, new, ranked.priced.dearest(held, new))
     alike = [Sent(sent.units, row) for row in rows.tolist()]
     return sorted(alike, key=lambda other: (fsum(ranked.priced.terms(other).values()), other.candidate))
 

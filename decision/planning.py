@@ -15,9 +15,10 @@ from decision.plans import Plan, Problem, SearchTooLongError, best_plans
 from decision.ranked import Ranked, RankedPlan, Ruled
 from decision.reach import Reach
 from decision.relaxation import ALLOW_PARTIAL, MAX_PARCELS, SPLIT_LINES, free_of_charge
+from decision.room import Room
 from decision.rules import available, parcels_left, unmet
 from decision.ruleset import Limits
-from decision.shipments import Pricing, Shipments, feasible_loads, price_shipments, sharing
+from decision.shipments import Pricing, Shipments, price_shipments
 
 #: What HiGHS may take to find any plan of a large order, when it is asked what would have to be relaxed.
 SECONDS_TO_FIND: Final = 0.5
@@ -64,13 +65,20 @@ def _rank(planning: "_Planning", count: int) -> Ranked:
     return ranked
 
 
+class _Table(NamedTuple):
+    """All loads of an order in which certain lines are split: what they cost, and where there is room for them."""
+
+    shipments: Shipments
+    room: Room
+
+
 class _Planning:
     """One order's planning. What shipments cost is kept from stage to stage, as long as the same lines are split."""
 
     def __init__(self, ruled: Ruled, money: Pricing, seconds: float = SECONDS) -> None:
         self.ruled, self.money, self.limits, self.seconds = ruled, money, ruled.ruleset.limits, seconds
         self._reach = Reach(ruled.situation, ruled.ruling, self.limits)
-        self.shipments: dict[frozenset[int], Shipments] = {}
+        self._tables: dict[Loads, _Table] = {}
 
     def reach(self, forbidden: NDArray[np.bool_], without: str = "") -> Floats:
         """Return (L, C) the units of each line that a candidate may and can send, with a rule left out."""
@@ -84,22 +92,22 @@ class _Planning:
         The rule ``without`` is left out, or other limits hold.
         """
         situation, limits = self.ruled.situation, limits or self.limits
-        order, candidates, joined = situation.order, situation.candidates, self.money.joined
+        order, candidates = situation.order, situation.candidates
         units = available(situation, self.ruled.ruling, without)
         left = parcels_left(situation, self.ruled.ruling, without)
         loads = loads_of(order, _to_be_split(self.money, within))
         if loads.plannable:
-            shipments = self._shipments(loads)
+            shipments, room = self._table(loads)
             problem = Problem(
                 loads.radices,
                 candidates.location * (candidates.service.max(initial=0) + 2) + candidates.service + 1,
-                feasible_loads(order, candidates, loads, within, units=units, joined=joined),
+                room.feasible(within, units),
                 shipments.money,
                 shipments.scored,
                 shipments.score,
                 limits.max_parcels,
                 self._left_out(loads) if limits.allow_partial else None,
-                sharing(order, candidates, loads, units=units, joined=joined, parcels_left=left),
+                room.fits(units, left),
             )
             try:
                 return [_told(plan, loads) for plan in best_plans(problem, count, below)]
@@ -120,13 +128,15 @@ class _Planning:
     def least_without(self, within: Floats) -> int:
         """Return a lower bound of any plan that leaves something out; adjustments may make shipments negative."""
         loads = loads_of(self.ruled.situation.order, _to_be_split(self.money, within))
-        cheapest = int(self._shipments(loads).money[1:].min(initial=0))
+        cheapest = int(self._table(loads).shipments.money[1:].min(initial=0))
         return int(self._left_out(loads).min()) + min(0, cheapest) * sum(radix - 1 for radix in loads.radices)
 
-    def _shipments(self, loads: Loads) -> Shipments:
-        if loads.split not in self.shipments:
-            self.shipments[loads.split] = price_shipments(self.money, loads)
-        return self.shipments[loads.split]
+    def _table(self, loads: Loads) -> _Table:
+        if loads not in self._tables:
+            order, candidates = self.ruled.situation.order, self.ruled.situation.candidates
+            room = Room(order, candidates, loads, self.money.joined)
+            self._tables[loads] = _Table(price_shipments(self.money, loads), room)
+        return self._tables[loads]
 
     def _left_out(self, loads: Loads) -> NDArray[np.int64]:
         """Return (N,) the money of leaving out units of one block."""

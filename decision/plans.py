@@ -41,9 +41,9 @@ Shipped: TypeAlias = tuple[int, int]
 #: Above the sum of candidate positions in the tie-break stands the number of parcels; above both stands the money.
 _PARCEL: Final = 1 << 32
 _MONEY: Final = 1 << 48
-#: Shipments scored together with each that has to be: the next best of the same load are likely to be asked for.
-#: Each time as many as were scored before, so that a weak bound costs few rounds, and rows at most twice.
-_SCORED_AHEAD: Final = 64
+#: Shipments scored together at first, and how many more each time: as many as were scored before, so that a weak bound
+#: costs few rounds.
+_SCORED_AT_ONCE: Final = 128
 #: Candidates of one load put in order at first; more when more are asked for.
 _RANKED_AT_FIRST: Final = 8
 #: Steps after which a search is given up: where many candidates have to share a line, the bounds guide it badly.
@@ -94,45 +94,35 @@ def best_plans(problem: Problem, count: int, below: int = HOPELESS) -> list[Plan
     Raises `SearchTooLongError` where the search takes too many steps.
     """
     values = _Values(problem)
+    most = below - 1  # what the last of the plans may cost
+    at_once = values.score([], _Search(values, None).promising(most, _SCORED_AT_ONCE))
     while True:
-        plans = _within_limit(values, count, below)
+        search, plans = _within_limit(values, count, below)
         if plans and plans[0].total >= below:  # on these values; the true totals are no lower
             return []
         asked = sorted({s for plan in plans for s in plan.shipments if not problem.scored[s]})
         if not asked:
             return plans
-        loads, candidates = _ahead(problem, values.money, asked)
-        problem.money[loads, candidates] = problem.score(loads, candidates)
-        problem.scored[loads, candidates] = True
-        values.update(loads, candidates)
+        left_out = [plan.total - values.sent(plan) for plan in plans]
+        at_once += values.score(asked, search.promising(most, at_once))
+        if len(plans) == count:
+            most = min(most, max(left + values.sent(plan) for left, plan in zip(left_out, plans, strict=True)))
 
 
-def _within_limit(values: "_Values", count: int, below: int) -> list[Plan]:
-    """Return the best plans as the values stand, none if there is none of less money than ``below``.
+def _within_limit(values: "_Values", count: int, below: int) -> tuple["_Search", list[Plan]]:
+    """Return the best plans as the values stand, none if there is none of less money than ``below``, and their search.
 
     A limit that the best plans keep by themselves costs no time.
     """
     limit = values.problem.max_parcels
     search = _Search(values, None)
     if search.least >= below:
-        return []
+        return search, []
     plans = search.run(count)
     if limit is None or all(len(plan.shipments) <= limit for plan in plans):
-        return plans
-    return _Search(values, limit).run(count)
-
-
-def _ahead(problem: Problem, money: Ints, asked: list[Shipped]) -> tuple[Ints, NDArray[np.intp]]:
-    """Return the shipments asked for and, of each load among them, the most promising that are not scored either."""
-    size = money.shape[1]
-    chosen = [np.array([load * size + candidate for load, candidate in asked])]
-    for load in sorted({load for load, _ in asked}):
-        scored = problem.scored[load]
-        row = np.where(scored, IMPOSSIBLE, money[load])
-        count = min(max(_SCORED_AHEAD, int(np.count_nonzero(scored))), size)
-        nearest = np.argpartition(row, count - 1)[:count]
-        chosen.append(load * size + nearest[row[nearest] < IMPOSSIBLE])
-    return np.divmod(np.unique(np.concatenate(chosen)), size)
+        return search, plans
+    search = _Search(values, limit)
+    return search, search.run(count)
 
 
 class _Values:
@@ -154,10 +144,25 @@ class _Values:
         position = self.problem.position
         return position[self.first] if len(position) else self.first
 
-    def update(self, loads: Ints, candidates: NDArray[np.intp]) -> None:
-        """Take over what these shipments, all of them feasible, turned out to cost."""
-        self.money[loads, candidates] = self.problem.money[loads, candidates]
-        self._look(np.unique(loads))
+    def score(self, asked: list[Shipped], promising: Ints) -> int:
+        """Learn what shipments cost, all of them feasible, and return how many they are.
+
+        They are those ``asked`` for and the ``promising`` ones, positions in the flattened table.
+        """
+        problem, size = self.problem, self.money.shape[1]
+        chosen = promising
+        if asked:
+            chosen = np.union1d(promising, [load * size + candidate for load, candidate in asked])
+        if len(chosen):
+            loads, candidates = np.divmod(chosen, size)
+            problem.money[loads, candidates] = self.money[loads, candidates] = problem.score(loads, candidates)
+            problem.scored[loads, candidates] = True
+            self._look(np.flatnonzero(np.bincount(loads)))
+        return len(chosen)
+
+    def sent(self, plan: Plan) -> int:
+        """Return what the shipments of a plan cost as the values stand."""
+        return sum(int(self.money[shipped]) for shipped in plan.shipments)
 
     def _look(self, loads: Ints | slice) -> None:
         rows = self.money[loads]
@@ -193,6 +198,7 @@ class _Search:
         self.best = _as_one(values.best, _PARCEL + values.first_position)
         self.omit = values.omit
         self.completions = self._completions()
+        self.through = self._through()
         self.ranked: dict[int, tuple[list[int], list[int]]] = {}
         self.exhausted: set[int] = set()
         self.beyond = 0
@@ -213,6 +219,23 @@ class _Search:
         for _ in range(self.limit):
             levels.append(complete(self.radices, self.best, self.omit, levels[-1], HOPELESS * _MONEY))
         return levels
+
+    def _through(self) -> Ints:
+        """(N, C) what a plan with each shipment costs at least: the shipment, and the completion of the rest."""
+        rests = np.array([cost // _MONEY for cost in reversed(self.completions[-1])])
+        rests[0] = HOPELESS  # nothing is no shipment
+        return np.asarray(self.money + rests[:, None])
+
+    def promising(self, most: int, count: int) -> Ints:
+        """Return up to ``count`` shipments that are not scored, of the best plans that cost ``most`` at most.
+
+        As positions in the flattened table, ascending.
+        """
+        near = np.flatnonzero((self.through <= min(most, HOPELESS - 1)) & ~self.problem.scored)
+        if len(near) > count:
+            near = near[np.argpartition(self.through.ravel()[near], count - 1)[:count]]
+            near.sort()
+        return near
 
     def run(self, count: int) -> list[Plan]:
         """Return the ``count`` best plans as the values stand."""
@@ -325,16 +348,14 @@ class _Search:
     def _rank_promising(self, choices: list[tuple[int, int]], count: int) -> None:
         """Put in order, load by load, the candidates that may stand in the ``count`` best plans.
 
-        A plan with a shipment costs no less than the shipment and the completion of the rest. This is compared with
-        what the ``count``-th plan may cost, going by those that begin with the best of ``choices`` and by the best with
-        each other choice. Should that be wrong, other candidates are `beyond`, and ranked when they are looked for.
+        What a plan with a shipment costs at least is compared with what the ``count``-th plan may cost, going by those
+        that begin with the best of ``choices`` and by the best with each other choice. Should that be wrong, other
+        candidates are `beyond`, and ranked when they are looked for.
         """
         if not choices:
             return
         worst = choices[min(count, len(choices)) - 1][0] // _MONEY
-        rests = np.array([cost // _MONEY for cost in reversed(self.completions[-1])])
-        rests[0] = HOPELESS  # nothing is no shipment
-        near = np.flatnonzero(self.money <= (worst - rests)[:, None])
+        near = np.flatnonzero(self.through <= worst)
         loads, candidates = np.divmod(near, self.money.shape[1])
         money = self.money.ravel()[near]
         order = np.lexsort((money, loads))

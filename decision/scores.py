@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime, timedelta
-from functools import cache
+from functools import cache, cached_property
 from typing import Final, TypeAlias
 
 import numpy as np
@@ -24,7 +24,7 @@ from features.places import PLACES
 _DAY: Final = 86_400.0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Parcels:
     """What is in parcels, one row per parcel: weight, volume, value, units, number of lines.
 
@@ -38,6 +38,12 @@ class Parcels:
     units: NDArray[np.float64]
     lines: NDArray[np.float64]
     heaviest: NDArray[np.intp]
+
+    @cached_property
+    def facts(self) -> CodedColumns:
+        """The facts that are about what is in them."""
+        names = ("weight_kg", "volume_l", "value", "units", "lines")
+        return CodedColumns({name: getattr(self, name) for name in names}, {}, {})
 
 
 def parcels(order: Order, units: NDArray[np.int64]) -> Parcels:
@@ -55,6 +61,18 @@ def parcels(order: Order, units: NDArray[np.int64]) -> Parcels:
         members.sum(axis=1).astype(float),
         np.where(members, weights, -1.0).argmax(axis=1),
     )
+
+
+def weighing(order: Order) -> Callable[[NDArray[np.int64]], Parcels]:
+    """Return `parcels` of an order. Asked about the same units again, it remembers: plans ask about the same loads."""
+    known: list[tuple[NDArray[np.int64], Parcels]] = []
+
+    def weigh(units: NDArray[np.int64]) -> Parcels:
+        if not known or known[0][0] is not units:
+            known[:] = [(units, parcels(order, units))]
+        return known[0][1]
+
+    return weigh
 
 
 #: What is told of one unit of a line.
@@ -98,18 +116,11 @@ class Asked:
 
     def of(self, rows: NDArray[np.intp], amounts: Parcels, which: NDArray[np.intp]) -> CodedColumns:
         """Return the facts of sending parcels, ``which`` of ``amounts`` each, from the candidates at ``rows``."""
-        sent = {
-            "weight_kg": amounts.weight_kg,
-            "volume_l": amounts.volume_l,
-            "value": amounts.value,
-            "units": amounts.units,
-            "lines": amounts.lines,
-        }
         return CodedColumns(
             {},
             {},
             PLACES,
-            Repeated(CodedColumns(sent, {}, {}), which),
+            Repeated(amounts.facts, which),
             Repeated(self.candidates, rows),
             Repeated(self.lines, amounts.heaviest[which] * self.places.rows + self.place[rows]),
         )
@@ -229,7 +240,7 @@ def score(
         spread[rows] = values
         return spread
 
-    joined = open_shipments_at(order, network, candidates)
+    joined, weigh = open_shipments_at(order, network, candidates), weighing(order)
 
     def added_cost(which: NDArray[np.intp], amounts: Parcels, codes: NDArray[np.intp]) -> NDArray[np.float64]:
         one_each = np.arange(len(which))
@@ -267,8 +278,8 @@ def score(
         line_cost,
         cache(lambda level: of_all(arriving.quantile(level))),
         cache(lambda level: of_all(ready.quantile(level))),
-        lambda which, held: cost(which, parcels(order, held.units), held.which),
-        lambda which, held: predictor.pick_failure(of_parcels(which, parcels(order, held.units), held.which)),
+        lambda which, held: cost(which, weigh(held.units), held.which),
+        lambda which, held: predictor.pick_failure(of_parcels(which, weigh(held.units), held.which)),
         lambda which: arriving.take(position[which]),
     )
 

@@ -1,20 +1,18 @@
-"""Every shipment there could be: which loads a candidate can send, and what each costs, term by term."""
+"""Every shipment there could be, and what each costs, term by term."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from decision.candidates import Candidates
-from decision.consolidation import NOTHING_OPEN, open_weight_kg
+from decision.consolidation import NOTHING_OPEN
 from decision.loads import Contents, Floats, Ints, Loads, Sent, over_loads
 from decision.money import Strategy, to_billionths
 from decision.order import Order
-from decision.plans import Shipped
 from decision.rules import Ruling
 from decision.scores import Scores
-from features.coded import distinct_codes
 
 
 @dataclass(frozen=True)
@@ -67,23 +65,30 @@ class Pricing:
         cost[portion, candidates], failure[portion, candidates] = found
         return cost, failure
 
-    def ask(self, held: Contents, candidates: NDArray[np.intp]) -> Floats:
-        """Return what the predictor says that these shipments cost, and remember it.
-
-        Never less than the dearest of a shipment's portions sent alone: with one line of unknown weight that of the
-        shipment is unknown, and a predictor may take that for light. So the lower bounds that plans rest on hold of any
-        predictor.
-        """
+    def dearest(self, held: Contents, candidates: NDArray[np.intp]) -> Floats:
+        """Return what the dearest portion of each of these shipments costs, sent alone."""
         units = held.units[held.which]
         alone = np.where(units > 0, self.scores.line_cost[:, candidates].T, -np.inf)
         parts = (units > 0) & (units < self.quantities)
         for row in np.flatnonzero(parts.any(axis=0)).tolist():
             there = np.flatnonzero(parts[:, row])
             alone[there, row], _ = self.portions(row, units[there, row], candidates[there])
-        costs: Floats = np.maximum(self.scores.cost(candidates, held), alone.max(axis=1))
-        for which, content in enumerate(held.units.tolist()):
-            told = self.costs.setdefault(tuple(content), np.full(self.reach.shape[1], np.nan))
-            told[candidates[held.which == which]] = costs[held.which == which]
+        return np.asarray(alone.max(axis=1))
+
+    def ask(self, held: Contents, candidates: NDArray[np.intp], dearest: Floats) -> Floats:
+        """Return what the predictor says that these shipments cost, and remember it.
+
+        Never less than the ``dearest`` of a shipment's portions sent alone: with one line of unknown weight that of the
+        shipment is unknown, and a predictor may take that for light. So the lower bounds that plans rest on hold of any
+        predictor.
+        """
+        costs: Floats = np.maximum(self.scores.cost(candidates, held), dearest)
+        starts = np.flatnonzero(np.diff(held.which, prepend=-1))
+        contents = map(tuple, held.units[held.which[starts]].tolist())
+        for content, (start, end) in zip(contents, pairwise([*starts.tolist(), len(costs)]), strict=True):
+            if content not in self.costs:
+                self.costs[content] = np.full(self.reach.shape[1], np.nan)
+            self.costs[content][candidates[start:end]] = costs[start:end]
         return costs
 
     def is_asked(self, sent: Sent) -> bool:
@@ -157,20 +162,20 @@ def pricing(
 class Shipments:
     """Money of every load (N rows) from every candidate (C columns), as far as it is known.
 
-    ``other``: all money but the predicted cost; ``money``: together, in billionths. Where not ``scored``, the cost is
-    that of the dearest portion in the load, a lower bound.
+    ``bound``: cost of the dearest portion in the load; ``other``: all money but the predicted cost; ``money``: both
+    together, in billionths. Where not ``scored``, the cost is taken to be its bound.
     """
 
     pricing: Pricing
     loads: Loads
+    bound: Floats
     other: Floats
     money: Ints
     scored: NDArray[np.bool_]
 
     def score(self, loads: Ints, candidates: NDArray[np.intp]) -> Ints:
         """Ask the predictor what these shipments cost; return their money in billionths."""
-        distinct, which = distinct_codes(loads)
-        costs = self.pricing.ask(Contents(self.loads.units[distinct], which), candidates)
+        costs = self.pricing.ask(Contents(self.loads.units, loads), candidates, self.bound[loads, candidates])
         # The cost is added last, as in the bounds: equal steps of rounding keep lower bounds below.
         return to_billionths(self.other[loads, candidates] + costs)
 
@@ -190,87 +195,6 @@ def price_shipments(priced: Pricing, loads: Loads) -> Shipments:
     other = over_loads(adjusted, np.add, priced.per_shipment + priced.fixed())
     other += priced.strategy.pick_failure * (1 - over_loads(supplied, np.multiply, np.ones(count)))
     bound = over_loads(cost, np.maximum, np.full(count, -np.inf))
-    return Shipments(priced, loads, other, to_billionths(other + bound), loads.single[:, None].repeat(count, axis=1))
-
-
-def feasible_loads(
-    order: Order,
-    candidates: Candidates,
-    loads: Loads,
-    reach: Floats,
-    *,
-    units: Floats,
-    joined: NDArray[np.intp],
-) -> NDArray[np.bool_]:
-    """Return (N, C) where a candidate may and can send the load in one shipment.
-
-    ``reach`` (L, C): units of each line that it may and can send; ``units`` (L, C) that it may promise. Lines of one
-    sku share its stock. A line of unknown weight counts as weightless: what nobody weighed cannot be refused.
-    """
-    wanted = np.array([[float(line.quantity)] for line in order.lines])
-
-    def by_unit(each: Floats) -> Callable[[int], Floats]:
-        return lambda row: np.arange(1, wanted[row, 0] + 1)[:, None] * each[row]
-
-    usable = loads.of_blocks(
-        reach >= wanted, lambda row: reach[row] >= np.arange(1, wanted[row, 0] + 1)[:, None], np.logical_and
+    return Shipments(
+        priced, loads, bound, other, to_billionths(other + bound), loads.single[:, None].repeat(count, axis=1)
     )
-    table = over_loads(usable, np.logical_and, np.ones(len(candidates), bool)).view(bool)
-    weight = np.array([[line.weight_kg or 0.0] for line in order.lines])
-    weights = loads.of_blocks(weight * wanted, by_unit(weight), np.add)
-    table &= over_loads(weights, np.add, np.zeros(1)) + open_weight_kg(order, joined) <= candidates.max_weight_kg
-    for rows in _by_sku(order):
-        if len(rows) == 1:
-            continue
-        asked = np.zeros((len(order.lines), 1))
-        asked[rows, 0] = 1.0
-        together = over_loads(loads.of_blocks(asked * wanted, by_unit(asked), np.add), np.add, np.zeros(1))
-        table &= (together == 0) | (together <= units[rows].min(axis=0))
-    return table
-
-
-def sharing(
-    order: Order,
-    candidates: Candidates,
-    loads: Loads,
-    *,
-    units: Floats,
-    joined: NDArray[np.intp],
-    parcels_left: Floats,
-) -> Callable[[tuple[Shipped, ...]], bool] | None:
-    """Return the test that shipments of one location, by different services, do not take too much of it together.
-
-    They promise no unit twice, and are no more parcels than it may still take on: ``parcels_left`` (C,), in which those
-    that join an open shipment do not count. ``None`` where nothing is shared.
-    """
-    sharing_rows = [rows for rows in _by_sku(order) if len(rows) > 1 or rows[0] in loads.split]
-    of_sku = [(loads.units[:, rows].sum(axis=1).tolist(), units[rows].min(axis=0).tolist()) for rows in sharing_rows]
-    capped = bool((np.isfinite(parcels_left) & (joined == NOTHING_OPEN)).any())
-    location = candidates.location.tolist()
-    if not (of_sku or capped) or len(set(location)) == len(location):
-        return None
-
-    def fits(shipments: tuple[Shipped, ...]) -> bool:
-        newest = location[shipments[-1][1]]
-        here = [shipped for shipped in shipments if location[shipped[1]] == newest]
-        if len(here) == 1:
-            return True
-        if capped:
-            new = [candidate for _, candidate in here if joined[candidate] == NOTHING_OPEN]
-            if new and len(new) > min(parcels_left[candidate] for candidate in new):
-                return False
-        for wanted, most in of_sku:
-            taken = [(wanted[load], most[candidate]) for load, candidate in here if wanted[load]]
-            if taken and sum(units for units, _ in taken) > min(units for _, units in taken):
-                return False
-        return True
-
-    return fits
-
-
-def _by_sku(order: Order) -> list[list[int]]:
-    """Return the rows of the lines that ask for each sku."""
-    rows: dict[str, list[int]] = {}
-    for row, line in enumerate(order.lines):
-        rows.setdefault(line.sku, []).append(row)
-    return list(rows.values())

@@ -73,7 +73,7 @@ class CodedColumns(Mapping[str, NDArray[Any]]):
         self._numbers = dict(numbers)
         self._texts = dict(texts)
         self._derived = derived
-        self._repeated = repeated
+        self.repeated = repeated
         sources = frozenset((name, column.sources) for name, column in derived.items())
         self.shape: Shape = _shape(
             frozenset([*numbers, *texts]), sources, tuple(others.columns.shape for others in repeated)
@@ -153,7 +153,7 @@ class CodedColumns(Mapping[str, NDArray[Any]]):
         """The columns at the end of ``path`` (not the empty one), and which of their rows these are."""
         if path not in self._homes:
             first, *others = path
-            way = self._repeated[first]
+            way = self.repeated[first]
             if others:
                 on = way.columns.at(tuple(others))
                 way = Repeated(on.columns, on.rows[way.rows])

@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from features.coded import CodedColumns, Path, Shape
+from features.coded import CodedColumns, Shape
 from features.definitions import FEATURES, Vocabularies
 from features.statistics import STATISTICS
 from features.trailing import Statistic, TrailingSums, mean_of
@@ -52,22 +52,22 @@ class RequestFeatures:
 
     def matrix(self, names: tuple[str, ...], columns: CodedColumns) -> FloatArray:
         """The named features of every row of ``columns``, as `features.definitions.matrix` gives them."""
-        found = np.empty((len(names), columns.rows))
-        for path, together, positions in _homes(names, columns.shape):
-            if path:
-                home = columns.at(path)
-                for position, values in zip(positions, self._block(together, home.columns), strict=True):
-                    values.take(home.rows, out=found[position], mode="clip")  # clip: into `found` without a buffer
-            else:
-                for position, name in zip(positions, together, strict=True):
-                    found[position] = self.column(name, columns)
-        return found.T
+        return self._block(names, columns).T
 
     def _block(self, names: tuple[str, ...], columns: CodedColumns) -> FloatArray:
-        """The named features, one row for each; remembered together by the columns where they are at home."""
-        return columns.kept(
-            (self, names), lambda at: np.stack([self.column(name, at) for name in names]), self._trailing.edition
-        )
+        """The named features, one row for each. Those of repeated columns are remembered there, together."""
+        found = np.empty((len(names), columns.rows))
+        for way, together, positions in _ways(names, columns.shape):
+            if way is None:
+                for position, name in zip(positions, together, strict=True):
+                    found[position] = self.column(name, columns)
+            else:
+                others = columns.repeated[way]
+                found[positions] = self._kept(together, others.columns).take(others.rows, axis=1)
+        return found
+
+    def _kept(self, names: tuple[str, ...], columns: CodedColumns) -> FloatArray:
+        return columns.kept((self, names), lambda at: self._block(names, at), self._trailing.edition)
 
     def column(self, name: str, columns: CodedColumns) -> FloatArray:
         """One feature of every row of ``columns``; shape (rows,). Raises ``KeyError`` for an unknown name."""
@@ -86,14 +86,17 @@ class RequestFeatures:
     def _computed(self, statistic: Statistic, columns: CodedColumns) -> FloatArray:
         towards = None if statistic.shrink_to is None else self._mean(_BY_NAME[statistic.shrink_to], columns)
         sums = self._trailing.as_of_now(columns, [statistic])[statistic.name]
-        heard_at = np.array([self._trailing.last_heard_at(statistic.measure)])
-        return mean_of(statistic, sums, towards, heard_at, self._trailing.landmark)
+        return mean_of(sums, towards, self._trailing.prior_now(statistic))
 
 
 @lru_cache(maxsize=256)
-def _homes(names: tuple[str, ...], shape: Shape) -> list[tuple[Path, tuple[str, ...], list[int]]]:
-    """Where features are at home in columns of such a shape: by path, their names and positions among ``names``."""
-    by_path: dict[Path, list[int]] = {}
+def _ways(names: tuple[str, ...], shape: Shape) -> list[tuple[int | None, tuple[str, ...], list[int]]]:
+    """Which of the repeated columns of such a shape have what features follow from, ``None`` for none of them.
+
+    With each, the names of these features, and their positions among ``names``.
+    """
+    by_way: dict[int | None, list[int]] = {}
     for position, name in enumerate(names):
-        by_path.setdefault(shape.path(_READS[name]), []).append(position)
-    return [(path, tuple(names[at] for at in positions), positions) for path, positions in by_path.items()]
+        path = shape.path(_READS[name])
+        by_way.setdefault(path[0] if path else None, []).append(position)
+    return [(way, tuple(names[at] for at in positions), positions) for way, positions in by_way.items()]

@@ -153,24 +153,30 @@ def means(
     for statistic in statistics:
         towards = None if statistic.shrink_to is None else found[statistic.shrink_to]
         heard = heard_at.get(statistic.measure, np.array([np.nan]))
-        mean = found[statistic.name] = mean_of(statistic, sums[statistic.name], towards, heard, landmark)
+        prior = prior_weight(statistic, heard, landmark)
+        mean = found[statistic.name] = mean_of(sums[statistic.name], towards, prior)
         for position, days in enumerate(statistic.half_lives_days):
             columns[statistic.column(days)] = np.ascontiguousarray(mean[:, position])
     return columns
 
 
-def mean_of(
-    statistic: Statistic, sums: FloatArray, towards: FloatArray | None, heard_at: FloatArray, landmark: float
-) -> FloatArray:
+def prior_weight(statistic: Statistic, heard_at: FloatArray, landmark: float) -> FloatArray:
+    """The weight of the mean that a statistic shrinks to, shape (rows, half-lives).
+
+    ``heard_at``: when its measure was last heard of, seconds, (rows,) or (1,) where that is the same for all.
+    """
+    grown = [growth(heard_at, days, landmark) for days in statistic.half_lives_days]
+    return statistic.strength * np.stack(grown, axis=-1)
+
+
+def mean_of(sums: FloatArray, towards: FloatArray | None, prior: FloatArray) -> FloatArray:
     """The trailing means of one statistic, shape (rows, half-lives); ``NaN`` where nothing is known at any level.
 
-    ``sums`` (rows, half-lives, 2); ``towards`` (rows, half-lives): the means it shrinks to, if it does; ``heard_at``:
-    when its measure was last heard of, seconds, (rows,) or (1,) where that is the same for all.
+    ``sums`` (rows, half-lives, 2); ``towards`` (rows, half-lives): the means it shrinks to, if it does, with the weight
+    ``prior``.
     """
     weight, weighted = sums[..., 0], sums[..., 1]
     if towards is not None:
-        grown = [growth(heard_at, days, landmark) for days in statistic.half_lives_days]
-        prior = statistic.strength * np.stack(grown, axis=-1)
         known = ~np.isnan(towards)
         if known.all():
             weighted, weight = weighted + prior * towards, weight + prior
@@ -197,6 +203,8 @@ class TrailingSums:
         self._sums = {statistic.name: _no_sums(statistic) for statistic in statistics}
         self._count = {statistic.name: 0 for statistic in statistics}
         self._heard_at = {statistic.measure: np.nan for statistic in statistics}
+        #: Statistic → edition, and the weight of its prior then.
+        self._priors: dict[str, tuple[int, FloatArray]] = {}
 
     def observe(self, measure: str, observed: Observations) -> None:
         """Add observations of ``measure``, in their order. They must not be known earlier than those added before."""
@@ -239,9 +247,13 @@ class TrailingSums:
         rows = np.array([positions.get(first, _NONE).get(rest, -1) for first, rest in parted], np.intp)
         return np.asarray(rows[keys.codes])
 
-    def last_heard_at(self, measure: str) -> float:
-        """When ``measure`` was last heard of, seconds; NaN for never."""
-        return self._heard_at[measure]
+    def prior_now(self, statistic: Statistic) -> FloatArray:
+        """What `prior_weight` is as of now, (1, half-lives)."""
+        known = self._priors.get(statistic.name)
+        if known is None or known[0] != self.edition:
+            heard_at = np.array([self._heard_at[statistic.measure]])
+            known = self._priors[statistic.name] = self.edition, prior_weight(statistic, heard_at, self.landmark)
+        return known[1]
 
     def heard_at(self, rows: int) -> dict[str, FloatArray]:
         """When each measure was last heard of, for so many rows, as `means` takes it."""
