@@ -64,7 +64,6 @@ class DailyHours:
         smooth = self.smooth.excess_at(np.column_stack([begins[:, :-1], from_]))
         ends = np.column_stack([smooth[:, 1:-1], np.zeros(len(from_))])
         level = self._late[:, :-1] - self._slope * self._smooth_late[:, :-1]
-        level[:, -1] = 0.0  # of all later days, whose end is never
         days = np.maximum(level * np.diff(begins, axis=1) + self._slope * (smooth[:, :-1] - ends), 0.0)
         beyond = np.cumsum(days[:, ::-1], axis=1)[:, ::-1] - days
         at = self._rows, self._day(from_)
