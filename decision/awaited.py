@@ -6,7 +6,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from decision.arrival import all_within, last_quantile
+from decision.arrival import all_within, last_quantile, late_each
 from decision.predictor import FloatArray, HoursDistribution
 from decision.ranked import Ranked
 
@@ -54,9 +54,7 @@ class SlowestAwaited:
 
     def within(self, hours: FloatArray) -> FloatArray:
         """Return (T,) the probability that as many as a plan may have are there, each as slow as the slowest."""
-        asked = np.broadcast_to(hours, (len(self.rows), np.shape(hours)[-1]))
-        each = self.arrival.take(np.repeat(np.arange(len(self.rows)), asked.shape[1]))
-        late = each.probability_later_than(asked.ravel()).reshape(asked.shape).max(axis=0)
+        late = late_each(self.arrival, len(self.rows), hours).max(axis=0)
         return np.asarray((1.0 - late) ** self.parcels)
 
     def quantile(self, lost: FloatArray, level: float) -> float:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -74,10 +75,14 @@ class HoursTable:
 
     def _by_group(self, values: FloatArray, look_up: Callable[[FloatArray, FloatArray], FloatArray]) -> FloatArray:
         found = np.empty(values.shape)
-        for group in np.unique(self.group):
-            rows = self.group == group
+        for group, rows in self._groups:
             found[rows] = look_up(values[rows], self.levels[group])
         return found
+
+    @cached_property
+    def _groups(self) -> list[tuple[int, NDArray[np.intp]]]:
+        """The groups that there are, and the rows of each."""
+        return [(group, np.flatnonzero(self.group == group)) for group in np.unique(self.group).tolist()]
 
     def expected_excess(self, hours: FloatArray) -> FloatArray:
         """E[max(duration − ``hours``, 0)] of each row, in hours; shape (rows,)."""
