@@ -70,6 +70,8 @@ class Arrival:
     def _asked(self, ask: Callable[[HoursDistribution], FloatArray]) -> FloatArray:
         if self.travels.all():  # as nearly always: the other is not asked for nothing
             return ask(self.delivered)
+        if not self.travels.any():
+            return ask(self.ready)
         return np.where(self.travels, ask(self.delivered), ask(self.ready))
 
 
