@@ -75,10 +75,11 @@ def the_slowest(ranked: Ranked) -> Awaited:
     scores = ranked.ruled.situation.scores
     assert scores is not None
     rows = np.flatnonzero(~np.isnan(scores.delivery(0.5)))
-    return SlowestAwaited(rows, scores.arrivals(rows), _most_parcels(ranked))
+    return SlowestAwaited(rows, scores.arrivals(rows), min(len(rows), _most_parcels(ranked)))
 
 
 def _most_parcels(ranked: Ranked) -> int:
+    """Of a plan, however many candidates there are: each sends one parcel, of one part of the order or more."""
     lines, limits = ranked.ruled.situation.order.lines, ranked.ruled.ruleset.limits
     parts = sum(line.quantity for line in lines) if limits.split_lines else len(lines)
     return parts if limits.max_parcels is None else min(parts, limits.max_parcels)
