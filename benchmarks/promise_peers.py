@@ -107,8 +107,12 @@ class DaysTable:
         return (processing.to_numpy() + transit.to_numpy()).astype(np.int64)
 
 
-def promised_by_tables(
-    learnt: Trips, asked: Trips, decided_on: Days, percentiles: Sequence[float], week: str
-) -> list[Days]:
-    """The dates promised by the table of each percentile."""
-    return [days_later(decided_on, DaysTable.learn(learnt, percentile).days(asked), week) for percentile in percentiles]
+def table_that_keeps(share: float, learnt: Trips, percentiles: Sequence[float]) -> DaysTable:
+    """The table of the lowest percentile that would have kept ``share`` of the trips that it is learnt from.
+
+    Whoever keeps a table by hand sets it by what has been; the highest percentile's where none keeps so many.
+    """
+    tables = (DaysTable.learn(learnt, percentile) for percentile in percentiles)
+    took = learnt.processing + learnt.transit
+    enough = (table for table in tables if np.mean(took <= table.days(learnt)) >= share)
+    return next(enough, DaysTable.learn(learnt, percentiles[-1]))

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from decision.predictor import FloatArray, HoursDistribution
 
 #: Halvings of an interval of hours in search of a quantile: down to seconds.
-_HALVINGS: Final = 24
+_HALVINGS: Final = 16
 
 
 @dataclass(frozen=True)
@@ -70,6 +70,8 @@ class Arrival:
     def _asked(self, ask: Callable[[HoursDistribution], FloatArray]) -> FloatArray:
         if self.travels.all():  # as nearly always: the other is not asked for nothing
             return ask(self.delivered)
+        if not self.travels.any():
+            return ask(self.ready)
         return np.where(self.travels, ask(self.delivered), ask(self.ready))
 
 
@@ -78,10 +80,16 @@ def all_within(arrival: HoursDistribution, parcels: int, hours: FloatArray) -> F
 
     ``hours`` may be (T,), or (parcels, T) where the time counts differently for each.
     """
+    return np.asarray((1.0 - late_each(arrival, parcels, hours)).prod(axis=0))
+
+
+def late_each(arrival: HoursDistribution, parcels: int, hours: FloatArray) -> FloatArray:
+    """Return (parcels, T) the probability that each row is not there within ``hours``, (T,) or (parcels, T)."""
     asked = np.broadcast_to(hours, (parcels, np.shape(hours)[-1]))
+    if asked.shape[1] == 1:  # as in a search: what the rows have worked out once is not worked out again
+        return arrival.probability_later_than(asked[:, 0])[:, None]
     rows = np.repeat(np.arange(parcels), asked.shape[1])
-    late = arrival.take(rows).probability_later_than(asked.ravel()).reshape(asked.shape)
-    return np.asarray((1.0 - late).prod(axis=0))
+    return arrival.take(rows).probability_later_than(asked.ravel()).reshape(asked.shape)
 
 
 def last_quantile(arrival: HoursDistribution, lost: FloatArray, level: float) -> float:
@@ -91,9 +99,11 @@ def last_quantile(arrival: HoursDistribution, lost: FloatArray, level: float) ->
     than each at its K-th root.
     """
     parcels = len(lost)
-    low = float((arrival.quantile(level) + lost).max())
     high = float((arrival.quantile(level ** (1 / parcels)) + lost).max())
-    for _ in range(_HALVINGS if parcels > 1 else 0):
+    if parcels == 1:
+        return high
+    low = float((arrival.quantile(level) + lost).max())
+    for _ in range(_HALVINGS):
         middle = (low + high) / 2
         if all_within(arrival, parcels, middle - lost[:, None])[0] < level:
             low = middle

@@ -6,7 +6,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from decision.arrival import all_within, last_quantile
+from decision.arrival import all_within, last_quantile, late_each
 from decision.predictor import FloatArray, HoursDistribution
 from decision.ranked import Ranked
 
@@ -43,20 +43,23 @@ class PlanAwaited:
 
 @dataclass(frozen=True)
 class SlowestAwaited:
-    """The slowest candidate. A plan of several parcels may be slower than it where it sends from several as slow."""
+    """The slowest candidate, as many times as a plan may have ``parcels``: no plan of them all is slower.
+
+    So where each candidate is no faster than it was, what is read from here is no earlier than from any plan.
+    """
 
     rows: NDArray[np.intp]
     arrival: HoursDistribution
+    parcels: int
 
     def within(self, hours: FloatArray) -> FloatArray:
-        """Return (T,) the probability that the slowest is there."""
-        asked = np.broadcast_to(hours, (len(self.rows), np.shape(hours)[-1]))
-        each = self.arrival.take(np.repeat(np.arange(len(self.rows)), asked.shape[1]))
-        return np.asarray(1.0 - each.probability_later_than(asked.ravel()).reshape(asked.shape).max(axis=0))
+        """Return (T,) the probability that as many as a plan may have are there, each as slow as the slowest."""
+        late = late_each(self.arrival, len(self.rows), hours).max(axis=0)
+        return np.asarray((1.0 - late) ** self.parcels)
 
     def quantile(self, lost: FloatArray, level: float) -> float:
-        """Return the hours within which the slowest is there."""
-        return float((self.arrival.quantile(level) + lost).max())
+        """Return the hours within which as many as a plan may have are there, each as slow as the slowest."""
+        return float((self.arrival.quantile(level ** (1 / self.parcels)) + lost).max())
 
 
 def the_plan(ranked: Ranked) -> Awaited:
@@ -72,4 +75,11 @@ def the_slowest(ranked: Ranked) -> Awaited:
     scores = ranked.ruled.situation.scores
     assert scores is not None
     rows = np.flatnonzero(~np.isnan(scores.delivery(0.5)))
-    return SlowestAwaited(rows, scores.arrivals(rows))
+    return SlowestAwaited(rows, scores.arrivals(rows), min(len(rows), _most_parcels(ranked)))
+
+
+def _most_parcels(ranked: Ranked) -> int:
+    """Of a plan, however many candidates there are: each sends one parcel, of one part of the order or more."""
+    lines, limits = ranked.ruled.situation.order.lines, ranked.ruled.ruleset.limits
+    parts = sum(line.quantity for line in lines) if limits.split_lines else len(lines)
+    return parts if limits.max_parcels is None else min(parts, limits.max_parcels)

@@ -34,6 +34,8 @@ from decision.situation import Situation
 
 #: Nothing is promised for later dates.
 DAYS_AHEAD: Final = 60
+#: Most dates are no later.
+SOON: Final = 10
 #: What HiGHS may take for a large basket.
 SECONDS: Final = 0.1
 EARLIEST: Final = 0.1
@@ -203,13 +205,15 @@ class _Waiting:
 
 def _date(waiting: _Waiting, confidence: float, days_later: int) -> _Read | None:
     """Return the end of the first delivery day by which everything is there with ``confidence``."""
-    ends = [waiting.midnight(ahead + 1) for ahead in range(DAYS_AHEAD)]
-    sure = waiting.surely(ends, slice(None))
-    found = np.flatnonzero(waiting.days.delivers.all(axis=0) & (sure >= confidence))[days_later:]
-    if not len(found):
-        return None
-    first = int(found[0])
-    return _Read(ends[first], waiting.today + timedelta(days=first), float(sure[first]))
+    delivers = np.asarray(waiting.days.delivers.all(axis=0))
+    for until in (SOON, DAYS_AHEAD):  # later days are only asked where none of the first will do
+        ends = [waiting.midnight(ahead + 1) for ahead in range(until)]
+        sure = waiting.surely(ends, slice(until))
+        found = np.flatnonzero(delivers[:until] & (sure >= confidence))[days_later:]
+        if len(found):
+            first = int(found[0])
+            return _Read(ends[first], waiting.today + timedelta(days=first), float(sure[first]))
+    return None
 
 
 def _opening(waiting: _Waiting, confidence: float, days_later: int) -> _Read | None:

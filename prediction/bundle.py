@@ -16,6 +16,7 @@ from features.places import coded_facts, join_keys
 from features.request import RequestFeatures
 from features.statistics import STATISTICS, USUAL_VISITORS
 from features.trailing import Statistic, TrailingSums
+from prediction.daily import DailyHours
 from prediction.hours import HoursTable, one_after_the_other
 from prediction.manifest import HEAD_PARTS, TRAILING_FILE, Manifest, read_manifest
 from prediction.trees import fastest_trees
@@ -44,6 +45,7 @@ class Bundle:
         self._features = {head: tuple(names) for head, names in manifest.features.items()}
         self._now = RequestFeatures(trailing, manifest.vocabularies)
         self._levels = {head: np.array(levels) for head, levels in manifest.calibration.items()}
+        self._paces = {head: np.array(paces) for head, paces in manifest.paces.items()}
 
     @property
     def version(self) -> str:
@@ -60,12 +62,12 @@ class Bundle:
         """ISO 4217: the currency of `cost`."""
         return self.manifest.currency
 
-    def delivery_hours(self, facts: Columns) -> HoursTable:
+    def delivery_hours(self, facts: Columns) -> DailyHours:
         """Decision → delivered, one row per row of ``facts``."""
         hours = one_after_the_other(self._log_hours("ready_hours", facts), self._log_hours("transit_hours", facts))
         return self._calibrated("delivery_hours", hours, facts)
 
-    def ready_hours(self, facts: Columns) -> HoursTable:
+    def ready_hours(self, facts: Columns) -> DailyHours:
         """Decision → handed to the carrier, or ready to collect."""
         return self._calibrated("ready_hours", self._log_hours("ready_hours", facts), facts)
 
@@ -105,9 +107,11 @@ class Bundle:
         centre, spread = coded_facts(facts).kept((self, head), compute, self.trailing.edition)
         return centre, spread
 
-    def _calibrated(self, time: str, hours: tuple[FloatArray, FloatArray], facts: Columns) -> HoursTable:
+    def _calibrated(self, time: str, hours: tuple[FloatArray, FloatArray], facts: Columns) -> DailyHours:
         groups = group_codes(calibration_groups(facts), self.manifest.groups)
-        return HoursTable(*hours, groups, self._levels[time])
+        columns = coded_facts(facts)
+        clock = 24.0 * self._now.column("weekday", columns) + self._now.column("hour_of_day", columns)
+        return DailyHours(HoursTable(*hours, groups, self._levels[time]), clock, self._paces[time])
 
     def _predict(self, head: str, part: str, rows: FloatArray) -> FloatArray:
         return self._trees[head, part].sums(rows)

@@ -34,7 +34,8 @@ class UnderWay:
 
     Instants in seconds since 1970 UTC. ``arrived_at``: when the predicted event happened, NaN if it never did.
     ``ended_at``: when it became known that it never will (failed, cancelled), NaN otherwise. What lies after the
-    instant of a calibration is not looked at.
+    instant of a calibration is not looked at. ``clock``: hours since the midnight before Monday at which each started,
+    by the clock of its location.
     """
 
     group: NDArray[np.intp]
@@ -44,6 +45,7 @@ class UnderWay:
     arrived_at: FloatArray
     ended_at: FloatArray
     weight: FloatArray
+    clock: FloatArray
 
     def during(self, start: float, end: float) -> "UnderWay":
         """Those under way at some time between two instants, as far as was known at ``end``."""
@@ -61,6 +63,7 @@ class UnderWay:
             self.arrived_at[rows],
             self.ended_at[rows],
             self.weight[rows],
+            self.clock[rows],
         )
 
 
@@ -77,6 +80,8 @@ class CalibrationSettings:
     prior_strength: float = 20.0
     #: Arrivals of a group that weigh as much as all groups together.
     group_strength: float = 40.0
+    #: Arrivals that weigh as much as the belief that weekdays are alike, and that those of a group are those of all.
+    weekday_strength: float = 20.0
 
 
 def calibrate(under_way: UnderWay, groups: int, now: float, settings: CalibrationSettings) -> FloatArray:

@@ -1,7 +1,8 @@
 """A calibrated distribution of hours per row, all of it from one table."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,33 +58,57 @@ class HoursTable:
         knots = np.array([np.interp(level, levels, KNOTS) for levels in self.levels])
         return np.asarray(np.exp(self.centre + self.spread * knots[self.group]))
 
+    def quantiles(self, level: FloatArray) -> FloatArray:
+        """Hours that each row stays under with a probability of its own, (rows,), from 0 to 1."""
+        knots = self._by_group(level, lambda of_rows, levels: np.interp(of_rows, levels, KNOTS))
+        return np.asarray(np.exp(self.centre + self.spread * knots))
+
     def probability_later_than(self, hours: FloatArray) -> FloatArray:
         """P(duration > ``hours``) of each row; shape (rows,)."""
-        hours = np.broadcast_to(np.asarray(hours, dtype=np.float64), self.centre.shape)
+        return self.late_at(np.broadcast_to(np.asarray(hours, dtype=np.float64), self.centre.shape)[:, None])[:, 0]
+
+    def late_at(self, hours: FloatArray) -> FloatArray:
+        """P(duration > ``hours``), at several instants of each row; shape (rows, instants)."""
         with np.errstate(divide="ignore"):
-            knots = (np.log(np.maximum(hours, 0.0)) - self.centre) / self.spread
-        late = np.empty(len(knots))
-        for group in np.unique(self.group):
-            rows = self.group == group
-            late[rows] = 1.0 - np.interp(knots[rows], KNOTS, self.levels[group])
-        return late
+            knots = (np.log(np.maximum(hours, 0.0)) - self.centre[:, None]) / self.spread[:, None]
+        return np.asarray(1.0 - self._by_group(knots, lambda of_rows, levels: np.interp(of_rows, KNOTS, levels)))
+
+    def _by_group(self, values: FloatArray, look_up: Callable[[FloatArray, FloatArray], FloatArray]) -> FloatArray:
+        found = np.empty(values.shape)
+        for group, rows in self._groups:
+            found[rows] = look_up(values[rows], self.levels[group])
+        return found
+
+    @cached_property
+    def _groups(self) -> list[tuple[int, NDArray[np.intp]]]:
+        """The groups that there are, and the rows of each."""
+        return [(group, np.flatnonzero(self.group == group)) for group in np.unique(self.group).tolist()]
 
     def expected_excess(self, hours: FloatArray) -> FloatArray:
-        """E[max(duration − ``hours``, 0)] of each row, in hours; shape (rows,).
+        """E[max(duration − ``hours``, 0)] of each row, in hours; shape (rows,)."""
+        return self.excess_at(np.broadcast_to(np.asarray(hours, dtype=np.float64), self.centre.shape)[:, None])[:, 0]
+
+    def excess_at(self, hours: FloatArray) -> FloatArray:
+        """E[max(duration − ``hours``, 0)], in hours, at several instants of each row; shape (rows, instants).
 
         The integral of P(duration > t) from ``hours`` on, exactly: between knots P falls in proportion to log t.
         """
-        from_ = np.broadcast_to(np.asarray(hours, dtype=np.float64), self.centre.shape)[:, None]
-        knots = self.centre[:, None] + self.spread[:, None] * KNOTS
-        with np.errstate(divide="ignore"):
-            logs = np.maximum(knots, np.log(np.maximum(from_, 0.0)))
-        slope = -(np.diff(self.levels, axis=1) / np.diff(KNOTS))[self.group] / self.spread[:, None]
-        at_left = 1.0 - self.levels[self.group, :-1] + slope * (logs[:, :-1] - knots[:, :-1])
-        ends = np.exp(logs)
-        # Before `hours` a segment has no width, and both terms are 0.
-        areas = (at_left - slope) * np.diff(ends, axis=1) + slope * ends[:, 1:] * np.diff(logs, axis=1)
-        certain = np.maximum(np.exp(knots[:, 0]) - from_[:, 0], 0.0)
-        return np.asarray(certain + np.maximum(areas, 0.0).sum(axis=1))
+        logs = self.centre[:, None] + self.spread[:, None] * KNOTS
+        knots, late = np.exp(logs), 1.0 - self.levels[self.group]
+        slope = np.diff(late, axis=1) / np.diff(logs, axis=1)
+        areas = (late[:, :-1] - slope) * np.diff(knots, axis=1) + slope * knots[:, 1:] * np.diff(logs, axis=1)
+        areas = np.maximum(areas, 0.0)
+        beyond = np.cumsum(areas[:, ::-1], axis=1)[:, ::-1] - areas  # of the segments after each
+        from_ = np.clip(hours, knots[:, :1], knots[:, -1:])
+        log_from = np.log(from_)
+        segment = KNOTS.searchsorted((log_from - self.centre[:, None]) / self.spread[:, None], side="right") - 1
+        row = np.arange(len(logs))[:, None] * len(KNOTS)
+        left = row + np.clip(segment, 0, len(KNOTS) - 2)
+        of_segment = left - row // len(KNOTS)  # there is one segment less than knots
+        slope, end, end_late = slope.take(of_segment), knots.take(left + 1), late.take(left + 1)
+        to_end = logs.take(left + 1) - log_from
+        rest = (end_late - slope * to_end - slope) * (end - from_) + slope * end * to_end
+        return np.asarray(np.maximum(from_ - hours, 0.0) + np.maximum(rest, 0.0) + beyond.take(of_segment))
 
 
 def stacked(tables: Sequence[HoursTable]) -> HoursTable:

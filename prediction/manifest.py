@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict
 
 from prediction.errors import AGAIN, BundleError
 
-FORMAT: Final = 3
+FORMAT: Final = 4
 MANIFEST_FILE: Final = "manifest.json"
 TRAILING_FILE: Final = "trailing.npz"
 GOLDEN_FILE: Final = "golden.json"
@@ -65,6 +65,8 @@ class Manifest(BaseModel):
     groups: dict[str, int]
     #: Time head → calibrated levels, one row per group.
     calibration: dict[str, list[list[float]]]
+    #: Time head → pace of each weekday, Monday first, one row per group.
+    paces: dict[str, list[list[float]]]
 
 
 def read_manifest(folder: Path) -> Manifest:

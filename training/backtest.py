@@ -11,10 +11,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from features.history import History
-from prediction.hours import HoursTable, stacked
+from prediction.calibration import UnderWay
+from prediction.daily import DailyHours, stacked_days
+from prediction.hours import HoursTable
 from prediction.manifest import TIME_HEADS
 from training.errors import TooLittleHistoryError
-from training.trained import Progress, Scored, score, train_heads
+from training.trained import Calibrated, Progress, Scored, score, train_heads
 
 DAY_SECONDS, HOUR_SECONDS = 86_400.0, 3600.0
 LEVELS = (0.1, 0.5, 0.9)
@@ -77,7 +79,7 @@ class Predicted:
     """
 
     rows: NDArray[np.intp]
-    hours: dict[str, HoursTable]
+    hours: dict[str, DailyHours]
     cost: NDArray[np.float64]
     pick_failure: NDArray[np.float64]
 
@@ -115,7 +117,7 @@ def predict_window(history: History, window: Window, retrain: Retrain, seed: int
         days += _predict_days(history, score(history, trained), cut, until)
     return Predicted(
         np.concatenate([day.rows for day in days]),
-        {head: stacked([day.hours[head] for day in days]) for head in TIME_HEADS},
+        {head: stacked_days([day.hours[head] for day in days]) for head in TIME_HEADS},
         np.concatenate([day.cost for day in days]),
         np.concatenate([day.pick_failure for day in days]),
     )
@@ -135,12 +137,13 @@ def _predict_days(history: History, scored: Scored, cut: float, until: float) ->
         end = min(start + DAY_SECONDS, until)
         rows = np.flatnonzero((attempts.decided_at >= start) & (attempts.decided_at < end))
         if len(rows):
-            levels = scored.calibration(float(start))
-            hours = {
-                head: HoursTable(of.centre[rows], of.spread[rows], of.group[rows], levels[head])
-                for head, of in scored.hours.items()
-            }
+            calibration = scored.calibration(float(start))
+            hours = {head: _hours(of.take(rows), calibration[head]) for head, of in scored.hours.items()}
             yield Predicted(rows, hours, scored.cost[rows], 1.0 - supplied[rows])
+
+
+def _hours(of: UnderWay, calibrated: Calibrated) -> DailyHours:
+    return DailyHours(HoursTable(of.centre, of.spread, of.group, calibrated.levels), of.clock, calibrated.paces)
 
 
 def _beside_observed(history: History, predicted: Predicted) -> pd.DataFrame:

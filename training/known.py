@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from features.calendar import local_hour_of_week
+from features.coded import coded
 from features.definitions import ENCODED, FEATURES, Vocabularies, matrix
 from features.facts import Columns
 from features.history import Attempts, History, log_hours
@@ -105,4 +107,5 @@ def under_way(
         # Delivered without a word on when it was ready: nothing more will be heard of that.
         ended_at=np.fmin(attempts.ended_at, attempts.delivered_at),
         weight=attempts.weight,
+        clock=local_hour_of_week(attempts.decided_at, coded(attempts.columns, "location_timezone")),
     )

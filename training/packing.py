@@ -54,6 +54,7 @@ def bundle_of(
     history = scored.history
     decided_at = history.attempts.decided_at
     known = decided_at[decided_at < trained.as_of]
+    calibration = scored.calibration(trained.as_of)
     manifest = Manifest(
         format=FORMAT,
         name=name,
@@ -70,7 +71,8 @@ def bundle_of(
         vocabularies={name: dict(codes) for name, codes in trained.encoding.vocabularies.items()},
         landmark=history.landmark,
         groups=trained.encoding.groups,
-        calibration={head: levels.tolist() for head, levels in scored.calibration(trained.as_of).items()},
+        calibration={head: found.levels.tolist() for head, found in calibration.items()},
+        paces={head: found.paces.tolist() for head, found in calibration.items()},
     )
     return Bundle(manifest, trained.boosters, trailing_as_of(history, trained.as_of))
 

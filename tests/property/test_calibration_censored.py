@@ -33,6 +33,7 @@ def attempts(count: int, seed: int, *, slower: float = 0.0, wider: float = 1.0, 
         arrived_at=started_at + np.exp(log_hours) * HOUR_SECONDS,
         ended_at=np.full(count, NEVER),
         weight=np.ones(count),
+        clock=(started_at / HOUR_SECONDS + 72) % 168,
     )
 
 

@@ -1,0 +1,33 @@
+"""Ten thousand customers ask for promises, and something is wrong: all are answered, none with an earlier date."""
+
+from pathlib import Path
+
+import pytest
+
+from data.dataset import Dataset
+from tests.integration.conftest import postgres_database
+from tests.reliability.promise_faults import FAULTS, FAULTS_OF_A_SERVER, Fault, open_shop, the_name
+
+pytestmark = pytest.mark.reliability
+
+#: Of each fault; ten thousand of all of them together.
+BASKETS = 10_000 // (len(FAULTS) + len(FAULTS_OF_A_SERVER))
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=the_name)
+def test_promises_are_made_and_none_is_earlier_although(
+    fault: Fault, retailer: Dataset, bundle_folder: Path, tmp_path: Path
+) -> None:
+    with open_shop(retailer, bundle_folder, tmp_path, baskets=BASKETS) as shop:
+        fault(shop)
+
+
+@pytest.mark.parametrize("fault", FAULTS_OF_A_SERVER, ids=the_name)
+def test_promises_are_made_by_what_was_known_last_although(
+    fault: Fault, retailer: Dataset, bundle_folder: Path, tmp_path: Path
+) -> None:
+    with (
+        postgres_database() as url,
+        open_shop(retailer, bundle_folder, tmp_path, baskets=BASKETS, database_url=url) as shop,
+    ):
+        fault(shop)
