@@ -14,7 +14,8 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from decision.decision import Decision, Option
-from decision.promised import KeptPromise, PromiseChange, Promised, PromisedUnits, fingerprints
+from decision.fingerprints import fingerprints
+from decision.promised import KeptPromise, PromiseChange, Promised, PromisedUnits
 from decision.ranked import Ruled
 from decision.rules import available
 from decision.situation import Situation

@@ -1,15 +1,8 @@
 """What a customer was told, as the order carries it, and whether the order that comes of it keeps that."""
 
-import hashlib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING
-
-import orjson
-
-if TYPE_CHECKING:
-    from decision.order import Order
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,25 +75,3 @@ CHANGES = (
     "chosen",
     "probability",
 )
-
-
-def fingerprints(order: "Order") -> dict[str, str]:
-    """Return a short fingerprint of each part of what is asked for: its lines, where it goes, who asks."""
-    parts = {
-        "lines": sorted(orjson.dumps([x.sku, x.quantity, x.unit_price, x.group]) for x in order.lines),
-        "destination": [orjson.dumps(asdict(order.destination))],
-        "customer": [
-            orjson.dumps(
-                [
-                    order.channel,
-                    order.payment_method,
-                    order.customer_id,
-                    order.customer_tier,
-                    order.tags,
-                    order.attributes,
-                    [shipment.shipment_id for shipment in order.open_shipments],
-                ]
-            )
-        ],
-    }
-    return {name: hashlib.sha256(b"\n".join(written)).hexdigest()[:12] for name, written in parts.items()}

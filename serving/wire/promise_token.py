@@ -13,9 +13,10 @@ from typing import Final
 import orjson
 from pydantic import TypeAdapter, ValidationError
 
+from decision.fingerprints import fingerprints
 from decision.order import Order
 from decision.promise import Promise
-from decision.promised import Promised, PromisedUnits, fingerprints
+from decision.promised import Promised, PromisedUnits
 from serving.errors import FieldError, InvalidRequestError
 
 _PROMISED: Final = TypeAdapter(Promised)
