@@ -1,6 +1,6 @@
 """Simple plans for large orders: one candidate after the other, each with all that it can take."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,14 +13,20 @@ Bools = NDArray[np.bool_]
 
 def greedy_plans(large: Large) -> Iterator[list[Sent]]:
     """Yield plans that take the most at a time, and the cheapest for what it takes; also those that leave lines out."""
+    everyone = np.ones(large.count, bool)
     for most_first in (True, False):
-        yield _plan(large, most_first=most_first)
+        yield _plan(large, everyone, most_first=most_first)
 
 
-def _plan(large: Large, *, most_first: bool) -> list[Sent]:
+def plan_from(large: Large, candidates: Sequence[int]) -> list[Sent]:
+    """Return a simple plan of shipments from these candidates only."""
+    return _plan(large, np.isin(np.arange(large.count), candidates), most_first=False)
+
+
+def _plan(large: Large, among: Bools, *, most_first: bool) -> list[Sent]:
     left = np.array(large.loads.quantities)
     stock, carried, parcels = large.units.copy(), large.open_weight.copy(), large.parcels_left.copy()
-    open_ = np.ones(large.count, bool)
+    open_ = among.copy()
     sent: list[Sent] = []
     while left.any() and len(sent) < large.most_parcels:
         takes = _takes(large, left, stock, carried) * (open_ & ((parcels >= 1) | large.joins))

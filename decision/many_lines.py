@@ -13,20 +13,23 @@ scores the loads of the plan found and adds their cuts (logic-based Benders deco
 Mathematical Programming 96, 2003). The model's dual bound is a lower bound of the true optimum in every round; the best
 plan seen, exactly scored, is the answer.
 
-Where the simple plans of `decision.greedy` find no plan, the same model without its money does, or proves that there is
-none.
+Where the simple plans of `decision.greedy` find no plan, few candidates that have every line are sought
+(`decision.covers`), which also shows that there are none. What is left, where carriers, stock that lines share or caps
+are in the way, the same model without its money decides.
 
 HiGHS stops by the clock, so on a slower machine the same large order may get another plan.
 What is planned exactly involves no clock.
 """
 
+from itertools import islice
 from typing import Final
 
 import numpy as np
 
 from decision.assignment import Assignment, Cut, Large
 from decision.candidates import Candidates
-from decision.greedy import greedy_plans
+from decision.covers import TooManyStepsError, covers
+from decision.greedy import greedy_plans, plan_from
 from decision.loads import Contents, Floats, Loads, Sent
 from decision.money import to_billionths
 from decision.order import Order
@@ -37,8 +40,14 @@ from decision.shipments import Pricing
 #: Seconds that HiGHS may take, over all rounds, and how many rounds of cuts are worth it.
 SECONDS: Final = 4.0
 ROUNDS: Final = 3
+#: Sets of candidates from which a plan is tried, before HiGHS is asked.
+MOST_COVERS: Final = 100
 #: A plan this close to its bound (relative) is good enough to stop.
 GAP: Final = 1e-4
+
+
+class UnprovedError(Exception):
+    """No plan was found, nor was it proved that there is none."""
 
 
 def plan_many_lines(
@@ -53,9 +62,9 @@ def plan_many_lines(
     limits: Limits,
     seconds: float = SECONDS,
 ) -> list[RankedPlan]:
-    """Return the best plan found, with its bound, or none. Arguments as in `decision.shipments`.
+    """Return the best plan found, with its bound, or none where there is none. Arguments as in `decision.shipments`.
 
-    None means that HiGHS proved that there is none, or found none in ``seconds``.
+    Raises `UnprovedError` where in ``seconds`` neither a plan was found nor a proof that there is none.
     """
     large = Large(order, candidates, loads, reach, units, parcels_left, priced, limits)
     if not len(candidates):
@@ -64,12 +73,16 @@ def plan_many_lines(
     for shipments in greedy_plans(large):
         search.look_at(shipments)
     if search.best is None:
-        found = search.model.solve(seconds, priced=False)
-        seconds -= found.seconds
-        if found.shipments:
-            search.look_at(found.shipments)
-        if search.best is None:
+        if not search.cover():
             return []
+        if search.best is None:
+            found = search.model.solve(seconds, priced=False)
+            seconds -= found.seconds
+            search.look_at(found.shipments or [])
+            if search.best is None and not np.isposinf(found.bound):
+                raise UnprovedError
+            if search.best is None:
+                return []
     for rounds in range(ROUNDS, 0, -1):
         if seconds <= 0 or not search.improve(seconds / rounds):
             break
@@ -99,6 +112,23 @@ class _Search:
         total = self.total(shipments)
         if np.isfinite(total) and (self.best is None or total < self.best[0]):
             self.best = total, shipments
+
+    def cover(self) -> bool:
+        """Look at a plan from few candidates that have every line; return whether there may be any plan at all."""
+        large, (blocks, candidates) = self.large, self.model.pairs
+        able = np.zeros((len(large.blocks), large.count), bool)
+        able[blocks, candidates] = True
+        able &= (large.parcels_left >= 1) | large.joins
+        tried = 0
+        try:
+            for chosen in islice(covers(able, min(large.most_parcels, len(able))), MOST_COVERS):
+                tried += 1
+                self.look_at(plan_from(large, chosen))
+                if self.best is not None:
+                    break
+        except TooManyStepsError:
+            return True
+        return tried > 0 or large.limits.allow_partial
 
     def total(self, shipments: list[Sent]) -> float:
         """Return the exact money of a plan, asking for what is not known yet."""

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from decision.decision import BindingRule
 from decision.loads import Floats, Loads, Sent, loads_of
-from decision.many_lines import SECONDS, plan_many_lines
+from decision.many_lines import SECONDS, UnprovedError, plan_many_lines
 from decision.money import HOPELESS, IMPOSSIBLE, PER_UNIT
 from decision.plans import Plan, Problem, SearchTooLongError, best_plans
 from decision.ranked import Ranked, RankedPlan, Ruled
@@ -43,8 +43,14 @@ def plan(priced: tuple[Ruled, Pricing], count: int) -> Ranked:
 
 
 def find_plan(ruled: Ruled) -> RankedPlan | None:
-    """Return a plan that leaves out the fewest lines, then takes the fewest parcels, whatever it would cost."""
-    plans = _rank(_Planning(ruled, free_of_charge(ruled), SECONDS_TO_FIND), 1).plans
+    """Return a plan that leaves out the fewest lines, then takes the fewest parcels, whatever it would cost.
+
+    ``None`` where there is none. Raises `decision.many_lines.UnprovedError` where it is not known whether there is one.
+    """
+    planning = _Planning(ruled, free_of_charge(ruled), SECONDS_TO_FIND)
+    plans = _rank(planning, 1).plans
+    if planning.unproved and not plans:
+        raise UnprovedError
     return plans[0] if plans else None
 
 
@@ -73,11 +79,15 @@ class _Table(NamedTuple):
 
 
 class _Planning:
-    """One order's planning. What shipments cost is kept from stage to stage, as long as the same lines are split."""
+    """One order's planning. What shipments cost is kept from stage to stage, as long as the same lines are split.
+
+    ``unproved``: some plan was sought in vain, but may be there.
+    """
 
     def __init__(self, ruled: Ruled, money: Pricing, seconds: float = SECONDS) -> None:
         self.ruled, self.money, self.limits, self.seconds = ruled, money, ruled.ruleset.limits, seconds
         self._reach = Reach(ruled.situation, ruled.ruling, self.limits)
+        self.unproved = False
         self._tables: dict[Loads, _Table] = {}
 
     def reach(self, forbidden: NDArray[np.bool_], without: str = "") -> Floats:
@@ -113,17 +123,21 @@ class _Planning:
                 return [_told(plan, loads) for plan in best_plans(problem, count, below)]
             except SearchTooLongError:
                 pass  # the larger model has a plan and a bound in any case
-        return plan_many_lines(
-            order,
-            candidates,
-            loads,
-            within,
-            units=units,
-            parcels_left=left,
-            priced=self.money,
-            limits=limits,
-            seconds=self.seconds,
-        )
+        try:
+            return plan_many_lines(
+                order,
+                candidates,
+                loads,
+                within,
+                units=units,
+                parcels_left=left,
+                priced=self.money,
+                limits=limits,
+                seconds=self.seconds,
+            )
+        except UnprovedError:
+            self.unproved = True
+            return []
 
     def least_without(self, within: Floats) -> int:
         """Return a lower bound of any plan that leaves something out; adjustments may make shipments negative."""

@@ -27,6 +27,7 @@ from decision.attributes import needs_prediction
 from decision.consolidation import open_shipments_at
 from decision.decision import Relaxation
 from decision.loads import Contents
+from decision.many_lines import UnprovedError
 from decision.money import Strategy
 from decision.predictor import Predictor
 from decision.ranked import RankedPlan, Ruled
@@ -64,11 +65,12 @@ def relaxations(ruled: Ruled, predictor: Predictor, find_plan: FindPlan) -> tupl
     relaxable = _Relaxable(_with_everyone(ruled, predictor), find_plan)
     monotone = relaxable.monotone
     whole, proved = smallest(relaxable.ids, relaxable.helps, MOST_TOLD)
-    found = [relaxable.told(ids, smallest=proved and monotone) for ids in whole]
+    found = [relaxable.told(ids, smallest=proved and monotone and not relaxable.unproved) for ids in whole]
     if not ruled.ruleset.limits.allow_partial:
         partial, proved = smallest(relaxable.ids, lambda ids: relaxable.helps(ids | {ALLOW_PARTIAL}), 1)
         if partial and (not whole or len(partial[0]) + 1 < len(whole[0])):
-            found.append(relaxable.told(partial[0] | {ALLOW_PARTIAL}, smallest=proved and monotone))
+            least = proved and monotone and not relaxable.unproved
+            found.append(relaxable.told(partial[0] | {ALLOW_PARTIAL}, smallest=least))
     return tuple(found)
 
 
@@ -152,11 +154,15 @@ def _minimal(ids: Sequence[str], helps: Callable[[Ids], bool]) -> Ids:
 
 @dataclass
 class _Relaxable:
-    """An order as ruled, about all candidates, and what happens to it when rules and limits are relaxed."""
+    """An order as ruled, about all candidates, and what happens to it when rules and limits are relaxed.
+
+    ``unproved``: some set was not found to help, but may.
+    """
 
     ruled: Ruled
     find_plan: FindPlan
     plans: dict[Ids, RankedPlan | None] = field(default_factory=dict)
+    unproved: bool = False
 
     @property
     def ids(self) -> list[str]:
@@ -202,7 +208,10 @@ class _Relaxable:
     def plan(self, ids: Ids) -> RankedPlan | None:
         """Return the plan that stands once these are relaxed, if one does."""
         if ids not in self.plans:
-            self.plans[ids] = self.find_plan(self._without(ids))
+            try:
+                self.plans[ids] = self.find_plan(self._without(ids))
+            except UnprovedError:
+                self.plans[ids], self.unproved = None, True
         return self.plans[ids]
 
     def _without(self, ids: Ids) -> Ruled:
