@@ -140,10 +140,29 @@ class Network:
         """The same of each carrier service, followed by one row without any: no carrier service."""
         return daily_cut_offs([*_cells(self.services, "cut_offs"), None])
 
-    def with_stock(self, stock: Mapping[str, SkuStock]) -> "Network":
-        """Return the network with other stock; what was worked out of its places and services is kept."""
+    def with_stock(
+        self, stock: Mapping[str, SkuStock], inbound: Mapping[str, Sequence[Inbound]] | None = None
+    ) -> "Network":
+        """Return the network with other stock, and other ``inbound`` where it is told.
+
+        What was worked out of its places and services is kept.
+        """
         other = copy(self)
         object.__setattr__(other, "stock", stock)
+        object.__setattr__(other, "inbound", self.inbound if inbound is None else inbound)
+        return other
+
+    def with_given(self, capacity_used: NDArray[np.float64], capacity_used_on: NDArray[np.object_]) -> "Network":
+        """Return the network with other shipments given; what was worked out of everything else is kept."""
+        other = copy(self)
+        given = {"capacity_used": capacity_used, "capacity_used_on": capacity_used_on}
+        object.__setattr__(other, "locations", {**self.locations, **given})
+        # Copied at once: others may be remembering meanwhile.
+        told = {key: made for key, made in dict(self._columns).items() if "capacity_used_on" not in key}
+        object.__setattr__(other, "_columns", told)
+        if "location_texts" in self.__dict__:
+            texts = {**self.location_texts, "capacity_used_on": encode(capacity_used_on)}
+            other.__dict__["location_texts"] = texts
         return other
 
     @cached_property

@@ -95,8 +95,14 @@ def refreshed(connection: Connection, before: Snapshot, quarter: datetime, usual
     services = load_columns(connection, carrier_services) if changed(carrier_services) else before.network.services
     given = given_since(connection, before.given, before.version)
     coming = load_inbound(connection, positions) if changed(inbound) or not same_places else before.network.inbound
-    network = Network(_with_given(places, given, quarter, before), services, stock, coming)
     same = places is before.places and services is before.network.services
+    if not same or quarter != before.quarter:
+        used, day = capacity_columns(places, given, quarter)
+        network = Network({**places, "capacity_used": used, "capacity_used_on": day}, services, stock, coming)
+    else:  # what was worked out of places and services is not worked out again for each order
+        network = before.network.with_stock(stock, coming)
+        if given is not before.given:
+            network = network.with_given(*capacity_columns(places, given, quarter))
     return Snapshot(
         version=version,
         quarter=quarter,
@@ -109,13 +115,6 @@ def refreshed(connection: Connection, before: Snapshot, quarter: datetime, usual
         stock=stock,
         rulesets=_compiled(connection) if changed(rulesets) else before.rulesets,
     )
-
-
-def _with_given(places: Columns, given: Given, quarter: datetime, before: Snapshot) -> Columns:
-    if places is before.places and given is before.given and quarter == before.quarter:
-        return before.network.locations
-    used, day = capacity_columns(places, given, quarter)
-    return {**places, "capacity_used": used, "capacity_used_on": day}
 
 
 def _changed_products(connection: Connection, since: int) -> dict[str, Product]:
