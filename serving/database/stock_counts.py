@@ -7,7 +7,8 @@ instant), and of these the one of the latest instant. Most places have one sourc
 """
 
 from collections import defaultdict
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import fields
 from datetime import datetime
 from typing import Any, Final
@@ -172,7 +173,22 @@ def _write(connection: Connection, replaces: ColumnElement[bool], version: int, 
     entries = select(*entry.values()).where(or_(_NEW, replaces & (change != 0)))
     connection.execute(insert(stock_movements).from_select(list(entry), entries))
     replaced = update(stock).where(_OF_PLACE, ~_NEW, replaces)
-    return inserted + _rows(connection, replaced.values({**told, "on_hand": on_hand, "changed_in": version}))
+    with _by_key(connection):
+        return inserted + _rows(connection, replaced.values({**told, "on_hand": on_hand, "changed_in": version}))
+
+
+@contextmanager
+def _by_key(connection: Connection) -> Iterator[None]:
+    """Have rows of stock looked up by their keys: PostgreSQL would read all of the table, however large it is."""
+    _allow_reading_all(connection, "off")
+    yield
+    _allow_reading_all(connection, "on")
+
+
+def _allow_reading_all(connection: Connection, setting: str) -> None:
+    if connection.dialect.name == "postgresql":
+        ways = ("enable_hashjoin", "enable_mergejoin")
+        connection.execute(select(*(func.set_config(way, setting, true()) for way in ways)))
 
 
 def _rows(connection: Connection, statement: Insert | Update) -> int:
