@@ -158,7 +158,8 @@ class Network:
         texts = {name: encode(column) for name, column in columns.items() if _is_text(name, column)}
         vars(other)["location_texts"] = {**self.location_texts, **texts}
         written = {("written", name) for name in columns}
-        kept = {key: made for key, made in self._columns.items() if key not in written}
+        # Copied at once: others may be remembering meanwhile.
+        kept = {key: made for key, made in dict(self._columns).items() if key not in written}
         object.__setattr__(other, "_columns", kept)
         return other
 

@@ -5,7 +5,7 @@ which knows each exception and says what is wrong.
 """
 
 import re
-from collections.abc import Container, Sequence
+from collections.abc import Callable, Container, Sequence
 from datetime import datetime
 from typing import Any, Final, TypeAlias
 
@@ -96,7 +96,7 @@ def _sources(column: Any) -> _Checked:
     return _each_once(column, lambda name: bool(_TEXT.fullmatch(name)), missing=True)
 
 
-def _each_once(column: Any, is_right: Any, *, missing: bool = False) -> _Checked:
+def _each_once(column: Any, is_right: Callable[[str], bool], *, missing: bool = False) -> _Checked:
     """Texts; the same comes often, and is looked at once. A missing one is empty, and right if ``missing`` is."""
     coded = column.dictionary_encode()
     values = [*coded.dictionary.to_pylist(), ""]

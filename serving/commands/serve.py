@@ -1,5 +1,6 @@
 """`smista serve`: run the service."""
 
+import gc
 from pathlib import Path
 from typing import Annotated
 
@@ -38,6 +39,9 @@ def serve(
         typer.echo(
             f"API key: in {settings.work_folder / DEVELOPMENT_KEY_FILE} (all scopes; set SMISTA_API_KEYS for your own)"
         )
+    # What is there now stays: looking through it for garbage would make an order wait, now and then.
+    gc.collect()
+    gc.freeze()
     uvicorn.run(
         app,
         host=host,

@@ -96,6 +96,13 @@ class Counts:
             differs |= ranks[order[1:]] != ranks[order[:-1]]
         return self.take(order[np.append(differs, True)])
 
+    def repeated(self) -> NDArray[np.bool_]:
+        """Return whether each of what `newest` returned shares its place with another: several sources count it."""
+        repeated = np.zeros(len(self), bool)
+        repeated[1:] = (self.sku[1:] == self.sku[:-1]) & (self.location_id[1:] == self.location_id[:-1])
+        repeated[:-1] |= repeated[1:]
+        return repeated
+
 
 def micros(instant: datetime) -> int:
     """Microseconds since 1970."""

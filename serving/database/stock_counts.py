@@ -7,9 +7,10 @@ instant), and of these the one of the latest instant. Most places have one sourc
 """
 
 from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import fields
 from datetime import datetime
-from functools import partial
 from typing import Any, Final
 
 import numpy as np
@@ -46,6 +47,7 @@ from serving.errors import StockAppearedError
 
 #: What a count tells.
 _TOLD: Final = tuple(field.name for field in fields(Counts) if field.name not in {"sku", "location_id"})
+_OF_PLACE: Final = (stock.c.sku == fed.c.sku) & (stock.c.location_id == fed.c.location_id)
 _NEW: Final = fed.c.known_on_hand.is_(None)
 _NEWER: Final = or_(
     fed.c.known_counted_at == NEVER,
@@ -60,6 +62,9 @@ _NEWER: Final = or_(
     ),
 )
 
+#: Places that are looked for, to see whether a feed is of new ones.
+_LOOKED_AT: Final = 64
+
 
 def count(connection: Connection, newest: Counts, who: str, now: datetime) -> int:
     """Replace what was counted with ``newest`` (`Counts.newest`); return how many places show another count now.
@@ -68,32 +73,43 @@ def count(connection: Connection, newest: Counts, who: str, now: datetime) -> in
     """
     if not len(newest):
         return 0
-    _meet(connection, newest)
+    offer(connection, newest)
+    shared = newest.repeated()
+    if not shared.any() and not _seem_known(connection, len(newest)):
+        with suppress(StockAppearedError), connection.begin_nested():
+            # Looking for rows to lock takes a third of the time. Where there are some after all, it is all undone, with
+            # the lock on the version.
+            return _write(connection, _NEWER, next_version(connection), who, now)
+    lock_fed(connection)
     version = next_version(connection)
-    shared = _shared(connection, newest)
-    write = partial(_write, connection, version=version, who=who, now=now)
+    shared |= _shared(connection, len(newest))
     if not shared.any():
-        return write(_NEWER)
-    _meet(connection, newest.take(shared))
-    _meet(connection, _settled(connection))
-    written = write(true())
-    _meet(connection, newest.take(~shared))
-    return written + write(_NEWER)
+        return _write(connection, _NEWER, version, who, now)
+    _offer_again(connection, newest.take(shared))
+    _offer_again(connection, _settled(connection))
+    written = _write(connection, true(), version, who, now)
+    _offer_again(connection, newest.take(~shared))
+    return written + _write(connection, _NEWER, version, who, now)
 
 
-def _meet(connection: Connection, counts: Counts) -> None:
+def _offer_again(connection: Connection, counts: Counts) -> None:
+    """Offer some of the counts whose rows are locked already."""
     offer(connection, counts)
     lock_fed(connection)
 
 
-def _shared(connection: Connection, newest: Counts) -> NDArray[np.bool_]:
-    """Whether several sources have counted the place of each of what was offered."""
-    shared = np.zeros(len(newest), bool)
-    shared[1:] = (newest.sku[1:] == newest.sku[:-1]) & (newest.location_id[1:] == newest.location_id[:-1])
-    shared[:-1] |= shared[1:]
+def _seem_known(connection: Connection, offered: int) -> bool:
+    """Whether any of a few of the places that were offered has a row of stock."""
+    some = select(fed.c.place).where(fed.c.place % max(offered // _LOOKED_AT, 1) == 0)
+    return bool(connection.execute(select(some.join(stock, _OF_PLACE).exists())).scalar())
+
+
+def _shared(connection: Connection, offered: int) -> NDArray[np.bool_]:
+    """Whether another source has counted the place of each of what was offered."""
     by_another = (fed.c.known_source != fed.c.source) & (fed.c.known_counted_at != NEVER)
     kept = (stock_counts.c.sku == fed.c.sku) & (stock_counts.c.location_id == fed.c.location_id)
     found = select(fed.c.place).where(or_(by_another, select(stock_counts.c.sku).where(kept).exists()))
+    shared = np.zeros(offered, bool)
     shared[list(connection.execute(found).scalars())] = True
     return shared
 
@@ -101,9 +117,8 @@ def _shared(connection: Connection, newest: Counts) -> NDArray[np.bool_]:
 def _settled(connection: Connection) -> Counts:
     """Keep what was offered, where it is the newest of its source; return what the places are to show instead."""
     of_place = (stock_counts.c.sku == fed.c.sku) & (stock_counts.c.location_id == fed.c.location_id)
-    in_stock = (stock.c.sku == fed.c.sku) & (stock.c.location_id == fed.c.location_id)
     offered = connection.execute(select(fed)).mappings().all()
-    shown = connection.execute(select(stock).where(select(fed.c.place).where(in_stock).exists())).mappings().all()
+    shown = connection.execute(select(stock).where(select(fed.c.place).where(_OF_PLACE).exists())).mappings().all()
     kept = connection.execute(select(stock_counts).where(select(fed.c.place).where(of_place).exists())).mappings().all()
     shown = [row for row in shown if row["counted_at"] != NEVER]
     newest: dict[StockKey, dict[str, RowMapping]] = defaultdict(dict)
@@ -131,16 +146,22 @@ def _age(row: RowMapping) -> tuple[Any, Any]:
     return age[::-1] if row["source"] else age
 
 
-def _write(connection: Connection, replaces: ColumnElement[bool], *, version: int, who: str, now: datetime) -> int:
-    """Write what was met: all of places without a row of stock, of others the counts that are to replace theirs.
+def _write(connection: Connection, replaces: ColumnElement[bool], version: int, who: str, now: datetime) -> int:
+    """Write what was offered: all of places without a row of stock, of others the counts that are to replace theirs.
 
-    Return how many those were.
+    Return how many those were. Raises `StockAppearedError`.
     """
     on_hand = fed.c.on_hand + _moved_since()
     change = on_hand - func.coalesce(fed.c.known_on_hand, 0)
+    of_place = {"sku": fed.c.sku, "location_id": fed.c.location_id}
+    told = {name: fed.c[name] for name in _TOLD}
+    row = {**of_place, **told, "held": literal(0), "changed_in": literal(version, BigInteger)}
+    try:
+        inserted = _rows(connection, insert(stock).from_select(list(row), select(*row.values()).where(_NEW)))
+    except IntegrityError as error:
+        raise StockAppearedError from error
     entry = {
-        "sku": fed.c.sku,
-        "location_id": fed.c.location_id,
+        **of_place,
         "kind": literal("count"),
         "occurred_at": fed.c.counted_at,
         "recorded_at": literal(now, Instant),
@@ -151,21 +172,23 @@ def _write(connection: Connection, replaces: ColumnElement[bool], *, version: in
     }
     entries = select(*entry.values()).where(or_(_NEW, replaces & (change != 0)))
     connection.execute(insert(stock_movements).from_select(list(entry), entries))
-    told = {name: fed.c[name] for name in _TOLD}
-    row = {
-        "sku": fed.c.sku,
-        "location_id": fed.c.location_id,
-        **told,
-        "held": literal(0),
-        "changed_in": literal(version, BigInteger),
-    }
-    try:
-        inserted = _rows(connection, insert(stock).from_select(list(row), select(*row.values()).where(_NEW)))
-    except IntegrityError as error:
-        raise StockAppearedError from error
-    of_place = (stock.c.sku == fed.c.sku) & (stock.c.location_id == fed.c.location_id)
-    replaced = update(stock).where(of_place, ~_NEW, replaces)
-    return inserted + _rows(connection, replaced.values({**told, "on_hand": on_hand, "changed_in": version}))
+    replaced = update(stock).where(_OF_PLACE, ~_NEW, replaces)
+    with _by_key(connection):
+        return inserted + _rows(connection, replaced.values({**told, "on_hand": on_hand, "changed_in": version}))
+
+
+@contextmanager
+def _by_key(connection: Connection) -> Iterator[None]:
+    """Have rows of stock looked up by their keys: PostgreSQL would read all of the table, however large it is."""
+    _allow_reading_all(connection, "off")
+    yield
+    _allow_reading_all(connection, "on")
+
+
+def _allow_reading_all(connection: Connection, setting: str) -> None:
+    if connection.dialect.name == "postgresql":
+        ways = ("enable_hashjoin", "enable_mergejoin")
+        connection.execute(select(*(func.set_config(way, setting, true()) for way in ways)))
 
 
 def _rows(connection: Connection, statement: Insert | Update) -> int:

@@ -1,7 +1,7 @@
 """What may be done to an order, and what that does to it, to stock and to capacity. Values in, values out."""
 
 import uuid
-from collections.abc import Container, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
@@ -48,6 +48,14 @@ class Assignment:
         """Those that the plan needs; the others are only offered its shipments."""
         return frozenset(shipment.location_id for shipment in self.option.shipments)
 
+    def because(self, by: By) -> By:
+        """Return ``by`` with the decision as the reason, where there is no other."""
+        return by if by.why else replace(by, why=f"decision {self.decision_id}")
+
+    def shaped(self, events: Iterable[OrderEvent]) -> tuple[OrderEvent, ...]:
+        """Return ``events`` with what shaped the decision."""
+        return tuple(replace(event, versions=self.versions) for event in events)
+
     def not_offered_to(self, location_ids: Container[str]) -> "Assignment":
         """The same plan, offered to none of these."""
         shipments = tuple(_without(shipment, location_ids) for shipment in self.option.shipments)
@@ -63,12 +71,14 @@ def _without(shipment: Shipment, location_ids: Container[str]) -> Shipment:
 
 def place(order: OrderRecord, plan: Assignment | None, by: By) -> Change:
     """A new order, all of whose units wait, and the plan that supplies them, where there is one."""
-    placed = OrderEvent(order.order_id, "order.placed", by.at, by.who, told(order), why=by.why)
     if plan is None:
+        placed = OrderEvent(order.order_id, "order.placed", by.at, by.who, told(order), why=by.why)
         return Change(None, order, events=(placed, state_event(order, by)))
+    by = plan.because(by)
     assigned = assign(order, plan, by)
+    placed = OrderEvent(order.order_id, "order.placed", by.at, by.who, told(assigned.after), why=by.why)
     same = (state_event(assigned.after, by),) if assigned.after.state is order.state else ()
-    return replace(assigned, before=None, events=(placed, *assigned.events, *same))
+    return replace(assigned, before=None, events=plan.shaped((placed, *assigned.events, *same)))
 
 
 def assign(order: OrderRecord, plan: Assignment, by: By) -> Change:
@@ -76,6 +86,7 @@ def assign(order: OrderRecord, plan: Assignment, by: By) -> Change:
 
     Raises `ConflictError` where fewer units wait than were planned: somebody changed the order meanwhile.
     """
+    by = plan.because(by)
     waiting = order.waiting
     shipments: list[ShipmentRecord] = []
     for planned in plan.option.shipments:
@@ -94,10 +105,7 @@ def assign(order: OrderRecord, plan: Assignment, by: By) -> Change:
         for shipment in shipments
         for line in shipment.lines
     ]
-    events = [
-        replace(shipment_event(shipment, f"shipment.{shipment.state}", by), versions=plan.versions)
-        for shipment in shipments
-    ]
+    events = [shipment_event(shipment, f"shipment.{shipment.state}", by) for shipment in shipments]
     if any(units < 0 for units in waiting.values()):
         raise ConflictError(f"Order {order.order_id!r} was changed meanwhile: fewer units wait than were planned")
     changed = replace(
@@ -107,7 +115,8 @@ def assign(order: OrderRecord, plan: Assignment, by: By) -> Change:
         shipments=(*order.shipments, *shipments),
     )
     takes = tuple((shipment.location_id, shipment.capacity_day) for shipment in shipments)
-    return settled(order, changed, by, entries=entries, takes=takes, events=events)
+    assigned = settled(order, changed, by, entries=entries, takes=takes, events=events)
+    return replace(assigned, events=plan.shaped(assigned.events))
 
 
 def _shipments(

@@ -129,7 +129,7 @@ def without(network: Network, order: Order, avoided: Avoided, positions: Mapping
     for sku in {line.sku for line in order.lines if line.sku in network.stock}:
         failed = {positions[at] for failed_sku, at in avoided.keys if failed_sku == sku and at in positions}
         left[sku] = _rows_not_at(network.stock[sku], full | failed)
-    return replace(network, stock=left)  # of no other sku anything is asked
+    return network.with_stock(left)  # of no other sku anything is asked
 
 
 def _rows_not_at(stock: SkuStock, places: Collection[int]) -> SkuStock:

@@ -262,10 +262,11 @@ async def test_the_log_says_who_did_what_when_why_and_by_which_versions(shop: Ap
     await shop.client.patch("/v1/orders/A-1/lines/1", json={"quantity": 2, "reason": "one is enough"})
     await shop.client.delete("/v1/orders/A-1", params={"reason": "none after all"})
     events = (await seen(shop, "A-1"))["events"]
+    decision = f"decision {shipment['decision_id']}"
     assert [(event["kind"], event["who"], event["why"]) for event in events] == [
-        ("order.placed", "development", None),
-        ("shipment.assigned", "development", None),
-        ("order.assigned", "development", None),
+        ("order.placed", "development", decision),
+        ("shipment.assigned", "development", decision),
+        ("order.assigned", "development", decision),
         ("shipment.rejected", "development", "flooded"),
         ("order.backordered", "development", "flooded"),
         ("shipment.assigned", "smista", "flooded"),
@@ -276,7 +277,7 @@ async def test_the_log_says_who_did_what_when_why_and_by_which_versions(shop: Ap
         ("order.cancelled", "development", "none after all"),
     ]
     for event in events:
-        decided = event["kind"] == "shipment.assigned"
+        decided = event["kind"] in {"order.placed", "shipment.assigned", "order.assigned"}
         assert set(event["versions"]) == ({"ruleset", "bundle", "digest"} if decided else set()), event
     rejected = events[3]
     assert datetime.fromisoformat(rejected["occurred_at"]) == begun + timedelta(minutes=3)
@@ -288,7 +289,7 @@ async def test_the_log_says_who_did_what_when_why_and_by_which_versions(shop: Ap
         ).all()
     )
     assert [tuple(entry) for entry in entries] == [
-        ("hold", "development", None),
+        ("hold", "development", decision),
         ("release", "development", "flooded"),
         ("hold", "smista", "flooded"),
         ("release", "development", "one is enough"),

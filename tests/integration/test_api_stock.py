@@ -3,7 +3,9 @@
 from typing import Any
 
 import pytest
+from sqlalchemy import func, select
 
+from serving.database.order_tables import stock_movements
 from tests.integration.conftest import Api
 from tests.integration.orders import at, numbers, open_shop, placed, seen, stock
 
@@ -95,3 +97,20 @@ async def test_an_order_that_waits_is_sent_when_units_come(shop: Api) -> None:
     await placed(shop, "A-1", 6, backorder=True)
     await move(shop, movement(1, 2))
     assert (await seen(shop, "A-1"))["state"] == "assigned"
+
+
+@pytest.mark.parametrize("known", [0, 1, 100])
+async def test_a_feed_of_new_places_with_one_known_among_them_counts_them_all(shop: Api, known: int) -> None:
+    await shop.feed("products", [{"sku": f"N-{number:03}"} for number in range(200)])
+    row = {"location_id": "S014", "counted_at": "2026-03-02T06:00:00Z"}
+    rows = [{**row, "sku": f"N-{number:03}", "on_hand": number} for number in range(200)]
+    await shop.feed("stock", [{**rows[known], "on_hand": 1_000}])
+    await shop.feed("stock", [{**row, "sku": rows[known]["sku"], "on_hand": 7, "counted_at": "2026-03-02T08:00:00Z"}])
+    answer = await shop.feed("stock", rows)
+    assert (answer["accepted"], answer["outdated"]) == (200, 1)
+    expected = {str(row["sku"]): row["on_hand"] for row in rows} | {str(rows[known]["sku"]): 7}
+    shown = shop.service.live.snapshot.network.stock
+    assert {sku: int(shown[sku].on_hand[0]) for sku in expected} == expected
+    table = stock_movements.c
+    told = select(table.sku, func.sum(table.on_hand)).where(table.sku.startswith("N-")).group_by(table.sku)
+    assert dict(shop.service.database.read_now(lambda c: [tuple(row) for row in c.execute(told)])) == expected

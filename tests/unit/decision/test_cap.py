@@ -75,3 +75,18 @@ def test_a_cap_that_is_no_number_of_parcels_of_a_location_is_refused(rule: str, 
     with pytest.raises(RulesetError) as caught:
         load_ruleset(f"name: n\nrules: [{rule}]")
     assert told in str(caught.value)
+
+
+def test_what_is_remembered_of_a_network_does_not_hide_what_its_locations_were_given_since() -> None:
+    days = {"A": "2026-03-02", "B": "2026-03-02", "C": "2026-03-01"}
+    net = places(
+        *({"location_id": name, **STORE, "capacity_used": 38.0, "capacity_used_on": days[name]} for name in days)
+    )
+    answers = Table({name: (cost, 1.0, 10.0, 20.0, 0.0) for name, cost in (("A", 2.0), ("B", 5.0), ("C", 9.0))})
+    ruleset = load_ruleset(f"name: n\nrules: [{FORTY}]")
+    assert decide(order("LAMP"), net, [ruleset], answers, NOW).options[0].shipments[0].location_id == "A"
+    used, today = np.array([40.0, 38.0, 40.0]), np.full(3, "2026-03-02", object)
+    decision = decide(order("LAMP"), net.with_given(used, today), [ruleset], answers, NOW)
+    assert [excluded.location_id for excluded in decision.excluded] == ["A", "C"]
+    anew = {**net.locations, "capacity_used": used, "capacity_used_on": today}
+    assert decision == decide(order("LAMP"), replace(net, locations=anew), [ruleset], answers, NOW)
