@@ -84,7 +84,7 @@ def test_where_nothing_is_sure_enough_the_last_day_is_told_however_sure(method: 
     if method != "home":
         order = replace(order, delivery_method=method, collect_location_id="B")
     rules = compile_ruleset({"name": "n", "promises": {"confidence": 0.8}})
-    heads = Table({name: (1, 1, 1.0, 5_000.0, 0.1) for name in "AB"})
+    heads = Table(dict.fromkeys("AB", (1, 1, 1.0, 5000.0, 0.1)))
     asking = Asking(net, [rules], heads, NOW, VALID_FOR)
     assert isinstance(promise(order, asking), NotPromised)
     told = promise(order, replace(asking, awaited=the_slowest))
