@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from numpy.typing import NDArray
 
-from decision.awaited import Awaited, the_plan
+from decision.awaited import Awaited, the_plan, the_slowest
 from decision.candidates import Candidates
 from decision.decide import price, rule
 from decision.decision import ShipmentLine
@@ -107,7 +107,10 @@ def _told(order: Order, ranked: Ranked, asking: Asking, asked_at: datetime) -> P
     # The slowest may be too late for today sooner than the plan is: the order may come after all the same.
     ordered_at = valid_until if asking.awaited is the_plan else asked_at + asking.valid_for
     waiting = _Waiting(order, network, coming, awaited, leaves, now, max(ordered_at, now))
-    read = (_date if order.delivery_method == "home" else _opening)(waiting, terms.confidence, asking.days_later)
+    home = order.delivery_method == "home"
+    read = (_date if home else _opening)(waiting, terms.confidence, asking.days_later)
+    if read is None and asking.awaited is the_slowest:  # no plan would be promised later
+        read = (_last_date if home else _last_opening)(waiting)
     if read is None:
         return _none(order, "too_uncertain")
     earliest, likely = (_at_level(waiting, level, read.promised_at) for level in (EARLIEST, LIKELY))
@@ -227,13 +230,39 @@ def _opening(waiting: _Waiting, confidence: float, days_later: int) -> _Read | N
     return None
 
 
+def _last_date(waiting: _Waiting) -> _Read | None:
+    """Return the end of the last delivery day for which anything is promised, however sure."""
+    found = np.flatnonzero(waiting.days.delivers.all(axis=0))
+    if not len(found):
+        return None
+    last = int(found[-1])
+    end = waiting.midnight(last + 1)
+    return _Read(end, waiting.today + timedelta(days=last), float(waiting.surely([end], [last])[0]))
+
+
+def _last_opening(waiting: _Waiting) -> _Read | None:
+    """Return when the store opens on the last day for which anything is promised, however sure."""
+    for ahead in reversed(range(DAYS_AHEAD)):
+        opens = _opens(waiting, ahead, waiting.midnight(ahead))
+        if opens is not None:
+            sure = float(waiting.surely([opens], [ahead])[0])
+            return _Read(opens, waiting.today + timedelta(days=ahead), sure)
+    return None
+
+
 def _openings(waiting: _Waiting, level: float, since: datetime) -> Iterator[tuple[int, datetime]]:
+    for ahead, instant in waiting.there(level, since):
+        opens = _opens(waiting, ahead, instant)
+        if opens is not None:
+            yield ahead, opens
+
+
+def _opens(waiting: _Waiting, ahead: int, instant: datetime) -> datetime | None:
+    """Return when the store is open from ``instant`` on, if it is on the date so far ``ahead``."""
     ids = waiting.network.locations["location_id"]
     place = int(np.flatnonzero(ids == waiting.order.collect_location_id)[0])
-    for ahead, instant in waiting.there(level, since):
-        opens = next_opening(waiting.network, place, instant)
-        if opens.astimezone(waiting.zone).date() == waiting.today + timedelta(days=ahead):
-            yield ahead, opens
+    opens = next_opening(waiting.network, place, instant)
+    return opens if opens.astimezone(waiting.zone).date() == waiting.today + timedelta(days=ahead) else None
 
 
 def _at_level(waiting: _Waiting, level: float, latest: datetime) -> datetime:

@@ -75,7 +75,7 @@ class DailyHours:
         since_midnight = np.clip(hours, 0.0, DAYS * DAY_HOURS) + self.clock % DAY_HOURS
         return np.minimum(since_midnight // DAY_HOURS, DAYS).astype(np.intp)
 
-    # Of each row, as a row of a table: at the beginning of each day, of all that come after them, and of what is never.
+    # (rows, days + 2): of each row at the beginning of each day, of all days that come after them, and at their end.
 
     @cached_property
     def _rows(self) -> NDArray[np.intp]:
@@ -97,8 +97,7 @@ class DailyHours:
         weekday = ((self.clock // DAY_HOURS)[:, None] + np.arange(DAYS)).astype(np.intp) % WEEKDAYS
         late = np.exp(-np.cumsum(hazard * self.paces[self.smooth.group[:, None], weekday], axis=1))
         late = np.where(smooth[:, 1:] > _SMALLEST, late, 0.0)
-        ends = np.ones(len(late)), np.zeros(len(late))
-        return np.column_stack([ends[0], late, ends[1]])
+        return np.column_stack([np.ones(len(late)), late, np.zeros(len(late))])
 
     @cached_property
     def _slope(self) -> FloatArray:

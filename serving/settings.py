@@ -49,7 +49,7 @@ class Settings(BaseSettings):
         default=150, gt=0, description="after which promises are answered with what was found so far"
     )
     promise_bulk_milliseconds: float = Field(
-        default=1000, gt=0, description="the same for a list of items, all of them together"
+        default=2000, gt=0, description="the same for a list of items, all of them together"
     )
     promise_valid_minutes: float = Field(default=15, gt=0, description="for which an order is decided as promised")
     bundle_days: float | None = Field(

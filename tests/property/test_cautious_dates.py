@@ -4,10 +4,11 @@ from dataclasses import replace
 from datetime import timedelta
 
 import numpy as np
+import pytest
 
 from decision.awaited import the_slowest
-from decision.promise import Promise
-from decision.promising import Asking, promise
+from decision.promise import NotPromised, Promise
+from decision.promising import DAYS_AHEAD, Asking, promise
 from decision.ruleset import compile_ruleset
 from features.facts import Columns
 from tests.property.test_decide_oracle import DOCUMENT, Formula, world
@@ -73,3 +74,20 @@ def test_of_two_parcels_that_are_alike_both_are_waited_for() -> None:
         assert slowest.promised_at == plan.promised_at, low
         confidences.add(plan.confidence)
     assert len(confidences) > 2
+
+
+@pytest.mark.parametrize("method", ["home", "ship_to_store"])
+def test_where_nothing_is_sure_enough_the_last_day_is_told_however_sure(method: str) -> None:
+    """Whoever waits for the slowest is told a date all the same: no plan would be promised later."""
+    net = network([{"location_id": "A"}, {"location_id": "B"}], [{}], {"K": {"A": 1}})
+    order = order_of("K", promised_in_hours=None)
+    if method != "home":
+        order = replace(order, delivery_method=method, collect_location_id="B")
+    rules = compile_ruleset({"name": "n", "promises": {"confidence": 0.8}})
+    heads = Table(dict.fromkeys("AB", (1, 1, 1.0, 5000.0, 0.1)))
+    asking = Asking(net, [rules], heads, NOW, VALID_FOR)
+    assert isinstance(promise(order, asking), NotPromised)
+    told = promise(order, replace(asking, awaited=the_slowest))
+    assert isinstance(told, Promise)
+    assert told.promised_on == (NOW + timedelta(days=DAYS_AHEAD - 1)).date()
+    assert 0.0 < told.confidence < 0.8

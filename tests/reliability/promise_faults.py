@@ -11,7 +11,7 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -20,6 +20,7 @@ import httpx
 import numpy as np
 import uvicorn
 from sqlalchemy import make_url
+from structlog.testing import capture_logs
 
 from data.dataset import Dataset
 from demo import rows_of
@@ -63,13 +64,12 @@ class Shop:
 
     def start(self, **more: Any) -> None:
         """Stop, if it runs, and start with ``more`` settings."""
-        self.stop()
+        self.close()
         settings = Settings(
             work_folder=self.folder,
             database_url=self._database_url,
             bundle=self.bundle,
             promise_milliseconds=60_000,
-            poll_seconds=0.05,
             **more,
         )
         app = create_app(settings, clock=self.clock)
@@ -82,7 +82,7 @@ class Shop:
         address = f"http://127.0.0.1:{listening.getsockname()[1]}"
         self.client = httpx.Client(base_url=address, headers={"Authorization": f"Bearer {key}"}, timeout=120)
 
-    def stop(self) -> None:
+    def close(self) -> None:
         """Let go of everything, if it runs."""
         if self._server is not None:
             self.client.close()
@@ -119,7 +119,8 @@ def open_shop(
 ) -> Iterator[Shop]:
     """The small retailer's network, fed to a service on a copy of ``bundle``, and customers who ask."""
     shop = Shop(folder, shutil.copytree(bundle, folder / "bundle"), list(_baskets(retailer, baskets)), database_url)
-    try:
+    # A database that is away is told of again and again, with its trace: to write that out would take most of the time.
+    with capture_logs(), closing(shop):
         known = retailer.stock[retailer.stock["counted_at"] < NOW]
         stock = known.sort_values("counted_at").groupby(["location_id", "sku"]).tail(1)
         tables = {"locations": retailer.locations, "products": retailer.products}
@@ -127,8 +128,6 @@ def open_shop(
         for name, table in tables.items():
             assert shop.client.put(f"/v1/{name}", json=rows_of(table)).json()["rejected"] == []
         yield shop
-    finally:
-        shop.stop()
 
 
 def _baskets(retailer: Dataset, count: int) -> Iterator[Any]:
@@ -150,15 +149,15 @@ def _by_way(answer: Answer, told_as: str) -> dict[tuple[Any, ...], str]:
     return {tuple(promise[way] for way in ways): promise[told_as] for promise in answer["promises"]}
 
 
-def assert_no_earlier(healthy: list[Answer], after: list[Answer], *marks: str, told_as: str = "promised_at") -> None:
+def assert_no_earlier(healthy: list[Answer], after: list[Answer], *marks: str) -> None:
     """Every way that was promised still is, no earlier, and the answer says what was wrong."""
     told = 0
     for one, other in zip(healthy, after, strict=True):
         assert one["degraded"] == []
         assert other["degraded"] == list(marks)
-        dates = _by_way(other, told_as)
-        for way, date in _by_way(one, told_as).items():
-            assert dates[way] >= date, way
+        dates = _by_way(other, "promised_at")
+        for way, promised_at in _by_way(one, "promised_at").items():
+            assert dates[way] >= promised_at, way
             told += 1
     assert told > len(healthy)
 
@@ -212,7 +211,7 @@ def the_bundle_is_too_old(shop: Shop) -> None:
 
 
 def the_clock_jumps_to_summer_time(shop: Shop) -> None:
-    """From 2 to 3 in the morning: no day comes earlier than was promised a minute before."""
+    """From 2 to 3 in the morning."""
     _over_a_change(shop, datetime(2026, 3, 29, 1, tzinfo=UTC))
 
 
@@ -222,11 +221,20 @@ def the_clock_jumps_back_to_winter_time(shop: Shop) -> None:
 
 
 def _over_a_change(shop: Shop, change: datetime) -> None:
+    """Nothing is wrong: the clock on the wall jumps, and the same dates are told as a minute before, give or take one.
+
+    By the hour that it shows then, a parcel may be a little faster or slower.
+    """
     shop.clock.now = change - timedelta(minutes=1)
     shop.service.live.refresh_now()
     before = shop.ask()
     shop.clock.now = change
-    assert_no_earlier(before, shop.ask(), told_as="promised_on")
+    for one, other in zip(before, shop.ask(), strict=True):
+        assert one["degraded"] == other["degraded"] == []
+        told, again = (_by_way(answer, "promised_on") for answer in (one, other))
+        assert told.keys() == again.keys()
+        for way, day in told.items():
+            assert abs(date.fromisoformat(again[way]) - date.fromisoformat(day)) <= timedelta(days=1), way
 
 
 def the_database_is_locked(shop: Shop) -> None:

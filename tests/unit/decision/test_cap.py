@@ -86,7 +86,7 @@ def test_what_is_remembered_of_a_network_does_not_hide_what_its_locations_were_g
     ruleset = load_ruleset(f"name: n\nrules: [{FORTY}]")
     assert decide(order("LAMP"), net, [ruleset], answers, NOW).options[0].shipments[0].location_id == "A"
     used, today = np.array([40.0, 38.0, 40.0]), np.full(3, "2026-03-02", object)
-    decision = decide(order("LAMP"), net.with_given(used, today), [ruleset], answers, NOW)
+    decision = decide(order("LAMP"), net.with_capacity_used(used, today), [ruleset], answers, NOW)
     assert [excluded.location_id for excluded in decision.excluded] == ["A", "C"]
     anew = {**net.locations, "capacity_used": used, "capacity_used_on": today}
     assert decision == decide(order("LAMP"), replace(net, locations=anew), [ruleset], answers, NOW)
