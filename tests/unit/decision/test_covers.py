@@ -8,7 +8,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from decision import covers, planning
-from decision.candidates import find_candidates
 from decision.decide import decide, rule
 from decision.many_lines import UnprovedError
 from decision.network import Network
@@ -73,7 +72,7 @@ def test_too_few_parcels_are_told_with_as_many_as_it_takes() -> None:
 def test_what_is_not_proved_is_not_told_as_proved(monkeypatch: pytest.MonkeyPatch) -> None:
     """A plan of eight parcels is there, but nobody has the time to find it."""
     asked, net = hidden_plan(seed=1)
-    ruled = rule(asked, net, find_candidates(asked, net), [load_ruleset(limited(PARCELS))], NOW)
+    ruled = rule(asked, net, [load_ruleset(limited(PARCELS))], NOW)
     assert ruled is not None
     monkeypatch.setattr(covers, "MOST_STEPS", 1)
     monkeypatch.setattr(planning, "SECONDS_TO_FIND", 0.01)
