@@ -9,6 +9,7 @@ import numpy as np
 
 from decision.consolidation import NOTHING_OPEN
 from decision.decision import Decision, Delivery, MissingLine, Offer, Option, Shipment, ShipmentLine
+from decision.delivery_days import zone_of
 from decision.exclusions import effects, exclusions
 from decision.explain import compared
 from decision.learnt import times_missed
@@ -50,6 +51,8 @@ def explain(ranked: Ranked, versions: Mapping[str, str]) -> Decision:
         excluded=excluded,
         binding_rules=ranked.binding,
         missing=options[0].missing if options else _missing(ranked),
+        timezone=str(zone_of(order, situation.network)),
+        reasons={rule.id: rule.reasons for rule in ruled.rules if rule.reasons},
         prices=vars(ruleset.strategy),
         limits=asdict(ruleset.limits),
     )

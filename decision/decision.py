@@ -196,7 +196,8 @@ class Decision:
     ``prices``: the strategy that ranked them, by name of the price; ``limits``: what no plan may exceed, by name.
     ``relaxations``: for an order without a plan, each smallest set of rules and limits to relax, and none where
     nothing but stock (or a carrier) would help; ``summary`` says the whole in words. ``promise``: whether what the
-    customer was told is kept, where the order carries it.
+    customer was told is kept, where the order carries it. ``timezone``: IANA zone of the destination, by whose clocks
+    sentences name days. ``reasons``: by rule and language, of the rules told here that are written in several.
     """
 
     order_id: str
@@ -215,3 +216,5 @@ class Decision:
     prices: Mapping[str, float] = field(default_factory=dict)
     limits: Mapping[str, int | bool | None] = field(default_factory=dict)
     promise: KeptPromise | None = None
+    timezone: str = "UTC"
+    reasons: Mapping[str, Mapping[str, str]] = field(default_factory=dict)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from decision.candidates import FROM_THE_SHELF
 from decision.decision import Comparison, Decision, Option, Sender, Shipment
@@ -80,13 +81,13 @@ def _plan(option: Option, decision: Decision, words: Catalogue) -> str:
     # What does not travel is there once it is ready.
     stays = all(time.ready_p50_at in {None, time.p50_at} for time in times)
     collected = decision.delivery_method in FROM_THE_SHELF and stays
-    count = len(option.shipments)
+    count, zone = len(option.shipments), ZoneInfo(decision.timezone)
     sent = {line.line_id for shipment in option.shipments for line in shipment.lines}
     return words.say(
         "plan_collected" if collected else "plan",
         parcels=words.say(f"parcels_{count}" if count <= 3 else "parcels_more", count=count),
         places=words.listed(
-            [_from(shipment, words, "ready" if collected else "arrives") for shipment in option.shipments]
+            [_from(shipment, words, "ready" if collected else "arrives", zone) for shipment in option.shipments]
         ),
         total=words.money(option.total, decision.currency),
         left_out="".join(
@@ -100,9 +101,9 @@ def _plan(option: Option, decision: Decision, words: Catalogue) -> str:
     )
 
 
-def _from(shipment: Shipment, words: Catalogue, when: str) -> str:
+def _from(shipment: Shipment, words: Catalogue, when: str, zone: ZoneInfo) -> str:
     facts = [] if shipment.distance_km is None else [words.say("distance", km=words.number(shipment.distance_km, 1))]
-    facts.append(words.say(when, day=words.day(shipment.delivery.p50_at)))
+    facts.append(words.say(when, day=words.day(shipment.delivery.p50_at, zone)))
     if shipment.delivery.p_late is not None:
         facts.append(words.say("in_time", share=words.share(1 - shipment.delivery.p_late)))
     if shipment.joins is not None:

@@ -13,11 +13,14 @@ be taken, and it says so.
 
 Splitting is different. A line is split only where no candidate may send it whole, so a rule less can put an end to its
 being split, and a plan that rested on this (on a carrier's weight, or on stock that lines share) is gone. Where rules
-or stages decide so about a line, every set that is told still helps, but smaller ones may be missed, and it says so.
+or stages decide so about a line, sets are tried one after the other, the smaller first. The sets found are of the least
+size, proved, as long as `MOST_TRIED` suffice, which they do for any nine rules and limits; beyond, sets are told that
+help, and that smaller ones may do.
 """
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import combinations
 from typing import Final, TypeAlias
 
 import numpy as np
@@ -40,6 +43,8 @@ from decision.situation import Situation
 
 #: Sets that are tried before a smallest one is no longer sought.
 MOST_QUESTIONS: Final = 1024
+#: Sets that are tried where more need not help.
+MOST_TRIED: Final = 512
 #: Sets that are looked at between two questions before a smallest one is no longer sought.
 MOST_SETS: Final = 20_000
 #: Sets of equal size that are told.
@@ -63,14 +68,13 @@ def relaxations(ruled: Ruled, predictor: Predictor, find_plan: FindPlan) -> tupl
     only where rules or stages need them.
     """
     relaxable = _Relaxable(_with_everyone(ruled, predictor), find_plan)
-    monotone = relaxable.monotone
-    whole, proved = smallest(relaxable.ids, relaxable.helps, MOST_TOLD)
-    found = [relaxable.told(ids, smallest=proved and monotone and not relaxable.unproved) for ids in whole]
+    seek = smallest if relaxable.monotone else smallest_tried
+    whole, proved = seek(relaxable.ids, relaxable.helps, MOST_TOLD)
+    found = [relaxable.told(ids, smallest=proved and not relaxable.unproved) for ids in whole]
     if not ruled.ruleset.limits.allow_partial:
-        partial, proved = smallest(relaxable.ids, lambda ids: relaxable.helps(ids | {ALLOW_PARTIAL}), 1)
+        partial, proved = seek(relaxable.ids, lambda ids: relaxable.helps(ids | {ALLOW_PARTIAL}), 1)
         if partial and (not whole or len(partial[0]) + 1 < len(whole[0])):
-            least = proved and monotone and not relaxable.unproved
-            found.append(relaxable.told(partial[0] | {ALLOW_PARTIAL}, smallest=least))
+            found.append(relaxable.told(partial[0] | {ALLOW_PARTIAL}, smallest=proved and not relaxable.unproved))
     return tuple(found)
 
 
@@ -107,6 +111,27 @@ def smallest(ids: Sequence[str], helps: Callable[[Ids], bool], most: int) -> tup
     except _TooFarError:
         if not found:
             return [_minimal(ids, helps)], False
+    return found, True
+
+
+def smallest_tried(ids: Sequence[str], helps: Callable[[Ids], bool], most: int) -> tuple[list[Ids], bool]:
+    """Return the same as `smallest` where more need not help: all sets are tried, the smaller first.
+
+    Where `MOST_TRIED` do not suffice, it returns what `smallest` does, unproved.
+    """
+    found: list[Ids] = []
+    tried = 0
+    for size in range(len(ids) + 1):
+        for chosen in map(frozenset, combinations(ids, size)):
+            if len(found) == most or (found and tried >= MOST_TRIED):
+                return found, True
+            if tried >= MOST_TRIED:
+                return smallest(ids, helps, most)[0], False
+            tried += 1
+            if helps(chosen):
+                found.append(chosen)
+        if found:
+            break
     return found, True
 
 

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache, cached_property
 from importlib.resources import files
 from typing import Any, Final, Literal
@@ -13,6 +13,7 @@ from decision.attributes import CAPACITY_USED, Reads, names_of, needs_prediction
 from decision.calendar import Calendar
 from decision.custom import TYPES
 from decision.errors import RulesetError, RulesetProblem
+from decision.messages.catalogue import LANGUAGES, in_language
 from decision.money import Strategy
 from decision.opening import day_of, span_of
 from decision.ruleset_document import (
@@ -37,7 +38,7 @@ class Rule:
 
     ``condition``: what an ``exclude`` takes out or a ``require`` keeps. ``amount``: units kept back by
     ``safety_stock``, the money of ``adjust``, or the parcels per day of ``cap``. ``active``: the times at which it is a
-    rule.
+    rule. ``reasons``: by language, where the reason is written in several.
     """
 
     id: str
@@ -48,6 +49,7 @@ class Rule:
     condition: CompiledExpression | None
     amount: float | CompiledExpression | None
     active: Calendar | None = None
+    reasons: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
     def names(self) -> Reads:
@@ -253,6 +255,8 @@ class _Compiler:
         kind: Any = next(kind for kind in KINDS if getattr(rule, kind) is not None)
         candidates = {"safety_stock": names.unpredicted, "cap": names.location}.get(kind, names.candidate)
         written = getattr(rule, kind)
+        told = rule.reason or f"{rule.id}: {written}"
+        reasons = {} if isinstance(told, str) else dict[str, str](told.items())
         condition, amount = None, None
         if kind in {"exclude", "require"}:
             condition = self.condition(place, kind, written, candidates)
@@ -261,12 +265,13 @@ class _Compiler:
         return Rule(
             rule.id,
             kind,
-            rule.reason or f"{rule.id}: {written}",
+            told if isinstance(told, str) else in_language(reasons, LANGUAGES[0]),
             self.condition(place, "when", rule.when, names.order),
             self.condition(place, "where", rule.where, candidates),
             condition,
             float(written) if kind == "safety_stock" else amount,
             None if rule.active is None else _calendar(rule.active),
+            reasons,
         )
 
     def offer(self, place: str, offer: OfferDocument | None, names: _Names) -> OfferRule | None:

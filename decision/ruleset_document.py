@@ -7,6 +7,7 @@ from typing import Annotated, Any, Final, Literal, TypeAlias, get_args
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from decision.errors import RulesetError, RulesetProblem
+from decision.messages.catalogue import LANGUAGES, Language
 from decision.opening import Weekday, span_of
 
 KINDS: Final = ("exclude", "require", "safety_stock", "adjust", "cap")
@@ -72,6 +73,9 @@ class ActiveDocument(_Document):
         return self
 
 
+Reason: TypeAlias = Annotated[str, Field(max_length=500)]
+
+
 class RuleDocument(_Document):
     """One of ``rules``: an ``id``, one of the kinds, and when and where it holds."""
 
@@ -84,7 +88,14 @@ class RuleDocument(_Document):
     safety_stock: int | None = Field(default=None, ge=0)
     adjust: str | float | None = None
     cap: str | Annotated[float, Field(ge=0)] | None = None
-    reason: str | None = Field(default=None, max_length=500)
+    reason: Reason | dict[Language, Reason] | None = None
+
+    @field_validator("reason")
+    @classmethod
+    def _some_language(cls, reason: str | dict[Language, str] | None) -> str | dict[Language, str] | None:
+        if reason == {}:
+            raise ValueError(f"give the reason as a text, or by language: {', '.join(LANGUAGES)}")
+        return reason
 
     @model_validator(mode="after")
     def _one_kind(self) -> "RuleDocument":

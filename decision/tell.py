@@ -6,7 +6,8 @@ from typing import Final
 
 from decision.decision import Decision, Exclusion, MissingLine, Relaxation
 from decision.explain import why
-from decision.messages.catalogue import Catalogue, catalogue
+from decision.messages.catalogue import Catalogue, catalogue, in_language
+from decision.promised import PromiseChange
 from decision.tell_promise import tell_kept
 
 #: Places that a sentence names before it counts the rest, and exclusions that a text lists of one rule.
@@ -20,6 +21,7 @@ def tell(decision: Decision, language: str = "en") -> Decision:
     Raises ``KeyError`` for a language that has no catalogue.
     """
     words = catalogue(language)
+    decision = _with_reasons_in(language, decision) if decision.reasons else decision
     told = replace(
         decision,
         language=language,
@@ -36,6 +38,35 @@ def tell(decision: Decision, language: str = "en") -> Decision:
         promise=None if decision.promise is None else tell_kept(decision.promise, words),
     )
     return replace(told, summary=_summary(told, words))
+
+
+def _with_reasons_in(language: str, decision: Decision) -> Decision:
+    """Return ``decision`` with the reasons of its rules in ``language``, and those only that it tells."""
+    written = {rule: in_language(texts, language) for rule, texts in decision.reasons.items()}
+
+    def of_line(line: MissingLine) -> MissingLine:
+        rules = (replace(rule, reason=written.get(rule.rule_id, rule.reason)) for rule in line.rules)
+        return replace(line, rules=tuple(rules))
+
+    def of_change(change: PromiseChange) -> PromiseChange:
+        rule = change.details.get("rule")
+        return replace(change, details={**change.details, "reason": written[rule]}) if rule in written else change
+
+    promise = decision.promise
+    told = {exclusion.rule_id for exclusion in decision.excluded}
+    told |= {rule.rule_id for line in decision.missing for rule in line.rules}
+    told |= {rule for one in decision.relaxations for rule in one.rule_ids}
+    return replace(
+        decision,
+        excluded=tuple(replace(one, reason=written.get(one.rule_id, one.reason)) for one in decision.excluded),
+        missing=tuple(map(of_line, decision.missing)),
+        relaxations=tuple(
+            replace(one, reasons={rule: written.get(rule, reason) for rule, reason in one.reasons.items()})
+            for one in decision.relaxations
+        ),
+        promise=promise and replace(promise, changed=tuple(map(of_change, promise.changed))),
+        reasons={rule: texts for rule, texts in decision.reasons.items() if rule in told},
+    )
 
 
 def as_text(decision: Decision, language: str) -> str:

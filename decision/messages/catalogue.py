@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from functools import cache
 from importlib.resources import files
 from typing import Final, Literal, TypeAlias
+from zoneinfo import ZoneInfo
 
 import yaml
 
@@ -40,9 +41,9 @@ class Catalogue:
         """Return a probability in whole percent that are not more than it is: nothing told is surer than it is."""
         return f"{int(100 * value + 1e-9)}%"
 
-    def day(self, instant: datetime) -> str:
-        """Return the day of an instant, UTC: "Wed 4 Mar", "mer 4 mar"."""
-        return self.date(instant.astimezone(UTC).date())
+    def day(self, instant: datetime, zone: ZoneInfo) -> str:
+        """Return the day of an instant by the clocks of a zone: "Wed 4 Mar", "mer 4 mar"."""
+        return self.date(instant.astimezone(zone).date())
 
     def date(self, day: date) -> str:
         """Return a date: "Wed 4 Mar", "mer 4 mar"."""
@@ -52,6 +53,11 @@ class Catalogue:
     def listed(self, parts: Sequence[str]) -> str:
         """Return "one, another and a third"."""
         return self.texts["and"].join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
+
+
+def in_language(texts: Mapping[str, str], language: str) -> str:
+    """Return the text written in ``language``, else the first of `LANGUAGES` in which it is written."""
+    return next(texts[one] for one in (language, *LANGUAGES) if one in texts)
 
 
 @cache

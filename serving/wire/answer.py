@@ -34,6 +34,8 @@ def answer_bytes(decision_id: str, decision: Decision) -> bytes:
             "missing": decision.missing,
             "relaxations": decision.relaxations,
             "promise": decision.promise,
+            "timezone": decision.timezone,
+            "reasons": decision.reasons,
         },
         option=_OPTIONS,
     )
@@ -244,9 +246,10 @@ class KeptPromiseAnswer(BaseModel):
 class DecisionAnswer(BaseModel):
     """Plans ranked for one order, best first; empty `options` come with what is `missing`, and how to help it.
 
-    `summary`, `explanation` and `reason` are sentences in `language`, but for the rules' own reasons. `prices` is the
-    strategy that ranked the plans, `limits` what no plan may exceed; `versions.digest` names all that went into the
-    decision. `promise` is null for an order that brought none.
+    `summary`, `explanation` and `reason` are sentences in `language`; a rule's own reason is where it was written in
+    it, and `reasons` has it by rule and language, where it was written in several. `timezone` is the destination's, by
+    whose clocks sentences name days. `prices` is the strategy that ranked the plans, `limits` what no plan may exceed;
+    `versions.digest` names all that went into the decision. `promise` is null for an order that brought none.
     """
 
     decision_id: str
@@ -267,3 +270,5 @@ class DecisionAnswer(BaseModel):
     missing: list[MissingLineAnswer]
     relaxations: list[RelaxationAnswer]
     promise: KeptPromiseAnswer | None
+    timezone: str
+    reasons: dict[str, dict[str, str]]

@@ -14,7 +14,7 @@ from decision.decide import decide
 from decision.decision import Decision
 from decision.network import Network
 from decision.order import Line, Order
-from decision.relaxation import ALLOW_PARTIAL, MAX_PARCELS, MOST_TOLD, SPLIT_LINES, smallest
+from decision.relaxation import ALLOW_PARTIAL, MAX_PARCELS, MOST_TOLD, SPLIT_LINES, smallest, smallest_tried
 from decision.ruleset import Ruleset, Stage, compile_ruleset
 from tests.unit.decision.world import NOW, Table, network, order
 
@@ -108,11 +108,8 @@ def check(seed: int) -> None:
     if not helping:
         assert not told
         return
-    if not all(one.smallest for one in told.values()) or not told:  # where what is relaxed decides whether lines split
-        assert any(line.quantity > 1 for line in asked.lines)
-        ruleset = compile_ruleset(document)
-        assert all(decide(asked, net, [relaxed(ruleset, ids)], predictor, NOW).options for ids in told)
-        return
+    assert told
+    assert all(one.smallest for one in told.values())
     least = min(map(len, helping))
     assert min(map(len, told)) == least
     whole = [ids for ids in helping if ALLOW_PARTIAL not in ids]
@@ -152,6 +149,22 @@ def test_the_smallest_sets_of_any_monotone_question_are_found(enough: list[froze
     least = min(map(len, enough), default=0)
     assert proved
     assert set(found) == {one for one in enough if len(one) == least}
+
+
+@given(st.sets(st.frozensets(st.sampled_from("abcdefg")), max_size=6))
+@settings(max_examples=300, deadline=None)
+def test_the_smallest_sets_are_found_also_where_more_does_not_help(enough: set[frozenset[str]]) -> None:
+    found, proved = smallest_tried(list("abcdefg"), lambda chosen: chosen in enough, 99)
+    least = min(map(len, enough), default=0)
+    assert proved
+    assert set(found) == {one for one in enough if len(one) == least}
+
+
+def test_where_there_are_too_many_sets_to_try_nothing_is_told_as_the_smallest() -> None:
+    ids = [f"rule {number}" for number in range(24)]
+    found, proved = smallest_tried(ids, lambda chosen: len(chosen) >= 12, 1)
+    assert not proved
+    assert [len(one) for one in found] == [12]
 
 
 def test_a_set_from_which_nothing_can_be_taken_is_given_where_the_smallest_is_too_far_to_seek() -> None:

@@ -2,19 +2,21 @@
 
 import string
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from decision.decide import decide
 from decision.decision import Decision
+from decision.errors import RulesetError
 from decision.messages.catalogue import LANGUAGES, catalogue
 from decision.missing import CAUSES
 from decision.money import TERMS
 from decision.ruleset import load_ruleset
 from decision.tell import as_text, tell
 from tests.unit.decision.test_story import ANSWERS, MILAN, RULES
-from tests.unit.decision.world import NOW, Table, order
+from tests.unit.decision.world import NOW, Table, network, order
 
 
 def placeholders(text: str) -> set[str]:
@@ -41,8 +43,9 @@ def test_every_term_and_every_cause_has_its_words(language: str) -> None:
 def test_money_and_days_are_written_as_the_language_does() -> None:
     english, italian = catalogue("en"), catalogue("it")
     assert (english.money(11.42, "EUR"), italian.money(11.42, "EUR")) == ("11.42 EUR", "11,42 EUR")
-    then = datetime(2026, 8, 5, 23, 30, tzinfo=UTC)
-    assert (english.day(then), italian.day(then)) == ("Wed 5 Aug", "mer 5 ago")
+    then, utc = datetime(2026, 8, 5, 23, 30, tzinfo=UTC), ZoneInfo("UTC")
+    assert (english.day(then, utc), italian.day(then, utc)) == ("Wed 5 Aug", "mer 5 ago")
+    assert english.day(then, ZoneInfo("Europe/Rome")) == "Thu 6 Aug"
     assert (english.listed(["a", "b", "c"]), italian.listed(["a", "b", "c"])) == ("a, b and c", "a, b e c")
 
 
@@ -128,3 +131,57 @@ def test_the_difference_to_the_other_option_is_there_as_money_too(decision: Deci
 def test_one_option_keeps_what_it_is_told_against(decision: Decision) -> None:
     alone = replace(decision, options=decision.options[:1])
     assert tell(alone, "it").options[0] == decision.options[0]
+
+
+def test_days_are_those_of_the_destination() -> None:
+    """Half an hour before midnight in London is tomorrow in Rome."""
+    net = network([{"location_id": "S1"}], [{"carrier_service_id": "STD"}], {"LAMP": {"S1": 3}})
+    late = datetime(2026, 3, 2, 23, 30, tzinfo=UTC)
+    hours = late - NOW
+    answers = Table({"S1": (5.0, 1.0, hours / timedelta(hours=1) - 1, hours / timedelta(hours=1) + 1, 0.1)})
+    decision = decide(order("LAMP"), net, [load_ruleset("name: n")], answers, NOW)
+    (option,) = decision.options
+    assert abs(option.shipments[0].delivery.p50_at - late) < timedelta(seconds=1)
+    assert decision.timezone == "Europe/Rome"
+    assert "Tue 3 Mar" in option.explanation
+    assert "mar 3 mar" in tell(decision, "it").options[0].explanation
+
+
+REASONS = """
+name: n
+rules:
+  - {id: closed, exclude: 'location.id == "S1"', reason: {en: Closed for works, it: Chiuso per lavori}}
+  - {id: heat, exclude: 'location.id == "S2"', reason: {it: Troppo caldo}}
+  - {id: plain, exclude: 'location.id == "S3"', reason: As it is written}
+"""
+
+
+def test_a_rules_reason_is_told_in_the_language_of_the_answer() -> None:
+    """Where it is written in it; else in the language in which it is."""
+    places = ("S1", "S2", "S3")
+    net = network(
+        [{"location_id": p} for p in places], [{"carrier_service_id": "STD"}], {"LAMP": dict.fromkeys(places, 3)}
+    )
+    answers = Table(dict.fromkeys(places, (5.0, 1.0, 10.0, 20.0, 0.1)))
+    english = decide(order("LAMP"), net, [load_ruleset(REASONS)], answers, NOW)
+    italian = decide(order("LAMP"), net, [load_ruleset(REASONS)], answers, NOW, language="it")
+    assert tell(english, "it") == italian
+    assert tell(italian, "en") == english
+    assert [one.reason for one in english.excluded] == ["Closed for works", "Troppo caldo", "As it is written"]
+    assert [one.reason for one in italian.excluded] == ["Chiuso per lavori", "Troppo caldo", "As it is written"]
+    assert {rule: reason for one in italian.relaxations for rule, reason in one.reasons.items()} == {
+        one.rule_id: one.reason for one in italian.excluded
+    }
+    assert [rule.reason for rule in italian.missing[0].rules] == [one.reason for one in italian.excluded]
+    assert "Chiuso per lavori" in italian.summary
+    assert "Closed for works" not in as_text(italian, "it")
+    assert italian.reasons == {
+        "closed": {"en": "Closed for works", "it": "Chiuso per lavori"},
+        "heat": {"it": "Troppo caldo"},
+    }
+
+
+@pytest.mark.parametrize("reason", ["{}", "{fr: Fermé}", "[Closed]"])
+def test_a_reason_in_a_language_that_nobody_tells_is_refused(reason: str) -> None:
+    with pytest.raises(RulesetError, match="reason"):
+        load_ruleset(f"name: n\nrules: [{{id: closed, exclude: 'true', reason: {reason}}}]")
