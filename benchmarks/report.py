@@ -54,7 +54,7 @@ def as_document(report: Report) -> dict[str, Any]:
 
 def to_json(report: Report) -> str:
     """The report as one JSON document; what is not a number is ``null``."""
-    return orjson.dumps(as_document(report), option=orjson.OPT_INDENT_2).decode()
+    return orjson.dumps(as_document(report), option=orjson.OPT_INDENT_2 | orjson.OPT_SERIALIZE_NUMPY).decode()
 
 
 def show(report: Report, console: Console) -> None:

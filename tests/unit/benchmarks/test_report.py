@@ -3,6 +3,7 @@
 import io
 import json
 
+import numpy as np
 from rich.console import Console
 
 from benchmarks.report import Figure, Report, show, to_json
@@ -26,3 +27,9 @@ def test_a_person_sees_each_peer_with_the_ratio_and_the_target() -> None:
     assert "90" in line
     assert "≤ 94" in line
     assert "median 120 (×0.75)" in line
+
+
+def test_figures_worked_out_by_numpy_are_numbers_in_the_json_document() -> None:
+    percentile = np.percentile([1.0, 2.0], 50)
+    document = json.loads(to_json(Report("One", [Figure("p50", percentile, {"before": percentile})], seed=1)))
+    assert (document["figures"], document["peers"]) == ({"p50": 1.5}, {"p50": {"before": 1.5}})
