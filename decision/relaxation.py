@@ -14,7 +14,7 @@ be taken, and it says so.
 Splitting is different. A line is split only where no candidate may send it whole, so a rule less can put an end to its
 being split, and a plan that rested on this (on a carrier's weight, or on stock that lines share) is gone. Where rules
 or stages decide so about a line, sets are tried one after the other, the smaller first. The sets found are of the least
-size, proved, as long as `MOST_TRIED` suffice, which they do for any nine rules and limits; beyond, sets are told that
+size, proved, as long as `MOST_TRIED` suffice, which they do for any eight rules and limits; beyond, sets are told that
 help, and that smaller ones may do.
 """
 
@@ -44,7 +44,7 @@ from decision.situation import Situation
 #: Sets that are tried before a smallest one is no longer sought.
 MOST_QUESTIONS: Final = 1024
 #: Sets that are tried where more need not help.
-MOST_TRIED: Final = 512
+MOST_TRIED: Final = 256
 #: Sets that are looked at between two questions before a smallest one is no longer sought.
 MOST_SETS: Final = 20_000
 #: Sets of equal size that are told.
