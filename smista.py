@@ -1,7 +1,9 @@
 """The command line: one group of commands per package, in its ``commands``."""
 
+import sys
 from typing import Annotated
 
+import structlog
 import typer
 
 import benchmarks.commands
@@ -23,6 +25,12 @@ app.add_typer(serving.commands.decide.decide, name="decide")
 app.add_typer(serving.commands.rules.rules, name="rules")
 app.command("serve")(serving.commands.serve.serve)
 training.commands.register(app)
+
+
+@app.callback()
+def log_to_standard_error() -> None:
+    """Standard output is for answers: what a service's parts log while a command uses them goes beside it."""
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
 
 
 @app.command()

@@ -142,7 +142,7 @@ def test_equals_trying_every_set_by_hand(seed: int) -> None:
     check(seed)
 
 
-@pytest.mark.slow
+@pytest.mark.reliability
 @given(st.integers(0, 10**9))
 @settings(max_examples=15, deadline=None)
 def test_equals_trying_every_set_by_hand_more_often(seed: int) -> None:
