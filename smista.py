@@ -30,7 +30,12 @@ training.commands.register(app)
 @app.callback()
 def log_to_standard_error() -> None:
     """Standard output is for answers: what a service's parts log while a command uses them goes beside it."""
-    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
+    structlog.configure(logger_factory=_to_standard_error)
+
+
+def _to_standard_error(*_: object) -> structlog.PrintLogger:
+    # Asked for each line: standard error may be another by then.
+    return structlog.PrintLogger(sys.stderr)
 
 
 @app.command()
