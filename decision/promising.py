@@ -182,6 +182,12 @@ class _Waiting:
         service = self.parcels.service
         return delivery_days(self.order, self.network, service, self.leaves, now=self.now, count=DAYS_AHEAD)
 
+    @cached_property
+    def _lost(self) -> tuple[NDArray[np.float64], list[int]]:
+        """The distinct hours that parcels lose on their way, (K, N), and which of these on each date."""
+        distinct, which = np.unique(24.0 * self.days.lost, axis=1, return_inverse=True)
+        return distinct, which.ravel().tolist()
+
     def midnight(self, ahead: int) -> datetime:
         """The instant at which a date begins at the destination, so many dates from today."""
         return datetime.combine(self.today + timedelta(days=ahead), datetime.min.time(), self.zone).astimezone(UTC)
@@ -196,10 +202,11 @@ class _Waiting:
 
         Each day that a parcel loses before its date puts it off by a day.
         """
-        lost = 24.0 * self.days.lost
-        distinct, which = np.unique(lost, axis=1, return_inverse=True)
-        hours = [self.awaited.quantile(column, level) for column in distinct.T]
-        for ahead, at in enumerate(which.ravel().tolist()):
+        lost, which = self._lost
+        hours: dict[int, float] = {}
+        for ahead, at in enumerate(which):
+            if at not in hours:
+                hours[at] = self.awaited.quantile(lost[:, at], level)
             if hours[at] < (DAYS_AHEAD + 1) * 24:
                 instant = since + timedelta(hours=hours[at])
                 if instant.astimezone(self.zone).date() <= self.today + timedelta(days=ahead):

@@ -4,6 +4,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from data.dataset import Dataset, load_dataset
 from data.synthetic.generate import generate
@@ -15,6 +16,10 @@ from prediction.loading import load_bundle
 from training.lanes import possible_facts
 from training.packing import bundle_of, golden_facts, write_bundle
 from training.trained import Trained, score, train_heads
+
+# How long an example takes says how busy the machine is, and fails no test.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 #: Sixteen weeks of a small retailer: enough to train on, seconds to make.
 SMALL = Preset(date(2025, 9, 1), 112, warehouses=1, stores=8, suppliers=2, skus=40, orders_per_day=50)

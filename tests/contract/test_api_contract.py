@@ -113,7 +113,6 @@ def test_every_call_answers_as_described(
 
     @settings(
         max_examples=20,
-        deadline=None,
         derandomize=True,
         database=None,
         phases=[Phase.explicit, Phase.generate],  # shrinking over HTTP would take minutes

@@ -11,7 +11,6 @@ TestStockIsConservedWhileOffered = OfferMachine.TestCase
 TestStockIsConservedWhileOffered.settings = settings(
     max_examples=12,
     stateful_step_count=30,
-    deadline=None,
     database=None,
     derandomize=True,
     suppress_health_check=list(HealthCheck),

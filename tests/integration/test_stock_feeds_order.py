@@ -104,7 +104,6 @@ def final_stock(database: Database, sent: list[Message], most: int) -> dict[str,
 
 @settings(
     max_examples=60,
-    deadline=None,
     database=None,
     derandomize=True,
     suppress_health_check=list(HealthCheck),

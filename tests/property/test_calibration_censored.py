@@ -182,7 +182,7 @@ def test_a_sampling_weight_counts_as_so_many_attempts() -> None:
     )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     count=st.integers(0, 400),
     seed=st.integers(0, 1_000),

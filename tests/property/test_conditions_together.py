@@ -116,14 +116,14 @@ def check(sources: list[str], columns: dict[str, Any], shape: tuple[int, int], c
 
 
 @given(asked())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_together_as_alone(case: tuple[list[str], dict[str, Any], tuple[int, int], list[int]]) -> None:
     check(*case)
 
 
-@pytest.mark.slow
+@pytest.mark.reliability
 @given(asked())
-@settings(max_examples=1_000, deadline=None)
+@settings(max_examples=1_000)
 def test_together_as_alone_thousands_of_times(
     case: tuple[list[str], dict[str, Any], tuple[int, int], list[int]],
 ) -> None:

@@ -54,7 +54,7 @@ def _break(breaks: list[tuple[tuple[str, int, str], Any]]) -> dict[str, pd.DataF
     return tables
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(broken)
 def test_every_row_is_kept_or_rejected_and_what_is_kept_is_valid(breaks: list[Any]) -> None:
     tables = _break(breaks)
@@ -68,7 +68,7 @@ def test_every_row_is_kept_or_rejected_and_what_is_kept_is_valid(breaks: list[An
     assert again.empty
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(broken)
 def test_what_is_kept_obeys_the_rules_as_plain_python_reads_them(breaks: list[Any]) -> None:
     kept = build_dataset(_break(breaks))[0].tables()
@@ -87,7 +87,7 @@ def test_what_is_kept_obeys_the_rules_as_plain_python_reads_them(breaks: list[An
         assert pd.isna(row["picked_quantity"]) or 0 <= row["picked_quantity"] <= row["quantity"]
 
 
-@settings(deadline=None, max_examples=8)
+@settings(max_examples=8)
 @given(broken)
 def test_writing_and_loading_changes_nothing(breaks: list[Any]) -> None:
     dataset, rejected = build_dataset(_break(breaks))

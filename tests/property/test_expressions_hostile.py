@@ -67,7 +67,7 @@ sources = st.one_of(
 
 
 @given(source=sources)
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 def test_is_compiled_or_refused_with_a_place(source: str) -> None:
     try:
         compiled = compile_expression(source, NAMES)

@@ -74,7 +74,7 @@ def check(seed: int) -> tuple[int, int]:
 
 
 @given(st.integers(0, 10**9))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_equals_scoring_everything_up_front(seed: int) -> None:
     check(seed)
 

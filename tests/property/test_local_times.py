@@ -70,9 +70,9 @@ def check_calendar(
 calendars = given(
     now=instants, where=zones, weekdays=weekdays_, hours=st.none() | spans, between=st.tuples(dates, dates)
 )
-test_a_rule_is_active_by_each_place_s_clock = settings(max_examples=150, deadline=None)(calendars(check_calendar))
-test_a_rule_is_active_by_each_place_s_clock_thousands = pytest.mark.slow(
-    settings(max_examples=2_000, deadline=None)(calendars(check_calendar))
+test_a_rule_is_active_by_each_place_s_clock = settings(max_examples=150)(calendars(check_calendar))
+test_a_rule_is_active_by_each_place_s_clock_thousands = pytest.mark.reliability(
+    settings(max_examples=2_000)(calendars(check_calendar))
 )
 
 openings = st.dictionaries(st.sampled_from(WEEKDAYS), st.lists(spans, max_size=3), max_size=7)
@@ -133,7 +133,7 @@ hours_ = given(
         st.tuples(st.sampled_from(ZONES), st.none() | openings, st.none() | cut_offs_), min_size=1, max_size=5
     ),
 )
-test_opening_hours_are_those_of_each_place_s_clock = settings(max_examples=150, deadline=None)(hours_(check_hours))
-test_opening_hours_are_those_of_each_place_s_clock_thousands = pytest.mark.slow(
-    settings(max_examples=2_000, deadline=None)(hours_(check_hours))
+test_opening_hours_are_those_of_each_place_s_clock = settings(max_examples=150)(hours_(check_hours))
+test_opening_hours_are_those_of_each_place_s_clock_thousands = pytest.mark.reliability(
+    settings(max_examples=2_000)(hours_(check_hours))
 )

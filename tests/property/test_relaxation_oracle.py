@@ -137,20 +137,20 @@ def check(seed: int) -> None:
 
 
 @given(st.integers(0, 10**9))
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=6)
 def test_equals_trying_every_set_by_hand(seed: int) -> None:
     check(seed)
 
 
 @pytest.mark.reliability
 @given(st.integers(0, 10**9))
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 def test_equals_trying_every_set_by_hand_more_often(seed: int) -> None:
     check(seed)
 
 
 @given(st.lists(st.frozensets(st.sampled_from("abcdefghijkl"), min_size=1), max_size=5))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_the_smallest_sets_of_any_monotone_question_are_found(enough: list[frozenset[str]]) -> None:
     ids = "abcdefghijkl"
     found, proved = smallest(list(ids), lambda chosen: any(one <= chosen for one in enough), 99)
@@ -160,7 +160,7 @@ def test_the_smallest_sets_of_any_monotone_question_are_found(enough: list[froze
 
 
 @given(st.sets(st.frozensets(st.sampled_from("abcdefg")), max_size=6))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_the_smallest_sets_are_found_also_where_more_does_not_help(enough: set[frozenset[str]]) -> None:
     found, proved = smallest_tried(list("abcdefg"), lambda chosen: chosen in enough, 99)
     least = min(map(len, enough), default=0)

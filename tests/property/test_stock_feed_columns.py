@@ -83,7 +83,7 @@ NO_ROWS = (
 LINES = ROWS.map(lambda row: json.dumps(row).encode()) | st.sampled_from(NO_ROWS)
 
 
-@settings(max_examples=600, deadline=None, derandomize=True, database=None)
+@settings(max_examples=600, derandomize=True, database=None)
 @given(st.lists(st.just(GOOD_LINE) | LINES, min_size=1, max_size=40))
 def test_columns_take_and_refuse_what_rows_do(lines: list[bytes]) -> None:
     counts, rejected = check_counts(lines, SNAPSHOT, NOW)

@@ -17,7 +17,6 @@ def test_stock_is_conserved_over_a_thousand_histories(machine: type[RuleBasedSta
         settings=settings(
             max_examples=1_000,
             stateful_step_count=50,
-            deadline=None,
             database=None,
             suppress_health_check=list(HealthCheck),
         ),
