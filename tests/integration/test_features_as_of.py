@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Hashable, Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -62,23 +63,27 @@ class Service:
         self.in_hand: dict[str, list[float]] = defaultdict(list)
 
     def hear_until(self, instant: float) -> None:
-        """Take in everything that became known before ``instant``."""
+        """Take in everything that became known before ``instant``, instant by instant."""
         for measure, observed in self.history.observations.items():
             start = self.told[measure]
             end = int(np.searchsorted(observed.known_at, instant, side="left"))
-            for row in range(start, end):
-                one = rows_of(observed, row, row + 1)
+            instants = np.unique(observed.known_at[start:end], return_index=True)[1] + start
+            for first, last in pairwise([*instants.tolist(), end]):
+                heard = rows_of(observed, first, last)
                 if measure == "visitors":
-                    key = one.columns["location_id"][0], float(one.known_at[0])
-                    self.visitors[key] = self.ratio(one)
-                self.state.observe(measure, one)
+                    places = heard.columns["location_id"].tolist()
+                    self.visitors |= zip(
+                        zip(places, heard.known_at.tolist(), strict=True), self.ratios(heard), strict=True
+                    )
+                self.state.observe(measure, heard)
             self.told[measure] = end
 
-    def ratio(self, counted: Observations) -> float:
-        """One count ÷ what was usual before it."""
+    def ratios(self, counted: Observations) -> list[float]:
+        """Counts ÷ what was usual before them."""
         sums = self.state.as_of_now(counted.columns, [USUAL_VISITORS])
         (usual,) = means([USUAL_VISITORS], sums, {}, self.state.landmark).values()
-        return float(counted.value[0] / usual[0]) if usual[0] > 0 else float("nan")
+        known = usual > 0
+        return np.divide(counted.value, usual, out=np.full(len(usual), np.nan), where=known).tolist()
 
     def backlog(self, location_id: str, instant: float) -> float:
         """Attempts in hand, each held as the instant at which it left."""
