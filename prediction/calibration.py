@@ -75,9 +75,9 @@ class CalibrationSettings:
     #: What a week counts, compared with the one after it.
     decay: float = 0.8
     #: The same, where the question is how fast parcels are now.
-    pace_decay: float = 0.2
+    pace_decay: float = 0.5
     #: How much slower than the typical week, as a logarithm, a week is taken to be at most.
-    slowest: float = 0.15
+    slowest: float = 0.1
     #: Arrivals in a week that weigh as much as the belief that it was like the prediction.
     week_strength: float = 5.0
     #: Arrivals that weigh as much as the uncalibrated distribution.
