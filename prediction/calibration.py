@@ -74,6 +74,10 @@ class CalibrationSettings:
     weeks: int = 7
     #: What a week counts, compared with the one after it.
     decay: float = 0.8
+    #: The same, where the question is how fast parcels are now.
+    pace_decay: float = 0.5
+    #: How much slower than the typical week, as a logarithm, a week is taken to be at most.
+    slowest: float = 0.1
     #: Arrivals in a week that weigh as much as the belief that it was like the prediction.
     week_strength: float = 5.0
     #: Arrivals that weigh as much as the uncalibrated distribution.
@@ -87,9 +91,7 @@ class CalibrationSettings:
 def calibrate(under_way: UnderWay, groups: int, now: float, settings: CalibrationSettings) -> FloatArray:
     """Calibrated probability at each of `prediction.hours.KNOTS`, per group; shape (groups, knots).
 
-    The shape comes from all weeks, each brought to the pace of the typical week: the median one, the younger counting
-    more. A strike ends: the mean pace of a window that holds one is wrong while it lasts and long after, the median is
-    not (a level against contamination, as in Huber, "Robust Statistics", 1981).
+    The shape comes from all weeks, the younger counting more, each brought to the present pace.
 
     Only what was known at ``now`` (seconds) is used. With nothing to learn from, the levels are the uncalibrated ones.
     """
@@ -104,10 +106,11 @@ def calibrate(under_way: UnderWay, groups: int, now: float, settings: Calibratio
     # A week counts by its age, and not at all if nothing was on its way. Not by how much was lived through: in a
     # strike that is most.
     heard = lived / (lived + settings.week_strength)
-    typical = _weighted_median(pace, heard * settings.decay ** np.arange(settings.weeks))
-    # A week that was twice as fast lived through twice as much: its exposure is stretched to the typical pace.
-    stretched = (exposure * (pace / typical)[:, None, None]).sum(axis=0)
-    arrivals = events.sum(axis=0)
+    counts = settings.decay ** np.arange(settings.weeks)
+    arrivals = (events * counts[:, None, None]).sum(axis=0)
+    # A week that was twice as fast lived through twice as much: its exposure is stretched to the present pace.
+    stretch = counts * pace / _present_pace(pace, heard, settings)
+    stretched = (exposure * stretch[:, None, None]).sum(axis=0)
 
     share = _WIDTHS / _WIDTHS.sum()
     prior = settings.prior_strength * share
@@ -140,6 +143,21 @@ def _moves(under_way: UnderWay, groups: int, since: float, until: float) -> tupl
 def _mean_weight(under_way: UnderWay, now: float, settings: CalibrationSettings) -> float:
     weight = under_way.during(now - WEEK_SECONDS * settings.weeks, now).weight
     return float(weight.mean()) if len(weight) else 1.0
+
+
+def _present_pace(pace: FloatArray, heard: FloatArray, settings: CalibrationSettings) -> float:
+    """The pace to go on with, from that of each week, the youngest first: the median one's, moved towards the youngest.
+
+    A strike ends: the mean of weeks that hold one is wrong while it lasts and long after, the median is not. But it is
+    weeks late when parcels become faster to stay. So the median is moved by what the youngest weeks say beside it, of
+    which only the slow count as less than they are (one step of an M-estimate from the median, as in Huber, "Robust
+    Statistics", 1981, with a bound on one side).
+    """
+    ages = np.arange(len(pace))
+    typical = _weighted_median(pace, heard * settings.decay**ages)
+    beside = np.maximum(np.log(pace / typical), -settings.slowest)
+    weight = heard * settings.pace_decay**ages
+    return float(typical * np.exp(np.average(beside, weights=weight))) if weight.any() else typical
 
 
 def _weighted_median(values: FloatArray, weights: FloatArray) -> float:

@@ -96,6 +96,29 @@ def test_a_disruption_that_has_ended_is_soon_forgotten() -> None:
     assert only_the_strike[1] > 2 * 150
 
 
+def test_a_disruption_that_lasts_is_not_taken_to_last_for_ever() -> None:
+    """A week in which nothing arrives: dates become later, by a little only."""
+    made = attempts(30_000, 13, days=80.0)
+    began = NOW - 7 * DAY_SECONDS
+    struck = replace(made, arrived_at=np.where(made.arrived_at > began, NOW + made.arrived_at - began, made.arrived_at))
+    before, found = (quantiles(calibrate(each, 1, NOW, CalibrationSettings())) for each in (made, struck))
+    assert (before < found).all()
+    assert (found < 1.1 * before).all()
+
+
+def test_parcels_that_have_become_faster_are_promised_sooner_within_a_fortnight() -> None:
+    """For two weeks everything under way has moved half again as fast: more than half of that is known already."""
+    made = attempts(30_000, 14, days=80.0)
+    began = NOW - 14 * DAY_SECONDS
+    faster = np.where(
+        made.arrived_at > began,
+        np.maximum(made.started_at, began) + (made.arrived_at - np.maximum(made.started_at, began)) / 1.5,
+        made.arrived_at,
+    )
+    found = quantiles(calibrate(replace(made, arrived_at=faster), 1, NOW, CalibrationSettings()))
+    assert 150 / 1.5 < found[1] < 150 / 1.25
+
+
 def test_a_heavy_tail_is_found_up_to_its_end() -> None:
     """One that arrives beyond the last level has not arrived before it."""
     made = attempts(60_000, 5, wider=2.0, days=90.0)
