@@ -8,20 +8,25 @@ from typing import Any
 import httpx
 import pandas as pd
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
+from sqlalchemy.exc import OperationalError
 from typer.testing import CliRunner
 
 from data.dataset import Dataset
+from features.outcomes import KEY_FACTS
 from features.trailing import TrailingSums
 from prediction.bundle import Bundle
 from serving.app import create_app
+from serving.database.engine import make_engine
 from serving.database.order_tables import outcomes
-from serving.database.outcome_log import told_between
+from serving.database.outcome_log import log_outcomes, told_between
+from serving.database.schema import migrate
 from serving.live import Live
+from serving.orders.outcomes import Outcome
 from serving.replay import find_decision, replay
 from serving.settings import Settings
 from smista import app as command_line
-from tests.integration.conftest import Api, Clock
+from tests.integration.conftest import NOW, Api, Clock, postgres_database
 from tests.integration.orders import seen, tell
 
 pytestmark = pytest.mark.anyio
@@ -254,3 +259,17 @@ async def test_an_outcome_is_kept_with_its_event_or_not_at_all(retailer_api: Api
     assert retailer_api.service.database.read_now(lambda connection: connection.execute(rows).scalar()) == 2
     (now,) = (await seen(retailer_api, "W-1"))["shipments"]
     assert datetime.fromisoformat(now["ready_at"]).astimezone(UTC) == retailer_api.clock.now
+
+
+def test_whoever_has_read_an_outcome_has_missed_none_before_it() -> None:
+    """PostgreSQL gives positions before it commits: who is given one waits for those who were given earlier ones."""
+    outcome = Outcome("H-1", "ready_log_hours", NOW, 1.0, 1.0, dict.fromkeys(KEY_FACTS))
+    with postgres_database() as url:
+        engine = make_engine(Settings(database_url=url).database)
+        migrate(engine)
+        with engine.begin() as first_, engine.connect() as second:
+            log_outcomes(first_, [outcome], NOW)
+            second.execute(text("SET lock_timeout = '20ms'"))
+            with pytest.raises(OperationalError, match="lock timeout"):
+                log_outcomes(second, [outcome], NOW)
+        engine.dispose()
