@@ -38,14 +38,16 @@ def last_known(connection: Connection, after: int, before: datetime) -> int | No
 
 
 def told_between(connection: Connection, after: int, last: int, since: datetime) -> Iterator[tuple[str, Observations]]:
-    """What was told at positions beyond ``after`` and up to ``last``, each of one measure, in the order of positions.
+    """What was told at positions beyond ``after`` and up to ``last``, in pieces, each of one measure.
 
-    What a history of before ``since`` knows is left out.
+    Those of one measure come in the order of their positions. What a history of before ``since`` knows is left out.
     """
-    wanted = select(outcomes).where(
+    needed = (outcomes.c[name] for name in ("measure", "known_at", "value", "weight", "facts"))
+    wanted = select(*needed).where(
         outcomes.c.position > after, outcomes.c.position <= last, outcomes.c.history_at >= since
     )
-    rows = connection.execution_options(yield_per=_TOGETHER).execute(wanted.order_by(outcomes.c.position))
+    in_order = wanted.order_by(outcomes.c.position)
+    rows = connection.execute(in_order, execution_options={"yield_per": _TOGETHER})
     for together in rows.partitions():
         by_measure = sorted(together, key=attrgetter("measure"))  # of equals the first stays first
         for measure, told in groupby(by_measure, key=attrgetter("measure")):
