@@ -42,7 +42,7 @@ class Bundle:
         """Put the parts together; `read_bundle` and training do."""
         self.manifest = manifest
         self.trailing = trailing
-        #: Name of the last outcome that was learnt since the cut; 0: none.
+        #: Position, in the log of the service, of the last outcome that was learnt since the cut; 0: none.
         self.outcomes = 0
         self._trees = {model: fastest_trees(booster) for model, booster in boosters.items()}
         self._features = {head: tuple(names) for head, names in manifest.features.items()}
@@ -66,7 +66,7 @@ class Bundle:
         return self.manifest.currency
 
     def with_outcomes(self, told: Iterable[tuple[str, Observations]], last: int) -> "Bundle":
-        """The bundle once it has learnt what was told since, up to the outcome named ``last``.
+        """The bundle once it has learnt what was told since, up to the position ``last``.
 
         Trees and calibration are those of the cut, and shared; this bundle stays as it is.
         """

@@ -1,6 +1,7 @@
 """The service learns from every outcome: the next quarter of an hour knows how shipments went, and so does a replay."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -189,6 +190,8 @@ async def test_decisions_of_before_and_after_it_learnt_are_made_again_bit_for_bi
     for one in made:
         again = replay(database, find_decision(database, one["decision_id"]), bundle)
         assert again.same, again.differences
+    less = replace(find_decision(database, made[-1]["decision_id"]), outcomes=14)
+    assert not replay(database, less, bundle).same
     last = [made[-1]["decision_id"], "--bundle", str(bundle_folder), "--database", api.service.settings.database]
     replayed = CliRunner().invoke(command_line, ["decide", "replay", *last], env={"SMISTA_WORK_FOLDER": str(tmp_path)})
     assert replayed.exit_code == 0, replayed.output
