@@ -12,14 +12,12 @@ from data.schemas import FAILED_OUTCOMES
 from features.backlog import backlog_as_of, closed_at
 from features.facts import FACTS, Columns, TextColumn
 from features.footfall import HOUR_SECONDS, footfall_ratios, observed_visitors
+from features.outcomes import failures, in_order, of_attempts
 from features.places import with_places
-from features.tariff import log_tariff
 from features.trailing import DAY_SECONDS, Observations, Statistic, heard_before, means, sums_as_of
 
 FloatArray = NDArray[np.float64]
 
-#: Durations are compared by their logarithm; shorter ones than this are taken as this.
-SHORTEST_HOURS = 0.1
 #: One shipment that was given away, or billed for another's size, says no more than this about the next (log of money).
 MOST_MISSED = 1.0
 
@@ -78,7 +76,7 @@ class History:
         """
         attempts = self.attempts
         missed = np.clip(np.log1p(attempts.cost) - expected, -MOST_MISSED, MOST_MISSED)
-        observed = _observed(attempts.decided_at, missed, attempts.weight, attempts.columns)
+        observed = in_order(attempts.decided_at, missed, attempts.weight, attempts.columns)
         return replace(self, observations={**self.observations, "cost_missed": observed})
 
     def attempt_columns(self, statistics: Sequence[Statistic]) -> Columns:
@@ -270,55 +268,26 @@ def _failures(
     table: pd.DataFrame, picked: "pd.Series[float]", units: "pd.Series[float]"
 ) -> tuple[FloatArray, FloatArray]:
     """Whether each line was not supplied, and when that was known; NaN where it never was."""
-    failed_attempt = table["outcome"].isin(FAILED_OUTCOMES).to_numpy()
-    supplied = table["ready_at"].notna().to_numpy() | table["delivered_at"].notna().to_numpy()
-    counted = picked.notna().to_numpy()
-    failure = np.where(failed_attempt, 1.0, np.where(supplied, 0.0, np.nan))
-    failure = np.where(counted & (failed_attempt | supplied), (picked < units).to_numpy(), failure)
-    seen = table["ready_at"].fillna(table["delivered_at"]).to_numpy()
-    known_at = np.where(failed_attempt, table["outcome_at"].to_numpy(), seen)
-    return failure.astype(np.float64), np.where(np.isnan(failure), np.nan, known_at).astype(np.float64)
-
-
-def log_hours(start: FloatArray, end: FloatArray) -> FloatArray:
-    """Logarithm of the hours between instants in seconds; no duration is shorter than `SHORTEST_HOURS`."""
-    return np.log(np.maximum((end - start) / HOUR_SECONDS, SHORTEST_HOURS))
+    return failures(
+        table["outcome"].isin(FAILED_OUTCOMES).to_numpy(),
+        table["outcome_at"].to_numpy(dtype=np.float64),
+        table["ready_at"].fillna(table["delivered_at"]).to_numpy(dtype=np.float64),
+        picked=np.asarray(picked, dtype=np.float64),
+        units=np.asarray(units, dtype=np.float64),
+    )
 
 
 def _observations(attempts: Attempts, lines: AttemptLines) -> dict[str, Observations]:
+    nothing = np.full(len(attempts), np.nan)
     return {
-        "ready_log_hours": _observed(
-            attempts.ready_at, log_hours(attempts.decided_at, attempts.ready_at), attempts.weight, attempts.columns
-        ),
-        "transit_log_hours": _observed(
-            attempts.delivered_at,
-            log_hours(attempts.ready_at, attempts.delivered_at),
-            attempts.weight,
-            attempts.columns,
-        ),
-        "delivery_log_hours": _observed(
-            attempts.delivered_at,
-            log_hours(attempts.decided_at, attempts.delivered_at),
-            attempts.weight,
-            attempts.columns,
-        ),
-        "cost_excess": _observed(
+        **of_attempts(
             attempts.decided_at,
-            np.log1p(attempts.cost) - log_tariff(attempts.columns),
-            attempts.weight,
-            attempts.columns,
+            attempts.ready_at,
+            attempts.delivered_at,
+            cost=attempts.cost,
+            weight=attempts.weight,
+            columns=attempts.columns,
         ),
-        "cost_missed": _observed(
-            attempts.decided_at, np.full(len(attempts), np.nan), attempts.weight, attempts.columns
-        ),
-        "pick_failure": _observed(lines.failure_known_at, lines.failure, lines.weight, lines.columns),
+        "cost_missed": in_order(attempts.decided_at, nothing, attempts.weight, attempts.columns),
+        "pick_failure": in_order(lines.failure_known_at, lines.failure, lines.weight, lines.columns),
     }
-
-
-def _observed(known_at: FloatArray, value: FloatArray, weight: FloatArray, columns: Columns) -> Observations:
-    """The observations that were ever made, in the order in which they became known."""
-    made = np.flatnonzero(~np.isnan(known_at) & ~np.isnan(value))
-    order = made[np.argsort(known_at[made], kind="stable")]
-    return Observations(
-        known_at[order], value[order], weight[order], {name: column[order] for name, column in columns.items()}
-    )

@@ -6,6 +6,7 @@ The definitions are those of `features.definitions` and `features.trailing`; onl
 """
 
 from collections.abc import Callable
+from copy import copy
 from functools import lru_cache
 from typing import Final
 
@@ -49,6 +50,17 @@ class RequestFeatures:
         """Take trailing means from ``trailing``, as it stands when asked; codes from ``vocabularies``."""
         self._trailing = trailing
         self._vocabularies = vocabularies
+        #: What columns remember is found under this.
+        self._mark = object()
+
+    def following(self, trailing: TrailingSums) -> "RequestFeatures":
+        """The same features of another state of the sums.
+
+        In columns that outlive a request, what is remembered of the one makes room for what is of the other.
+        """
+        other = copy(self)
+        other._trailing = trailing
+        return other
 
     def matrix(self, names: tuple[str, ...], columns: CodedColumns) -> FloatArray:
         """The named features of every row of ``columns``, as `features.definitions.matrix` gives them."""
@@ -67,7 +79,7 @@ class RequestFeatures:
         return found
 
     def _kept(self, names: tuple[str, ...], columns: CodedColumns) -> FloatArray:
-        return columns.kept((self, names), lambda at: self._block(names, at), self._trailing.edition)
+        return columns.kept((self._mark, names), lambda at: self._block(names, at), self._trailing.edition)
 
     def column(self, name: str, columns: CodedColumns) -> FloatArray:
         """One feature of every row of ``columns``; shape (rows,). Raises ``KeyError`` for an unknown name."""
@@ -81,7 +93,7 @@ class RequestFeatures:
         return self._once(statistic.name, lambda at: self._computed(statistic, at), columns)
 
     def _once(self, name: str, compute: Callable[[CodedColumns], FloatArray], columns: CodedColumns) -> FloatArray:
-        return columns.remembered((self, name), _READS[name], compute, self._trailing.edition)
+        return columns.remembered((self._mark, name), _READS[name], compute, self._trailing.edition)
 
     def _computed(self, statistic: Statistic, columns: CodedColumns) -> FloatArray:
         towards = None if statistic.shrink_to is None else self._mean(_BY_NAME[statistic.shrink_to], columns)

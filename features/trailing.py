@@ -6,8 +6,11 @@ at a later instant is their ratio, which needs no further decay. An update is th
 addition whether a history is replayed in bulk or an outcome arrives in service, and both give the same bits.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
+from itertools import count
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +24,8 @@ FloatArray = NDArray[np.float64]
 DAY_SECONDS = 86_400.0
 #: Keys put together that may be looked up for nothing, for each row.
 _SPARSE = 2
+#: Numbers of states, none of which comes again.
+_EDITIONS: Final = count(1)
 #: Nothing was observed under a key's first part.
 _NONE: Mapping[str, int] = {}
 
@@ -196,7 +201,7 @@ class TrailingSums:
         """Start with nothing observed. ``landmark`` (seconds since 1970) must be the one of the history replayed."""
         self.statistics = tuple(statistics)
         self.landmark = landmark
-        #: How often something was observed: equal numbers, equal sums.
+        #: Names the state: 0 as it was made or read, then a number that no other state has.
         self.edition = 0
         #: Statistic → first part of the key (of several) → the rest of it → row of the sums.
         self._positions: dict[str, dict[str, dict[str, int]]] = {statistic.name: {} for statistic in statistics}
@@ -207,8 +212,12 @@ class TrailingSums:
         self._priors: dict[str, tuple[int, FloatArray]] = {}
 
     def observe(self, measure: str, observed: Observations) -> None:
-        """Add observations of ``measure``, in their order. They must not be known earlier than those added before."""
-        self.edition += 1
+        """Add observations of ``measure``, in their order, which the bits of the sums depend on.
+
+        The last of them counts as the last that was heard: a history adds them as they became known, a service as they
+        were told to it.
+        """
+        self.edition = next(_EDITIONS)
         if len(observed):
             self._heard_at[measure] = float(observed.known_at[-1])
         for statistic in self.statistics:
@@ -218,6 +227,18 @@ class TrailingSums:
                 added = contributions(statistic, observed, self.landmark)
                 # One row after the other, as `sums_as_of` does: a sum's bits depend on the order.
                 np.add.at(self._sums[statistic.name], np.array(positions, dtype=np.intp), added)
+
+    def after(self, told: Iterable[tuple[str, Observations]]) -> "TrailingSums":
+        """The state after further observations, each of one measure; this one stays as it is."""
+        other = copy(self)
+        other._positions = {
+            name: {first: dict(under) for first, under in keys.items()} for name, keys in self._positions.items()
+        }
+        other._sums = {name: sums.copy() for name, sums in self._sums.items()}
+        other._count, other._heard_at, other._priors = dict(self._count), dict(self._heard_at), {}
+        for measure, observed in told:
+            other.observe(measure, observed)
+        return other
 
     def as_of_now(self, columns: Columns, statistics: Sequence[Statistic]) -> dict[str, FloatArray]:
         """The sums of ``statistics`` for each row of ``columns``, as `means` takes them."""

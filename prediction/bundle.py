@@ -1,6 +1,7 @@
 """The trained heads at work: facts in, predictions out."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from copy import copy
 from datetime import datetime
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from features.facts import Columns
 from features.places import coded_facts, join_keys
 from features.request import RequestFeatures
 from features.statistics import STATISTICS, USUAL_VISITORS
-from features.trailing import Statistic, TrailingSums
+from features.trailing import Observations, Statistic, TrailingSums
 from prediction.daily import DailyHours
 from prediction.hours import HoursTable, one_after_the_other
 from prediction.manifest import HEAD_PARTS, TRAILING_FILE, Manifest, read_manifest
@@ -41,6 +42,8 @@ class Bundle:
         """Put the parts together; `read_bundle` and training do."""
         self.manifest = manifest
         self.trailing = trailing
+        #: Position, in the log of the service, of the last outcome that was learnt since the cut; 0: none.
+        self.outcomes = 0
         self._trees = {model: fastest_trees(booster) for model, booster in boosters.items()}
         self._features = {head: tuple(names) for head, names in manifest.features.items()}
         self._now = RequestFeatures(trailing, manifest.vocabularies)
@@ -61,6 +64,16 @@ class Bundle:
     def currency(self) -> str:
         """ISO 4217: the currency of `cost`."""
         return self.manifest.currency
+
+    def with_outcomes(self, told: Iterable[tuple[str, Observations]], last: int) -> "Bundle":
+        """The bundle once it has learnt what was told since, up to the position ``last``.
+
+        Trees and calibration are those of the cut, and shared; this bundle stays as it is.
+        """
+        other = copy(self)
+        other.trailing, other.outcomes = self.trailing.after(told), last
+        other._now = self._now.following(other.trailing)
+        return other
 
     def delivery_hours(self, facts: Columns) -> DailyHours:
         """Decision → delivered, one row per row of ``facts``."""

@@ -11,6 +11,7 @@ from prediction.lanes import Lanes
 from serving.database.decision_log import LoggedDecision
 from serving.errors import FieldError, InvalidRequestError, NotReadyError
 from serving.inputs import keep_capacity, keep_order, keep_stock
+from serving.learning import version_learnt
 from serving.live import ServedPredictor
 from serving.service import Service
 from serving.snapshot import Snapshot
@@ -61,6 +62,7 @@ def make_decision(
             service.clock(),
             options=body.options,
             language=body.language,
+            versions=version_learnt(predictor),
         )
     metrics.decisions.labels(decision.stage or "none").inc()
     with metrics.phase("respond"):
@@ -83,4 +85,5 @@ def make_decision(
         stock=keep_stock(network, skus),
         places=snapshot.kept.digest,
         capacity=keep_capacity(network, skus),
+        outcomes=predictor.outcomes or None,
     )

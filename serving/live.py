@@ -1,17 +1,20 @@
 """What decisions are made with right now: the newest snapshot of the state, and the bundle in service."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Protocol
 
 import numpy as np
+from sqlalchemy import Connection
 
 from decision.predictor import Predictor
+from features.trailing import Observations
 from prediction.lanes import LAST_RESORT, Lanes
 from serving.capacity import quarter
 from serving.database.database import Database
 from serving.database.versions import current_version
+from serving.learning import learnt_before
 from serving.snapshot import Snapshot, refreshed
 
 
@@ -26,12 +29,22 @@ class ServedPredictor(Predictor, Protocol):
     def currency(self) -> str:
         """ISO 4217: the currency of `cost`, and so of the orders that can be decided."""
 
+    @property
+    def outcomes(self) -> int:
+        """Position of the last outcome that it has learnt in service; 0: none."""
+
+    def with_outcomes(self, told: Iterable[tuple[str, Observations]], last: int) -> "ServedPredictor":
+        """It, once it has learnt what was told, up to the position ``last``; this one stays as it is."""
+
     def footfall_usual(self, location_id: str, hour_of_week: int) -> float:
         """Usual visitors in that local hour of the week (0 = Monday 00:00); NaN where the history says nothing."""
 
 
 class Live:
     """Holds one snapshot at a time and swaps it for a newer one; readers take ``snapshot`` once and keep it.
+
+    So it is with ``predictor``, which learns in steps, at the quarters of an hour: what columns remember of it is of
+    one step, and processes that have read what was told before a quarter predict alike until the next.
 
     ``refreshed_at``: when the state was last seen to be that of ``snapshot``. ``lanes`` promise where the predictor
     cannot.
@@ -63,10 +76,16 @@ class Live:
                 self.refreshed_at = began
                 return
             before = self.snapshot
-            self.snapshot = self._database.read_now(
-                lambda connection: refreshed(connection, before, now, self._footfall_usual)
+            self.snapshot, self.predictor = self._database.read_now(
+                lambda connection: (
+                    refreshed(connection, before, now, self._footfall_usual),
+                    self.predictor if now == before.quarter else self._learnt(connection, now),
+                )
             )
             self.refreshed_at = began
+
+    def _learnt(self, connection: Connection, instant: datetime) -> ServedPredictor | None:
+        return None if self.predictor is None else learnt_before(connection, self.predictor, instant)
 
     def _footfall_usual(self, location_id: str, hour_of_week: int) -> float:
         return np.nan if self.predictor is None else self.predictor.footfall_usual(location_id, hour_of_week)

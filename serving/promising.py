@@ -137,17 +137,18 @@ def _item(
 
 def _basis(service: Service, currency: str, snapshot: Snapshot, now: datetime) -> _Basis:
     live, settings = service.live, service.settings
-    require_currency(live.predictor or live.lanes, currency)
+    served = live.predictor  # taken once: it learns
+    require_currency(served or live.lanes, currency)
     degraded = []
     if (now - live.refreshed_at).total_seconds() > settings.state_seconds:
         degraded.append("state_old")
     predictor: Predictor = live.lanes
-    if live.predictor is None:
+    if served is None:
         degraded.append("no_bundle")
-    elif settings.bundle_days is not None and now - live.predictor.as_of > timedelta(days=settings.bundle_days):
+    elif settings.bundle_days is not None and now - served.as_of > timedelta(days=settings.bundle_days):
         degraded.append("bundle_old")
     else:
-        predictor = live.predictor
+        predictor = served
     valid_for = timedelta(minutes=settings.promise_valid_minutes)
     cautious = Asking(snapshot.network, snapshot.rulesets, live.lanes, now, valid_for, the_slowest, days_later=1)
     if predictor is live.lanes:

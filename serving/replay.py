@@ -2,19 +2,21 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 import orjson
 
 from decision.decide import decide
 from decision.network import Network
-from decision.predictor import Predictor
 from decision.ruleset import Ruleset, compile_ruleset, default_ruleset
 from serving.database.database import Database
 from serving.database.decision_log import LoggedDecision, kept_places, logged_decision
 from serving.database.ruleset_store import ruleset_document
 from serving.errors import ReplayError
 from serving.inputs import read_capacity, read_order, read_places, read_stock
+from serving.learning import learnt_up_to, version_learnt
+from serving.live import ServedPredictor
 from serving.wire.answer import answer_bytes
 
 #: Differences that are told before the rest is only counted.
@@ -38,8 +40,8 @@ def find_decision(database: Database, decision_id: str) -> LoggedDecision:
     return logged
 
 
-def replay(database: Database, logged: LoggedDecision, predictor: Predictor) -> Replayed:
-    """Make a decision again.
+def replay(database: Database, logged: LoggedDecision, predictor: ServedPredictor) -> Replayed:
+    """Make a decision again. ``predictor``: the bundle as it was trained; what it had learnt by then, it learns again.
 
     Raises `ReplayError` where that cannot be done: nothing was kept, or another bundle than the one that decided.
     """
@@ -56,6 +58,8 @@ def replay(database: Database, logged: LoggedDecision, predictor: Predictor) -> 
     digest, locations, services = read_places(content)
     if logged.capacity is not None:
         locations = read_capacity(logged.capacity, locations)
+    if logged.outcomes is not None:
+        predictor = database.read_now(partial(learnt_up_to, predictor=predictor, last=logged.outcomes))
     again = decide(
         read_order(logged.decided_order),
         Network(locations, services, *read_stock(logged.stock)),
@@ -64,6 +68,7 @@ def replay(database: Database, logged: LoggedDecision, predictor: Predictor) -> 
         logged.decided_at,
         options=logged.options or 1,
         language=logged.language,
+        versions=version_learnt(predictor),
     )
     answer = answer_bytes(logged.decision_id, again)
     altered = [] if digest == kept_under else [f"places: kept under {kept_under}, their content is {digest}"]

@@ -9,7 +9,8 @@ from features.calendar import local_hour_of_week
 from features.coded import coded
 from features.definitions import ENCODED, FEATURES, Vocabularies, matrix
 from features.facts import Columns
-from features.history import Attempts, History, log_hours
+from features.history import Attempts, History
+from features.outcomes import log_hours
 from prediction.bundle import EVERY_GROUP, calibration_groups, starts, statistics_of
 from prediction.calibration import UnderWay
 from training.fit import Rows, maturity_seconds

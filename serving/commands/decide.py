@@ -1,5 +1,6 @@
 """`smista decide …`: tell and repeat the decisions that a service logged."""
 
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
@@ -33,7 +34,8 @@ def explain_command(
     if language is not None and language not in LANGUAGES:
         _refuse("explain", f"no messages in {language!r}: choose {' or '.join(LANGUAGES)}")
     try:
-        decision = read_answer(find_decision(_opened(settings_from(database_url=database)), decision_id).answer)
+        with closing(_opened(settings_from(database_url=database))) as opened:
+            decision = read_answer(find_decision(opened, decision_id).answer)
     except (ConfigurationError, ReplayError, ServingError) as error:
         _refuse("explain", str(error))
     typer.echo(as_text(decision, language or decision.language))
@@ -63,9 +65,9 @@ def replay_command(
         settings = settings_from(database_url=database, bundle=bundle)
         if settings.bundle is None:
             _refuse("replay", "say with which bundle: --bundle FOLDER")
-        opened = _opened(settings)
-        logged = find_decision(opened, decision_id)
-        replayed = replay(opened, logged, load_bundle(settings.bundle))
+        with closing(_opened(settings)) as opened:
+            logged = find_decision(opened, decision_id)
+            replayed = replay(opened, logged, load_bundle(settings.bundle))
     except (ConfigurationError, PredictionError, ReplayError) as error:
         _refuse("replay", str(error))
     if json:

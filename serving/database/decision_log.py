@@ -7,8 +7,9 @@ from typing import Any
 from sqlalchemy import Connection, exists, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 
+from decision.order import Order
 from serving.database.tables import decisions, places
-from serving.inputs import KeptPlaces
+from serving.inputs import KeptPlaces, read_order
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +17,8 @@ class LoggedDecision:
     """One row of the log. ``request`` and ``answer`` are the bytes that travelled.
 
     ``decided_order``, ``stock`` and ``capacity`` are as `serving.inputs` keeps them, ``places`` the digest of locations
-    and services; these, ``language`` and ``options`` are ``None`` in decisions of before they were kept.
+    and services; these, ``language`` and ``options`` are ``None`` in decisions of before they were kept. ``outcomes``:
+    the last that the bundle had learnt, where it had learnt any.
     """
 
     decision_id: str
@@ -34,6 +36,7 @@ class LoggedDecision:
     stock: bytes | None = None
     places: str | None = None
     capacity: bytes | None = None
+    outcomes: int | None = None
 
 
 def log_decision(connection: Connection, decision: LoggedDecision, kept: KeptPlaces) -> None:
@@ -50,6 +53,12 @@ def logged_decision(connection: Connection, decision_id: str) -> LoggedDecision 
     """The whole row; ``None`` where no such decision was made."""
     row = connection.execute(select(decisions).where(decisions.c.decision_id == decision_id)).mappings().first()
     return None if row is None else LoggedDecision(**{name: _plain(value) for name, value in row.items()})
+
+
+def decided_order(connection: Connection, decision_id: str) -> Order | None:
+    """The order that was decided; ``None`` where it was not kept."""
+    kept = connection.execute(select(decisions.c.decided_order).where(decisions.c.decision_id == decision_id)).scalar()
+    return None if kept is None else read_order(bytes(kept))
 
 
 def logged_answer(connection: Connection, decision_id: str) -> bytes | None:

@@ -2,8 +2,8 @@
 
 Whoever changes orders or stock locks, in this order: the row of one order, then rows of stock by sku and location (as
 Python sorts them, whatever the collation), then the version of the state (`database.versions`), whose row serialises
-whatever comes after it: capacity and the log of events need no lock of their own. Nobody waits in a circle, so no
-deadlock is possible.
+whatever comes after it: capacity, the log of events and that of outcomes need no lock of their own. Nobody waits in a
+circle, so no deadlock is possible.
 
 SQLite has one writer at a time (its transactions that write begin with ``BEGIN IMMEDIATE``): there a lock is a read.
 """

@@ -1,7 +1,7 @@
 """Orders and their shipments as rows."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Connection, Row, Select, delete, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
@@ -9,6 +9,9 @@ from sqlalchemy.dialects import postgresql, sqlite
 from serving.database.order_tables import order_lines, orders, shipment_lines, shipments
 from serving.orders.records import LineRecord, OrderRecord, ShipmentLineRecord, ShipmentRecord
 from serving.orders.states import OrderState, ShipmentState
+
+#: What changes of a shipment, beside its lines.
+_CHANGING: Final = ("state", "changed_at", "ready_at", "outcome_at", "shipping_cost", "handling_cost")
 
 
 def insert_order(connection: Connection, order: OrderRecord) -> bool:
@@ -120,7 +123,7 @@ def _save_shipment(connection: Connection, before: ShipmentRecord, after: Shipme
     connection.execute(
         update(shipments)
         .where(shipments.c.shipment_id == after.shipment_id)
-        .values(state=after.state, changed_at=after.changed_at)
+        .values({name: getattr(after, name) for name in _CHANGING})
     )
     if after.lines != before.lines:
         connection.execute(delete(shipment_lines).where(shipment_lines.c.shipment_id == after.shipment_id))

@@ -14,7 +14,7 @@ from sqlalchemy import (
     text,
 )
 
-from serving.database.tables import metadata
+from serving.database.tables import STRUCTURE, metadata
 from serving.database.types import Instant
 
 #: Counts itself on both databases; SQLite does so for INTEGER only.
@@ -138,6 +138,10 @@ shipments = Table(
     Column("expected_ready_at", Instant),
     Column("accept_by", Instant),
     Column("hand_over_by", Instant),
+    Column("ready_at", Instant),
+    Column("outcome_at", Instant),
+    Column("shipping_cost", Float(53)),
+    Column("handling_cost", Float(53)),
     UniqueConstraint("order_id", "number", name="uq_shipments_order_id_number"),
     Index("ix_shipments_location_id", "location_id", "state"),
     Index("ix_shipments_state", "state", "changed_at"),
@@ -169,6 +173,22 @@ order_events = Table(
     Column("why", Text),
     Column("versions", Text, nullable=False),
     Column("data", LargeBinary, nullable=False),
+)
+
+#: Append-only: what is known since shipments went as they did, one row for each observation of a measure. Positions are
+#: committed in their order. A history that has the shipment knows it from ``history_at`` on; it was told here at
+#: ``known_at``. ``facts``: those of `features.outcomes.KEY_FACTS`.
+outcomes = Table(
+    "outcomes",
+    metadata,
+    Column("position", _Position, primary_key=True, autoincrement=True),
+    Column("shipment_id", Text, nullable=False),
+    Column("measure", Text, nullable=False),
+    Column("known_at", Instant, nullable=False),
+    Column("history_at", Instant, nullable=False, index=True),
+    Column("value", Float(53), nullable=False),
+    Column("weight", Float(53), nullable=False),
+    Column("facts", STRUCTURE, nullable=False),
 )
 
 webhooks = Table(

@@ -159,6 +159,8 @@ decisions = Table(
     Column("stock", LargeBinary),
     Column("places", Text),
     Column("capacity", LargeBinary),
+    # The last outcome that the bundle had learnt, where it had learnt any.
+    Column("outcomes", BigInteger),
 )
 
 places = Table(

@@ -15,6 +15,11 @@ def next_version(connection: Connection) -> int:
     return int(connection.execute(statement).scalar_one())
 
 
+def lock_version(connection: Connection) -> None:
+    """Let nobody take a version until this transaction ends: what is written under this lock is committed in order."""
+    connection.execute(select(state_version.c.version).with_for_update())
+
+
 def current_version(connection: Connection) -> int:
     """The version of what has been committed."""
     return int(connection.execute(select(state_version.c.version)).scalar_one())

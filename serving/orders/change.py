@@ -13,7 +13,17 @@ from serving.database.stock_ledger import Entry, Kind
 from serving.errors import ConflictError
 from serving.orders.events import By, shipment_event, state_event
 from serving.orders.records import OrderRecord, ShipmentLineRecord, ShipmentRecord
-from serving.orders.states import AT_LOCATION, FAILED, GONE, LIVE, ShipmentEvent, after, order_state
+from serving.orders.states import (
+    ARRIVED,
+    AT_LOCATION,
+    FAILED,
+    GONE,
+    LIVE,
+    ShipmentEvent,
+    ShipmentState,
+    after,
+    order_state,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +68,7 @@ def each(
         state = after(shipment.state, event)
         if state is None:
             raise ConflictError(f"Shipment {shipment.shipment_id!r} is {shipment.state}: it cannot be {event}")
-        moved = replace(shipment, state=state, changed_at=by.at)
+        moved = _moved(order, shipment, state, by.at, at)
         order = with_shipment(order, moved)
         if state in GONE and shipment.state in AT_LOCATION:
             entries += [
@@ -74,6 +84,21 @@ def each(
             order = replace(waiting_again(order, left), failures=order.failures + 1)
         events.append(shipment_event(moved, f"shipment.{event}", by, at))
     return settled(before, order, by, entries=entries, gives=gives, events=events)
+
+
+def _moved(
+    order: OrderRecord, shipment: ShipmentRecord, state: ShipmentState, now: datetime, occurred_at: datetime
+) -> ShipmentRecord:
+    """The shipment in ``state``, with when it was ready and how it ended; what is collected waits for the customer."""
+    collected = state is ShipmentState.READY and order.collected_at == shipment.location_id
+    ready = collected or state is ShipmentState.HANDED_OVER
+    return replace(
+        shipment,
+        state=state,
+        changed_at=now,
+        ready_at=shipment.ready_at or (occurred_at if ready else None),
+        outcome_at=occurred_at if state in {*ARRIVED, *FAILED} else shipment.outcome_at,
+    )
 
 
 def settled(

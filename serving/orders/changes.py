@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Final
+from typing import Final, TypedDict
 
 from decision.decision import Option, Shipment
 from decision.outlook import OnItsWay, slack
@@ -153,7 +153,13 @@ def _shipments(
     ]
 
 
-def _milestones(order: OrderRecord, planned: Shipment, by: By) -> dict[str, datetime | None]:
+class _Milestones(TypedDict, total=False):
+    expected_ready_at: datetime | None
+    accept_by: datetime
+    hand_over_by: datetime
+
+
+def _milestones(order: OrderRecord, planned: Shipment, by: By) -> _Milestones:
     """Until when each step may wait: counted back from what was promised, and how sure that has to be."""
     ready, promised_at = planned.delivery.ready_p50_at, order.promised_at
     if ready is None or promised_at is None:

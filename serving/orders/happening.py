@@ -1,7 +1,7 @@
 """What locations tell of their shipments, and what that does to the order. Values in, values out."""
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from serving.errors import FieldError, InvalidRequestError
@@ -12,6 +12,14 @@ from serving.orders.records import OrderRecord, ShipmentRecord
 from serving.orders.states import ShipmentEvent, ShipmentState, after
 
 
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What a shipment cost, in the order's currency; ``None`` where that was not told."""
+
+    shipping: float | None
+    handling: float | None
+
+
 def happened(
     order: OrderRecord,
     shipment_id: str,
@@ -20,9 +28,10 @@ def happened(
     *,
     occurred_at: datetime,
     picked: Mapping[str, int] | None = None,
+    cost: Cost | None = None,
 ) -> Change:
     """What a location told of a shipment. ``picked``: units found of each line, for a short pick, or
-    for a rejection because they are not there.
+    for a rejection because they are not there. ``cost``: what it cost; once told, another changes nothing.
 
     Raises `ConflictError` where that cannot happen to it, `InvalidRequestError` for quantities that make no sense.
     """
@@ -38,7 +47,14 @@ def happened(
         return claim(order, shipment, by, occurred_at)
     if event is ShipmentEvent.REJECTED and picked:
         return _rejected_for_lack(order, shipment, by, occurred_at, picked)
-    return each(order, order, [shipment], event, by, occurred_at=occurred_at)
+    return each(order, order, [_costing(shipment, cost)], event, by, occurred_at=occurred_at)
+
+
+def _costing(shipment: ShipmentRecord, cost: Cost | None) -> ShipmentRecord:
+    if cost is None or shipment.shipping_cost is not None:
+        return shipment
+    handling = shipment.handling_cost if cost.handling is None else cost.handling
+    return replace(shipment, shipping_cost=cost.shipping, handling_cost=handling)
 
 
 def _short_picked(
@@ -48,7 +64,11 @@ def _short_picked(
     lines = tuple(replace(line, short=line.short + missing.get(line.line_id, 0)) for line in shipment.lines)
     left = any(line.left for line in lines)
     found = replace(
-        shipment, lines=lines, state=ShipmentState.PICKED if left else ShipmentState.SHORT, changed_at=by.at
+        shipment,
+        lines=lines,
+        state=ShipmentState.PICKED if left else ShipmentState.SHORT,
+        changed_at=by.at,
+        outcome_at=None if left else occurred_at,
     )
     entries = [
         entry(shipment, line, "short_pick", by, held=-missing[line.line_id], short=True, occurred_at=occurred_at)

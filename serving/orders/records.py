@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+import orjson
+
 from serving.database.locks import StockKey
 from serving.orders.states import FAILED, LIVE, OPEN, OrderState, ShipmentState
 
@@ -39,6 +41,8 @@ class ShipmentRecord:
     ``capacity_day``: local date (YYYY-MM-DD) on which it counts there. Shipments of one ``offer_id`` are, or were, the
     same units offered to several stores for ``offer_minutes`` of their opening hours; ``offer_stage``: the stage of the
     ruleset whose own offer it was. After ``accept_by`` and ``hand_over_by`` the promise is not sure enough any more.
+    ``ready_at``: when it was handed to the carrier, or ready to collect; ``outcome_at``: when it was delivered,
+    collected or failed. Costs are in the order's currency, where they were told.
     """
 
     shipment_id: str
@@ -61,6 +65,10 @@ class ShipmentRecord:
     expected_ready_at: datetime | None = None
     accept_by: datetime | None = None
     hand_over_by: datetime | None = None
+    ready_at: datetime | None = None
+    outcome_at: datetime | None = None
+    shipping_cost: float | None = None
+    handling_cost: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +96,12 @@ class OrderRecord:
     promised_at: datetime | None = None
     promise: str | None = None
     at_risk_at: datetime | None = None
+
+    @property
+    def collected_at(self) -> str | None:
+        """The location where the customer fetches it; ``None`` for what is sent home."""
+        asked = orjson.loads(self.request)
+        return None if asked["delivery_method"] == "home" else asked["collect_location_id"]
 
     @property
     def waiting(self) -> dict[str, int]:

@@ -69,7 +69,9 @@ OPEN: Final = (_S.RESERVED, _S.OFFERED)
 AT_LOCATION: Final = (_S.ASSIGNED, _S.ACCEPTED, _S.PICKED, _S.READY)
 #: Units are held for these.
 HOLDING: Final = (*OPEN, *AT_LOCATION)
-GONE: Final = (_S.HANDED_OVER, _S.DELIVERED, _S.COLLECTED)
+#: The customer has it.
+ARRIVED: Final = (_S.DELIVERED, _S.COLLECTED)
+GONE: Final = (_S.HANDED_OVER, *ARRIVED)
 #: The location could not, or would not: the lines never go back to it.
 FAILED: Final = (_S.REJECTED, _S.SHORT, _S.CANCELLED, _S.LAPSED)
 #: Supplies its lines, or will.
@@ -122,6 +124,6 @@ def order_state(shipments: Collection[ShipmentState], waiting: int) -> OrderStat
         return OrderState.OFFERED
     if not live:
         return OrderState.EXPIRED if _S.EXPIRED in shipments else OrderState.CANCELLED
-    if all(state in {_S.DELIVERED, _S.COLLECTED} for state in live):
+    if all(state in ARRIVED for state in live):
         return OrderState.COMPLETED
     return OrderState.ASSIGNED

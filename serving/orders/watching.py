@@ -23,14 +23,13 @@ from serving.orders.deciding import Avoided, Made
 from serving.orders.events import By, told
 from serving.orders.records import OrderRecord, ShipmentRecord
 from serving.orders.routing import WHO, decide_part, may_be_failed_again
-from serving.orders.states import AT_LOCATION, OrderState, ShipmentEvent, ShipmentState
+from serving.orders.states import ARRIVED, AT_LOCATION, OrderState, ShipmentEvent, ShipmentState
 from serving.orders.writing import change_order
 from serving.service import Service
 
 _OPEN: Final = (OrderState.OFFERED, OrderState.ASSIGNED, OrderState.BACKORDERED)
 #: What a location has not begun to pick can go elsewhere.
 _NOT_BEGUN: Final = (ShipmentState.ASSIGNED, ShipmentState.ACCEPTED)
-_THERE: Final = (ShipmentState.DELIVERED, ShipmentState.COLLECTED)
 
 
 async def watch(service: Service) -> None:
@@ -56,7 +55,7 @@ def on_its_way(order: OrderRecord) -> list[OnItsWay]:
             shipment.expected_p50_at,
             shipment.expected_p90_at,
             shipment.changed_at if shipment.state is ShipmentState.HANDED_OVER else None,
-            shipment.changed_at if shipment.state in _THERE else None,
+            shipment.changed_at if shipment.state in ARRIVED else None,
         )
         for shipment in order.live()
         if shipment.expected_ready_at is not None

@@ -1,21 +1,31 @@
-"""Writing a change of an order: stock, capacity, the order and the log of events, in the caller's one transaction."""
+"""Writing a change of an order: stock, capacity, the order, the log of events and what they teach.
+
+All in the caller's one transaction.
+"""
 
 from collections.abc import Callable
 from dataclasses import replace
 from typing import TypeAlias
 
-from sqlalchemy import Connection
+import structlog
+from sqlalchemy import Connection, select
 
 from serving.database.capacity import give_back_capacity, take_capacity
+from serving.database.decision_log import decided_order
 from serving.database.locks import lock_order
 from serving.database.order_log import log_events
 from serving.database.order_store import find_order, insert_order, insert_shipment, save
+from serving.database.outcome_log import log_outcomes
 from serving.database.stock_ledger import post
+from serving.database.tables import locations
 from serving.database.versions import next_version
 from serving.errors import NotFoundError, OrderExistsError
 from serving.orders.change import Change
 from serving.orders.events import By
+from serving.orders.outcomes import Outcome, taught, went_on
 from serving.orders.records import OrderRecord
+
+log = structlog.get_logger()
 
 #: What is to be done to an order as it stands.
 Doing: TypeAlias = Callable[[OrderRecord], Change]
@@ -52,3 +62,22 @@ def write(connection: Connection, change: Change, by: By) -> None:
     else:
         save(connection, change.before, change.after)
     log_events(connection, change.events, by.at)
+    log_outcomes(connection, _taught(connection, change), by.at)
+
+
+def _taught(connection: Connection, change: Change) -> list[Outcome]:
+    """What is known now of how shipments went. Where it is not known any more what was sent from where, nothing is."""
+    earlier = () if change.before is None else change.before.shipments
+    before = {shipment.shipment_id: shipment for shipment in earlier}
+    outcomes: list[Outcome] = []
+    for shipment in change.after.shipments:
+        known = before.get(shipment.shipment_id, shipment)  # of a new one nothing is known yet
+        if not went_on(known, shipment):
+            continue
+        order = decided_order(connection, shipment.decision_id)
+        place = connection.execute(select(locations).where(locations.c.location_id == shipment.location_id)).first()
+        if order is None or place is None:
+            log.warning("a shipment teaches nothing: its order or location is not kept", shipment=shipment.shipment_id)
+        else:
+            outcomes += taught(known, shipment, order, place._asdict())
+    return outcomes

@@ -16,10 +16,10 @@ router = APIRouter(tags=["models"])
 @router.get(
     "/v1/models",
     operation_id="get_models",
-    responses=answers(200, ModelsAnswer, {"in_service": {"bundle": "smista@12"}}, (401, 403)),
+    responses=answers(200, ModelsAnswer, {"in_service": {"bundle": "smista@12", "outcomes": 48211}}, (401, 403)),
 )
 async def get_models(request: Request, _client: Annotated[ApiKey, Depends(client_with("read", "operate"))]) -> Response:
     """The bundle that predicts; null when there is none."""
     predictor = service_of(request).live.predictor
-    in_service = None if predictor is None else {"bundle": predictor.version}
+    in_service = None if predictor is None else {"bundle": predictor.version, "outcomes": predictor.outcomes}
     return Response(orjson.dumps({"in_service": in_service}), media_type="application/json")

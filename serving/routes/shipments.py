@@ -16,7 +16,7 @@ from serving.feeds import CLOCK_TOLERANCE
 from serving.idempotency import answer_once
 from serving.orders.change import Change
 from serving.orders.events import By
-from serving.orders.happening import happened
+from serving.orders.happening import Cost, happened
 from serving.orders.patience import offered_until
 from serving.orders.routing import may_route, route_order, route_waiting
 from serving.orders.states import OWN, ShipmentEvent, ShipmentState, possible
@@ -107,6 +107,7 @@ async def _tell(
             by=by,
             occurred_at=occurred_at,
             picked={line.line_id: line.picked for line in told.lines},
+            cost=Cost(told.shipping_cost, told.handling_cost),
         )
         change = change_order(connection, order_id, doing, by)
         changed.append(change)

@@ -238,6 +238,8 @@ SHIPMENT_EVENTS: Final[dict[str, Any]] = {
     "refused": {"event": "rejected", "reason": "The till queue is out of the door"},
     "one of two found": {"event": "short_picked", "lines": [{"line_id": "2", "picked": 1}]},
     "given to the carrier": {"event": "handed_over", "occurred_at": "2026-03-02T16:05:00Z"},
+    "given to the carrier, with its costs": {"event": "handed_over", "shipping_cost": 4.9, "handling_cost": 1.2},
+    "delivered": {"event": "delivered", "occurred_at": "2026-03-04T10:20:00Z"},
 }
 
 FEED_ANSWER: Final[dict[str, Any]] = {

@@ -82,6 +82,10 @@ class OrderShipmentAnswer(BaseModel):
     expected_ready_at: datetime | None = Field(description="when it should be handed over, or ready to collect")
     accept_by: datetime | None = Field(description="later, the promise is not sure enough any more")
     hand_over_by: datetime | None = Field(description="later, the promise is not sure enough any more")
+    ready_at: datetime | None = Field(description="when it was handed to the carrier, or ready to collect")
+    outcome_at: datetime | None = Field(description="when it was delivered, collected or failed")
+    shipping_cost: float | None = Field(description="as it was told")
+    handling_cost: float | None = Field(description="as it was told")
 
 
 class OrderEventAnswer(BaseModel):

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, Field, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
-from serving.wire.fields import Body, Identifier, Text, Units, When
+from serving.wire.fields import Amount, Body, Identifier, Text, Units, When
 
 EventName = Literal[
     "accepted", "rejected", "picked", "short_picked", "ready", "handed_over", "delivered", "collected", "cancelled"
@@ -32,6 +32,12 @@ class ShipmentEventBody(Body):
         description="needed for short_picked: lines of which fewer units were found; may be told of rejected",
     )
 
+    shipping_cost: Amount | None = Field(
+        default=None,
+        description="of the whole shipment, in the order's currency: with handed_over, delivered or collected",
+    )
+    handling_cost: Amount | None = Field(default=None, description="likewise: picking and packing")
+
     @field_validator("reason")
     @classmethod
     def _refusing_has_a_reason(cls, reason: str | None, info: ValidationInfo) -> str | None:
@@ -50,6 +56,13 @@ class ShipmentEventBody(Body):
         if len({line.line_id for line in lines}) < len(lines):
             raise PydanticCustomError("line_id_twice", "name each line once")
         return lines
+
+    @field_validator("shipping_cost", "handling_cost")
+    @classmethod
+    def _costs_are_known_once_it_left(cls, cost: float | None, info: ValidationInfo) -> float | None:
+        if cost is not None and info.data.get("event") not in {"handed_over", "delivered", "collected"}:
+            raise PydanticCustomError("cost_of_event", "is told with handed_over, delivered and collected only")
+        return cost
 
 
 class TaskLineAnswer(BaseModel):

@@ -27,6 +27,7 @@ class ServedBundle(BaseModel):
     """The bundle that predicts."""
 
     bundle: str = Field(examples=["smista@12"])
+    outcomes: int = Field(description="the last outcome that it has learnt in service; 0: none")
 
 
 class ModelsAnswer(BaseModel):

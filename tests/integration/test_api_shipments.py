@@ -61,6 +61,22 @@ async def test_the_same_event_told_twice_changes_nothing_more(shop: Api) -> None
     assert [event["kind"] for event in (await seen(shop, "A-1"))["events"]].count("shipment.handed_over") == 1
 
 
+async def test_what_a_shipment_cost_is_told_with_an_event_and_counts_as_it_was_first_told(shop: Api) -> None:
+    (shipment,) = (await placed(shop, "A-1", 2))["shipments"]
+    for wrong in ({"event": "picked", "shipping_cost": 1.0}, {"event": "handed_over", "handling_cost": -1.0}):
+        refused = await shop.client.post(f"/v1/shipments/{shipment['shipment_id']}/events", json=wrong)
+        assert refused.status_code == 422
+        assert refused.json()["errors"][0]["field"] in {"shipping_cost", "handling_cost"}
+    costs: list[tuple[str, dict[str, float], tuple[float | None, float | None]]] = [
+        ("handed_over", {"handling_cost": 1.2}, (None, 1.2)),
+        ("delivered", {"shipping_cost": 4.9}, (4.9, 1.2)),
+        ("delivered", {"shipping_cost": 9.9, "handling_cost": 9.9}, (4.9, 1.2)),
+    ]
+    for event, cost, known in costs:
+        now = (await tell(shop, shipment, event, **cost)).json()["shipment"]
+        assert (now["shipping_cost"], now["handling_cost"]) == known
+
+
 async def test_what_cannot_happen_any_more_is_refused(shop: Api) -> None:
     (shipment,) = (await placed(shop, "A-1", 2))["shipments"]
     await tell(shop, shipment, "handed_over")

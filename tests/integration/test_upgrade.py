@@ -31,6 +31,7 @@ pytestmark = pytest.mark.anyio
 #: First to last.
 VERSIONS: Final = [script.revision for script in ScriptDirectory.from_config(configuration()).walk_revisions()][::-1]
 WITH_ORDERS: Final = VERSIONS.index("0004")
+BEFORE_OUTCOMES: Final = VERSIONS.index("0010")
 
 #: As the first version wrote them; what later ones added is told by nobody.
 FILLED = """
@@ -58,7 +59,7 @@ INSERT INTO idempotency_keys (client, key, request_sha256, status, answer, answe
 INSERT INTO rulesets (name, version, position, document, published_at, published_by, changed_in)
   VALUES ('old', 1, 1, :document, '2026-03-02 06:00:00.000000', 'development', 4)
 """
-#: From version 0004: an order that its location works on, and the ledger.
+#: From version 0004: an order that its location works on, one that is on its way, and the ledger.
 ORDERED: Final = """
 INSERT INTO orders (order_id, state, client, placed_at, received_at, decision_id, request, failures, tried_in)
   VALUES ('W-1', 'assigned', 'development', '2026-03-02 06:30:00.000000', '2026-03-02 06:30:00.000000', 'D-1', :request,
@@ -69,6 +70,18 @@ INSERT INTO shipments (shipment_id, order_id, number, location_id, carrier_servi
   VALUES ('H-1', 'W-1', 1, 'S014', 'std', 'accepted', 'D-1', '2026-03-02', '2026-03-03 06:30:00.000000',
           '2026-03-04 06:30:00.000000', 0.01, '2026-03-02 06:30:00.000000', '2026-03-02 06:40:00.000000');
 INSERT INTO shipment_lines (shipment_id, line_id, sku, quantity, short) VALUES ('H-1', '1', 'SKU-2', 1, 0);
+INSERT INTO orders (order_id, state, client, placed_at, received_at, decision_id, request, failures, tried_in)
+  VALUES ('W-2', 'assigned', 'development', '2026-03-02 06:30:00.000000', '2026-03-02 06:30:00.000000', 'D-1', :request,
+          0, 4);
+INSERT INTO order_lines (order_id, line_id, sku, quantity, waiting) VALUES ('W-2', '1', 'SKU-2', 1, 0);
+INSERT INTO shipments (shipment_id, order_id, number, location_id, carrier_service_id, state, decision_id, capacity_day,
+                       expected_p50_at, expected_p90_at, pick_failure, assigned_at, changed_at)
+  VALUES ('H-2', 'W-2', 1, 'S014', 'std', 'handed_over', 'D-1', '2026-03-02', '2026-03-03 06:30:00.000000',
+          '2026-03-04 06:30:00.000000', 0.01, '2026-03-02 06:30:00.000000', '2026-03-02 07:10:00.000000');
+INSERT INTO shipment_lines (shipment_id, line_id, sku, quantity, short) VALUES ('H-2', '1', 'SKU-2', 1, 0);
+INSERT INTO order_events (event_id, order_id, shipment_id, kind, occurred_at, recorded_at, who, versions, data)
+  VALUES ('E-1', 'W-2', 'H-2', 'shipment.handed_over', '2026-03-02 07:00:00.000000', '2026-03-02 07:10:00.000000',
+          'development', '{}', :nothing);
 UPDATE stock SET held = 1 WHERE sku = 'SKU-2';
 INSERT INTO stock_movements (sku, location_id, kind, occurred_at, recorded_at, moved, on_hand, held, who, order_id)
   VALUES ('SKU-1', 'S014', 'count', '2026-03-02 06:00:00.000000', '2026-03-02 06:00:00.000000', 0, 4, 0, 'feed', NULL),
@@ -81,6 +94,7 @@ def _fill(database_url: str, version: str) -> None:
     values = {
         "request": REQUEST,
         "answer": ANSWER,
+        "nothing": b"{}",
         "sha256": sha256(b"\n".join((b"POST", b"/v1/decisions", REQUEST))).hexdigest(),
         "document": orjson.dumps({"name": "old", "strategy": {}}).decode(),
     }
@@ -143,6 +157,17 @@ async def test_an_order_that_was_placed_before_the_upgrade_goes_on(
         assert (await client.get("/v1/orders/W-1")).json()["shipments"][0]["state"] == "handed_over"
         (place,) = (await client.get("/v1/stock", params={"sku": "SKU-2"})).json()["by_location"]
         assert (place["on_hand"], place["held"]) == (8, 0)
+
+
+@pytest.mark.parametrize("version", VERSIONS[WITH_ORDERS:BEFORE_OUTCOMES])
+async def test_when_a_parcel_that_is_on_its_way_was_handed_over_is_known_after_the_upgrade(
+    database_url: str, tmp_path: Path, version: str
+) -> None:
+    async with _upgraded(database_url, tmp_path, version) as client:
+        (shipment,) = (await client.get("/v1/orders/W-2")).json()["shipments"]
+        assert shipment["ready_at"] == "2026-03-02T07:00:00Z"
+        told = await client.post("/v1/shipments/H-2/events", json={"event": "delivered"})
+        assert told.json()["order_state"] == "completed"
 
 
 @pytest.mark.parametrize("version", VERSIONS)

@@ -77,3 +77,26 @@ def test_sharing_the_work_changes_no_bit(seed: int, locations: int, candidates: 
         assert request.matrix(tuple(FEATURES), columns).tobytes() == expected.tobytes()
         assert request.matrix(tuple(FEATURES), columns).tobytes() == expected.tobytes()
         observe(trailing, rng, 1.765e9 + 3600 * hours)
+
+
+@given(st.integers(0, 2**32 - 1), st.lists(st.integers(0, 3), min_size=1, max_size=12))
+def test_states_that_follow_each_other_are_told_apart_and_remembered_in_one_place(seed: int, asked: list[int]) -> None:
+    """The network outlives what was learnt: decisions of before and after a step may ask it in turn, for weeks."""
+    rng = np.random.default_rng(seed)
+    states = [TrailingSums(STATISTICS, 1.76e9)]
+    observe(states[0], rng, 1.763e9)
+    requests = [RequestFeatures(states[0], VOCABULARIES)]
+    for hours in range(3):
+        columns = some_columns(rng, 12, {fact.name for fact in FACTS})
+        made = Observations(np.full(12, 1.765e9 + 3600 * hours), rng.normal(3, 1, 12), np.ones(12), columns)
+        # Two of them go on from the same state.
+        before = states[hours // 2]
+        states.append(before.after((measure, made) for measure in MEASURES))
+        requests.append(requests[hours // 2].following(states[-1]))
+    everywhere = some_columns(rng, 4, {fact.name for fact in FACTS})
+    requests[0].matrix(tuple(FEATURES), everywhere)
+    remembered = len(everywhere._remembered)
+    for at in asked:
+        expected = by_definition(everywhere, states[at])
+        assert requests[at].matrix(tuple(FEATURES), everywhere).tobytes() == expected.tobytes()
+        assert len(everywhere._remembered) == remembered

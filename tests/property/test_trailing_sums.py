@@ -114,6 +114,11 @@ def test_every_mean_is_the_decayed_mean_of_what_was_known_before(
             np.testing.assert_allclose(found[statistic.column(days)], expected, rtol=1e-9, atol=1e-9)
 
 
+def written(state: TrailingSums) -> dict[str, bytes]:
+    """The whole state, to the bit."""
+    return {name: array.tobytes() for name, array in state.to_arrays().items()}
+
+
 @given(histories(), st.lists(PLACES, min_size=1, max_size=8), st.data())
 def test_a_service_told_piece_by_piece_knows_to_the_bit_what_the_history_knows(
     made: list[Made], places: list[str | None], data: st.DataObject
@@ -123,7 +128,13 @@ def test_a_service_told_piece_by_piece_knows_to_the_bit_what_the_history_knows(
     cuts = sorted(data.draw(st.lists(st.integers(0, len(made)), max_size=6)))
     state = TrailingSums(STATISTICS, LANDMARK)
     for start, end in zip([0, *cuts], [*cuts, len(made)], strict=True):
-        state.observe("hours", observations(made[start:end]))
+        piece = observations(made[start:end])
+        if data.draw(st.booleans()):
+            before, known = state, written(state)
+            state = state.after([("hours", piece)])
+            assert written(before) == known  # whoever holds it is not disturbed
+        else:
+            state.observe("hours", piece)
         if data.draw(st.booleans()):
             state = TrailingSums.from_arrays(STATISTICS, LANDMARK, state.to_arrays())
     columns = rows([(now, place) for place in places])

@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 
 from data.dataset import build_dataset
-from features.history import SHORTEST_HOURS, History, log_hours, read_history
+from features.history import History, read_history
+from features.outcomes import SHORTEST_HOURS, log_hours
 from features.tariff import log_tariff
 from tests.unit.data.small import small_tables, with_cell
 

@@ -1,0 +1,278 @@
+"""The service learns from every outcome: the next quarter of an hour knows how shipments went, and so does a replay."""
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pandas as pd
+import pytest
+from sqlalchemy import func, select, text
+from sqlalchemy.exc import OperationalError
+from typer.testing import CliRunner
+
+from data.dataset import Dataset
+from features.outcomes import KEY_FACTS
+from features.trailing import TrailingSums
+from prediction.bundle import Bundle
+from serving.app import create_app
+from serving.database.engine import make_engine
+from serving.database.order_tables import outcomes
+from serving.database.outcome_log import log_outcomes, told_between
+from serving.database.schema import migrate
+from serving.live import Live
+from serving.orders.outcomes import Outcome
+from serving.replay import find_decision, replay
+from serving.settings import Settings
+from smista import app as command_line
+from tests.integration.conftest import NOW, Api, Clock, postgres_database
+from tests.integration.orders import seen, tell
+
+pytestmark = pytest.mark.anyio
+
+STORE, WAREHOUSE, SKU = "S001", "W001", "SKU-00001"
+QUARTER = timedelta(minutes=15)
+MANY = 25
+
+
+@pytest.fixture
+async def retailer_api(database_url: str, tmp_path: Path, retailer: Dataset, bundle: Bundle) -> AsyncIterator[Api]:
+    """The small retailer, served with the bundle that was trained on its history."""
+    clock = Clock()
+    app = create_app(Settings(work_folder=tmp_path, database_url=database_url), bundle, clock)
+    headers = {"Authorization": f"Bearer {(tmp_path / 'api-key').read_text().strip()}"}
+    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://smista.test", headers=headers) as client:
+        api = Api(client, app.state.service, clock)
+        for name in ("locations", "products", "carrier_services"):
+            table = getattr(retailer, name).drop(columns="capacity_per_day", errors="ignore")
+            rows = [{k: v for k, v in row.items() if not pd.isna(v)} for row in table.to_dict("records")]
+            assert (await api.feed(name.replace("_", "-"), rows))["rejected"] == []
+        published = await client.post("/v1/rulesets/all/publish", json={"name": "all", "strategy": {}})
+        assert published.status_code == 201
+        yield api
+    app.state.service.database.close()
+
+
+async def count(api: Api, location_id: str) -> None:
+    """Plenty of the product lies at one location alone."""
+    counted = {"sku": SKU, "counted_at": api.clock.now.isoformat()}
+    others = [place for place in (STORE, WAREHOUSE) if place != location_id]
+    rows = [{"location_id": location_id, "on_hand": 500, **counted}]
+    rows += [{"location_id": place, "on_hand": 0, **counted} for place in others]
+    assert (await api.feed("stock", rows))["rejected"] == []
+
+
+def order(api: Api, name: str) -> dict[str, Any]:
+    """An order from Rome."""
+    return {
+        "order_id": name,
+        "placed_at": api.clock.now.isoformat(),
+        "currency": "EUR",
+        "delivery_method": "home",
+        "destination": {
+            "country": "IT", "region": "Lazio", "postal_code": "00184", "latitude": 41.89, "longitude": 12.48
+        },
+        "lines": [{"line_id": "1", "sku": SKU, "quantity": 1}],
+        "service_level": "standard",
+    }  # fmt: skip
+
+
+async def placed(api: Api, name: str) -> dict[str, Any]:
+    """The one shipment of a new order."""
+    response = await api.client.post("/v1/orders", json=order(api, name))
+    assert response.status_code == 201, response.text
+    (shipment,) = response.json()["shipments"]
+    return dict(shipment)
+
+
+async def decided(api: Api) -> dict[str, Any]:
+    """What is decided now."""
+    response = await api.decide(order(api, "asked"))
+    assert response.status_code == 201, response.text
+    return dict(response.json())
+
+
+def first(decision: dict[str, Any]) -> dict[str, Any]:
+    """The shipment of the best plan."""
+    return dict(decision["options"][0]["shipments"][0])
+
+
+def hours_to_arrive(decision: dict[str, Any]) -> float:
+    """Hours until half of such parcels are there."""
+    arrives = datetime.fromisoformat(first(decision)["delivery"]["p50_at"])
+    return (arrives - datetime.fromisoformat(decision["decided_at"])) / timedelta(hours=1)
+
+
+def costs(decision: dict[str, Any]) -> dict[str, float]:
+    """What each carrier service is predicted to cost."""
+    shipments = [option["shipments"][0] for option in decision["options"]]
+    return {shipment["carrier_service_id"]: shipment["terms"]["cost"] for shipment in shipments}
+
+
+def next_quarter(api: Api) -> None:
+    """The clock goes on to the next quarter of an hour, and the service looks for changes."""
+    start = api.clock.now.replace(minute=0, second=0, microsecond=0)
+    api.clock.now = start + ((api.clock.now - start) // QUARTER + 1) * QUARTER
+    api.service.live.refresh_now()
+
+
+async def fail_to_find(api: Api, orders: int = MANY) -> None:
+    """So many orders on the store, which finds nothing of them."""
+    await count(api, STORE)
+    shipments = [await placed(api, f"W-{number}") for number in range(orders)]
+    for shipment in shipments:
+        told = await tell(api, shipment, "short_picked", lines=[{"line_id": "1", "picked": 0}])
+        assert told.status_code == 200, told.text
+    api.clock.now += timedelta(minutes=1)
+    await count(api, STORE)
+
+
+async def test_a_store_that_fails_to_find_things_is_riskier_from_the_next_quarter_on(retailer_api: Api) -> None:
+    await fail_to_find(retailer_api)
+    before = await decided(retailer_api)
+    assert first(before)["location_id"] == STORE
+    assert "outcomes" not in before["versions"]
+    next_quarter(retailer_api)
+    after = await decided(retailer_api)
+    assert first(after)["pick_failure"] > 2 * first(before)["pick_failure"]
+    assert after["versions"]["outcomes"] == str(MANY)
+    models = (await retailer_api.client.get("/v1/models")).json()
+    assert models == {"in_service": {"bundle": "small@1", "outcomes": MANY}}
+
+
+async def test_a_lane_that_turned_slow_gets_later_dates(retailer_api: Api) -> None:
+    api = retailer_api
+    await count(api, WAREHOUSE)
+    shipments = [await placed(api, f"W-{number}") for number in range(MANY)]
+    for shipment in shipments:
+        assert (await tell(api, shipment, "handed_over")).status_code == 200
+    api.clock.now += timedelta(days=14)
+    for shipment in shipments:
+        assert (await tell(api, shipment, "delivered")).status_code == 200
+    before = await decided(api)
+    next_quarter(api)  # of the same hour of the same weekday
+    after = await decided(api)
+    assert first(before)["location_id"] == first(after)["location_id"] == WAREHOUSE
+    assert hours_to_arrive(after) > hours_to_arrive(before) + 3
+
+
+async def test_a_carrier_that_turned_dear_loses_the_next_shipment_to_another(retailer_api: Api) -> None:
+    api = retailer_api
+    await count(api, WAREHOUSE)
+    before = await decided(api)
+    for number in range(MANY):
+        shipment = await placed(api, f"W-{number}")
+        told = await tell(api, shipment, "handed_over", shipping_cost=1.3 * first(before)["terms"]["cost"])
+        assert told.json()["shipment"]["carrier_service_id"] == first(before)["carrier_service_id"]
+    next_quarter(api)
+    after = await decided(api)
+    dear = first(before)["carrier_service_id"]
+    assert first(after)["carrier_service_id"] != dear
+    assert costs(after)[dear] > 1.05 * costs(before)[dear]
+
+
+async def test_decisions_of_before_and_after_it_learnt_are_made_again_bit_for_bit(
+    retailer_api: Api, bundle: Bundle, bundle_folder: Path, tmp_path: Path
+) -> None:
+    api, database = retailer_api, retailer_api.service.database
+    await fail_to_find(api, 5)
+    made = [await decided(api)]
+    for round_ in range(2):
+        for number in range(3):
+            shipment = await placed(api, f"R-{round_}-{number}")
+            await tell(api, shipment, "handed_over", shipping_cost=9.5)
+        next_quarter(api)
+        made.append(await decided(api))
+    assert [one["versions"].get("outcomes") for one in made] == [None, "14", "23"]
+    for one in made:
+        again = replay(database, find_decision(database, one["decision_id"]), bundle)
+        assert again.same, again.differences
+    less = replace(find_decision(database, made[-1]["decision_id"]), outcomes=14)
+    assert not replay(database, less, bundle).same
+    last = [made[-1]["decision_id"], "--bundle", str(bundle_folder), "--database", api.service.settings.database]
+    replayed = CliRunner().invoke(command_line, ["decide", "replay", *last], env={"SMISTA_WORK_FOLDER": str(tmp_path)})
+    assert replayed.exit_code == 0, replayed.output
+    assert "the same answer, bit for bit" in replayed.stdout
+
+
+def bits(state: TrailingSums) -> dict[str, bytes]:
+    """The whole state, to the last bit."""
+    return {name: array.tobytes() for name, array in state.to_arrays().items()}
+
+
+async def test_a_process_that_starts_later_knows_the_same_to_the_bit(retailer_api: Api, bundle: Bundle) -> None:
+    """One learnt in four steps, the other all at once; what was told in this quarter, neither knows yet."""
+    api = retailer_api
+    await count(api, WAREHOUSE)
+    for step in range(4):
+        for number in range(3):
+            shipment = await placed(api, f"W-{step}-{number}")
+            await tell(api, shipment, "handed_over", shipping_cost=4.0 + number)
+            if number:
+                await tell(api, shipment, "delivered")
+        next_quarter(api)
+    await tell(api, await placed(api, "too late"), "handed_over")
+    served = api.service.live.predictor
+    restarted = Live(api.service.database, bundle, api.clock)
+    restarted.refresh_now()
+    assert isinstance(served, Bundle)
+    assert isinstance(restarted.predictor, Bundle)
+    assert served.outcomes == restarted.predictor.outcomes > 0
+    assert bits(served.trailing) == bits(restarted.predictor.trailing) != bits(bundle.trailing)
+
+
+async def test_a_predictor_that_a_decision_holds_does_not_learn_under_it(retailer_api: Api) -> None:
+    held = retailer_api.service.live.predictor
+    assert isinstance(held, Bundle)
+    before = bits(held.trailing)
+    await fail_to_find(retailer_api, 3)
+    next_quarter(retailer_api)
+    assert retailer_api.service.live.predictor is not held
+    assert held.outcomes == 0
+    assert bits(held.trailing) == before
+
+
+async def test_nothing_is_learnt_twice(retailer_api: Api) -> None:
+    """Not when the same is told twice, nor after a bundle was trained on a history that has it."""
+    api, database = retailer_api, retailer_api.service.database
+    await count(api, WAREHOUSE)
+    shipment = await placed(api, "W-1")
+    for event in ("handed_over", "handed_over", "delivered", "delivered"):
+        assert (await tell(api, shipment, event, shipping_cost=5.0)).status_code == 200
+    measures = database.read_now(lambda connection: connection.execute(select(outcomes.c.measure)).scalars().all())
+    assert sorted(measures) == [
+        "cost_excess", "delivery_log_hours", "pick_failure", "ready_log_hours", "transit_log_hours"
+    ]  # fmt: skip
+    trained_at = api.clock.now + timedelta(microseconds=1)
+    assert not database.read_now(lambda connection: list(told_between(connection, 0, 99, trained_at)))
+    at_the_cut = database.read_now(lambda connection: list(told_between(connection, 0, 99, api.clock.now)))
+    assert sum(len(told) for _, told in at_the_cut) == len(measures)  # a cut knows what was known before it
+
+
+async def test_an_outcome_is_kept_with_its_event_or_not_at_all(retailer_api: Api) -> None:
+    await count(retailer_api, WAREHOUSE)
+    shipment = await placed(retailer_api, "W-1")
+    await tell(retailer_api, shipment, "handed_over")
+    refused = await tell(retailer_api, shipment, "rejected", reason="too late")
+    assert refused.status_code == 409
+    rows = select(func.count()).select_from(outcomes)
+    assert retailer_api.service.database.read_now(lambda connection: connection.execute(rows).scalar()) == 2
+    (now,) = (await seen(retailer_api, "W-1"))["shipments"]
+    assert datetime.fromisoformat(now["ready_at"]).astimezone(UTC) == retailer_api.clock.now
+
+
+def test_whoever_has_read_an_outcome_has_missed_none_before_it() -> None:
+    """PostgreSQL gives positions before it commits: who is given one waits for those who were given earlier ones."""
+    outcome = Outcome("H-1", "ready_log_hours", NOW, 1.0, 1.0, dict.fromkeys(KEY_FACTS))
+    with postgres_database() as url:
+        engine = make_engine(Settings(database_url=url).database)
+        migrate(engine)
+        with engine.begin() as first_, engine.connect() as second:
+            log_outcomes(first_, [outcome], NOW)
+            second.execute(text("SET lock_timeout = '20ms'"))
+            with pytest.raises(OperationalError, match="lock timeout"):
+                log_outcomes(second, [outcome], NOW)
+        engine.dispose()
