@@ -43,7 +43,6 @@ STATISTICS: Final = (
     Statistic("cost_by_service_lane", "cost_excess", ("carrier_service_id", "lane"), _COST, "cost_by_service", 5),
     Statistic("cost_by_location", "cost_excess", ("location_id",), _COST, "cost_overall", 3),
     Statistic("cost_by_sku_location", "cost_excess", ("sku", "location_id"), _COST, "cost_by_location", 1),
-    Statistic("cost_by_sku_lane", "cost_excess", ("sku", "location_id", "lane"), _COST, "cost_by_sku_location", 1),
     # Prices change and discounts come and go between trainings: what was missed lately is missed again.
     Statistic("cost_missed_overall", "cost_missed", (), _FORTNIGHT),
     Statistic("cost_missed_by_crossing", "cost_missed", ("crossing",), _FORTNIGHT, "cost_missed_overall", 20),

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict
 
 from prediction.errors import AGAIN, BundleError
 
-FORMAT: Final = 4
+FORMAT: Final = 5
 MANIFEST_FILE: Final = "manifest.json"
 TRAILING_FILE: Final = "trailing.npz"
 GOLDEN_FILE: Final = "golden.json"

@@ -113,7 +113,6 @@ COST: Final = Recipe(
         "cost_by_service_lane_60d",
         "cost_by_location_60d",
         "cost_by_sku_location_60d",
-        "cost_by_sku_lane_60d",
     ),
     rounds=300,
     parameters={

@@ -176,9 +176,6 @@ def test_an_unknown_backlog_is_not_an_idle_location(bundle: Bundle, facts: Colum
     assert unknown["ready_hours_p50"] != idle["ready_hours_p50"]
 
 
-@pytest.mark.xfail(
-    reason="since costs see postal codes as numbers, unknown weight costs 3 % less than none", strict=True
-)
 def test_an_unknown_weight_is_not_no_weight(bundle: Bundle, facts: Columns) -> None:
     """A shipment of unknown weight costs what such shipments cost, and not what a feather does."""
     unknown, nothing = (predictions(bundle, changed(facts, weight_kg=value)) for value in (np.nan, 0.0))
