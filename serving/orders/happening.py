@@ -22,11 +22,13 @@ def happened(
     picked: Mapping[str, int] | None = None,
 ) -> Change:
     """What a location told of a shipment. ``picked``: units found of each line, for a short pick, or
-    for a rejection because they are not there.
+    for a rejection because they are not there. ``occurred_at`` is by the location's clock, which may be wrong.
 
     Raises `ConflictError` where that cannot happen to it, `InvalidRequestError` for quantities that make no sense.
     """
     shipment = next(shipment for shipment in order.shipments if shipment.shipment_id == shipment_id)
+    # Before it was given, nothing can have happened to it: a count of earlier would seem to have seen its units leave.
+    occurred_at = max(occurred_at, shipment.assigned_at)
     state = after(shipment.state, event)
     if state is None:
         raise too_late(order, shipment)

@@ -300,17 +300,32 @@ async def test_the_log_says_who_did_what_when_why_and_by_which_versions(shop: Ap
 async def test_a_count_from_before_a_hand_over_does_not_bring_the_units_back(shop: Api) -> None:
     (shipment,) = (await placed(shop, "A-1", 2))["shipments"]
     here = shipment["location_id"]
-    await tell(shop, shipment, "handed_over", occurred_at="2026-03-02T09:00:00Z")
-    await stock(shop, at="2026-03-02T08:30:00Z", **{here: 5})
+    shop.clock.now += timedelta(hours=1)
+    await tell(shop, shipment, "handed_over", occurred_at="2026-03-02T10:00:00Z")
+    await stock(shop, at="2026-03-02T09:30:00Z", **{here: 5})
     assert numbers(await at(shop, here)) == (3, 0, 3)
-    await stock(shop, at="2026-03-02T09:10:00Z", **{here: 4})
+    await stock(shop, at="2026-03-02T10:10:00Z", **{here: 4})
     assert numbers(await at(shop, here)) == (4, 0, 4)
 
 
 async def test_a_hand_over_told_after_the_count_that_saw_it_is_not_taken_off_twice(shop: Api) -> None:
     (shipment,) = (await placed(shop, "A-1", 2))["shipments"]
     here = shipment["location_id"]
-    await stock(shop, at="2026-03-02T09:10:00Z", **{here: 3})
+    shop.clock.now += timedelta(hours=1)
+    await stock(shop, at="2026-03-02T10:10:00Z", **{here: 3})
     assert numbers(await at(shop, here)) == (3, 2, 1)
-    await tell(shop, shipment, "handed_over", occurred_at="2026-03-02T09:00:00Z")
+    await tell(shop, shipment, "handed_over", occurred_at="2026-03-02T10:00:00Z")
     assert numbers(await at(shop, here)) == (3, 0, 3)
+
+
+async def test_what_left_by_a_slow_clock_before_it_was_ordered_is_not_sold_again(shop: Api) -> None:
+    (shipment,) = (await placed(shop, "A-1", 2))["shipments"]
+    await tell(shop, shipment, "handed_over", occurred_at="2026-03-02T05:59:00Z")  # counted at 06:00, ordered at 09:20
+    assert numbers(await at(shop, shipment["location_id"])) == (3, 0, 3)
+
+
+async def test_what_was_not_found_by_a_slow_clock_is_not_promised_either(shop: Api) -> None:
+    (shipment,) = (await placed(shop, "A-1", 2))["shipments"]
+    lines = [{"line_id": "1", "picked": 0}]
+    await tell(shop, shipment, "short_picked", lines=lines, occurred_at="2026-03-02T05:59:00Z")
+    assert numbers(await at(shop, shipment["location_id"])) == (5, 0, 0)

@@ -212,7 +212,8 @@ class StockMachine(RuleBasedStateMachine):
         leaves = event in {ShipmentEvent.HANDED_OVER, ShipmentEvent.COLLECTED} and shipment.state in AT_LOCATION
         if done and leaves:
             for line in shipment.lines:
-                self.moved[line.sku, shipment.location_id].append((occurred_at, -line.left))
+                left_at = max(occurred_at, shipment.assigned_at)
+                self.moved[line.sku, shipment.location_id].append((left_at, -line.left))
 
     @invariant()
     def stock_is_what_the_model_says(self) -> None:
