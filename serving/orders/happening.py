@@ -29,6 +29,8 @@ def happened(
     shipment = next(shipment for shipment in order.shipments if shipment.shipment_id == shipment_id)
     # Before it was given, nothing can have happened to it: a count of earlier would seem to have seen its units leave.
     occurred_at = max(occurred_at, shipment.assigned_at)
+    if event is ShipmentEvent.SHORT_PICKED and _told_before(shipment, picked or {}):
+        return Change(order, order)
     state = after(shipment.state, event)
     if state is None:
         raise too_late(order, shipment)
@@ -41,6 +43,16 @@ def happened(
     if event is ShipmentEvent.REJECTED and picked:
         return _rejected_for_lack(order, shipment, by, occurred_at, picked)
     return each(order, order, [shipment], event, by, occurred_at=occurred_at)
+
+
+def _told_before(shipment: ShipmentRecord, picked: Mapping[str, int]) -> bool:
+    """Whether units that were not found are missing already, and ``picked`` is what is left."""
+    left = {line.line_id: line.left for line in shipment.lines}
+    return (
+        shipment.state in {ShipmentState.PICKED, ShipmentState.SHORT}
+        and any(line.short for line in shipment.lines if line.line_id in picked)
+        and all(units == left.get(line_id) for line_id, units in picked.items())
+    )
 
 
 def _short_picked(

@@ -61,6 +61,17 @@ async def test_the_same_event_told_twice_changes_nothing_more(shop: Api) -> None
     assert [event["kind"] for event in (await seen(shop, "A-1"))["events"]].count("shipment.handed_over") == 1
 
 
+@pytest.mark.parametrize("picked", [0, 1])
+async def test_a_short_pick_told_twice_is_taken_once(shop: Api, picked: int) -> None:
+    (shipment,) = (await placed(shop, "A-1", 3))["shipments"]
+    told = [await tell(shop, shipment, "short_picked", lines=[{"line_id": "1", "picked": picked}]) for _ in range(2)]
+    assert [answer.status_code for answer in told] == [200, 200]
+    assert told[0].json()["shipment"] == told[1].json()["shipment"]
+    now = await seen(shop, "A-1")
+    assert [event["kind"] for event in now["events"]].count("shipment.short_picked") == 1
+    assert [s["lines"][0]["quantity"] for s in now["shipments"]] == [3, 3 - picked]
+
+
 async def test_what_cannot_happen_any_more_is_refused(shop: Api) -> None:
     (shipment,) = (await placed(shop, "A-1", 2))["shipments"]
     await tell(shop, shipment, "handed_over")
