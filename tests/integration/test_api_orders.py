@@ -175,6 +175,38 @@ async def test_a_line_is_amended_down_and_up(shop: Api) -> None:
     assert await held_in_all(shop) == 0
 
 
+async def test_more_of_what_is_reserved_is_reserved_too(shop: Api) -> None:
+    until = (shop.clock.now + timedelta(minutes=15)).isoformat()
+    await placed(shop, "A-1", 3, expires_at=until)
+    await shop.client.patch("/v1/orders/A-1/lines/1", json={"quantity": 5})
+    now = await seen(shop, "A-1")
+    assert (now["state"], now["lines"][0]["waiting"]) == ("reserved", 0)
+    assert {shipment["state"] for shipment in now["shipments"]} == {"reserved"}
+    assert await held_in_all(shop) == 5
+    shop.clock.now += timedelta(minutes=15)
+    await what_is_due(shop)
+    assert (await seen(shop, "A-1"))["state"] == "expired"
+    assert await held_in_all(shop) == 0
+
+
+async def test_a_reservation_that_waits_for_stock_is_held_when_it_comes_and_ends_in_time(shop: Api) -> None:
+    until = (shop.clock.now + timedelta(minutes=15)).isoformat()
+    for name in ("A-1", "A-2"):
+        made = await placed(shop, name, 20, backorder=True, expires_at=until)
+        assert (made["state"], made["shipments"]) == ("reserved", [])
+        await shop.client.patch(f"/v1/orders/{name}/lines/1", json={"quantity": 21})
+        assert (await seen(shop, name))["state"] == "reserved"
+    await stock(shop, at="2026-03-02T09:10:00Z", W001=25)
+    assert [s["state"] for s in (await seen(shop, "A-1"))["shipments"]] == ["reserved"]
+    assert await held_in_all(shop) == 21
+    shop.clock.now += timedelta(minutes=15)
+    await what_is_due(shop)
+    for name in ("A-1", "A-2"):
+        now = await seen(shop, name)
+        assert (now["state"], now["events"][-1]["kind"]) == ("expired", "order.expired")
+    assert await held_in_all(shop) == 0
+
+
 async def test_picked_units_are_not_amended_away(shop: Api) -> None:
     (shipment,) = (await placed(shop, "A-1", 3))["shipments"]
     await tell(shop, shipment, "picked")
