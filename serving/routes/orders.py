@@ -25,7 +25,7 @@ from serving.service import client_with, service_of
 from serving.settings import ApiKey
 from serving.wire import examples
 from serving.wire.documentation import IDEMPOTENCY_KEY, answers, body, reference
-from serving.wire.fields import Identifier
+from serving.wire.fields import Identifier, Remark
 from serving.wire.placing import AmendBody, CommitBody, NewOrderBody, OrderAnswer, order_bytes
 
 router = APIRouter(tags=["orders"])
@@ -118,7 +118,7 @@ async def cancel_order(
     request: Request,
     order_id: Identifier,
     client: Client,
-    reason: Annotated[str | None, Query(max_length=500)] = None,
+    reason: Annotated[Remark | None, Query()] = None,
 ) -> Response:
     """Give an order up: its units are free at once. 409 once a part of it has left its location."""
     by = By(client.name, service_of(request).clock(), reason)

@@ -148,6 +148,13 @@ async def test_several_gzip_files_in_one_body_are_all_read(api: Api) -> None:
     assert set(api.service.live.snapshot.products) == {"SKU-0", "SKU-1", "SKU-2"}
 
 
+async def test_a_count_of_before_the_calendar_is_refused_and_harms_nothing(api: Api) -> None:
+    await _feed_examples(api)
+    counts = [{**examples.ROWS["stock"][0], "counted_at": f"0001-01-01T00:00:00{zone}"} for zone in ("Z", "+14:00")]
+    assert [row["field"] for row in (await api.feed("stock", counts))["rejected"]] == ["counted_at"] * 2
+    assert (await api.client.get("/v1/stock", params={"sku": "SKU-1"})).status_code == 200
+
+
 @pytest.mark.parametrize(
     ("content", "headers", "status"),
     [

@@ -207,6 +207,18 @@ async def test_a_reservation_that_waits_for_stock_is_held_when_it_comes_and_ends
     assert await held_in_all(shop) == 0
 
 
+async def test_reasons_and_instants_that_no_database_keeps_are_refused(shop: Api) -> None:
+    (shipment,) = (await placed(shop, "A-1", 3))["shipments"]
+    answers = [
+        await shop.client.patch("/v1/orders/A-1/lines/1", json={"quantity": 1, "reason": "a\0b"}),
+        await shop.client.delete("/v1/orders/A-1", params={"reason": "a\0b"}),
+        await tell(shop, shipment, "accepted", occurred_at="0001-01-01T00:00:00+14:00"),
+        await place(shop, "A-2", expires_at="9999-12-31T23:59:59-14:00"),
+    ]
+    assert [answer.status_code for answer in answers] == [422] * 4
+    assert (await seen(shop, "A-1"))["lines"][0]["quantity"] == 3
+
+
 async def test_picked_units_are_not_amended_away(shop: Api) -> None:
     (shipment,) = (await placed(shop, "A-1", 3))["shipments"]
     await tell(shop, shipment, "picked")
