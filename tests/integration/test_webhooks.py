@@ -162,7 +162,7 @@ async def test_nobody_listening_becomes_dead_letters_that_can_be_sent_again(shop
 async def test_a_receiver_that_never_ends_its_answer_keeps_nobody_from_being_told(
     shop: Api, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(outbox, "TIMEOUT", timedelta(seconds=2))
+    monkeypatch.setattr(outbox, "TIMEOUT", timedelta(seconds=3))
     await subscribe(shop, receiver.url, "order.placed")
 
     async def answer_for_ever(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -179,7 +179,7 @@ async def test_a_receiver_that_never_ends_its_answer_keeps_nobody_from_being_tol
         await placed(shop, "A-1")
         await tell_all(shop)
     assert [event["subject"] for event in receiver.events()] == ["A-1"]
-    assert await states(shop) == [(0, 0), (1, 0)]
+    assert sorted(await states(shop)) == [(0, 0), (1, 0)]
 
 
 async def test_a_receiver_that_is_gone_for_good_is_not_asked_again(shop: Api, receiver: Receiver) -> None:
