@@ -40,8 +40,11 @@ log = structlog.get_logger()
 async def route_order(service: Service, order_id: str, why: str) -> None:
     """Decide the waiting units of an order and assign them, never to a location that failed them.
 
-    Where no plan stands, or the order is not waiting, it stays as it is.
+    Where no plan stands, or the order is not waiting, it stays as it is. Without a bundle nothing can be decided: it is
+    not tried, so that whoever has one tries it.
     """
+    if service.live.predictor is None:
+        return
     full = frozenset[str]()
     for _ in range(MOST_ATTEMPTS):
         await asyncio.to_thread(service.live.refresh_now)

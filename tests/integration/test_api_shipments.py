@@ -154,6 +154,31 @@ async def test_a_click_and_collect_order_is_sent_to_its_store_where_the_ruleset_
     assert now["shipments"][-1]["carrier_service_id"] == "std"
 
 
+async def test_what_a_location_fails_while_no_bundle_is_there_is_sent_once_there_is_one(shop: Api) -> None:
+    (shipment,) = (await placed(shop, "A-1"))["shipments"]
+    bundle, shop.service.live.predictor = shop.service.live.predictor, None
+    await tell(shop, shipment, "rejected", reason="flooded")
+    await what_is_due(shop)
+    assert (await seen(shop, "A-1"))["state"] == "backordered"
+    shop.service.live.predictor = bundle
+    await what_is_due(shop)
+    assert (await seen(shop, "A-1"))["state"] == "assigned"
+
+
+async def test_a_task_is_not_late_on_a_day_on_which_its_location_is_closed(shop: Api) -> None:
+    service = shop.service
+    object.__setattr__(service, "settings", service.settings.model_copy(update={"accept_within_minutes": 30}))
+    here = {"country": "IT", "timezone": "Europe/Rome", "closed_on": ["2026-03-02"]}
+    await shop.feed("locations", [{"location_id": "S014", "location_type": "store", **here}])
+    await stock(shop, at="2026-03-02T08:00:00Z", W001=0)
+    await placed(shop, "A-1")
+    await stock(shop, at="2026-03-02T09:00:00Z", W001=5)
+    for later, locations in [({"hours": 14}, ["S014"]), ({"hours": 14, "minutes": 10}, ["S014", "W001"])]:
+        shop.clock.now = shop.clock.now.replace(hour=9, minute=20) + timedelta(**later)
+        await what_is_due(shop)
+        assert [s["location_id"] for s in (await seen(shop, "A-1"))["shipments"]] == locations
+
+
 async def test_after_too_many_failures_an_order_waits(shop: Api) -> None:
     row = {"location_type": "warehouse", "country": "IT", "timezone": "Europe/Rome"}
     names = [f"X{n}" for n in range(MOST_FAILURES + 2)]
