@@ -129,6 +129,16 @@ async def test_a_request_that_is_being_answered_is_not_answered_twice(shop: Api)
     assert (response.status_code, response.json()["type"]) == (409, "urn:smista:problem:in-flight")
 
 
+async def test_an_order_whose_number_has_slashes_is_found_changed_and_cancelled(shop: Api) -> None:
+    await placed(shop, "2026/03/A-1", 2, lines=[{"line_id": "1/a", "sku": "SKU-1", "quantity": 2}])
+    path = "/v1/orders/2026%2F03%2FA-1"
+    assert (await shop.client.get(path)).json()["order_id"] == "2026/03/A-1"
+    less = await shop.client.patch(f"{path}/lines/1%2Fa", json={"quantity": 1})
+    assert less.json()["lines"][0]["quantity"] == 1
+    assert (await shop.client.post(f"{path}/confirm")).status_code == 200
+    assert (await shop.client.delete(path)).json()["state"] == "cancelled"
+
+
 async def test_a_cancelled_order_lets_its_units_go(shop: Api) -> None:
     (shipment,) = (await placed(shop, "A-1", 3))["shipments"]
     response = await shop.client.delete("/v1/orders/A-1", params={"reason": "changed my mind"})
