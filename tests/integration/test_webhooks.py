@@ -130,6 +130,11 @@ async def test_only_the_kinds_that_are_wanted_are_told(shop: Api, receiver: Rece
     assert [event["type"] for event in receiver.events()] == ["smista.shipment.assigned"]
 
 
+async def test_a_kind_that_does_not_exist_is_refused(shop: Api) -> None:
+    response = await shop.client.post("/v1/webhooks", json={"url": "https://x.example/", "kinds": ["order.asigned"]})
+    assert (response.status_code, response.json()["errors"][0]["field"]) == (422, "kinds[0]")
+
+
 async def test_what_was_refused_comes_again_later_before_what_follows_it(shop: Api, receiver: Receiver) -> None:
     await subscribe(shop, receiver.url)
     receiver.statuses = [500]
