@@ -78,7 +78,7 @@ def lock_fed(connection: Connection) -> None:
 
 
 def lock_deliveries(connection: Connection, due: Select[Any]) -> Sequence[Row[Any]]:
-    """The rows of ``due``, of which nobody else takes a delivery until this transaction ends; those taken are left out."""
+    """The rows of ``due``, of which nobody else takes a delivery meanwhile; those that somebody has are left out."""
     return connection.execute(due.with_for_update(of=deliveries, skip_locked=True)).all()
 
 
