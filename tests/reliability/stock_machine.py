@@ -1,6 +1,7 @@
 """Everything that changes stock, in any order, against a model that counts by hand."""
 
 from collections import defaultdict
+from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -26,13 +27,16 @@ from serving.errors import ConflictError, StockGoneError
 from serving.orders import changes, happening
 from serving.orders.changes import Assignment
 from serving.orders.events import By
-from serving.orders.records import LineRecord, OrderRecord
-from serving.orders.states import AT_LOCATION, HOLDING, LIVE, OWN, OrderState, ShipmentEvent
+from serving.orders.records import LineRecord, OrderRecord, ShipmentRecord
+from serving.orders.states import AT_LOCATION, HOLDING, LIVE, OWN, OrderState, ShipmentEvent, ShipmentState, possible
 from serving.orders.writing import change_order, write
 
 SKUS, PLACES = ("A", "B"), ("L1", "L2")
 START = datetime(2026, 3, 2, 9, tzinfo=UTC)
 Key = tuple[str, str]
+#: Its location is to tell what happens next.
+_ITS_TURN = (ShipmentState.OFFERED, *AT_LOCATION)
+_TOLD = [event for event in ShipmentEvent if event not in OWN and event is not ShipmentEvent.SHORT_PICKED]
 
 
 class StockMachine(RuleBasedStateMachine):
@@ -183,21 +187,39 @@ class StockMachine(RuleBasedStateMachine):
         name = data.draw(st.sampled_from(self.names))
         self._change(name, partial(changes.confirm if what == "confirm" else changes.cancel, by=self._by()))
 
+    @precondition(lambda self: self._shipments(AT_LOCATION))
+    @rule(data=st.data(), ago=st.integers(0, 30))
+    def short_pick(self, data: st.DataObject, ago: int) -> None:
+        """A location finds less of a line than it should."""
+        order, shipment = data.draw(st.sampled_from(self._shipments(AT_LOCATION)))
+        line = data.draw(st.sampled_from([line for line in shipment.lines if line.left]))
+        found = data.draw(st.integers(0, line.left - 1))
+        self._tell(order, shipment, ShipmentEvent.SHORT_PICKED, ago, {line.line_id: found})
+
+    @precondition(lambda self: self._shipments(_ITS_TURN))
+    @rule(data=st.data(), ago=st.integers(0, 30))
+    def go_on(self, data: st.DataObject, ago: int) -> None:
+        """A location tells what can happen next to a shipment that it has."""
+        order, shipment = data.draw(st.sampled_from(self._shipments(_ITS_TURN)))
+        event = data.draw(st.sampled_from([event for event in possible(shipment.state) if event in _TOLD]))
+        self._tell(order, shipment, event, ago, {})
+
     @precondition(lambda self: self.names)
-    @rule(data=st.data(), event=st.sampled_from(ShipmentEvent), ago=st.integers(0, 30))
+    @rule(data=st.data(), event=st.sampled_from(_TOLD), ago=st.integers(0, 30))
     def tell(self, data: st.DataObject, event: ShipmentEvent, ago: int) -> None:
-        """A location tells of a shipment."""
+        """A location tells of any shipment, whether it can happen to it or not."""
         order = self._order(data.draw(st.sampled_from(self.names)))
-        if not order.shipments or event in OWN:
-            return
-        shipment = data.draw(st.sampled_from(order.shipments))
+        if order.shipments:
+            self._tell(order, data.draw(st.sampled_from(order.shipments)), event, ago, {})
+
+    def _shipments(self, states: Collection[ShipmentState]) -> list[tuple[OrderRecord, ShipmentRecord]]:
+        orders = map(self._order, self.names)
+        return [(order, shipment) for order in orders for shipment in order.shipments if shipment.state in states]
+
+    def _tell(
+        self, order: OrderRecord, shipment: ShipmentRecord, event: ShipmentEvent, ago: int, picked: dict[str, int]
+    ) -> None:
         occurred_at = self.now - timedelta(minutes=ago)
-        picked = {}
-        if event is ShipmentEvent.SHORT_PICKED:
-            line = data.draw(st.sampled_from(shipment.lines))
-            if not line.left:
-                return
-            picked = {line.line_id: data.draw(st.integers(0, line.left - 1))}
         done = self._change(
             order.order_id,
             partial(
