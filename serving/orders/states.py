@@ -7,7 +7,7 @@ from typing import Final
 
 class OrderState(StrEnum):
     """``reserved``: units are held, or wait, and are let go at a set time unless the order is confirmed. ``offered``:
-    some units are offered to several stores, none of which has accepted yet. ``backordered``: some units wait for stock.
+    some units are offered to several stores, none of which has accepted yet. ``backordered``: some wait for stock.
     """
 
     RESERVED = "reserved"
