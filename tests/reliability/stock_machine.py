@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, TypeAlias
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -34,6 +34,13 @@ from serving.orders.writing import change_order, write
 SKUS, PLACES = ("A", "B"), ("L1", "L2")
 START = datetime(2026, 3, 2, 9, tzinfo=UTC)
 Key = tuple[str, str]
+#: Lines of (sku, units), the location that is to send them, and whether they are only reserved.
+_Basket: TypeAlias = tuple[list[tuple[str, int]], str, bool]
+_BASKET = st.tuples(
+    st.lists(st.tuples(st.sampled_from(SKUS), st.integers(1, 3)), min_size=1, max_size=3),
+    st.sampled_from(PLACES),
+    st.booleans(),
+)
 #: Its location is to tell what happens next.
 _ITS_TURN = (ShipmentState.OFFERED, *AT_LOCATION)
 _TOLD = [event for event in ShipmentEvent if event not in OWN and event is not ShipmentEvent.SHORT_PICKED]
@@ -61,9 +68,11 @@ class StockMachine(RuleBasedStateMachine):
         self.database.close()
         self.folder.cleanup()
 
-    @initialize(units=st.lists(st.integers(0, 6), min_size=4, max_size=4))
-    def open_shop(self, units: list[int]) -> None:
-        """Count everything once."""
+    @initialize(
+        units=st.lists(st.integers(0, 9), min_size=4, max_size=4), baskets=st.lists(_BASKET, min_size=2, max_size=4)
+    )
+    def open_shop(self, units: list[int], baskets: list[_Basket]) -> None:
+        """Count everything once, and let the first come: without orders there is little to see."""
         rows = [
             {"location_id": place, "location_type": "store", "country": "IT", "timezone": "UTC"} for place in PLACES
         ]
@@ -71,6 +80,8 @@ class StockMachine(RuleBasedStateMachine):
         keys = [(sku, place) for sku in SKUS for place in PLACES]
         for (sku, place), on_hand in zip(keys, units, strict=True):
             self.count_stock(sku, place, on_hand, 0)
+        for basket in baskets:
+            self.place(basket)
 
     @rule(minutes=st.integers(1, 60))
     def time_passes(self, minutes: int) -> None:
@@ -126,13 +137,10 @@ class StockMachine(RuleBasedStateMachine):
         for _ in range(2 if twice else 1):
             self.database.write_now(lambda c: take_movements(c, list(enumerate(rows)), "feed", self.now))
 
-    @rule(
-        lines=st.lists(st.tuples(st.sampled_from(SKUS), st.integers(1, 3)), min_size=1, max_size=3),
-        place=st.sampled_from(PLACES),
-        reserve=st.booleans(),
-    )
-    def place(self, lines: list[tuple[str, int]], place: str, reserve: bool) -> None:
+    @rule(basket=_BASKET)
+    def place(self, basket: _Basket) -> None:
         """Somebody orders, all of it from one location."""
+        lines, place, reserve = basket
         name = f"O{len(self.names)}"
         before = self._available(place)
         wanted: dict[str, int] = defaultdict(int)
