@@ -5,9 +5,9 @@ closed, or has no cut-off. Hours may pass midnight (``22:00-02:00``), and a day 
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property
 from typing import Final, Literal, TypeAlias, get_args
 from zoneinfo import ZoneInfo
@@ -123,18 +123,29 @@ def daily_cut_offs(things: Sequence[Mapping[str, str] | None]) -> NDArray[np.flo
     return table
 
 
-def open_since(start: datetime, minutes: float, hours: Mapping[str, Sequence[str]] | None, zone: ZoneInfo) -> datetime:
-    """Return the instant at which a place has been open for ``minutes`` since ``start``.
+def every_day(_day: date) -> bool:
+    """Whether a place that nobody says is ever closed works on a day."""
+    return True
 
-    By the clock where nobody told its hours, or it never opens. Hours that overlap count once.
+
+def open_since(
+    start: datetime,
+    minutes: float,
+    hours: Mapping[str, Sequence[str]] | None,
+    zone: ZoneInfo,
+    works: Callable[[date], bool] = every_day,
+) -> datetime:
+    """Return the instant at which a place has been open for ``minutes`` since ``start``, on days on which it ``works``.
+
+    All day long where nobody told its hours, or it never opens. Hours that overlap count once.
     """
     spans = {day: [span_of(span) for span in (hours or {}).get(name, ())] for day, name in enumerate(WEEKDAYS)}
     if not any(spans.values()):
-        return start + timedelta(minutes=minutes)
+        spans = {day: [(0, DAY)] for day in spans}
     left, at = timedelta(minutes=minutes), start
     midnight = datetime.combine(start.astimezone(zone).date() - timedelta(days=1), time(), zone)  # hours past midnight
     while True:
-        for first, last in sorted(spans[midnight.weekday()]):
+        for first, last in sorted(spans[midnight.weekday()] if works(midnight.date()) else ()):
             opens, closes = ((midnight + timedelta(minutes=minute)).astimezone(UTC) for minute in (first, last))
             since = max(at, opens)
             if since + left <= closes:

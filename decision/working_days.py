@@ -45,10 +45,17 @@ def is_public_holiday(day: date, country: str, region: str | None) -> bool:
 @cache
 def _holidays(country: str, region: str | None, year: int) -> frozenset[date]:
     # A whole year at once: calendars that fill themselves when asked are not for several threads.
-    regions = holidays.list_supported_countries().get(country)
-    if regions is None:
+    if country not in holidays.list_supported_countries():
         return frozenset()
-    return frozenset(holidays.country_holidays(country, subdiv=region if region in regions else None, years=year))
+    subdivision = None if region is None else _subdivision(country, region)
+    return frozenset(holidays.country_holidays(country, subdiv=subdivision, years=year))
+
+
+def _subdivision(country: str, region: str) -> str | None:
+    """The region as the library calls it, however it is told: ``BY``, ``DE-BY`` (ISO 3166-2) or ``Bayern``."""
+    told = region.removeprefix(f"{country}-").casefold()
+    known = holidays.country_holidays(country).get_subdivision_aliases()
+    return next((code for code, names in known.items() if told in {name.casefold() for name in (code, *names)}), None)
 
 
 def days_worked(things: Sequence[WorkingDays], first: date, count: int) -> NDArray[np.bool_]:

@@ -47,7 +47,7 @@ class AccessMiddleware:
             await self.app(scope, receive, send_with_id)
         finally:
             seconds = time.perf_counter() - began
-            route = getattr(scope.get("route"), "path", "unknown")
+            route = getattr(scope.get("route"), "path_format", "unknown")
             method = scope["method"]
             self.metrics.requests.labels(method, route, status).inc()
             self.metrics.latency.labels(method, route).observe(seconds)

@@ -25,16 +25,16 @@ async def read_body(request: Request, max_bytes: int) -> bytes:
     encoding = request.headers.get("content-encoding", "identity").strip().lower()
     if encoding not in {"identity", "gzip"}:
         raise UnsupportedMediaError(f"Content-Encoding {encoding!r} is not read here: send gzip, or nothing")
-    inflate = zlib.decompressobj(wbits=31) if encoding == "gzip" else None
+    inflating = _Inflating() if encoding == "gzip" else None
     parts: list[bytes] = []
     size = 0
     async for chunk in request.stream():
-        part = chunk if inflate is None else _inflated(inflate, chunk, max_bytes - size + 1)
+        part = chunk if inflating is None else inflating.more(chunk, max_bytes - size + 1)
         size += len(part)
         if size > max_bytes:
             raise TooLargeError(f"The body may have {max_bytes:,} bytes (after decompression): send it in parts")
         parts.append(part)
-    if inflate is not None and not inflate.eof:
+    if inflating is not None and not inflating.member.eof:
         raise MalformedBodyError("The gzip body ends too early")
     return b"".join(parts)
 
@@ -49,8 +49,26 @@ def read_json(model: type[B], content: bytes) -> B:
         raise invalid_request(error) from error
 
 
-def _inflated(inflate: "zlib._Decompress", chunk: bytes, max_bytes: int) -> bytes:
-    try:
-        return inflate.decompress(chunk, max_bytes)
-    except zlib.error as error:
-        raise MalformedBodyError(f"The body says it is gzip, and is not: {error}") from error
+class _Inflating:
+    """A gzip body that comes in pieces. It may be several files, one after the other: together they are one."""
+
+    def __init__(self) -> None:
+        self.member = _member()
+
+    def more(self, chunk: bytes, max_bytes: int) -> bytes:
+        """Decompress the next piece. What is more than ``max_bytes`` (at least 1) is lost."""
+        parts: list[bytes] = []
+        while chunk and max_bytes > 0:
+            if self.member.eof:
+                self.member = _member()
+            try:
+                parts.append(self.member.decompress(chunk, max_bytes))
+            except zlib.error as error:
+                raise MalformedBodyError(f"The body says it is gzip, and is not: {error}") from error
+            max_bytes -= len(parts[-1])
+            chunk = self.member.unused_data
+        return b"".join(parts)
+
+
+def _member() -> "zlib._Decompress":
+    return zlib.decompressobj(wbits=31)

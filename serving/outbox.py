@@ -95,10 +95,17 @@ async def _tell(service: Service, client: httpx.AsyncClient, delivery: Delivery)
 async def _post(client: httpx.AsyncClient, delivery: Delivery, body: bytes, now: datetime) -> None:
     """Return once the receiver has it. Raises `UntoldError`."""
     signed = headers(delivery.secret, delivery.event["event_id"], now, body)
+    seconds = TIMEOUT.total_seconds()
     try:
-        response = await client.post(
-            delivery.url, content=body, headers=signed, timeout=TIMEOUT.total_seconds(), follow_redirects=False
-        )
+        # In all: the client's own timeouts begin again with every byte of an answer, and what is told waits for all.
+        async with (
+            asyncio.timeout(seconds),
+            client.stream("POST", delivery.url, content=body, headers=signed, timeout=seconds) as response,
+        ):
+            async for _ in response.aiter_raw():  # read to its end, the connection serves again
+                pass
+    except TimeoutError as error:
+        raise UntoldError(f"did not answer within {seconds:g} seconds") from error
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         raise UntoldError(f"{type(error).__name__}: {error}") from error
     if not response.is_success:

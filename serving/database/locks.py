@@ -3,12 +3,12 @@
 Whoever changes orders or stock locks, in this order: the row of one order, then rows of stock by sku and location (as
 Python sorts them, whatever the collation), then the version of the state (`database.versions`), whose row serialises
 whatever comes after it: capacity, the log of events and that of outcomes need no lock of their own. Nobody waits in a
-circle, so no deadlock is possible.
+circle, so no deadlock is possible. Whoever tells webhooks locks deliveries, and nothing else; it waits for nobody.
 
 SQLite has one writer at a time (its transactions that write begin with ``BEGIN IMMEDIATE``): there a lock is a read.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any, TypeAlias
 
 from sqlalchemy import (
@@ -27,7 +27,7 @@ from sqlalchemy import (
     values,
 )
 
-from serving.database.order_tables import orders
+from serving.database.order_tables import deliveries, orders
 from serving.database.stock_batch import fed
 from serving.database.tables import stock
 
@@ -75,6 +75,11 @@ def lock_fed(connection: Connection) -> None:
         known, of_place = stock, (stock.c.sku == fed.c.sku) & (stock.c.location_id == fed.c.location_id)
     values = {f"known_{column.name}": known.c[column.name] for column in told.selected_columns}
     connection.execute(update(fed).where(of_place).values(values))
+
+
+def lock_deliveries(connection: Connection, due: Select[Any]) -> Sequence[Row[Any]]:
+    """The rows of ``due``, of which nobody else takes a delivery meanwhile; those that somebody has are left out."""
+    return connection.execute(due.with_for_update(of=deliveries, skip_locked=True)).all()
 
 
 def _locked(keys: FromClause, told: Select[Any]) -> FromClause:

@@ -12,6 +12,7 @@ import orjson
 from sqlalchemy import Connection, and_, delete, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from serving.database.locks import lock_deliveries
 from serving.database.order_tables import deliveries, order_events, webhooks
 
 #: ``webhook_id`` of the broker.
@@ -135,14 +136,14 @@ def claim_due(
         )
         .exists()
     )
-    due = connection.execute(
+    due = lock_deliveries(
+        connection,
         select(deliveries, webhooks.c.url, webhooks.c.secret)
         .join(webhooks, webhooks.c.webhook_id == deliveries.c.webhook_id)
         .where(~deliveries.c.dead, deliveries.c.due_at <= now, deliveries.c.webhook_id.not_in(beside), first)
         .order_by(deliveries.c.position)
-        .limit(most)
-        .with_for_update(of=deliveries, skip_locked=True)
-    ).all()
+        .limit(most),
+    )
     events = connection.execute(select(order_events).where(order_events.c.position.in_({row.position for row in due})))
     known = {event.position: dict(event._mapping) for event in events}
     for row in due:

@@ -113,7 +113,8 @@ def settled(
 ) -> Change:
     """The change, with the state that the order is in now, told where it is another."""
     states = [shipment.state for shipment in changed.shipments]
-    settled = replace(changed, state=order_state(states, sum(changed.waiting.values())))
+    state = order_state(states, sum(changed.waiting.values()), confirmed=changed.expires_at is None)
+    settled = replace(changed, state=state)
     if settled.state is not before.state:
         events = [*events, state_event(settled, by)]
     return Change(before, settled, tuple(entries), tuple(takes), tuple(gives), tuple(events))

@@ -188,6 +188,9 @@ def expire(order: OrderRecord, by: By) -> Change:
     if order.state is not OrderState.RESERVED or order.expires_at is None or order.expires_at > by.at:
         return Change(order, order)
     reserved = [shipment for shipment in order.shipments if shipment.state is ShipmentState.RESERVED]
+    if not reserved:  # all of it waited
+        expired = replace(_nothing_waits(order), state=OrderState.EXPIRED)
+        return Change(order, expired, events=(state_event(expired, by),))
     return each(order, _nothing_waits(order), reserved, ShipmentEvent.EXPIRED, by)
 
 

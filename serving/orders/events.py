@@ -3,10 +3,20 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from serving.database.order_log import OrderEvent
 from serving.orders.records import LineRecord, OrderRecord, ShipmentRecord
+from serving.orders.states import OrderState, ShipmentEvent
+
+#: Every kind of event.
+KINDS: Final = frozenset(
+    {
+        *(f"order.{state}" for state in (*OrderState, "placed", "amended", "at_risk")),
+        *(f"shipment.{event}" for event in (*ShipmentEvent, "reserved", "assigned", "amended")),
+        "offer.lapsed",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)

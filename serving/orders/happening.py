@@ -32,10 +32,15 @@ def happened(
 ) -> Change:
     """What a location told of a shipment. ``picked``: units found of each line, for a short pick, or
     for a rejection because they are not there. ``cost``: what it cost; once told, another changes nothing.
+    for a rejection because they are not there. ``occurred_at`` is by the location's clock, which may be wrong.
 
     Raises `ConflictError` where that cannot happen to it, `InvalidRequestError` for quantities that make no sense.
     """
     shipment = next(shipment for shipment in order.shipments if shipment.shipment_id == shipment_id)
+    # Before it was given, nothing can have happened to it: a count of earlier would seem to have seen its units leave.
+    occurred_at = max(occurred_at, shipment.assigned_at)
+    if event is ShipmentEvent.SHORT_PICKED and _told_before(shipment, picked or {}):
+        return Change(order, order)
     state = after(shipment.state, event)
     if state is None:
         raise too_late(order, shipment)
@@ -55,6 +60,16 @@ def _costing(shipment: ShipmentRecord, cost: Cost | None) -> ShipmentRecord:
         return shipment
     handling = shipment.handling_cost if cost.handling is None else cost.handling
     return replace(shipment, shipping_cost=cost.shipping, handling_cost=handling)
+
+
+def _told_before(shipment: ShipmentRecord, picked: Mapping[str, int]) -> bool:
+    """Whether units that were not found are missing already, and ``picked`` is what is left."""
+    left = {line.line_id: line.left for line in shipment.lines}
+    return (
+        shipment.state in {ShipmentState.PICKED, ShipmentState.SHORT}
+        and any(line.short for line in shipment.lines if line.line_id in picked)
+        and all(units == left.get(line_id) for line_id, units in picked.items())
+    )
 
 
 def _short_picked(

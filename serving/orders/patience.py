@@ -1,7 +1,8 @@
-"""How long locations have to accept: minutes of their own opening hours. What is given to them at night waits."""
+"""How long locations have to accept: minutes of their own opening hours. What is given to them at night, or on a public
+holiday that they keep, waits."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from decision.opening import open_since
@@ -12,10 +13,12 @@ from serving.snapshot import Snapshot
 def accept_until(snapshot: Snapshot, location_id: str, since: datetime, minutes: float) -> datetime:
     """When a location has been open for so many ``minutes``; by the clock where it is unknown, or has no hours."""
     at = snapshot.positions.get(location_id)
+    if at is None:
+        return since + timedelta(minutes=minutes)
     places = snapshot.network.locations
-    hours = None if at is None or "opening_hours" not in places else places["opening_hours"][at]
-    zone = ZoneInfo("UTC" if at is None else places["timezone"][at])
-    return open_since(since, minutes, hours, zone)
+    hours = places["opening_hours"][at] if "opening_hours" in places else None
+    works = snapshot.network.location_days[at].works
+    return open_since(since, minutes, hours, ZoneInfo(places["timezone"][at]), works)
 
 
 def offered_until(snapshot: Snapshot, offered: Iterable[ShipmentRecord]) -> datetime:

@@ -29,6 +29,8 @@ from serving.wire.placing import NewOrderBody
 
 #: Shipments of one order that locations may fail before it waits for a person.
 MOST_FAILURES: Final = 5
+#: Orders whose waiting units are looked for: to be sent, or (until they are confirmed) to be held.
+_LOOKED_FOR: Final = (OrderState.BACKORDERED, OrderState.RESERVED)
 #: Who does what happens by itself.
 WHO: Final = "smista"
 
@@ -38,13 +40,16 @@ log = structlog.get_logger()
 async def route_order(service: Service, order_id: str, why: str) -> None:
     """Decide the waiting units of an order and assign them, never to a location that failed them.
 
-    Where no plan stands, or the order is not waiting, it stays as it is.
+    Where no plan stands, or the order is not waiting, it stays as it is. Without a bundle nothing can be decided: it is
+    not tried, so that whoever has one tries it.
     """
+    if service.live.predictor is None:
+        return
     full = frozenset[str]()
     for _ in range(MOST_ATTEMPTS):
         await asyncio.to_thread(service.live.refresh_now)
         order = await service.database.read(partial(find_order, order_id=order_id))
-        if order is None or order.state is not OrderState.BACKORDERED:
+        if order is None or not _waits(order):
             return
         version = service.live.snapshot.version
         avoided = Avoided(order.failed_at, full, order.passed_stages, order.not_found)
@@ -78,7 +83,11 @@ async def route_waiting(service: Service) -> int:
 
 def may_route(order: OrderRecord) -> bool:
     """Whether units wait, and locations have not failed them too often."""
-    return order.state is OrderState.BACKORDERED and may_be_failed_again(order)
+    return _waits(order) and may_be_failed_again(order)
+
+
+def _waits(order: OrderRecord) -> bool:
+    return order.state in _LOOKED_FOR and bool(order.waiting)
 
 
 def may_be_failed_again(order: OrderRecord) -> bool:
@@ -127,6 +136,6 @@ def _worth_trying(connection: Connection) -> list[str]:
         .exists()
     )
     statement = select(orders.c.order_id).where(
-        orders.c.state == OrderState.BACKORDERED, orders.c.failures < MOST_FAILURES, changed
+        orders.c.state.in_(_LOOKED_FOR), orders.c.failures < MOST_FAILURES, changed
     )
     return list(connection.execute(statement.order_by(orders.c.received_at, orders.c.order_id)).scalars())

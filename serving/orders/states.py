@@ -6,8 +6,9 @@ from typing import Final
 
 
 class OrderState(StrEnum):
-    """``reserved``: units are held, and let go at a set time unless the order is confirmed. ``offered``: some units are
-    offered to several stores, none of which has accepted yet. ``backordered``: some units wait for stock."""
+    """``reserved``: units are held, or wait, and are let go at a set time unless the order is confirmed. ``offered``:
+    some units are offered to several stores, none of which has accepted yet. ``backordered``: some wait for stock.
+    """
 
     RESERVED = "reserved"
     OFFERED = "offered"
@@ -113,10 +114,10 @@ def possible(state: ShipmentState) -> tuple[ShipmentEvent, ...]:
     return tuple(event for event, (_, possible_in) in _LEADS.items() if state in possible_in)
 
 
-def order_state(shipments: Collection[ShipmentState], waiting: int) -> OrderState:
+def order_state(shipments: Collection[ShipmentState], waiting: int, *, confirmed: bool) -> OrderState:
     """The state of an order whose shipments are in these states while ``waiting`` units wait for a location."""
     live = [state for state in shipments if state in LIVE]
-    if _S.RESERVED in live:
+    if _S.RESERVED in live or (waiting and not confirmed):
         return OrderState.RESERVED
     if waiting:
         return OrderState.BACKORDERED

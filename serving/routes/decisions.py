@@ -25,6 +25,7 @@ from serving.snapshot import Snapshot
 from serving.wire import examples
 from serving.wire.answer import ChangesAnswer, DecisionAnswer, changes_bytes, read_answer
 from serving.wire.documentation import IDEMPOTENCY_KEY, answers, body, reference
+from serving.wire.fields import Identifier
 from serving.wire.order import OrderBody
 
 router = APIRouter(tags=["decisions"])
@@ -72,7 +73,7 @@ async def post_decision(request: Request, client: Annotated[ApiKey, Depends(clie
     responses=answers(200, DecisionAnswer, examples.DECISION, (401, 403, 404, 422, 503)),
 )
 async def get_decision(
-    request: Request, decision_id: str, _client: Annotated[ApiKey, Depends(client_with("decide", "read"))]
+    request: Request, decision_id: Identifier, _client: Annotated[ApiKey, Depends(client_with("decide", "read"))]
 ) -> Response:
     """A decision as it was answered, byte for byte."""
     answer = await service_of(request).database.read(lambda connection: logged_answer(connection, decision_id))
@@ -88,8 +89,8 @@ async def get_decision(
 )
 async def get_decision_changes(
     request: Request,
-    decision_id: str,
-    since: Annotated[str, Query(description="an earlier decision on the same order")],
+    decision_id: Identifier,
+    since: Annotated[Identifier, Query(description="an earlier decision on the same order")],
     _client: Annotated[ApiKey, Depends(client_with("decide", "read"))],
     language: Annotated[Language, Query(description="of the text")] = "en",
 ) -> Response:

@@ -25,7 +25,7 @@ from serving.service import client_with, service_of
 from serving.settings import ApiKey
 from serving.wire import examples
 from serving.wire.documentation import IDEMPOTENCY_KEY, answers, body, reference
-from serving.wire.fields import Identifier
+from serving.wire.fields import Identifier, Remark
 from serving.wire.placing import AmendBody, CommitBody, NewOrderBody, OrderAnswer, order_bytes
 
 router = APIRouter(tags=["orders"])
@@ -78,7 +78,7 @@ async def post_commit(request: Request, decision_id: Identifier, client: Client)
 
 
 @router.get(
-    "/v1/orders/{order_id}",
+    "/v1/orders/{order_id:path}",
     operation_id="get_order",
     responses=answers(200, OrderAnswer, None, (401, 403, 404, 422, 503)),
 )
@@ -97,7 +97,7 @@ async def get_order(
 
 
 @router.post(
-    "/v1/orders/{order_id}/confirm",
+    "/v1/orders/{order_id:path}/confirm",
     operation_id="confirm_order",
     responses=answers(200, OrderAnswer, None, (401, 403, 404, 409, 413, 415, 422, 503)),
     openapi_extra={"parameters": [IDEMPOTENCY_KEY]},
@@ -109,7 +109,7 @@ async def confirm_order(request: Request, order_id: Identifier, client: Client) 
 
 
 @router.delete(
-    "/v1/orders/{order_id}",
+    "/v1/orders/{order_id:path}",
     operation_id="cancel_order",
     responses=answers(200, OrderAnswer, None, (401, 403, 404, 409, 413, 415, 422, 503)),
     openapi_extra={"parameters": [IDEMPOTENCY_KEY]},
@@ -118,7 +118,7 @@ async def cancel_order(
     request: Request,
     order_id: Identifier,
     client: Client,
-    reason: Annotated[str | None, Query(max_length=500)] = None,
+    reason: Annotated[Remark | None, Query()] = None,
 ) -> Response:
     """Give an order up: its units are free at once. 409 once a part of it has left its location."""
     by = By(client.name, service_of(request).clock(), reason)
@@ -126,7 +126,7 @@ async def cancel_order(
 
 
 @router.post(
-    "/v1/orders/{order_id}/route",
+    "/v1/orders/{order_id:path}/route",
     operation_id="route_order",
     responses=answers(200, OrderAnswer, None, (401, 403, 404, 409, 413, 415, 422, 503)),
     openapi_extra={"parameters": [IDEMPOTENCY_KEY]},
@@ -151,7 +151,7 @@ async def post_route(
 
 
 @router.patch(
-    "/v1/orders/{order_id}/lines/{line_id}",
+    "/v1/orders/{order_id:path}/lines/{line_id:path}",
     operation_id="amend_line",
     responses=answers(200, OrderAnswer, None, (400, 401, 403, 404, 409, 413, 415, 422, 503)),
     openapi_extra={

@@ -58,7 +58,7 @@ async def post_movements(request: Request, client: Annotated[ApiKey, Depends(cli
 async def _take(service: Service, client: ApiKey, content: bytes, kind: str) -> Answer:
     await asyncio.to_thread(service.live.refresh_now)
     accepted, rejected = await asyncio.to_thread(check_movements, content, kind, service.live.snapshot, service.clock())
-    taken = 0
+    received, taken = len(accepted) + len(rejected), 0
     for start in range(0, len(accepted), _CHUNK):
         chunk = accepted[start : start + _CHUNK]
         job = partial(take_movements, rows=chunk, who=client.name, now=service.clock())
@@ -69,7 +69,6 @@ async def _take(service: Service, client: ApiKey, content: bytes, kind: str) -> 
     await route_waiting(service)
     service.metrics.feed_rows.labels("stock-movements", "accepted").inc(taken)
     service.metrics.feed_rows.labels("stock-movements", "rejected").inc(len(rejected))
-    received = len(accepted) + sum(row.field != "sequence" for row in rejected)
     answer = {
         "received": received,
         "accepted": taken,

@@ -1,6 +1,7 @@
 """What the models of requests are made of."""
 
 import re
+from datetime import UTC, datetime
 from typing import Annotated, Any, Final, TypeAlias
 
 from pydantic import (
@@ -14,6 +15,9 @@ from pydantic import (
     WithJsonSchema,
 )
 from pydantic_core import PydanticCustomError
+
+_FIRST: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_LAST: Final = datetime.max.replace(tzinfo=UTC)
 
 
 def _attribute(value: object) -> str | float | bool:
@@ -36,6 +40,8 @@ def _sorted(attributes: dict[str, Any]) -> dict[str, Any]:
 #: One line of text without control characters (PostgreSQL keeps no NUL, and nobody can see the others).
 Text: TypeAlias = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
 Identifier: TypeAlias = Text
+#: What somebody says of it, in a few words or lines.
+Remark: TypeAlias = Annotated[str, StringConstraints(max_length=500, pattern=r"^[^\x00]*$")]
 Country: TypeAlias = Annotated[str, StringConstraints(pattern="^[A-Z]{2}$"), Field(description="ISO 3166-1 alpha-2")]
 Currency: TypeAlias = Annotated[str, StringConstraints(pattern="^[A-Z]{3}$"), Field(description="ISO 4217")]
 Latitude: TypeAlias = Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False)]
@@ -61,8 +67,8 @@ AttributeValue: TypeAlias = Annotated[
 Attributes: TypeAlias = Annotated[dict[AttributeName, AttributeValue], Field(max_length=100), AfterValidator(_sorted)]
 #: A set of short texts.
 Tags: TypeAlias = Annotated[list[Text], Field(max_length=100), AfterValidator(lambda tags: sorted(set(tags)))]
-#: An instant; its time zone must be written.
-When: TypeAlias = AwareDatetime
+#: An instant; its time zone must be written. In UTC too it has to lie in the years that databases and clocks know.
+When: TypeAlias = Annotated[AwareDatetime, Field(ge=_FIRST, le=_LAST)]
 
 
 class Body(BaseModel):

@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 
 from serving.orders.records import OrderRecord, ShipmentRecord
 from serving.wire.answer import KeptPromiseAnswer
-from serving.wire.fields import Body, When
+from serving.wire.fields import Body, Remark, When
 from serving.wire.order import OrderBody
 
 _Expiry = Annotated[
@@ -38,7 +38,7 @@ class AmendBody(Body):
     """Another quantity of one line; 0 takes the line off."""
 
     quantity: Annotated[int, Field(ge=0, le=100_000)]
-    reason: Annotated[str, Field(max_length=500)] | None = None
+    reason: Remark | None = None
 
 
 class OrderLineAnswer(BaseModel):

@@ -3,16 +3,24 @@
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import BaseModel, Field, HttpUrl
+from pydantic import AfterValidator, BaseModel, Field, HttpUrl
+from pydantic_core import PydanticCustomError
 
+from serving.orders.events import KINDS
 from serving.wire.fields import Body, Text
+
+
+def _known_kind(kind: str) -> str:
+    if kind not in KINDS:
+        raise PydanticCustomError("unknown_kind", "is none of {kinds}", {"kinds": ", ".join(sorted(KINDS))})
+    return kind
 
 
 class WebhookBody(Body):
     """Where to send events."""
 
     url: HttpUrl
-    kinds: Annotated[list[Text], Field(max_length=50)] = Field(
+    kinds: Annotated[list[Annotated[Text, AfterValidator(_known_kind)]], Field(max_length=50)] = Field(
         default=[], description="such as order.assigned, shipment.assigned; none: every kind"
     )
 

@@ -315,3 +315,8 @@ async def test_an_order_that_the_rules_stop_is_told_what_to_relax(fed: Api) -> N
     assert [relaxation["rule_ids"] for relaxation in answer["relaxations"]] == [["shut"]]
     assert answer["summary"].startswith("No plan stands. The order could be fulfilled without the rule shut")
     assert [(line["available"], line["short"]) for line in answer["missing"]] == [(1, 0), (2, 0)]
+
+
+async def test_a_decision_that_no_database_can_have_is_refused(api: Api) -> None:
+    assert (await api.client.get("/v1/decisions/a%00b")).status_code == 422
+    assert (await api.client.get("/v1/decisions/a/changes", params={"since": "a\0b"})).status_code == 422

@@ -137,6 +137,24 @@ async def test_ndjson_and_gzip_are_read(api: Api) -> None:
     assert set(api.service.live.snapshot.products) == {"SKU-1", "SKU-2"}
 
 
+async def test_several_gzip_files_in_one_body_are_all_read(api: Api) -> None:
+    files = [gzip.compress(json.dumps({"sku": f"SKU-{number}"}).encode() + b"\n") for number in range(3)]
+    response = await api.client.put(
+        "/v1/products",
+        content=b"".join(files),
+        headers={"Content-Type": "application/x-ndjson", "Content-Encoding": "gzip"},
+    )
+    assert response.json()["accepted"] == 3
+    assert set(api.service.live.snapshot.products) == {"SKU-0", "SKU-1", "SKU-2"}
+
+
+async def test_a_count_of_before_the_calendar_is_refused_and_harms_nothing(api: Api) -> None:
+    await _feed_examples(api)
+    counts = [{**examples.ROWS["stock"][0], "counted_at": f"0001-01-01T00:00:00{zone}"} for zone in ("Z", "+14:00")]
+    assert [row["field"] for row in (await api.feed("stock", counts))["rejected"]] == ["counted_at"] * 2
+    assert (await api.client.get("/v1/stock", params={"sku": "SKU-1"})).status_code == 200
+
+
 @pytest.mark.parametrize(
     ("content", "headers", "status"),
     [
@@ -145,9 +163,11 @@ async def test_ndjson_and_gzip_are_read(api: Api) -> None:
         (b"[]", {"Content-Type": "text/csv"}, 415),
         (b"[]", {"Content-Encoding": "br"}, 415),
         (b"[]", {"Content-Encoding": "gzip"}, 400),
+        (gzip.compress(b"[]")[:-1], {"Content-Encoding": "gzip"}, 400),
+        (gzip.compress(b"[]") + b"[]", {"Content-Encoding": "gzip"}, 400),
         (gzip.compress(b"[" + b" " * 300_000_000 + b"]"), {"Content-Encoding": "gzip"}, 413),
     ],
-    ids=["object", "cut off", "csv", "brotli", "not gzip", "gzip bomb"],
+    ids=["object", "cut off", "csv", "brotli", "not gzip", "gzip cut off", "more than gzip", "gzip bomb"],
 )
 async def test_what_cannot_be_read_is_refused_whole(
     api: Api, content: bytes, headers: dict[str, str], status: int

@@ -129,6 +129,16 @@ async def test_a_request_that_is_being_answered_is_not_answered_twice(shop: Api)
     assert (response.status_code, response.json()["type"]) == (409, "urn:smista:problem:in-flight")
 
 
+async def test_an_order_whose_number_has_slashes_is_found_changed_and_cancelled(shop: Api) -> None:
+    await placed(shop, "2026/03/A-1", 2, lines=[{"line_id": "1/a", "sku": "SKU-1", "quantity": 2}])
+    path = "/v1/orders/2026%2F03%2FA-1"
+    assert (await shop.client.get(path)).json()["order_id"] == "2026/03/A-1"
+    less = await shop.client.patch(f"{path}/lines/1%2Fa", json={"quantity": 1})
+    assert less.json()["lines"][0]["quantity"] == 1
+    assert (await shop.client.post(f"{path}/confirm")).status_code == 200
+    assert (await shop.client.delete(path)).json()["state"] == "cancelled"
+
+
 async def test_a_cancelled_order_lets_its_units_go(shop: Api) -> None:
     (shipment,) = (await placed(shop, "A-1", 3))["shipments"]
     response = await shop.client.delete("/v1/orders/A-1", params={"reason": "changed my mind"})
@@ -173,6 +183,50 @@ async def test_a_line_is_amended_down_and_up(shop: Api) -> None:
     none = await shop.client.patch("/v1/orders/A-1/lines/1", json={"quantity": 0})
     assert none.json()["state"] == "cancelled"
     assert await held_in_all(shop) == 0
+
+
+async def test_more_of_what_is_reserved_is_reserved_too(shop: Api) -> None:
+    until = (shop.clock.now + timedelta(minutes=15)).isoformat()
+    await placed(shop, "A-1", 3, expires_at=until)
+    await shop.client.patch("/v1/orders/A-1/lines/1", json={"quantity": 5})
+    now = await seen(shop, "A-1")
+    assert (now["state"], now["lines"][0]["waiting"]) == ("reserved", 0)
+    assert {shipment["state"] for shipment in now["shipments"]} == {"reserved"}
+    assert await held_in_all(shop) == 5
+    shop.clock.now += timedelta(minutes=15)
+    await what_is_due(shop)
+    assert (await seen(shop, "A-1"))["state"] == "expired"
+    assert await held_in_all(shop) == 0
+
+
+async def test_a_reservation_that_waits_for_stock_is_held_when_it_comes_and_ends_in_time(shop: Api) -> None:
+    until = (shop.clock.now + timedelta(minutes=15)).isoformat()
+    for name in ("A-1", "A-2"):
+        made = await placed(shop, name, 20, backorder=True, expires_at=until)
+        assert (made["state"], made["shipments"]) == ("reserved", [])
+        await shop.client.patch(f"/v1/orders/{name}/lines/1", json={"quantity": 21})
+        assert (await seen(shop, name))["state"] == "reserved"
+    await stock(shop, at="2026-03-02T09:10:00Z", W001=25)
+    assert [s["state"] for s in (await seen(shop, "A-1"))["shipments"]] == ["reserved"]
+    assert await held_in_all(shop) == 21
+    shop.clock.now += timedelta(minutes=15)
+    await what_is_due(shop)
+    for name in ("A-1", "A-2"):
+        now = await seen(shop, name)
+        assert (now["state"], now["events"][-1]["kind"]) == ("expired", "order.expired")
+    assert await held_in_all(shop) == 0
+
+
+async def test_reasons_and_instants_that_no_database_keeps_are_refused(shop: Api) -> None:
+    (shipment,) = (await placed(shop, "A-1", 3))["shipments"]
+    answers = [
+        await shop.client.patch("/v1/orders/A-1/lines/1", json={"quantity": 1, "reason": "a\0b"}),
+        await shop.client.delete("/v1/orders/A-1", params={"reason": "a\0b"}),
+        await tell(shop, shipment, "accepted", occurred_at="0001-01-01T00:00:00+14:00"),
+        await place(shop, "A-2", expires_at="9999-12-31T23:59:59-14:00"),
+    ]
+    assert [answer.status_code for answer in answers] == [422] * 4
+    assert (await seen(shop, "A-1"))["lines"][0]["quantity"] == 3
 
 
 async def test_picked_units_are_not_amended_away(shop: Api) -> None:

@@ -77,6 +77,17 @@ async def test_what_a_shipment_cost_is_told_with_an_event_and_counts_as_it_was_f
         assert (now["shipping_cost"], now["handling_cost"]) == known
 
 
+@pytest.mark.parametrize("picked", [0, 1])
+async def test_a_short_pick_told_twice_is_taken_once(shop: Api, picked: int) -> None:
+    (shipment,) = (await placed(shop, "A-1", 3))["shipments"]
+    told = [await tell(shop, shipment, "short_picked", lines=[{"line_id": "1", "picked": picked}]) for _ in range(2)]
+    assert [answer.status_code for answer in told] == [200, 200]
+    assert told[0].json()["shipment"] == told[1].json()["shipment"]
+    now = await seen(shop, "A-1")
+    assert [event["kind"] for event in now["events"]].count("shipment.short_picked") == 1
+    assert [s["lines"][0]["quantity"] for s in now["shipments"]] == [3, 3 - picked]
+
+
 async def test_what_cannot_happen_any_more_is_refused(shop: Api) -> None:
     (shipment,) = (await placed(shop, "A-1", 2))["shipments"]
     await tell(shop, shipment, "handed_over")
@@ -157,6 +168,31 @@ async def test_a_click_and_collect_order_is_sent_to_its_store_where_the_ruleset_
     now = await seen(shop, "A-1")
     assert (now["state"], now["shipments"][-1]["location_id"]) == ("assigned", "W001")
     assert now["shipments"][-1]["carrier_service_id"] == "std"
+
+
+async def test_what_a_location_fails_while_no_bundle_is_there_is_sent_once_there_is_one(shop: Api) -> None:
+    (shipment,) = (await placed(shop, "A-1"))["shipments"]
+    bundle, shop.service.live.predictor = shop.service.live.predictor, None
+    await tell(shop, shipment, "rejected", reason="flooded")
+    await what_is_due(shop)
+    assert (await seen(shop, "A-1"))["state"] == "backordered"
+    shop.service.live.predictor = bundle
+    await what_is_due(shop)
+    assert (await seen(shop, "A-1"))["state"] == "assigned"
+
+
+async def test_a_task_is_not_late_on_a_day_on_which_its_location_is_closed(shop: Api) -> None:
+    service = shop.service
+    object.__setattr__(service, "settings", service.settings.model_copy(update={"accept_within_minutes": 30}))
+    here = {"country": "IT", "timezone": "Europe/Rome", "closed_on": ["2026-03-02"]}
+    await shop.feed("locations", [{"location_id": "S014", "location_type": "store", **here}])
+    await stock(shop, at="2026-03-02T08:00:00Z", W001=0)
+    await placed(shop, "A-1")
+    await stock(shop, at="2026-03-02T09:00:00Z", W001=5)
+    for later, locations in [({"hours": 14}, ["S014"]), ({"hours": 14, "minutes": 10}, ["S014", "W001"])]:
+        shop.clock.now = shop.clock.now.replace(hour=9, minute=20) + timedelta(**later)
+        await what_is_due(shop)
+        assert [s["location_id"] for s in (await seen(shop, "A-1"))["shipments"]] == locations
 
 
 async def test_after_too_many_failures_an_order_waits(shop: Api) -> None:
@@ -316,17 +352,32 @@ async def test_the_log_says_who_did_what_when_why_and_by_which_versions(shop: Ap
 async def test_a_count_from_before_a_hand_over_does_not_bring_the_units_back(shop: Api) -> None:
     (shipment,) = (await placed(shop, "A-1", 2))["shipments"]
     here = shipment["location_id"]
-    await tell(shop, shipment, "handed_over", occurred_at="2026-03-02T09:00:00Z")
-    await stock(shop, at="2026-03-02T08:30:00Z", **{here: 5})
+    shop.clock.now += timedelta(hours=1)
+    await tell(shop, shipment, "handed_over", occurred_at="2026-03-02T10:00:00Z")
+    await stock(shop, at="2026-03-02T09:30:00Z", **{here: 5})
     assert numbers(await at(shop, here)) == (3, 0, 3)
-    await stock(shop, at="2026-03-02T09:10:00Z", **{here: 4})
+    await stock(shop, at="2026-03-02T10:10:00Z", **{here: 4})
     assert numbers(await at(shop, here)) == (4, 0, 4)
 
 
 async def test_a_hand_over_told_after_the_count_that_saw_it_is_not_taken_off_twice(shop: Api) -> None:
     (shipment,) = (await placed(shop, "A-1", 2))["shipments"]
     here = shipment["location_id"]
-    await stock(shop, at="2026-03-02T09:10:00Z", **{here: 3})
+    shop.clock.now += timedelta(hours=1)
+    await stock(shop, at="2026-03-02T10:10:00Z", **{here: 3})
     assert numbers(await at(shop, here)) == (3, 2, 1)
-    await tell(shop, shipment, "handed_over", occurred_at="2026-03-02T09:00:00Z")
+    await tell(shop, shipment, "handed_over", occurred_at="2026-03-02T10:00:00Z")
     assert numbers(await at(shop, here)) == (3, 0, 3)
+
+
+async def test_what_left_by_a_slow_clock_before_it_was_ordered_is_not_sold_again(shop: Api) -> None:
+    (shipment,) = (await placed(shop, "A-1", 2))["shipments"]
+    await tell(shop, shipment, "handed_over", occurred_at="2026-03-02T05:59:00Z")  # counted at 06:00, ordered at 09:20
+    assert numbers(await at(shop, shipment["location_id"])) == (3, 0, 3)
+
+
+async def test_what_was_not_found_by_a_slow_clock_is_not_promised_either(shop: Api) -> None:
+    (shipment,) = (await placed(shop, "A-1", 2))["shipments"]
+    lines = [{"line_id": "1", "picked": 0}]
+    await tell(shop, shipment, "short_picked", lines=lines, occurred_at="2026-03-02T05:59:00Z")
+    assert numbers(await at(shop, shipment["location_id"])) == (5, 0, 0)

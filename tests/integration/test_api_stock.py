@@ -86,6 +86,12 @@ async def test_each_bad_movement_is_named_and_the_good_are_taken(shop: Api) -> N
     ]
 
 
+async def test_every_movement_sent_is_accepted_known_or_named(shop: Api) -> None:
+    nameless = {key: value for key, value in movement(3, 1).items() if key != "sequence"}
+    answer = await move(shop, movement(1, -1), movement(1, -1), nameless)
+    assert (answer["received"], answer["accepted"], answer["duplicates"], len(answer["rejected"])) == (3, 1, 1, 1)
+
+
 async def test_what_nobody_counted_can_move(shop: Api) -> None:
     await shop.feed("products", [{"sku": "SKU-3"}])
     await move(shop, movement(1, 5, sku="SKU-3"))

@@ -82,8 +82,8 @@ class Service:
         """Counts ÷ what was usual before them."""
         sums = self.state.as_of_now(counted.columns, [USUAL_VISITORS])
         (usual,) = means([USUAL_VISITORS], sums, {}, self.state.landmark).values()
-        known = usual > 0
-        return np.divide(counted.value, usual, out=np.full(len(usual), np.nan), where=known).tolist()
+        ratios: list[float] = np.divide(counted.value, usual, out=np.full(len(usual), np.nan), where=usual > 0).tolist()
+        return ratios
 
     def backlog(self, location_id: str, instant: float) -> float:
         """Attempts in hand, each held as the instant at which it left."""

@@ -9,8 +9,8 @@ pytestmark = pytest.mark.slow
 
 TestStockIsConserved = StockMachine.TestCase
 TestStockIsConserved.settings = settings(
-    max_examples=12,
-    stateful_step_count=30,
+    max_examples=30,
+    stateful_step_count=40,
     database=None,
     derandomize=True,
     suppress_health_check=list(HealthCheck),

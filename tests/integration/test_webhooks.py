@@ -1,8 +1,10 @@
 """Webhooks are told what happened: signed, at least once, in order for each order, whatever the receiver does."""
 
+import asyncio
 import http.server
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -12,6 +14,7 @@ import orjson
 import pytest
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
+from serving import outbox
 from serving.outbox import WAITS, tell_due
 from tests.integration.conftest import Api
 from tests.integration.orders import open_shop, placed, tell
@@ -127,6 +130,11 @@ async def test_only_the_kinds_that_are_wanted_are_told(shop: Api, receiver: Rece
     assert [event["type"] for event in receiver.events()] == ["smista.shipment.assigned"]
 
 
+async def test_a_kind_that_does_not_exist_is_refused(shop: Api) -> None:
+    response = await shop.client.post("/v1/webhooks", json={"url": "https://x.example/", "kinds": ["order.asigned"]})
+    assert (response.status_code, response.json()["errors"][0]["field"]) == (422, "kinds[0]")
+
+
 async def test_what_was_refused_comes_again_later_before_what_follows_it(shop: Api, receiver: Receiver) -> None:
     await subscribe(shop, receiver.url)
     receiver.statuses = [500]
@@ -154,6 +162,29 @@ async def test_nobody_listening_becomes_dead_letters_that_can_be_sent_again(shop
     assert letter["last_error"].startswith("Connect")
     assert (await shop.client.post(f"{path}/resend")).json() == {"resent": 1}
     assert await states(shop) == [(1, 0)]
+
+
+async def test_a_receiver_that_never_ends_its_answer_keeps_nobody_from_being_told(
+    shop: Api, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outbox, "TIMEOUT", timedelta(seconds=3))
+    await subscribe(shop, receiver.url, "order.placed")
+
+    async def answer_for_ever(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+        while not reader.at_eof():  # another byte as long as somebody listens
+            writer.write(b"1\r\nx\r\n")
+            with suppress(TimeoutError):
+                await asyncio.wait_for(reader.read(), 0.05)
+        writer.close()
+
+    async with await asyncio.start_server(answer_for_ever, "127.0.0.1", 0) as server:
+        await subscribe(shop, f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/", "order.placed")
+        await placed(shop, "A-1")
+        await tell_all(shop)
+    assert [event["subject"] for event in receiver.events()] == ["A-1"]
+    assert sorted(await states(shop)) == [(0, 0), (1, 0)]
 
 
 async def test_a_receiver_that_is_gone_for_good_is_not_asked_again(shop: Api, receiver: Receiver) -> None:

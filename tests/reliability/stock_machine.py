@@ -1,11 +1,12 @@
 """Everything that changes stock, in any order, against a model that counts by hand."""
 
 from collections import defaultdict
+from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, TypeAlias
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -26,13 +27,23 @@ from serving.errors import ConflictError, StockGoneError
 from serving.orders import changes, happening
 from serving.orders.changes import Assignment
 from serving.orders.events import By
-from serving.orders.records import LineRecord, OrderRecord
-from serving.orders.states import AT_LOCATION, HOLDING, LIVE, OWN, OrderState, ShipmentEvent
+from serving.orders.records import LineRecord, OrderRecord, ShipmentRecord
+from serving.orders.states import AT_LOCATION, HOLDING, LIVE, OWN, OrderState, ShipmentEvent, ShipmentState, possible
 from serving.orders.writing import change_order, write
 
 SKUS, PLACES = ("A", "B"), ("L1", "L2")
 START = datetime(2026, 3, 2, 9, tzinfo=UTC)
 Key = tuple[str, str]
+#: Lines of (sku, units), the location that is to send them, and whether they are only reserved.
+_Basket: TypeAlias = tuple[list[tuple[str, int]], str, bool]
+_BASKET = st.tuples(
+    st.lists(st.tuples(st.sampled_from(SKUS), st.integers(1, 3)), min_size=1, max_size=3),
+    st.sampled_from(PLACES),
+    st.booleans(),
+)
+#: Its location is to tell what happens next.
+_ITS_TURN = (ShipmentState.OFFERED, *AT_LOCATION)
+_TOLD = [event for event in ShipmentEvent if event not in OWN and event is not ShipmentEvent.SHORT_PICKED]
 
 
 class StockMachine(RuleBasedStateMachine):
@@ -57,9 +68,11 @@ class StockMachine(RuleBasedStateMachine):
         self.database.close()
         self.folder.cleanup()
 
-    @initialize(units=st.lists(st.integers(0, 6), min_size=4, max_size=4))
-    def open_shop(self, units: list[int]) -> None:
-        """Count everything once."""
+    @initialize(
+        units=st.lists(st.integers(0, 9), min_size=4, max_size=4), baskets=st.lists(_BASKET, min_size=2, max_size=4)
+    )
+    def open_shop(self, units: list[int], baskets: list[_Basket]) -> None:
+        """Count everything once, and let the first come: without orders there is little to see."""
         rows = [
             {"location_id": place, "location_type": "store", "country": "IT", "timezone": "UTC"} for place in PLACES
         ]
@@ -67,6 +80,8 @@ class StockMachine(RuleBasedStateMachine):
         keys = [(sku, place) for sku in SKUS for place in PLACES]
         for (sku, place), on_hand in zip(keys, units, strict=True):
             self.count_stock(sku, place, on_hand, 0)
+        for basket in baskets:
+            self.place(basket)
 
     @rule(minutes=st.integers(1, 60))
     def time_passes(self, minutes: int) -> None:
@@ -122,13 +137,10 @@ class StockMachine(RuleBasedStateMachine):
         for _ in range(2 if twice else 1):
             self.database.write_now(lambda c: take_movements(c, list(enumerate(rows)), "feed", self.now))
 
-    @rule(
-        lines=st.lists(st.tuples(st.sampled_from(SKUS), st.integers(1, 3)), min_size=1, max_size=3),
-        place=st.sampled_from(PLACES),
-        reserve=st.booleans(),
-    )
-    def place(self, lines: list[tuple[str, int]], place: str, reserve: bool) -> None:
+    @rule(basket=_BASKET)
+    def place(self, basket: _Basket) -> None:
         """Somebody orders, all of it from one location."""
+        lines, place, reserve = basket
         name = f"O{len(self.names)}"
         before = self._available(place)
         wanted: dict[str, int] = defaultdict(int)
@@ -183,21 +195,39 @@ class StockMachine(RuleBasedStateMachine):
         name = data.draw(st.sampled_from(self.names))
         self._change(name, partial(changes.confirm if what == "confirm" else changes.cancel, by=self._by()))
 
+    @precondition(lambda self: self._shipments(AT_LOCATION))
+    @rule(data=st.data(), ago=st.integers(0, 30))
+    def short_pick(self, data: st.DataObject, ago: int) -> None:
+        """A location finds less of a line than it should."""
+        order, shipment = data.draw(st.sampled_from(self._shipments(AT_LOCATION)))
+        line = data.draw(st.sampled_from([line for line in shipment.lines if line.left]))
+        found = data.draw(st.integers(0, line.left - 1))
+        self._tell(order, shipment, ShipmentEvent.SHORT_PICKED, ago, {line.line_id: found})
+
+    @precondition(lambda self: self._shipments(_ITS_TURN))
+    @rule(data=st.data(), ago=st.integers(0, 30))
+    def go_on(self, data: st.DataObject, ago: int) -> None:
+        """A location tells what can happen next to a shipment that it has."""
+        order, shipment = data.draw(st.sampled_from(self._shipments(_ITS_TURN)))
+        event = data.draw(st.sampled_from([event for event in possible(shipment.state) if event in _TOLD]))
+        self._tell(order, shipment, event, ago, {})
+
     @precondition(lambda self: self.names)
-    @rule(data=st.data(), event=st.sampled_from(ShipmentEvent), ago=st.integers(0, 30))
+    @rule(data=st.data(), event=st.sampled_from(_TOLD), ago=st.integers(0, 30))
     def tell(self, data: st.DataObject, event: ShipmentEvent, ago: int) -> None:
-        """A location tells of a shipment."""
+        """A location tells of any shipment, whether it can happen to it or not."""
         order = self._order(data.draw(st.sampled_from(self.names)))
-        if not order.shipments or event in OWN:
-            return
-        shipment = data.draw(st.sampled_from(order.shipments))
+        if order.shipments:
+            self._tell(order, data.draw(st.sampled_from(order.shipments)), event, ago, {})
+
+    def _shipments(self, states: Collection[ShipmentState]) -> list[tuple[OrderRecord, ShipmentRecord]]:
+        orders = map(self._order, self.names)
+        return [(order, shipment) for order in orders for shipment in order.shipments if shipment.state in states]
+
+    def _tell(
+        self, order: OrderRecord, shipment: ShipmentRecord, event: ShipmentEvent, ago: int, picked: dict[str, int]
+    ) -> None:
         occurred_at = self.now - timedelta(minutes=ago)
-        picked = {}
-        if event is ShipmentEvent.SHORT_PICKED:
-            line = data.draw(st.sampled_from(shipment.lines))
-            if not line.left:
-                return
-            picked = {line.line_id: data.draw(st.integers(0, line.left - 1))}
         done = self._change(
             order.order_id,
             partial(
@@ -212,7 +242,8 @@ class StockMachine(RuleBasedStateMachine):
         leaves = event in {ShipmentEvent.HANDED_OVER, ShipmentEvent.COLLECTED} and shipment.state in AT_LOCATION
         if done and leaves:
             for line in shipment.lines:
-                self.moved[line.sku, shipment.location_id].append((occurred_at, -line.left))
+                left_at = max(occurred_at, shipment.assigned_at)
+                self.moved[line.sku, shipment.location_id].append((left_at, -line.left))
 
     @invariant()
     def stock_is_what_the_model_says(self) -> None:

@@ -1,6 +1,6 @@
 """How long a place has been open since an instant."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -43,6 +43,14 @@ def test_hours_that_overlap_count_once() -> None:
 @pytest.mark.parametrize("hours", [None, {}, {"mon": []}])
 def test_by_the_clock_where_nobody_told_the_hours_or_it_never_opens(hours: dict[str, list[str]] | None) -> None:
     assert open_since(utc("2026-03-01 23:00"), 30, hours, ROME) == utc("2026-03-01 23:30")
+
+
+def test_no_minutes_pass_on_days_on_which_it_does_not_work() -> None:
+    def works(day: date) -> bool:
+        return day != date(2026, 3, 7)
+
+    assert open_since(utc("2026-03-02 18:20"), 30, SHOP, ROME, works) == utc("2026-03-09 09:20")
+    assert open_since(utc("2026-03-06 22:50"), 30, None, ROME, works) == utc("2026-03-07 23:20")  # Friday, 23:50
 
 
 UTC_ZONE = ZoneInfo("UTC")
