@@ -154,7 +154,7 @@ class StockMachine(RuleBasedStateMachine):
             received_at=self.now,
             expires_at=self.now + timedelta(minutes=30) if reserve else None,
             decision_id=None,
-            request=b"{}",
+            request=b'{"delivery_method": "home"}',
             failures=0,
             tried_in=0,
             lines=tuple(LineRecord(str(n), sku, units, units) for n, (sku, units) in enumerate(lines)),
