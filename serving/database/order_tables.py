@@ -103,6 +103,7 @@ orders = Table(
     Column("promised_at", Instant),
     Column("promise", Text),
     Column("at_risk_at", Instant),
+    Column("tried_quarter", Instant),
 )
 
 #: ``waiting``: units of the line that no live shipment supplies.

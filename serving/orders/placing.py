@@ -36,6 +36,7 @@ from serving.orders.records import LineRecord, OrderRecord
 from serving.orders.states import OrderState
 from serving.orders.writing import write
 from serving.service import Service
+from serving.snapshot import Snapshot
 from serving.wire.answer import read_answer
 from serving.wire.order import OrderBody
 from serving.wire.placing import CommitBody, NewOrderBody, order_bytes
@@ -161,7 +162,7 @@ async def _carry_out(
 ) -> Answer:
     now = service.clock()
     kept = kept if made is None else made.decision.promise
-    order = _new_order(placing, service.live.snapshot.version, now, kept)
+    order = _new_order(placing, service.live.snapshot, now, kept)
     by = By(placing.client, now)
 
     def work(connection: Connection) -> Answer:
@@ -176,7 +177,7 @@ async def _carry_out(
     return answer
 
 
-def _new_order(placing: Placing, version: int, now: datetime, promise: KeptPromise | None) -> OrderRecord:
+def _new_order(placing: Placing, snapshot: Snapshot, now: datetime, promise: KeptPromise | None) -> OrderRecord:
     body = placing.body
     told = None if promise is None else orjson.dumps(promise, option=orjson.OPT_UTC_Z).decode()
     return OrderRecord(
@@ -189,7 +190,8 @@ def _new_order(placing: Placing, version: int, now: datetime, promise: KeptPromi
         decision_id=None,
         request=placing.content,
         failures=0,
-        tried_in=version,
+        tried_in=snapshot.version,
+        tried_quarter=snapshot.quarter,
         lines=tuple(LineRecord(line.line_id, line.sku, line.quantity, line.quantity) for line in body.lines),
         shipments=(),
         promised_at=body.promised_at if promise is None else promise.promised_at,
