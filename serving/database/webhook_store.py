@@ -118,12 +118,19 @@ def send_again(connection: Connection, webhook_id: str, now: datetime) -> int:
     return connection.execute(statement.values(dead=False, attempts=0, due_at=now)).rowcount
 
 
-def claim_due(
-    connection: Connection, now: datetime, lease: timedelta, most: int, beside: Collection[str] = ()
-) -> list[Delivery]:
-    """What is to be told now: of each order only the first event that the webhook has not been told yet.
+def with_something_due(connection: Connection, now: datetime) -> list[str]:
+    """The webhooks that are to be told something now, or once what somebody is telling them is told."""
+    due = select(deliveries.c.position).where(
+        deliveries.c.webhook_id == webhooks.c.webhook_id, ~deliveries.c.dead, deliveries.c.due_at <= now
+    )
+    statement = select(webhooks.c.webhook_id).where(due.exists()).order_by(webhooks.c.webhook_id)
+    return list(connection.execute(statement).scalars())
 
-    What is returned is nobody else's for ``lease``. What is for the webhooks ``beside`` is left for others.
+
+def claim_due(connection: Connection, webhook_id: str, now: datetime, lease: timedelta, most: int) -> list[Delivery]:
+    """What the webhook is to be told now: of each order only the first event that it has not been told yet.
+
+    What is returned is nobody else's for ``lease``.
     """
     earlier = deliveries.alias()
     first = ~(
@@ -140,7 +147,7 @@ def claim_due(
         connection,
         select(deliveries, webhooks.c.url, webhooks.c.secret)
         .join(webhooks, webhooks.c.webhook_id == deliveries.c.webhook_id)
-        .where(~deliveries.c.dead, deliveries.c.due_at <= now, deliveries.c.webhook_id.not_in(beside), first)
+        .where(deliveries.c.webhook_id == webhook_id, ~deliveries.c.dead, deliveries.c.due_at <= now, first)
         .order_by(deliveries.c.position)
         .limit(most),
     )

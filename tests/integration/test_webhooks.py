@@ -15,9 +15,9 @@ import pytest
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 from serving import outbox
-from serving.outbox import WAITS, tell_due
+from serving.outbox import WAITS
 from tests.integration.conftest import Api
-from tests.integration.orders import open_shop, placed, tell
+from tests.integration.orders import open_shop, placed, tell, tell_due
 
 pytestmark = pytest.mark.anyio
 
