@@ -201,6 +201,7 @@ webhooks = Table(
     Column("kinds", Text, nullable=False),
     Column("created_at", Instant, nullable=False),
     Column("created_by", Text, nullable=False),
+    Column("location_ids", Text, nullable=False, server_default="[]"),
 )
 
 #: One row for each event that one webhook is still to be told of, or could not be told.

@@ -35,6 +35,7 @@ VERSIONS: Final = [script.revision for script in ScriptDirectory.from_config(con
 WITH_ORDERS: Final = VERSIONS.index("0004")
 BEFORE_OUTCOMES: Final = VERSIONS.index("0010")
 BEFORE_QUARTERS: Final = VERSIONS.index("0011")
+BEFORE_NARROWED: Final = VERSIONS.index("0012")
 
 #: As the first version wrote them; what later ones added is told by nobody.
 FILLED = """
@@ -89,6 +90,8 @@ INSERT INTO order_lines (order_id, line_id, sku, quantity, waiting) VALUES ('W-3
 INSERT INTO order_events (event_id, order_id, shipment_id, kind, occurred_at, recorded_at, who, versions, data)
   VALUES ('E-1', 'W-2', 'H-2', 'shipment.handed_over', '2026-03-02 07:00:00.000000', '2026-03-02 07:10:00.000000',
           'development', '{}', :nothing);
+INSERT INTO webhooks (webhook_id, url, secret, kinds, created_at, created_by)
+  VALUES ('K-1', 'https://shop.example/', 'whsec_AAAA', '[]', '2026-03-02 06:00:00.000000', 'development');
 UPDATE stock SET held = 1 WHERE sku = 'SKU-2';
 INSERT INTO stock_movements (sku, location_id, kind, occurred_at, recorded_at, moved, on_hand, held, who, order_id)
   VALUES ('SKU-1', 'S014', 'count', '2026-03-02 06:00:00.000000', '2026-03-02 06:00:00.000000', 0, 4, 0, 'feed', NULL),
@@ -185,6 +188,16 @@ async def test_an_order_that_waited_before_the_upgrade_is_tried_after_it(
     async with _upgraded(database_url, tmp_path, version) as api:
         await sweep(api.service)
         assert (await api.client.get("/v1/orders/W-3")).json()["state"] == "assigned"
+
+
+@pytest.mark.parametrize("version", VERSIONS[WITH_ORDERS:BEFORE_NARROWED])
+async def test_a_webhook_that_was_made_before_the_upgrade_is_told_of_every_location(
+    database_url: str, tmp_path: Path, version: str
+) -> None:
+    async with _upgraded(database_url, tmp_path, version) as api:
+        await api.client.post("/v1/shipments/H-1/events", json={"event": "handed_over"})
+        (webhook,) = (await api.client.get("/v1/webhooks")).json()["webhooks"]
+        assert (webhook["webhook_id"], webhook["location_ids"], webhook["waiting"]) == ("K-1", [], 1)
 
 
 @pytest.mark.parametrize("version", VERSIONS)
