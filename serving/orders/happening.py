@@ -41,7 +41,7 @@ def happened(
     occurred_at = max(occurred_at, shipment.assigned_at)
     if event is ShipmentEvent.SHORT_PICKED and _told_before(shipment, picked or {}):
         return Change(order, order)
-    state = after(shipment.state, event)
+    state = after(shipment.state, event, order.delivery_method)
     if state is None:
         raise too_late(order, shipment)
     if event is ShipmentEvent.SHORT_PICKED:

@@ -22,6 +22,8 @@ from serving.database.order_store import find_order
 from serving.errors import (
     CapacityGoneError,
     ConflictError,
+    FieldError,
+    InvalidRequestError,
     NotFoundError,
     OrderExistsError,
     OutOfStockError,
@@ -61,7 +63,11 @@ class Placing:
 
 
 async def place_order(service: Service, body: NewOrderBody, content: bytes, client: str, key: Attempt | None) -> Answer:
-    """Decide, hold and assign: one transaction once it is decided. Raises as `place` does."""
+    """Decide, hold and assign: one transaction once it is decided. Raises as `place` does.
+
+    Raises `InvalidRequestError` too where the reservation would have ended already.
+    """
+    _check_expiry(body.expires_at, service.clock())
     return await place(service, Placing(body, content, client, key, body.expires_at), backorder=body.backorder)
 
 
@@ -95,9 +101,11 @@ async def commit_decision(
 ) -> Answer:
     """Hold and assign one of the plans of an earlier decision.
 
-    Raises `NotFoundError` where the decision has no such rank, `OutOfStockError` (with the best plan still standing,
+    Raises `InvalidRequestError` where the reservation would have ended already, `NotFoundError` where the decision has
+    no such rank, `OutOfStockError` (with the best plan still standing,
     decided now) where its stock or the capacity of its locations has gone.
     """
+    _check_expiry(body.expires_at, service.clock())
     sent = NewOrderBody.model_validate_json(logged.request)
     placing = Placing(sent, logged.request, client, key, body.expires_at)
     decision = read_answer(logged.answer)
@@ -120,6 +128,12 @@ async def commit_decision(
         full = frozenset({str(error)})
     await asyncio.to_thread(service.live.refresh_now)
     return await _out_of_stock(service, placing, await _decide(service, placing, Avoided(locations=full)))
+
+
+def _check_expiry(expires_at: datetime | None, now: datetime) -> None:
+    if expires_at is not None and expires_at <= now:
+        message = f"has passed: here it is {now:%Y-%m-%dT%H:%M:%SZ}; check the clock and the time zone"
+        raise InvalidRequestError(f"expires_at: {message}", [FieldError("expires_at", message)])
 
 
 async def _commit(service: Service, placing: Placing, plan: Assignment, told: KeptPromise | None) -> Answer:

@@ -101,8 +101,12 @@ class OrderRecord:
     @property
     def collected_at(self) -> str | None:
         """The location where the customer fetches it; ``None`` for what is sent home."""
-        asked = orjson.loads(self.request)
-        return None if asked["delivery_method"] == "home" else asked["collect_location_id"]
+        return None if self.delivery_method == "home" else orjson.loads(self.request)["collect_location_id"]
+
+    @property
+    def delivery_method(self) -> str:
+        """What the customer chose."""
+        return str(orjson.loads(self.request)["delivery_method"])
 
     @property
     def waiting(self) -> dict[str, int]:

@@ -140,7 +140,7 @@ async def test_only_the_kinds_that_are_wanted_are_told(shop: Api, receiver: Rece
 async def test_a_store_s_system_is_told_of_its_own_shipments_only(shop: Api, receiver: Receiver) -> None:
     webhook = await narrowed(shop, receiver.url, "S014", "S014")
     assert webhook["location_ids"] == ["S014"]
-    collected = {"delivery_method": "click_and_collect", "collect_location_id": "S014"}
+    collected: dict[str, Any] = {"delivery_method": "click_and_collect", "collect_location_id": "S014"}
     (here,) = (await placed(shop, "A-1", **collected))["shipments"]
     await count(shop, {"S014": 0}, "2026-03-02T09:10:00Z")
     (there,) = (await placed(shop, "A-2"))["shipments"]

@@ -35,7 +35,7 @@ class OfferMachine(StockMachine):
             received_at=self.now,
             expires_at=None,
             decision_id=None,
-            request=b"{}",
+            request=b'{"delivery_method": "home"}',
             failures=0,
             tried_in=0,
             tried_quarter=self.now,
