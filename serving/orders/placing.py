@@ -32,7 +32,7 @@ from serving.errors import (
 from serving.ordering import to_order
 from serving.orders.changes import Assignment
 from serving.orders.changes import place as placed
-from serving.orders.deciding import Avoided, Made, assignment, decide_now
+from serving.orders.deciding import Avoided, Made, assignment, decide_now, full_now
 from serving.orders.events import By
 from serving.orders.records import LineRecord, OrderRecord
 from serving.orders.states import OrderState
@@ -86,7 +86,7 @@ async def place(service: Service, placing: Placing, *, backorder: bool) -> Answe
             except StockGoneError:
                 pass
             except CapacityGoneError as error:
-                full |= {str(error)}
+                full |= {str(error), *full_now(service)}  # others are full too: one by one would take too long
         await asyncio.to_thread(service.live.refresh_now)
         if rank is None and service.live.snapshot is made.snapshot:
             break
@@ -125,7 +125,7 @@ async def commit_decision(
     except StockGoneError:
         full = frozenset[str]()
     except CapacityGoneError as error:
-        full = frozenset({str(error)})
+        full = frozenset({str(error), *full_now(service)})
     await asyncio.to_thread(service.live.refresh_now)
     return await _out_of_stock(service, placing, await _decide(service, placing, Avoided(locations=full)))
 

@@ -20,7 +20,7 @@ from serving.database.tables import stock
 from serving.errors import CapacityGoneError, ConflictError, NotReadyError, ServingError, StockGoneError
 from serving.orders.change import Change
 from serving.orders.changes import assign
-from serving.orders.deciding import Avoided, Made, decide_now
+from serving.orders.deciding import Avoided, Made, decide_now, full_now
 from serving.orders.events import By
 from serving.orders.placing import MOST_ATTEMPTS
 from serving.orders.records import OrderRecord
@@ -64,11 +64,10 @@ async def route_order(service: Service, order_id: str, why: str) -> None:
         if order is None or not _waits(order):
             return
         snapshot = service.live.snapshot
-        avoided = Avoided(order.failed_at, full, order.passed_stages, order.not_found)
+        avoided = Avoided(order.failed_at, full | full_now(service), order.passed_stages, order.not_found)
         made = await asyncio.to_thread(decide_part, service, order, order.waiting, avoided)
         if made is None or made.rank is None:
-            await service.database.write(partial(_tried, order_id=order_id, snapshot=snapshot))
-            return
+            break
         by = By(WHO, service.clock(), why)
         try:
             await service.database.write(
@@ -83,6 +82,7 @@ async def route_order(service: Service, order_id: str, why: str) -> None:
         else:
             await asyncio.to_thread(service.live.refresh_now)
             return
+    await service.database.write(partial(_tried, order_id=order_id, snapshot=snapshot))
 
 
 async def route_waiting(service: Service) -> int:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from serving.orders import routing
+from serving.orders.placing import MOST_ATTEMPTS
 from serving.orders.routing import MOST_FAILURES, route_again
 from serving.orders.sweeping import sweep
 from tests.integration.conftest import Api
@@ -56,6 +57,21 @@ async def test_an_order_that_found_every_location_full_is_sent_when_a_new_day_be
     shop.clock.now += timedelta(days=1)
     await what_is_due(shop)
     assert await states(shop, names[-1]) == ["assigned"]
+
+
+async def test_however_many_locations_are_full_the_one_that_has_room_is_found(shop: Api) -> None:
+    names = [f"X{n}" for n in range(MOST_ATTEMPTS + 3)]
+    rows = [{"location_id": name, "location_type": "warehouse", **HERE, "capacity_per_day": 1} for name in names]
+    await shop.feed("locations", rows)
+    await count(shop, {"S014": 0, "W001": 0, **dict.fromkeys(names, 9)}, "2026-03-02T07:00:00Z")
+    made = [await placed(shop, f"A-{n}", backorder=True) for n in range(len(names) + 1)]
+    assert [order["state"] for order in made] == [*["assigned"] * len(names), "backordered"]
+    shop.clock.now += A_QUARTER
+    assert [await route_again(shop.service) for _ in range(2)] == [1, 0]
+    await shop.feed("locations", [{**rows[-1], "capacity_per_day": 2}])
+    shop.clock.now += A_QUARTER
+    await what_is_due(shop)
+    assert (await seen(shop, f"A-{len(names)}"))["shipments"][0]["location_id"] == names[-1]
 
 
 async def test_an_order_that_came_at_night_is_sent_when_a_location_opens(shop: Api) -> None:
