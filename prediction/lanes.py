@@ -117,31 +117,26 @@ def lanes_of(facts: Columns) -> list[str]:
 
 def make_lanes(bundle: Bundle, facts: Columns) -> Lanes:
     """Return the lanes of ``facts`` as ``bundle`` predicts them."""
-    lanes = np.array(lanes_of(facts), object)
-    names = sorted(set(lanes.tolist()))
+    names, lane = np.unique(lanes_of(facts), return_inverse=True)
+    # How long preparing takes is a matter of the location alone: it is read off all lanes of its type.
+    _, types = np.unique([name.split()[0] for name in names], return_inverse=True)
+    alike = {"delivery_hours": np.arange(len(names)), "ready_hours": types}
     hours = {head: np.empty((len(names) + 1, len(LEVELS))) for head in TIME_HEADS}
     for head, longest in hours.items():
-        predicted = getattr(bundle, head)(facts)
+        predicted, rows = getattr(bundle, head)(facts), alike[head][lane]
         for at, (level, margin) in enumerate(zip(np.minimum(LEVELS, _ALMOST_CERTAIN), MARGIN, strict=True)):
             quantile = predicted.quantile(float(level))
-            longest[:-1, at] = [margin * quantile[_together(head, lanes, name)].max() for name in names]
+            longest[:-1, at] = [margin * quantile[rows == group].max() for group in alike[head]]
         longest[-1] = longest[:-1].max(axis=0)
     cost, failure = bundle.cost(facts), bundle.pick_failure(facts)
     return Lanes(
         f"{bundle.version}/lanes",
         bundle.currency,
-        {**{name: at for at, name in enumerate(names)}, ANY: len(names)},
+        {**{str(name): at for at, name in enumerate(names)}, ANY: len(names)},
         hours,
-        np.array([*(cost[lanes == name].mean() for name in names), cost.mean()]),
-        np.array([*(failure[lanes == name].max() for name in names), failure.max()]),
+        np.array([*(cost[lane == at].mean() for at in range(len(names))), cost.mean()]),
+        np.array([*(failure[lane == at].max() for at in range(len(names))), failure.max()]),
     )
-
-
-def _together(head: str, lanes: NDArray[np.object_], name: str) -> NDArray[np.bool_]:
-    """Return which rows the lane's hours are read off: how long preparing takes is a matter of the location alone."""
-    if head != "ready_hours":
-        return np.asarray(lanes == name)
-    return np.array([lane.split(maxsplit=1)[0] == name.split(maxsplit=1)[0] for lane in lanes.tolist()], bool)
 
 
 def write_lanes(lanes: Lanes, folder: Path) -> None:

@@ -146,7 +146,8 @@ def entry(
         sku=line.sku,
         location_id=shipment.location_id,
         kind=kind,
-        occurred_at=occurred_at or by.at,
+        # By a slow clock it may be told of before it was given: a count of then would seem to have seen units leave.
+        occurred_at=max(occurred_at or by.at, shipment.assigned_at),
         held=held,
         moved=moved,
         keeps=keeps,

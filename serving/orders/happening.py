@@ -30,15 +30,13 @@ def happened(
     picked: Mapping[str, int] | None = None,
     cost: Cost | None = None,
 ) -> Change:
-    """What a location told of a shipment. ``picked``: units found of each line, for a short pick, or
-    for a rejection because they are not there. ``cost``: what it cost; once told, another changes nothing.
-    for a rejection because they are not there. ``occurred_at`` is by the location's clock, which may be wrong.
+    """What a location told of a shipment. ``picked``: units found of each line, for a short pick, or for a rejection
+    because they are not there. ``cost``: what it cost; once told, another changes nothing. ``occurred_at`` is by the
+    location's clock, which may be wrong.
 
     Raises `ConflictError` where that cannot happen to it, `InvalidRequestError` for quantities that make no sense.
     """
     shipment = next(shipment for shipment in order.shipments if shipment.shipment_id == shipment_id)
-    # Before it was given, nothing can have happened to it: a count of earlier would seem to have seen its units leave.
-    occurred_at = max(occurred_at, shipment.assigned_at)
     if event is ShipmentEvent.SHORT_PICKED and _told_before(shipment, picked or {}):
         return Change(order, order)
     state = after(shipment.state, event, order.delivery_method)
@@ -112,7 +110,9 @@ def _rejected_for_lack(
         change,
         after=with_shipment(change.after, found),
         entries=tuple(
-            replace(release, kind="short_pick", short=True, occurred_at=occurred_at) if release.sku in skus else release
+            replace(release, kind="short_pick", short=True, occurred_at=max(occurred_at, shipment.assigned_at))
+            if release.sku in skus
+            else release
             for release in change.entries
         ),
         events=tuple(

@@ -23,6 +23,7 @@ from schemathesis.specs.openapi.checks import (
 from serving.app import create_app
 from serving.settings import Settings
 from serving.wire import examples
+from tests.integration.conftest import postgres_database
 from tests.unit.serving.table_predictor import TablePredictor
 
 CALLS = [
@@ -72,11 +73,23 @@ CHECKS = [
 ]
 
 
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest) -> Iterator[str | None]:
+    """A database of each kind: PostgreSQL refuses what SQLite keeps. ``None``: the embedded one."""
+    if request.param == "sqlite":
+        yield None
+        return
+    with postgres_database() as url:
+        yield url
+
+
 @pytest.fixture(scope="module")
-def described_api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[BaseSchema, dict[str, str]]]:
+def described_api(
+    database_url: str | None, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[BaseSchema, dict[str, str]]]:
     """A fed service behind a real socket, as its own document describes it, and the header that lets one in."""
     folder = tmp_path_factory.mktemp("service")
-    app = create_app(Settings(work_folder=folder), TablePredictor())
+    app = create_app(Settings(work_folder=folder, database_url=database_url), TablePredictor())
     headers = {"Authorization": f"Bearer {(folder / 'api-key').read_text().strip()}"}
     server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False))
     with socket.create_server(("127.0.0.1", 0)) as listening:
@@ -92,6 +105,7 @@ def described_api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Ba
         finally:
             server.should_exit = True
             serving.join()
+            app.state.service.database.close()
 
 
 def test_every_call_of_the_document_is_tried_here(described_api: tuple[BaseSchema, dict[str, str]]) -> None:
