@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime
 
-import httpx
 import structlog
 from fastapi import FastAPI
 from starlette.middleware import Middleware
@@ -14,7 +13,7 @@ from serving import bootstrap, problems
 from serving.access import AccessMiddleware
 from serving.live import ServedPredictor
 from serving.orders.sweeping import sweep
-from serving.outbox import tell_due
+from serving.outbox import keep_telling
 from serving.routes import (
     decisions,
     feeds,
@@ -65,7 +64,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     """While the service runs it looks for changes that others made; at the end it lets go of the database."""
     service: Service = app.state.service
     await asyncio.to_thread(warm_up, service)
-    running = [asyncio.create_task(work) for work in (_follow_changes(service), _sweep(service), _tell(service))]
+    running = [asyncio.create_task(work) for work in (_follow_changes(service), _sweep(service), keep_telling(service))]
     try:
         yield
     finally:
@@ -95,15 +94,3 @@ async def _sweep(service: Service) -> None:
             await sweep(service)
         except Exception:
             log.exception("what is due was not done: it is tried again")
-
-
-async def _tell(service: Service) -> None:
-    async with httpx.AsyncClient() as client:
-        while True:
-            try:
-                tried = await tell_due(service, client)
-            except Exception:
-                log.exception("what happened could not be told: it is told later")
-                tried = 0
-            if not tried:
-                await asyncio.sleep(service.settings.sweep_seconds)

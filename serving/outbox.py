@@ -3,7 +3,7 @@
 Events are CloudEvents 1.0 (JSON). To webhooks they are signed by Standard Webhooks: a receiver that answers 2xx has the
 event. The broker has it once a stream has stored it. Anything else is tried again, later and later; after the last time
 it is a dead letter, which can be sent again. The next event of an order waits for the one before it, until that one is
-told or given up.
+told or given up. Each webhook is told in a task of its own: a slow one holds up nobody else.
 """
 
 import asyncio
@@ -17,7 +17,7 @@ import orjson
 import structlog
 from standardwebhooks.webhooks import Webhook as Signer
 
-from serving.database.webhook_store import BROKER, Delivery, claim_due, not_told, told
+from serving.database.webhook_store import BROKER, Delivery, claim_due, not_told, told, with_something_due
 from serving.errors import UntoldError
 from serving.service import Service
 
@@ -29,19 +29,52 @@ WAITS: Final = (
 TIMEOUT: Final = timedelta(seconds=15)
 #: A process that dies while it tells leaves its events to others after this.
 _LEASE: Final = 4 * TIMEOUT
-_AT_ONCE: Final = 50
+#: Events that one webhook is told at a time, of as many orders.
+_AT_ONCE: Final = 20
+#: Each webhook has as many connections as it is told events at a time: a slow one takes none from the others.
+_CONNECTIONS: Final = httpx.Limits(max_connections=None)
 _SOURCE: Final = "urn:smista"
 
 log = structlog.get_logger()
 
 
-async def tell_due(service: Service, client: httpx.AsyncClient) -> int:
-    """Tell everybody what is due now; return how many deliveries were tried."""
-    beside = () if service.broker is not None else (BROKER,)
-    claim = partial(claim_due, now=service.clock(), lease=_LEASE, most=_AT_ONCE, beside=beside)
-    due = await service.database.write(claim)
-    await asyncio.gather(*(_tell(service, client, delivery) for delivery in due))
-    return len(due)
+async def keep_telling(service: Service) -> None:
+    """Tell everybody what is due, each webhook in a task of its own, until this is cancelled."""
+    telling: set[str] = set()
+
+    async def tell(webhook_id: str) -> None:
+        try:
+            await tell_webhook(service, client, webhook_id)
+        except Exception:
+            log.exception("what happened could not be told: it is told later", webhook_id=webhook_id)
+        finally:
+            telling.discard(webhook_id)
+
+    async with httpx.AsyncClient(limits=_CONNECTIONS) as client, asyncio.TaskGroup() as tasks:
+        while True:
+            for webhook_id in await _waiting(service):
+                if webhook_id not in telling:
+                    telling.add(webhook_id)
+                    tasks.create_task(tell(webhook_id))
+            await asyncio.sleep(service.settings.sweep_seconds)
+
+
+async def whom_to_tell(service: Service) -> list[str]:
+    """The webhooks for which something is due; without a broker not the broker, which somebody else may have."""
+    due = await service.database.read(partial(with_something_due, now=service.clock()))
+    return [webhook_id for webhook_id in due if webhook_id != BROKER or service.broker is not None]
+
+
+async def tell_webhook(service: Service, client: httpx.AsyncClient, webhook_id: str) -> int:
+    """Tell one webhook all that is due; return how many deliveries were tried."""
+    tried = 0
+    while True:
+        claim = partial(claim_due, webhook_id=webhook_id, now=service.clock(), lease=_LEASE, most=_AT_ONCE)
+        due = await service.database.write(claim)
+        if not due:
+            return tried
+        await asyncio.gather(*(_tell(service, client, delivery) for delivery in due))
+        tried += len(due)
 
 
 def envelope(event: Mapping[str, Any]) -> bytes:
@@ -75,6 +108,14 @@ def headers(secret: str, event_id: str, now: datetime, body: bytes) -> dict[str,
         "webhook-timestamp": str(int(now.timestamp())),
         "webhook-signature": Signer(secret).sign(event_id, now, body.decode()),
     }
+
+
+async def _waiting(service: Service) -> list[str]:
+    try:
+        return await whom_to_tell(service)
+    except Exception:
+        log.exception("what is to be told could not be read: it is told later")
+        return []
 
 
 async def _tell(service: Service, client: httpx.AsyncClient, delivery: Delivery) -> None:

@@ -5,7 +5,7 @@ An event is written in the transaction that changes the order, together with a r
 """
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -18,7 +18,10 @@ from serving.database.order_tables import deliveries, order_events, webhooks
 
 @dataclass(frozen=True, slots=True)
 class OrderEvent:
-    """``kind``: what happened, such as ``shipment.accepted``. ``versions``: what shaped it, where a decision did."""
+    """``kind``: what happened, such as ``shipment.accepted``. ``versions``: what shaped it, where a decision did.
+
+    ``data`` of an event of a shipment has its ``location_id``.
+    """
 
     order_id: str
     kind: str
@@ -32,7 +35,8 @@ class OrderEvent:
 
 def log_events(connection: Connection, events: Sequence[OrderEvent], now: datetime) -> None:
     """Keep ``events``, in their order, and who is to be told of them."""
-    listening = connection.execute(select(webhooks.c.webhook_id, webhooks.c.kinds)).all()
+    listening = connection.execute(select(webhooks.c.webhook_id, webhooks.c.kinds, webhooks.c.location_ids)).all()
+    wanted = {who: (orjson.loads(kinds), orjson.loads(location_ids)) for who, kinds, location_ids in listening}
     for event in events:
         written = insert(order_events).values(
             event_id=uuid.uuid4().hex,
@@ -57,11 +61,17 @@ def log_events(connection: Connection, events: Sequence[OrderEvent], now: dateti
                 "dead": False,
                 "last_error": None,
             }
-            for webhook_id, kinds in listening
-            if not (wanted := orjson.loads(kinds)) or event.kind in wanted
+            for webhook_id, (kinds, location_ids) in wanted.items()
+            if _is_wanted(event, kinds, location_ids)
         ]
         if told:
             connection.execute(insert(deliveries), told)
+
+
+def _is_wanted(event: OrderEvent, kinds: Collection[str], location_ids: Collection[str]) -> bool:
+    """Whether the event is of one of ``kinds``, and of a shipment at one of ``location_ids``; none: any."""
+    of_place = not location_ids or (event.shipment_id is not None and event.data["location_id"] in location_ids)
+    return of_place and (not kinds or event.kind in kinds)
 
 
 def events_of(connection: Connection, order_id: str) -> list[dict[str, Any]]:

@@ -94,7 +94,7 @@ def save(connection: Connection, before: OrderRecord, after: OrderRecord) -> Non
     """Write what differs between two states of one order; shipments that are new are inserted."""
     changed = {
         name: getattr(after, name)
-        for name in ("state", "expires_at", "decision_id", "failures", "tried_in", "at_risk_at")
+        for name in ("state", "expires_at", "decision_id", "failures", "tried_in", "tried_quarter", "at_risk_at")
         if getattr(after, name) != getattr(before, name)
     }
     if changed:

@@ -103,6 +103,7 @@ orders = Table(
     Column("promised_at", Instant),
     Column("promise", Text),
     Column("at_risk_at", Instant),
+    Column("tried_quarter", Instant),
 )
 
 #: ``waiting``: units of the line that no live shipment supplies.
@@ -200,6 +201,7 @@ webhooks = Table(
     Column("kinds", Text, nullable=False),
     Column("created_at", Instant, nullable=False),
     Column("created_by", Text, nullable=False),
+    Column("location_ids", Text, nullable=False, server_default="[]"),
 )
 
 #: One row for each event that one webhook is still to be told of, or could not be told.

@@ -21,7 +21,10 @@ BROKER: Final = "broker"
 
 @dataclass(frozen=True, slots=True)
 class Webhook:
-    """Where events are sent. ``kinds``: those that are wanted; none: all."""
+    """Where events are sent. ``kinds``: those that are wanted; none: all.
+
+    ``location_ids``: only events of shipments at these locations; none: of all, and those of orders.
+    """
 
     webhook_id: str
     url: str
@@ -29,6 +32,7 @@ class Webhook:
     kinds: tuple[str, ...]
     created_at: datetime
     created_by: str
+    location_ids: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +47,19 @@ class Delivery:
     event: Mapping[str, Any]
 
 
-def add_webhook(connection: Connection, url: str, kinds: Collection[str], who: str, now: datetime) -> Webhook:
+def add_webhook(
+    connection: Connection,
+    url: str,
+    *,
+    kinds: Collection[str],
+    location_ids: Collection[str],
+    who: str,
+    now: datetime,
+) -> Webhook:
     """Tell ``url`` of what happens from now on; its secret is made here."""
     secret = "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
-    webhook = Webhook(uuid.uuid4().hex, url, secret, tuple(sorted(set(kinds))), now, who)
+    wanted = tuple(sorted(set(kinds))), tuple(sorted(set(location_ids)))
+    webhook = Webhook(uuid.uuid4().hex, url, secret, wanted[0], now, who, wanted[1])
     connection.execute(insert(webhooks).values(_row_of(webhook)))
     return webhook
 
@@ -82,6 +95,7 @@ def list_webhooks(connection: Connection) -> list[dict[str, Any]]:
             "webhook_id": row.webhook_id,
             "url": row.url,
             "kinds": orjson.loads(row.kinds),
+            "location_ids": orjson.loads(row.location_ids),
             "created_at": row.created_at,
             "created_by": row.created_by,
             "waiting": counted.get((row.webhook_id, False), 0),
@@ -118,12 +132,19 @@ def send_again(connection: Connection, webhook_id: str, now: datetime) -> int:
     return connection.execute(statement.values(dead=False, attempts=0, due_at=now)).rowcount
 
 
-def claim_due(
-    connection: Connection, now: datetime, lease: timedelta, most: int, beside: Collection[str] = ()
-) -> list[Delivery]:
-    """What is to be told now: of each order only the first event that the webhook has not been told yet.
+def with_something_due(connection: Connection, now: datetime) -> list[str]:
+    """The webhooks that are to be told something now, or once what somebody is telling them is told."""
+    due = select(deliveries.c.position).where(
+        deliveries.c.webhook_id == webhooks.c.webhook_id, ~deliveries.c.dead, deliveries.c.due_at <= now
+    )
+    statement = select(webhooks.c.webhook_id).where(due.exists()).order_by(webhooks.c.webhook_id)
+    return list(connection.execute(statement).scalars())
 
-    What is returned is nobody else's for ``lease``. What is for the webhooks ``beside`` is left for others.
+
+def claim_due(connection: Connection, webhook_id: str, now: datetime, lease: timedelta, most: int) -> list[Delivery]:
+    """What the webhook is to be told now: of each order only the first event that it has not been told yet.
+
+    What is returned is nobody else's for ``lease``.
     """
     earlier = deliveries.alias()
     first = ~(
@@ -140,7 +161,7 @@ def claim_due(
         connection,
         select(deliveries, webhooks.c.url, webhooks.c.secret)
         .join(webhooks, webhooks.c.webhook_id == deliveries.c.webhook_id)
-        .where(~deliveries.c.dead, deliveries.c.due_at <= now, deliveries.c.webhook_id.not_in(beside), first)
+        .where(deliveries.c.webhook_id == webhook_id, ~deliveries.c.dead, deliveries.c.due_at <= now, first)
         .order_by(deliveries.c.position)
         .limit(most),
     )
@@ -172,7 +193,7 @@ def not_told(connection: Connection, delivery: Delivery, error: str, due_at: dat
 
 def _row_of(webhook: Webhook) -> dict[str, Any]:
     row = {name: getattr(webhook, name) for name in webhooks.columns.keys()}  # noqa: SIM118 (columns iterates columns)
-    return {**row, "kinds": orjson.dumps(webhook.kinds).decode()}
+    return {**row, **{name: orjson.dumps(row[name]).decode() for name in ("kinds", "location_ids")}}
 
 
 def _the(webhook_id: str, position: int) -> Any:

@@ -65,7 +65,7 @@ def each(
     events: list[OrderEvent] = []
     at = occurred_at or by.at
     for shipment in shipments:
-        state = after(shipment.state, event)
+        state = after(shipment.state, event, order.delivery_method)
         if state is None:
             raise ConflictError(f"Shipment {shipment.shipment_id!r} is {shipment.state}: it cannot be {event}")
         moved = _moved(order, shipment, state, by.at, at)

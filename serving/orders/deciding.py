@@ -13,6 +13,7 @@ from decision.network import Network, SkuStock
 from decision.order import Order
 from decision.rules import available
 from decision.ruleset import Ruleset
+from serving.capacity import full_locations
 from serving.database.decision_log import LoggedDecision
 from serving.database.locks import StockKey
 from serving.deciding import Asked, make_decision, ready_predictor
@@ -85,6 +86,12 @@ def decide_now(
     network = without(snapshot.network, order, avoided, snapshot.positions)
     decision, logged = make_decision(service, Asked(body, order, content, client), snapshot, network, predictor)
     return Made(logged.decision_id, decision, order, snapshot, avoided, logged)
+
+
+def full_now(service: Service) -> frozenset[str]:
+    """The locations that can be given nothing more today, as far as this process knows."""
+    snapshot = service.live.snapshot
+    return full_locations(snapshot.network.locations, snapshot.given, service.clock())
 
 
 def assignment(

@@ -39,7 +39,7 @@ def happened(
     shipment = next(shipment for shipment in order.shipments if shipment.shipment_id == shipment_id)
     if event is ShipmentEvent.SHORT_PICKED and _told_before(shipment, picked or {}):
         return Change(order, order)
-    state = after(shipment.state, event)
+    state = after(shipment.state, event, order.delivery_method)
     if state is None:
         raise too_late(order, shipment)
     if event is ShipmentEvent.SHORT_PICKED:

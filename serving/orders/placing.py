@@ -22,6 +22,8 @@ from serving.database.order_store import find_order
 from serving.errors import (
     CapacityGoneError,
     ConflictError,
+    FieldError,
+    InvalidRequestError,
     NotFoundError,
     OrderExistsError,
     OutOfStockError,
@@ -30,12 +32,13 @@ from serving.errors import (
 from serving.ordering import to_order
 from serving.orders.changes import Assignment
 from serving.orders.changes import place as placed
-from serving.orders.deciding import Avoided, Made, assignment, decide_now
+from serving.orders.deciding import Avoided, Made, assignment, decide_now, full_now
 from serving.orders.events import By
 from serving.orders.records import LineRecord, OrderRecord
 from serving.orders.states import OrderState
 from serving.orders.writing import write
 from serving.service import Service
+from serving.snapshot import Snapshot
 from serving.wire.answer import read_answer
 from serving.wire.order import OrderBody
 from serving.wire.placing import CommitBody, NewOrderBody, order_bytes
@@ -60,7 +63,11 @@ class Placing:
 
 
 async def place_order(service: Service, body: NewOrderBody, content: bytes, client: str, key: Attempt | None) -> Answer:
-    """Decide, hold and assign: one transaction once it is decided. Raises as `place` does."""
+    """Decide, hold and assign: one transaction once it is decided. Raises as `place` does.
+
+    Raises `InvalidRequestError` too where the reservation would have ended already.
+    """
+    _check_expiry(body.expires_at, service.clock())
     return await place(service, Placing(body, content, client, key, body.expires_at), backorder=body.backorder)
 
 
@@ -79,7 +86,7 @@ async def place(service: Service, placing: Placing, *, backorder: bool) -> Answe
             except StockGoneError:
                 pass
             except CapacityGoneError as error:
-                full |= {str(error)}
+                full |= {str(error), *full_now(service)}  # others are full too: one by one would take too long
         await asyncio.to_thread(service.live.refresh_now)
         if rank is None and service.live.snapshot is made.snapshot:
             break
@@ -94,9 +101,11 @@ async def commit_decision(
 ) -> Answer:
     """Hold and assign one of the plans of an earlier decision.
 
-    Raises `NotFoundError` where the decision has no such rank, `OutOfStockError` (with the best plan still standing,
+    Raises `InvalidRequestError` where the reservation would have ended already, `NotFoundError` where the decision has
+    no such rank, `OutOfStockError` (with the best plan still standing,
     decided now) where its stock or the capacity of its locations has gone.
     """
+    _check_expiry(body.expires_at, service.clock())
     sent = NewOrderBody.model_validate_json(logged.request)
     placing = Placing(sent, logged.request, client, key, body.expires_at)
     decision = read_answer(logged.answer)
@@ -116,9 +125,15 @@ async def commit_decision(
     except StockGoneError:
         full = frozenset[str]()
     except CapacityGoneError as error:
-        full = frozenset({str(error)})
+        full = frozenset({str(error), *full_now(service)})
     await asyncio.to_thread(service.live.refresh_now)
     return await _out_of_stock(service, placing, await _decide(service, placing, Avoided(locations=full)))
+
+
+def _check_expiry(expires_at: datetime | None, now: datetime) -> None:
+    if expires_at is not None and expires_at <= now:
+        message = f"has passed: here it is {now:%Y-%m-%dT%H:%M:%SZ}; check the clock and the time zone"
+        raise InvalidRequestError(f"expires_at: {message}", [FieldError("expires_at", message)])
 
 
 async def _commit(service: Service, placing: Placing, plan: Assignment, told: KeptPromise | None) -> Answer:
@@ -161,7 +176,7 @@ async def _carry_out(
 ) -> Answer:
     now = service.clock()
     kept = kept if made is None else made.decision.promise
-    order = _new_order(placing, service.live.snapshot.version, now, kept)
+    order = _new_order(placing, service.live.snapshot, now, kept)
     by = By(placing.client, now)
 
     def work(connection: Connection) -> Answer:
@@ -176,7 +191,7 @@ async def _carry_out(
     return answer
 
 
-def _new_order(placing: Placing, version: int, now: datetime, promise: KeptPromise | None) -> OrderRecord:
+def _new_order(placing: Placing, snapshot: Snapshot, now: datetime, promise: KeptPromise | None) -> OrderRecord:
     body = placing.body
     told = None if promise is None else orjson.dumps(promise, option=orjson.OPT_UTC_Z).decode()
     return OrderRecord(
@@ -189,7 +204,8 @@ def _new_order(placing: Placing, version: int, now: datetime, promise: KeptPromi
         decision_id=None,
         request=placing.content,
         failures=0,
-        tried_in=version,
+        tried_in=snapshot.version,
+        tried_quarter=snapshot.quarter,
         lines=tuple(LineRecord(line.line_id, line.sku, line.quantity, line.quantity) for line in body.lines),
         shipments=(),
         promised_at=body.promised_at if promise is None else promise.promised_at,

@@ -76,9 +76,9 @@ class OrderRecord:
     """An order with its lines and all its shipments, those that failed too.
 
     ``request``: the body that placed it. ``failures``: shipments that locations failed. ``tried_in``: version of the
-    state when a location was last looked for. ``promised_at``: end of the time promised to the customer; ``promise``:
-    of the promise that it was placed with, as JSON, whether it was kept then (`decision.promised.KeptPromise`);
-    ``at_risk_at``: when it was told to be at risk.
+    state when a location was last looked for; ``tried_quarter``: the quarter of an hour, by its start.
+    ``promised_at``: end of the time promised to the customer; ``promise``: of the promise that it was placed with, as
+    JSON, whether it was kept then (`decision.promised.KeptPromise`); ``at_risk_at``: when it was told to be at risk.
     """
 
     order_id: str
@@ -91,6 +91,7 @@ class OrderRecord:
     request: bytes
     failures: int
     tried_in: int
+    tried_quarter: datetime
     lines: tuple[LineRecord, ...]
     shipments: tuple[ShipmentRecord, ...]
     promised_at: datetime | None = None
@@ -100,8 +101,12 @@ class OrderRecord:
     @property
     def collected_at(self) -> str | None:
         """The location where the customer fetches it; ``None`` for what is sent home."""
-        asked = orjson.loads(self.request)
-        return None if asked["delivery_method"] == "home" else asked["collect_location_id"]
+        return None if self.delivery_method == "home" else orjson.loads(self.request)["collect_location_id"]
+
+    @property
+    def delivery_method(self) -> str:
+        """What the customer chose."""
+        return str(orjson.loads(self.request)["delivery_method"])
 
     @property
     def waiting(self) -> dict[str, int]:

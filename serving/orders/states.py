@@ -98,20 +98,24 @@ _LEADS: Final = {
 }
 
 
-def after(state: ShipmentState, event: ShipmentEvent) -> ShipmentState | None:
+def after(state: ShipmentState, event: ShipmentEvent, delivery_method: str) -> ShipmentState | None:
     """The state that ``event`` leads to from ``state``; ``None`` where it cannot happen.
 
     An event told twice leads to where it led before.
     """
-    leads_to, possible_in = _LEADS[event]
-    if state in possible_in:
+    leads_to, _ = _LEADS[event]
+    if event in possible(state, delivery_method):
         return leads_to
     return state if state is leads_to and event is not _E.SHORT_PICKED else None
 
 
-def possible(state: ShipmentState) -> tuple[ShipmentEvent, ...]:
-    """What can happen to a shipment in ``state``."""
-    return tuple(event for event, (_, possible_in) in _LEADS.items() if state in possible_in)
+def possible(state: ShipmentState, delivery_method: str) -> tuple[ShipmentEvent, ...]:
+    """What can happen to a shipment in ``state``, of an order with that delivery method.
+
+    Nobody collects at its location what is sent home; once it is under way it may be, from the carrier.
+    """
+    never = {_E.COLLECTED} if delivery_method == "home" and state in AT_LOCATION else set()
+    return tuple(event for event, (_, possible_in) in _LEADS.items() if state in possible_in and event not in never)
 
 
 def order_state(shipments: Collection[ShipmentState], waiting: int, *, confirmed: bool) -> OrderState:

@@ -17,7 +17,7 @@ from serving.orders.events import By
 from serving.orders.happening import happened
 from serving.orders.patience import accept_until, offered_until
 from serving.orders.records import OrderRecord, ShipmentRecord
-from serving.orders.routing import may_route, route_order, route_waiting
+from serving.orders.routing import may_route, route_again, route_order, route_waiting
 from serving.orders.states import OrderState, ShipmentEvent, ShipmentState
 from serving.orders.watching import watch
 from serving.orders.writing import Doing, change_order
@@ -35,6 +35,7 @@ async def sweep(service: Service) -> None:
     await _let_offers_lapse(service)
     await _take_from_silent_locations(service)
     await route_waiting(service)
+    await route_again(service)
     await watch(service)
 
 

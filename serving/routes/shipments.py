@@ -18,6 +18,7 @@ from serving.orders.change import Change
 from serving.orders.events import By
 from serving.orders.happening import Cost, happened
 from serving.orders.patience import offered_until
+from serving.orders.records import ShipmentRecord
 from serving.orders.routing import may_route, route_order, route_waiting
 from serving.orders.states import OWN, ShipmentEvent, ShipmentState, possible
 from serving.orders.writing import change_order
@@ -156,7 +157,11 @@ def _tasks(connection: Connection, location_id: str, snapshot: Snapshot) -> list
                 for line in shipment.lines
                 if line.left
             ],
-            "next": [event for event in possible(shipment.state) if event not in OWN],
+            "next": _next(shipment, asked[shipment.order_id]["delivery_method"]),
         }
         for shipment in found
     ]
+
+
+def _next(shipment: ShipmentRecord, delivery_method: str) -> list[ShipmentEvent]:
+    return [event for event in possible(shipment.state, delivery_method) if event not in OWN]

@@ -21,7 +21,10 @@ from serving.wire.webhooks import DeadLettersAnswer, NewWebhookAnswer, ResentAns
 router = APIRouter(prefix="/v1/webhooks", tags=["webhooks"])
 
 Client = Annotated[ApiKey, Depends(client_with("operate"))]
-_EXAMPLE = {"url": "https://shop.example/smista", "kinds": ["shipment.assigned", "order.completed"]}
+_EXAMPLES = {
+    "two kinds": {"url": "https://shop.example/smista", "kinds": ["shipment.assigned", "order.completed"]},
+    "one store": {"url": "https://s014.shop.example/smista", "location_ids": ["S014"]},
+}
 
 
 @router.post(
@@ -31,7 +34,7 @@ _EXAMPLE = {"url": "https://shop.example/smista", "kinds": ["shipment.assigned",
     responses=answers(201, NewWebhookAnswer, None, (400, 401, 403, 413, 415, 422, 503)),
     openapi_extra={
         "parameters": [IDEMPOTENCY_KEY],
-        "requestBody": body("application/json", reference(WebhookBody), {"two kinds": _EXAMPLE}),
+        "requestBody": body("application/json", reference(WebhookBody), _EXAMPLES),
     },
 )
 async def post_webhook(request: Request, client: Client) -> Response:
@@ -45,7 +48,14 @@ async def post_webhook(request: Request, client: Client) -> Response:
         now = service.clock()
 
         def work(connection: Connection) -> Answer:
-            webhook = add_webhook(connection, str(sent.url), sent.kinds, client.name, now)
+            webhook = add_webhook(
+                connection,
+                str(sent.url),
+                kinds=sent.kinds,
+                location_ids=sent.location_ids,
+                who=client.name,
+                now=now,
+            )
             shown = {name: getattr(webhook, name) for name in NewWebhookAnswer.model_fields if hasattr(webhook, name)}
             return Answer(201, orjson.dumps({**shown, "waiting": 0, "dead": 0}, option=orjson.OPT_UTC_Z))
 

@@ -7,7 +7,7 @@ from pydantic import AfterValidator, BaseModel, Field, HttpUrl
 from pydantic_core import PydanticCustomError
 
 from serving.orders.events import KINDS
-from serving.wire.fields import Body, Text
+from serving.wire.fields import Body, Identifier, Text
 
 
 def _known_kind(kind: str) -> str:
@@ -23,6 +23,11 @@ class WebhookBody(Body):
     kinds: Annotated[list[Annotated[Text, AfterValidator(_known_kind)]], Field(max_length=50)] = Field(
         default=[], description="such as order.assigned, shipment.assigned; none: every kind"
     )
+    location_ids: Annotated[list[Identifier], Field(max_length=1_000)] = Field(
+        default=[],
+        description="only events of shipments at these locations, which may be fed later; none: of every location, "
+        "and the events of orders",
+    )
 
 
 class WebhookAnswer(BaseModel):
@@ -31,6 +36,7 @@ class WebhookAnswer(BaseModel):
     webhook_id: str
     url: str
     kinds: list[str]
+    location_ids: list[str]
     created_at: datetime
     created_by: str
     waiting: int

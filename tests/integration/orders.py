@@ -1,11 +1,14 @@
 """A small shop to place orders in: one warehouse (W001) and one store (S014), one product."""
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any, Final
 
 import httpx
 
 from serving.orders.sweeping import sweep
+from serving.outbox import tell_webhook, whom_to_tell
+from serving.service import Service
 from serving.wire import examples
 from tests.integration.conftest import Api
 
@@ -84,3 +87,9 @@ def numbers(place: dict[str, Any]) -> tuple[int, int, int]:
 async def what_is_due(api: Api) -> None:
     """What the service does by itself."""
     await sweep(api.service)
+
+
+async def tell_due(service: Service, client: httpx.AsyncClient) -> int:
+    """Tell every webhook, and the broker, what is due now; return how many deliveries were tried."""
+    due = await whom_to_tell(service)
+    return sum(await asyncio.gather(*(tell_webhook(service, client, webhook_id) for webhook_id in due)))

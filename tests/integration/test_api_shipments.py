@@ -53,6 +53,21 @@ async def test_a_collected_order_leaves_its_store_with_the_customer(shop: Api) -
     assert numbers(await at(shop, "S014")) == (3, 0, 3)
 
 
+async def test_what_is_sent_home_is_not_collected_at_its_store(shop: Api) -> None:
+    (shipment,) = (await placed(shop, "A-1", 2))["shipments"]
+    for event in ("accepted", "picked", "ready"):
+        refused = await tell(shop, shipment, "collected")
+        assert refused.status_code == 409
+        assert "handed_over" in refused.json()["detail"]
+        assert "collected" not in refused.json()["detail"]
+        (task,) = (await shop.client.get("/v1/tasks", params={"location": shipment["location_id"]})).json()["tasks"]
+        assert "collected" not in task["next"]
+        await tell(shop, shipment, event)
+    assert numbers(await at(shop, shipment["location_id"])) == (5, 2, 3)
+    await tell(shop, shipment, "handed_over")
+    assert (await tell(shop, shipment, "collected")).json()["order_state"] == "completed", "at the carrier's"
+
+
 async def test_the_same_event_told_twice_changes_nothing_more(shop: Api) -> None:
     (shipment,) = (await placed(shop, "A-1", 2))["shipments"]
     for _ in range(2):

@@ -20,10 +20,10 @@ from serving.app import create_app
 from serving.bootstrap import build
 from serving.broker import Broker
 from serving.errors import ConfigurationError
-from serving.outbox import WAITS, tell_due
+from serving.outbox import WAITS
 from serving.settings import Settings
 from tests.integration.conftest import Api, Clock
-from tests.integration.orders import open_shop, placed, tell
+from tests.integration.orders import open_shop, placed, tell, tell_due
 from tests.unit.serving.table_predictor import TablePredictor
 
 pytestmark = pytest.mark.anyio

@@ -21,9 +21,11 @@ from serving.database.order_tables import stock_movements
 from serving.database.schema import configuration, is_current, migrate
 from serving.database.stock_ledger import Entry, post
 from serving.database.tables import stock
+from serving.orders.sweeping import sweep
+from serving.service import Service
 from serving.settings import Settings
 from serving.wire import examples
-from tests.integration.conftest import Clock
+from tests.integration.conftest import Api, Clock
 from tests.unit.serving.table_predictor import TablePredictor
 
 pytestmark = pytest.mark.anyio
@@ -32,6 +34,8 @@ pytestmark = pytest.mark.anyio
 VERSIONS: Final = [script.revision for script in ScriptDirectory.from_config(configuration()).walk_revisions()][::-1]
 WITH_ORDERS: Final = VERSIONS.index("0004")
 BEFORE_OUTCOMES: Final = VERSIONS.index("0010")
+BEFORE_QUARTERS: Final = VERSIONS.index("0011")
+BEFORE_NARROWED: Final = VERSIONS.index("0012")
 
 #: As the first version wrote them; what later ones added is told by nobody.
 FILLED = """
@@ -79,9 +83,15 @@ INSERT INTO shipments (shipment_id, order_id, number, location_id, carrier_servi
   VALUES ('H-2', 'W-2', 1, 'S014', 'std', 'handed_over', 'D-1', '2026-03-02', '2026-03-03 06:30:00.000000',
           '2026-03-04 06:30:00.000000', 0.01, '2026-03-02 06:30:00.000000', '2026-03-02 07:10:00.000000');
 INSERT INTO shipment_lines (shipment_id, line_id, sku, quantity, short) VALUES ('H-2', '1', 'SKU-2', 1, 0);
+INSERT INTO orders (order_id, state, client, placed_at, received_at, decision_id, request, failures, tried_in)
+  VALUES ('W-3', 'backordered', 'development', '2026-03-02 06:30:00.000000', '2026-03-02 06:30:00.000000', NULL,
+          :request, 0, 4);
+INSERT INTO order_lines (order_id, line_id, sku, quantity, waiting) VALUES ('W-3', '1', 'SKU-1', 1, 1);
 INSERT INTO order_events (event_id, order_id, shipment_id, kind, occurred_at, recorded_at, who, versions, data)
   VALUES ('E-1', 'W-2', 'H-2', 'shipment.handed_over', '2026-03-02 07:00:00.000000', '2026-03-02 07:10:00.000000',
           'development', '{}', :nothing);
+INSERT INTO webhooks (webhook_id, url, secret, kinds, created_at, created_by)
+  VALUES ('K-1', 'https://shop.example/', 'whsec_AAAA', '[]', '2026-03-02 06:00:00.000000', 'development');
 UPDATE stock SET held = 1 WHERE sku = 'SKU-2';
 INSERT INTO stock_movements (sku, location_id, kind, occurred_at, recorded_at, moved, on_hand, held, who, order_id)
   VALUES ('SKU-1', 'S014', 'count', '2026-03-02 06:00:00.000000', '2026-03-02 06:00:00.000000', 0, 4, 0, 'feed', NULL),
@@ -108,40 +118,41 @@ def _fill(database_url: str, version: str) -> None:
 
 
 @asynccontextmanager
-async def _upgraded(database_url: str, folder: Path, version: str) -> AsyncIterator[httpx.AsyncClient]:
+async def _upgraded(database_url: str, folder: Path, version: str) -> AsyncIterator[Api]:
     """A service on a database that ``version`` filled."""
     settings = Settings(work_folder=folder, database_url=database_url)
     _fill(settings.database, version)
     app = create_app(settings, TablePredictor(), Clock())
     headers = {"Authorization": f"Bearer {(folder / 'api-key').read_text().strip()}"}
+    service: Service = app.state.service
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(transport=transport, base_url="http://smista.test", headers=headers) as client:
-        yield client
-    app.state.service.database.close()
+        yield Api(client, service)
+    service.database.close()
 
 
 @pytest.mark.parametrize("version", VERSIONS)
 async def test_a_filled_database_is_upgraded_and_serves(database_url: str, tmp_path: Path, version: str) -> None:
-    async with _upgraded(database_url, tmp_path, version) as client:
-        decided = await client.post("/v1/decisions", json=examples.ORDER)
+    async with _upgraded(database_url, tmp_path, version) as api:
+        decided = await api.client.post("/v1/decisions", json=examples.ORDER)
         assert decided.status_code == 201, decided.text
         assert [shipment["location_id"] for shipment in decided.json()["options"][0]["shipments"]] == ["S014"]
         assert decided.json()["versions"]["ruleset"] == "old@1"
-        placed = await client.post("/v1/orders", json=examples.ORDER)
+        placed = await api.client.post("/v1/orders", json=examples.ORDER)
         assert placed.status_code == 201, placed.text
         for name, rows in examples.ROWS.items():
-            assert (await client.put(f"/v1/{name}", json=rows)).json()["rejected"] == []
-        assert (await client.post("/v1/decisions", json=examples.ORDER)).status_code == 201
+            assert (await api.client.put(f"/v1/{name}", json=rows)).json()["rejected"] == []
+        assert (await api.client.post("/v1/decisions", json=examples.ORDER)).status_code == 201
 
 
 @pytest.mark.parametrize("version", VERSIONS)
 async def test_what_was_answered_before_the_upgrade_is_answered_again(
     database_url: str, tmp_path: Path, version: str
 ) -> None:
-    async with _upgraded(database_url, tmp_path, version) as client:
-        assert (await client.get("/v1/decisions/D-1")).content == ANSWER
+    async with _upgraded(database_url, tmp_path, version) as api:
+        assert (await api.client.get("/v1/decisions/D-1")).content == ANSWER
         headers = {"Idempotency-Key": "K-1", "Content-Type": "application/json"}
-        again = await client.post("/v1/decisions", content=REQUEST, headers=headers)
+        again = await api.client.post("/v1/decisions", content=REQUEST, headers=headers)
         assert (again.status_code, again.content) == (201, ANSWER)
 
 
@@ -149,13 +160,13 @@ async def test_what_was_answered_before_the_upgrade_is_answered_again(
 async def test_an_order_that_was_placed_before_the_upgrade_goes_on(
     database_url: str, tmp_path: Path, version: str
 ) -> None:
-    async with _upgraded(database_url, tmp_path, version) as client:
-        (task,) = (await client.get("/v1/tasks", params={"location": "S014"})).json()["tasks"]
+    async with _upgraded(database_url, tmp_path, version) as api:
+        (task,) = (await api.client.get("/v1/tasks", params={"location": "S014"})).json()["tasks"]
         assert task["shipment_id"] == "H-1"
-        told = await client.post("/v1/shipments/H-1/events", json={"event": "handed_over"})
+        told = await api.client.post("/v1/shipments/H-1/events", json={"event": "handed_over"})
         assert told.status_code == 200, told.text
-        assert (await client.get("/v1/orders/W-1")).json()["shipments"][0]["state"] == "handed_over"
-        (place,) = (await client.get("/v1/stock", params={"sku": "SKU-2"})).json()["by_location"]
+        assert (await api.client.get("/v1/orders/W-1")).json()["shipments"][0]["state"] == "handed_over"
+        (place,) = (await api.client.get("/v1/stock", params={"sku": "SKU-2"})).json()["by_location"]
         assert (place["on_hand"], place["held"]) == (8, 0)
 
 
@@ -163,11 +174,30 @@ async def test_an_order_that_was_placed_before_the_upgrade_goes_on(
 async def test_when_a_parcel_that_is_on_its_way_was_handed_over_is_known_after_the_upgrade(
     database_url: str, tmp_path: Path, version: str
 ) -> None:
-    async with _upgraded(database_url, tmp_path, version) as client:
-        (shipment,) = (await client.get("/v1/orders/W-2")).json()["shipments"]
+    async with _upgraded(database_url, tmp_path, version) as api:
+        (shipment,) = (await api.client.get("/v1/orders/W-2")).json()["shipments"]
         assert shipment["ready_at"] == "2026-03-02T07:00:00Z"
-        told = await client.post("/v1/shipments/H-2/events", json={"event": "delivered"})
+        told = await api.client.post("/v1/shipments/H-2/events", json={"event": "delivered"})
         assert told.json()["order_state"] == "completed"
+
+
+@pytest.mark.parametrize("version", VERSIONS[WITH_ORDERS:BEFORE_QUARTERS])
+async def test_an_order_that_waited_before_the_upgrade_is_tried_after_it(
+    database_url: str, tmp_path: Path, version: str
+) -> None:
+    async with _upgraded(database_url, tmp_path, version) as api:
+        await sweep(api.service)
+        assert (await api.client.get("/v1/orders/W-3")).json()["state"] == "assigned"
+
+
+@pytest.mark.parametrize("version", VERSIONS[WITH_ORDERS:BEFORE_NARROWED])
+async def test_a_webhook_that_was_made_before_the_upgrade_is_told_of_every_location(
+    database_url: str, tmp_path: Path, version: str
+) -> None:
+    async with _upgraded(database_url, tmp_path, version) as api:
+        await api.client.post("/v1/shipments/H-1/events", json={"event": "handed_over"})
+        (webhook,) = (await api.client.get("/v1/webhooks")).json()["webhooks"]
+        assert (webhook["webhook_id"], webhook["location_ids"], webhook["waiting"]) == ("K-1", [], 1)
 
 
 @pytest.mark.parametrize("version", VERSIONS)

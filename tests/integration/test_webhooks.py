@@ -15,9 +15,10 @@ import pytest
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 from serving import outbox
-from serving.outbox import WAITS, tell_due
+from serving.outbox import WAITS
+from serving.wire import examples
 from tests.integration.conftest import Api
-from tests.integration.orders import open_shop, placed, tell
+from tests.integration.orders import count, open_shop, placed, tell, tell_due
 
 pytestmark = pytest.mark.anyio
 
@@ -77,6 +78,12 @@ async def subscribe(api: Api, url: str, *kinds: str) -> dict[str, Any]:
     return dict(response.json())
 
 
+async def narrowed(api: Api, url: str, *location_ids: str, **more: Any) -> dict[str, Any]:
+    response = await api.client.post("/v1/webhooks", json={"url": url, "location_ids": location_ids, **more})
+    assert response.status_code == 201, response.text
+    return dict(response.json())
+
+
 async def tell_all(api: Api) -> None:
     """Tell until nothing is due."""
     async with httpx.AsyncClient() as client:
@@ -126,6 +133,49 @@ async def test_a_receiver_can_verify_with_the_published_library(shop: Api, recei
 async def test_only_the_kinds_that_are_wanted_are_told(shop: Api, receiver: Receiver) -> None:
     await subscribe(shop, receiver.url, "shipment.assigned")
     await placed(shop, "A-1")
+    await tell_all(shop)
+    assert [event["type"] for event in receiver.events()] == ["smista.shipment.assigned"]
+
+
+async def test_a_store_s_system_is_told_of_its_own_shipments_only(shop: Api, receiver: Receiver) -> None:
+    webhook = await narrowed(shop, receiver.url, "S014", "S014")
+    assert webhook["location_ids"] == ["S014"]
+    collected: dict[str, Any] = {"delivery_method": "click_and_collect", "collect_location_id": "S014"}
+    (here,) = (await placed(shop, "A-1", **collected))["shipments"]
+    await count(shop, {"S014": 0}, "2026-03-02T09:10:00Z")
+    (there,) = (await placed(shop, "A-2"))["shipments"]
+    assert (here["location_id"], there["location_id"]) == ("S014", "W001")
+    for shipment in (here, there):
+        await tell(shop, shipment, "accepted")
+    await shop.client.delete("/v1/orders/A-1")
+    await tell_all(shop)
+    told = [(event["subject"], event["type"], event["data"]["location_id"]) for event in receiver.events()]
+    kinds = ("assigned", "accepted", "withdrawn")
+    assert told == [("A-1", f"smista.shipment.{kind}", "S014") for kind in kinds], "nothing of orders, nor of W001"
+
+
+async def test_a_store_hears_when_another_has_accepted_what_it_was_offered_too(shop: Api, receiver: Receiver) -> None:
+    rules = {"strategy": {}, "offer": {"locations": 2, "minutes": 30}}
+    assert (await shop.client.post("/v1/rulesets/everything/publish", json=rules)).status_code == 201
+    another = {**examples.ROWS["locations"][0], "location_id": "S015", "location_type": "store"}
+    await shop.feed("locations", [another])
+    await count(shop, {"S015": 5, "W001": 0}, "2026-03-02T09:10:00Z")
+    await narrowed(shop, receiver.url, "S015")
+    offered = {one["location_id"]: one for one in (await placed(shop, "A-1"))["shipments"]}
+    assert offered.keys() == {"S014", "S015"}
+    await tell(shop, offered["S014"], "accepted")
+    await tell_all(shop)
+    assert [event["type"] for event in receiver.events()] == ["smista.shipment.offered", "smista.shipment.withdrawn"]
+
+
+async def test_kinds_and_locations_narrow_together_and_a_store_may_be_fed_later(shop: Api, receiver: Receiver) -> None:
+    await narrowed(shop, receiver.url, "S099", kinds=["shipment.assigned", "order.placed"])
+    (webhook,) = (await shop.client.get("/v1/webhooks")).json()["webhooks"]
+    assert (webhook["kinds"], webhook["location_ids"]) == (["order.placed", "shipment.assigned"], ["S099"])
+    await shop.feed("locations", [{**examples.ROWS["locations"][0], "location_id": "S099"}])
+    await count(shop, {"S099": 5, "S014": 0, "W001": 0}, "2026-03-02T09:10:00Z")
+    (shipment,) = (await placed(shop, "A-1"))["shipments"]
+    await tell(shop, shipment, "accepted")
     await tell_all(shop)
     assert [event["type"] for event in receiver.events()] == ["smista.shipment.assigned"]
 

@@ -54,6 +54,7 @@ def assigned(method: str) -> OrderRecord:
         request=orjson.dumps({"delivery_method": method, "collect_location_id": "S014"}),
         failures=0,
         tried_in=0,
+        tried_quarter=NOW,
         lines=tuple(LineRecord(line_id, sku, 2, 0) for line_id, sku in SKUS.items()),
         shipments=(shipment,),
     )

@@ -38,6 +38,7 @@ class OfferMachine(StockMachine):
             request=b'{"delivery_method": "home"}',
             failures=0,
             tried_in=0,
+            tried_quarter=self.now,
             lines=tuple(LineRecord(str(n), sku, units, units) for n, (sku, units) in enumerate(lines)),
             shipments=(),
         )

@@ -8,6 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, TypeAlias
 
+import orjson
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from sqlalchemy import Connection, func, insert, select
@@ -154,9 +155,10 @@ class StockMachine(RuleBasedStateMachine):
             received_at=self.now,
             expires_at=self.now + timedelta(minutes=30) if reserve else None,
             decision_id=None,
-            request=b'{"delivery_method": "home"}',
+            request=orjson.dumps({"delivery_method": "click_and_collect", "collect_location_id": place}),
             failures=0,
             tried_in=0,
+            tried_quarter=self.now,
             lines=tuple(LineRecord(str(n), sku, units, units) for n, (sku, units) in enumerate(lines)),
             shipments=(),
         )
@@ -209,7 +211,9 @@ class StockMachine(RuleBasedStateMachine):
     def go_on(self, data: st.DataObject, ago: int) -> None:
         """A location tells what can happen next to a shipment that it has."""
         order, shipment = data.draw(st.sampled_from(self._shipments(_ITS_TURN)))
-        event = data.draw(st.sampled_from([event for event in possible(shipment.state) if event in _TOLD]))
+        event = data.draw(
+            st.sampled_from([event for event in possible(shipment.state, order.delivery_method) if event in _TOLD])
+        )
         self._tell(order, shipment, event, ago, {})
 
     @precondition(lambda self: self.names)

@@ -17,9 +17,9 @@ from sqlalchemy import select
 from standardwebhooks.webhooks import Webhook
 
 from serving.database.order_tables import order_events
-from serving.outbox import WAITS, tell_due
+from serving.outbox import WAITS
 from tests.integration.conftest import Api
-from tests.integration.orders import TIRELESS, open_shop, placed, tell
+from tests.integration.orders import TIRELESS, open_shop, placed, tell, tell_due
 
 #: What the receiver does to an event when it comes first: take it, refuse it, hang up before or after taking it.
 FATES: Final = ("take", "refuse", "hang up", "take and hang up")

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 
-from serving.capacity import Given, capacity_columns, quarter
+from serving.capacity import Given, capacity_columns, full_locations, quarter
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
@@ -60,3 +60,23 @@ def test_the_day_is_that_of_the_location(minute: int, used: float) -> None:
     """Midnight in India is at half past six in the evening, UTC."""
     now = quarter(datetime(2026, 3, 2, 18, minute, 7, tzinfo=UTC))
     assert given_to({"L1": ("2026-03-02", 5)}, zone="Asia/Kolkata", now=now)[0] == used
+
+
+@pytest.mark.parametrize(
+    ("limit", "given", "is_full"),
+    [
+        (2, {"L1": ("2026-03-02", 2)}, True),
+        (2, {"L1": ("2026-03-02", 1)}, False),
+        (2, {"L1": ("2026-03-01", 2)}, False),  # that was yesterday
+        (0, {}, True),
+        (2, {}, False),
+        (np.nan, {"L1": ("2026-03-02", 99)}, False),  # no limit
+    ],
+)
+def test_a_location_is_full_once_its_day_can_bear_no_more(limit: float, given: Given, is_full: bool) -> None:
+    locations = {
+        "location_id": np.array(["L1"], object),
+        "timezone": np.array(["Europe/Rome"], object),
+        "capacity_per_day": np.array([limit]),
+    }
+    assert full_locations(locations, given, NOON) == ({"L1"} if is_full else set())
