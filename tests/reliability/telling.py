@@ -82,6 +82,7 @@ class Receiver:
         server = http.server.ThreadingHTTPServer(on.getsockname(), Handler, bind_and_activate=False)
         server.socket.close()
         server.socket = on
+        server.request_queue_size = 128  # all who come at once find room, however busy the machine is
         server.server_activate()
         serving = threading.Thread(target=server.serve_forever)
         serving.start()
