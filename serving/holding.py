@@ -31,7 +31,7 @@ async def hold(service: Service, body: PromiseBody, wanted: HoldBody, promises: 
         rank, told = chosen
         if told.promise.waits_until is not None:
             return _without(promises, "its stock has yet to come")
-        content = _order(body, wanted, told, promises)
+        content = _order(body, wanted.order_id or attempt.key, told, promises)
         placing = Placing(
             NewOrderBody.model_validate_json(content),
             content,
@@ -59,14 +59,14 @@ def _without(promises: Promises, why: str) -> bytes:
     return promises_bytes(replace(promises, degraded=[*promises.degraded, f"hold: {why}"]))
 
 
-def _order(body: PromiseBody, wanted: HoldBody, told: Told, promises: Promises) -> bytes:
+def _order(body: PromiseBody, order_id: str, told: Told, promises: Promises) -> bytes:
     """The basket as an order that brings its promise."""
     asked = body.model_dump(mode="json", exclude={"methods", "stores", "collect_location_ids", "hold", "lines"})
     lines = [{"line_id": str(at), **line.model_dump(mode="json")} for at, line in enumerate(body.lines, start=1)]
     return orjson.dumps(
         {
             **asked,
-            "order_id": wanted.order_id,
+            "order_id": order_id,
             "placed_at": promises.asked_at,
             "delivery_method": told.promise.delivery_method,
             "collect_location_id": told.promise.collect_location_id,

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Annotated, Any
 
 import orjson
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, BeforeValidator, Field
 
 from decision.messages.catalogue import Language
 from decision.promise import NotPromised, Promise
@@ -28,10 +28,16 @@ class PromiseLineBody(Body):
 class HoldBody(Body):
     """Which promise to hold the units of, and under which name: the first ranked, of those that these fields leave."""
 
-    order_id: Identifier = Field(description="of the order that they are held by, to be confirmed or cancelled")
+    order_id: Identifier | None = Field(
+        default=None, description="of the order that they are held by, to be confirmed or cancelled; none: the key's"
+    )
     delivery_method: DeliveryMethod | None = None
     service_level: Text | None = None
     collect_location_id: Identifier | None = None
+
+
+def _as_hold(asked: object) -> object:
+    return {True: {}, False: None}[asked] if isinstance(asked, bool) else asked
 
 
 class PromiseBody(Body):
@@ -54,8 +60,10 @@ class PromiseBody(Body):
     tags: Tags = Field(default=[], description="for rules to ask about")
     attributes: Attributes = Field(default={}, description="for rules to ask about, by name")
     language: Language = Field(default="en", description="of the sentences in the answer")
-    hold: HoldBody | None = Field(
-        default=None, description="hold units until `valid_until`; needs an Idempotency-Key and the scope `order`"
+    hold: Annotated[HoldBody | None, BeforeValidator(_as_hold, json_schema_input_type=HoldBody | bool | None)] = Field(
+        default=None,
+        description="hold units until `valid_until`, those of the first promise where it is `true`; needs an "
+        "Idempotency-Key and the scope `order`",
     )
 
 

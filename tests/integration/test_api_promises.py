@@ -112,6 +112,18 @@ async def test_what_contradicts_the_promise_is_refused_by_name(api: Api, more: d
     assert [error["field"] for error in refused.json()["errors"]] == [field]
 
 
+async def test_a_hold_without_a_name_is_named_by_its_key(api: Api) -> None:
+    await open_shop(api)
+    headers = {"Idempotency-Key": "basket-7"}
+    told = [
+        (await api.client.post("/v1/promises", json={**examples.BASKET, "hold": True}, headers=headers)) for _ in "12"
+    ]
+    assert told[0].content == told[1].content
+    assert (told[0].json()["hold"]["rank"], told[0].json()["hold"]["order"]["order_id"]) == (1, "basket-7")
+    unheld = await api.client.post("/v1/promises", json={**examples.BASKET, "hold": False})
+    assert unheld.json()["hold"] is None
+
+
 async def test_a_hold_is_an_order_until_the_promise_ends(api: Api) -> None:
     await open_shop(api)
     asked = {**examples.BASKET, "hold": {"order_id": "H-1"}}
