@@ -93,3 +93,24 @@ def test_dates_can_be() -> None:
 @pytest.mark.reliability
 def test_dates_can_be_thousands() -> None:
     assert try_out(range(3_000)) > 2_000
+
+
+def test_a_day_lost_on_the_way_puts_off_when_it_is_likely_there() -> None:
+    """Three days out on a Monday: closed on Wednesday, the carrier likely comes a day later."""
+
+    def likely(closed_on: list[str]) -> datetime:
+        service = {"carrier_service_id": "C1", "delivery_days": WEEK, "closed_on": closed_on}
+        place = {"location_id": "A", "timezone": "Europe/Rome", "country": "IT"}
+        heads = Table({"A": (1, 1, 60, 84, 0.1)})
+        asked = Asking(
+            network([place], [service], {"K": {"A": 1}}),
+            [compile_ruleset({"name": "n"})],
+            heads,
+            datetime(2026, 3, 2, 9, tzinfo=UTC),
+            timedelta(minutes=15),
+        )
+        found = promise(order("K", promised_in_hours=None), asked)
+        assert isinstance(found, Promise)
+        return found.likely_at
+
+    assert likely(["2026-03-04"]) - likely([]) == timedelta(days=1)
