@@ -18,7 +18,8 @@ LocationDay: TypeAlias = tuple[str, str]
 def take_capacity(connection: Connection, days: Iterable[LocationDay], version: int) -> None:
     """Count one shipment for each of ``days``. To be called once ``version`` was taken: its lock serialises this.
 
-    Raises `CapacityGoneError` where a location would get more than its ``capacity_per_day``.
+    Raises `CapacityGoneError` where a location would get more than its ``capacity_per_day``, beside what was counted
+    here for that day or what its feed told of it, whichever is more.
     """
     insert = (postgresql if connection.dialect.name == "postgresql" else sqlite).insert(capacity_used)
     for (location_id, day), shipments in sorted(Counter(days).items()):
@@ -30,10 +31,15 @@ def take_capacity(connection: Connection, days: Iterable[LocationDay], version: 
             )
             .returning(capacity_used.c.used)
         ).scalar_one()
-        limit = connection.execute(
-            select(locations.c.capacity_per_day).where(locations.c.location_id == location_id)
-        ).scalar()
-        if limit is not None and used > limit:
+        place = connection.execute(
+            select(locations.c.capacity_per_day, locations.c.capacity_used, locations.c.capacity_used_on).where(
+                locations.c.location_id == location_id
+            )
+        ).first()
+        if place is None or place.capacity_per_day is None:
+            continue
+        fed = place.capacity_used if place.capacity_used_on == day else None
+        if max(used, (fed or 0) + shipments) > place.capacity_per_day:
             raise CapacityGoneError(location_id)
 
 

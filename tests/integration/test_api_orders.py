@@ -263,6 +263,18 @@ async def test_a_location_is_given_no_more_than_its_day_can_bear(shop: Api) -> N
     assert (await place(shop, "A-5")).status_code == 201
 
 
+async def test_a_chosen_plan_is_refused_where_the_feed_has_told_since_that_the_day_is_full(shop: Api) -> None:
+    row = {"location_type": "store", "country": "IT", "timezone": "Europe/Rome", "capacity_per_day": 5}
+    today = {"capacity_used": 4, "capacity_used_on": "2026-03-02"}
+    await shop.feed("locations", [{**row, "location_id": "S014", **today}])
+    decision = (await shop.client.post("/v1/decisions", json=order("A-1"))).json()
+    rank = next(o["rank"] for o in decision["options"] if o["shipments"][0]["location_id"] == "S014")
+    await shop.feed("locations", [{**row, "location_id": "S014", **today, "capacity_used": 5}])
+    refused = await shop.client.post(f"/v1/decisions/{decision['decision_id']}/commit", json={"rank": rank})
+    assert refused.status_code == 409
+    assert refused.json()["decision"]["options"][0]["shipments"][0]["location_id"] == "W001"
+
+
 async def test_an_order_that_may_wait_is_sent_when_stock_comes(shop: Api) -> None:
     made = await placed(shop, "A-1", 20, backorder=True)
     assert (made["state"], made["shipments"]) == ("backordered", [])
