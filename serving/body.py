@@ -18,7 +18,7 @@ def media_type(request: Request) -> str:
 
 
 async def read_body(request: Request, max_bytes: int) -> bytes:
-    """The whole body, decompressed where it is gzip; at most ``max_bytes``, counted after decompression.
+    """The whole body, decompressed where it is gzip; at most ``max_bytes``, before decompression and after it.
 
     Raises `TooLargeError`, `UnsupportedMediaError` (another encoding) or `MalformedBodyError` (broken gzip).
     """
@@ -27,11 +27,12 @@ async def read_body(request: Request, max_bytes: int) -> bytes:
         raise UnsupportedMediaError(f"Content-Encoding {encoding!r} is not read here: send gzip, or nothing")
     inflating = _Inflating() if encoding == "gzip" else None
     parts: list[bytes] = []
-    size = 0
+    received = size = 0
     async for chunk in request.stream():
+        received += len(chunk)
         part = chunk if inflating is None else inflating.more(chunk, max_bytes - size + 1)
         size += len(part)
-        if size > max_bytes:
+        if max(received, size) > max_bytes:
             raise TooLargeError(f"The body may have {max_bytes:,} bytes (after decompression): send it in parts")
         parts.append(part)
     if inflating is not None and not inflating.member.eof:

@@ -21,14 +21,15 @@ _ACCEPTABLE_KEY = re.compile(r"[\x21-\x7e]{1,200}")
 
 
 def attempt_of(request: Request, client: ApiKey, body: bytes) -> Attempt | None:
-    """The use of a key by this request; ``None`` without one. Requests are the same if method, path and body are."""
+    """The use of a key by this request; ``None`` without one. Requests are the same if method, path, query and body are."""
     key = request.headers.get(HEADER)
     if key is None:
         return None
     if not _ACCEPTABLE_KEY.fullmatch(key):
         message = "must be 1 to 200 printable ASCII characters without spaces"
         raise InvalidRequestError(f"{HEADER}: {message}", [FieldError(HEADER, message)])
-    parts = (request.method.encode(), request.url.path.encode(), body)
+    path = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    parts = (request.method.encode(), path.encode(), body)
     return Attempt(client.name, key, hashlib.sha256(b"\n".join(parts)).hexdigest())
 
 

@@ -180,6 +180,12 @@ async def test_what_cannot_be_read_is_refused_whole(
     assert response.json()["status"] == status
 
 
+async def test_empty_gzip_files_without_end_are_refused(api: Api) -> None:
+    endless = gzip.compress(b"") * (api.service.settings.max_request_bytes // 20 + 1)
+    response = await api.client.post("/v1/promises", content=endless, headers={"Content-Encoding": "gzip"})
+    assert response.status_code == 413
+
+
 async def test_a_sku_repeated_in_one_feed_keeps_its_last_row(api: Api) -> None:
     await api.feed("products", [{"sku": "A", "category": "one"}, {"sku": "A", "category": "two"}])
     assert api.service.live.snapshot.products["A"].category == "two"

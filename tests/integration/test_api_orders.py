@@ -309,6 +309,15 @@ async def test_routing_an_order_again_under_its_key_answers_the_same_and_does_no
     assert (await shop.client.post("/v1/orders/A-9/route")).status_code == 404
 
 
+async def test_a_key_does_not_answer_a_request_that_gives_another_reason(shop: Api) -> None:
+    await placed(shop, "A-1")
+    key = {"Idempotency-Key": "c-1"}
+    first = await shop.client.delete("/v1/orders/A-1", params={"reason": "changed mind"}, headers=key)
+    again = await shop.client.delete("/v1/orders/A-1", params={"reason": "changed mind"}, headers=key)
+    other = await shop.client.delete("/v1/orders/A-1", params={"reason": "too late"}, headers=key)
+    assert (first.status_code, again.content, other.status_code) == (200, first.content, 422)
+
+
 async def test_movements_sent_again_under_their_key_get_the_same_bytes(shop: Api) -> None:
     row = {"source": "till", "sequence": 1, "location_id": "S014", "sku": "SKU-1", "quantity": -1}
     rows = [{**row, "occurred_at": "2026-03-02T08:00:00Z", "reason": "sold"}]
