@@ -195,7 +195,8 @@ class Scores:
     ``line_cost`` (L, C): cost of the line sent alone. Both are of the line as it was ordered. ``cost`` and ``failure``
     ask for other contents: ``cost`` of shipments, ``failure`` of units of one line each, from the given candidates.
     Where a shipment joins an open one (`decision.consolidation`), its cost is what it adds. ``arrivals`` gives the
-    distribution of hours at the given candidates; all hours are put off by calendars (`decision.dispatch`).
+    distribution of hours at the given candidates, ``handovers`` that of ``ready``; all hours are put off by calendars
+    (`decision.dispatch`).
     """
 
     late: NDArray[np.float64]
@@ -207,6 +208,7 @@ class Scores:
     cost: Ask = field(repr=False)
     failure: Ask = field(repr=False)
     arrivals: Callable[[NDArray[np.intp]], HoursDistribution] = field(repr=False)
+    handovers: Callable[[NDArray[np.intp]], HoursDistribution] = field(repr=False)
 
 
 def score(
@@ -281,6 +283,7 @@ def score(
         lambda which, held: cost(which, weigh(held.units), held.which),
         lambda which, held: predictor.pick_failure(of_parcels(which, weigh(held.units), held.which)),
         lambda which: arriving.take(position[which]),
+        lambda which: ready.take(position[which]),
     )
 
 
@@ -311,9 +314,9 @@ def hours_left(
 _LAST_MOMENT: Final = timedelta(microseconds=1)
 
 
-def no_arrivals(which: NDArray[np.intp]) -> HoursDistribution:
+def not_predicted(which: NDArray[np.intp]) -> HoursDistribution:
     """Stands where nothing was predicted: nothing can be asked."""
-    raise LookupError(f"no arrival was predicted for the candidate(s) {which.tolist()}")
+    raise LookupError(f"no hours were predicted for the candidate(s) {which.tolist()}")
 
 
 def _nothing(shape: tuple[int, ...]) -> Scores:
@@ -327,4 +330,4 @@ def _nothing(shape: tuple[int, ...]) -> Scores:
     def not_asked(which: NDArray[np.intp], held: Contents) -> NDArray[np.float64]:  # noqa: ARG001 - as of any contents
         return np.full(len(which), np.nan)
 
-    return Scores(unknown, unknown, unknowns, unknowns, never, never, not_asked, not_asked, no_arrivals)
+    return Scores(unknown, unknown, unknowns, unknowns, never, never, not_asked, not_asked, not_predicted, not_predicted)
