@@ -259,10 +259,14 @@ class TrailingSums:
         )
         if len(firsts.values) * len(others.values) <= _SPARSE * len(firsts.codes):
             # A few skus at many places: the keys are put together of both, not of every row's texts.
-            rest = [text or "" for text in others.values.tolist()]
-            known = [positions.get(text or "", _NONE) for text in firsts.values.tolist()]
-            found = np.array([[under.get(key, -1) for key in rest] for under in known], np.intp)
-            return np.asarray(found[firsts.codes, others.codes])
+            places: dict[str, int] = {}
+            place = np.array([places.setdefault(text or "", len(places)) for text in others.values.tolist()], np.intp)
+            found = np.full((len(firsts.values), len(places)), -1, np.intp)
+            for text, row in zip(firsts.values.tolist(), found, strict=True):
+                under = positions.get(text or "", _NONE)
+                seen = [*(places.keys() & under.keys())]  # goes through the fewer of the two
+                row[[places[key] for key in seen]] = [under[key] for key in seen]
+            return np.asarray(found[firsts.codes, place[others.codes]])
         keys = statistic.coded_keys(columns)
         parted = [_parted(statistic, key) for key in keys.values.tolist()]
         rows = np.array([positions.get(first, _NONE).get(rest, -1) for first, rest in parted], np.intp)
