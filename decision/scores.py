@@ -125,6 +125,15 @@ class Asked:
             Repeated(self.lines, amounts.heaviest[which] * self.places.rows + self.place[rows]),
         )
 
+    def at_places(self, rows: NDArray[np.intp], amounts: Parcels, which: NDArray[np.intp]) -> CodedColumns:
+        """Return the same facts, put together once per place: what looks at no service follows from fewer rows."""
+        places = self.places.rows
+        distinct, found = distinct_codes(which * places + self.place[rows])
+        parcel, place = np.divmod(distinct, places)
+        lines = Repeated(self.lines, amounts.heaviest[parcel] * places + place)
+        there = CodedColumns({}, {}, PLACES, Repeated(amounts.facts, parcel), lines)
+        return CodedColumns({}, {}, PLACES, Repeated(self.candidates, rows), Repeated(there, found))
+
 
 def asked_of(order: Order, network: Network, candidates: Candidates, now: datetime) -> Asked:
     """Return the facts of an order's candidates, and of its lines there."""
@@ -229,7 +238,8 @@ def score(
     if not len(rows):
         return _nothing(usable.shape)
     quantities = np.array([line.quantity for line in order.lines])
-    of_parcels = asked_of(order, network, candidates, now).of
+    asked = asked_of(order, network, candidates, now)
+    of_parcels = asked.of
     order_facts = of_parcels(rows, parcels(order, quantities[None]), np.zeros(len(rows), np.intp))
     travels = ~candidates.collected[rows]
     service = candidates.service[rows]
@@ -269,7 +279,7 @@ def score(
     pairs = np.nonzero(usable)
     lines = parcels(order, np.diag(quantities))
     pick_failure, line_cost = np.full(usable.shape, np.nan), np.full(usable.shape, np.nan)
-    pick_failure[pairs] = predictor.pick_failure(of_parcels(pairs[1], lines, pairs[0]))
+    pick_failure[pairs] = predictor.pick_failure(asked.at_places(pairs[1], lines, pairs[0]))
     line_cost[pairs] = cost(pairs[1], lines, pairs[0])
     position = np.full(count, -1, np.intp)
     position[rows] = np.arange(len(rows))
@@ -330,4 +340,6 @@ def _nothing(shape: tuple[int, ...]) -> Scores:
     def not_asked(which: NDArray[np.intp], held: Contents) -> NDArray[np.float64]:  # noqa: ARG001 - as of any contents
         return np.full(len(which), np.nan)
 
-    return Scores(unknown, unknown, unknowns, unknowns, never, never, not_asked, not_asked, not_predicted, not_predicted)
+    return Scores(
+        unknown, unknown, unknowns, unknowns, never, never, not_asked, not_asked, not_predicted, not_predicted
+    )
