@@ -19,7 +19,7 @@ from decision.missing import Cause, causes, missing
 from decision.money import PER_UNIT, TERMS
 from decision.offering import others
 from decision.ranked import Ranked, RankedPlan
-from decision.reach import Reach, splittable
+from decision.reach import splittable
 from decision.rules import Ruling, offer_in
 from decision.situation import Situation
 
@@ -85,7 +85,7 @@ def _missing(ranked: Ranked) -> tuple[MissingLine, ...]:
     """Return what stands against the lines of an order that no plan fulfils."""
     ruled = ranked.ruled
     limits = ruled.ruleset.limits
-    sendable = np.where(ranked.forbidden, 0.0, Reach(ruled.situation, ruled.ruling, limits).within())
+    sendable = np.where(ranked.forbidden, 0.0, ruled.reach.within())
     split = splittable(ruled.everyone.order, limits)
     return missing(ruled.everyone, causes(ruled, sendable, _otherwise(ranked)), split)
 

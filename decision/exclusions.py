@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from decision.candidates import NO_SERVICE
 from decision.decision import Exclusion
 from decision.order import Order
 from decision.rules import Ruling
@@ -32,8 +33,8 @@ def exclusions(
     stocked = situation.atp >= np.array([[float(line.quantity)] for line in order.lines])
     locations, place = distinct_codes(candidates.location)
     first_of_place = np.searchsorted(candidates.location, locations)
-    # Position −1 finds the last: collected without a service.
-    services = np.append(network.services["carrier_service_id"], np.array([None]))[candidates.service]
+    # `NO_SERVICE`, −1, finds the last: collected without one, or whatever the service.
+    services = np.append(network.services["carrier_service_id"], np.array([None]))
     candidates_of_place = np.bincount(place)
     found: list[Exclusion] = []
     for rule, mask in taken.items():
@@ -50,7 +51,7 @@ def exclusions(
             () if all_ else _lines(order, mask[:, row]) for row, all_ in zip(rows, whole[rows].tolist(), strict=True)
         ]
         names = map(str, network.locations["location_id"][candidates.location[rows]].tolist())
-        by = np.where(as_one[place[rows]], None, services[rows]).tolist()
+        by = services[np.where(as_one[place[rows]], NO_SERVICE, candidates.service[rows])].tolist()
         found += [
             Exclusion(name, service, rule, reason, told) for name, service, told in zip(names, by, lines, strict=True)
         ]

@@ -94,8 +94,10 @@ def best_plans(problem: Problem, count: int, below: int = HOPELESS) -> list[Plan
     Raises `SearchTooLongError` where the search takes too many steps.
     """
     values = _Values(problem)
-    most = below - 1  # what the last of the plans may cost
-    at_once = values.score([], _Search(values, None).promising(most, _SCORED_AT_ONCE))
+    search, most = _Search(values, None), below - 1  # what the last of the plans may cost
+    if search.least >= below:
+        return []
+    at_once = values.score([], search.promising(most, _SCORED_AT_ONCE))
     while True:
         search, plans = _within_limit(values, count, below)
         if plans and plans[0].total >= below:  # on these values; the true totals are no lower

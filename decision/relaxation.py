@@ -285,8 +285,8 @@ def free_of_charge(ruled: Ruled) -> Pricing:
     scores = Scores(nothing, nothing, nothings, nothings, *hours)
     order, candidates = ruled.situation.order, ruled.situation.candidates
     joined = open_shipments_at(order, ruled.situation.network, candidates)
-    most = Reach(ruled.situation, ruled.ruling, ruled.ruleset.limits).at_most()
-    return pricing(_COUNTING, order, candidates, joined, ruling=Ruling({}, {}, {}), scores=scores, reach=most)
+    nothing_adjusted, most = Ruling({}, {}, {}), ruled.reach.at_most
+    return pricing(_COUNTING, order, candidates, joined, ruling=nothing_adjusted, scores=scores, reach=most)
 
 
 def _has_free_stage(ruleset: Ruleset) -> bool:
