@@ -141,9 +141,7 @@ def asked_of(order: Order, network: Network, candidates: Candidates, now: dateti
     first = np.searchsorted(candidates.location, location)
     places, lines = _place_facts(order, network, location, now), len(order.lines)
     everywhere, line = np.tile(np.arange(len(location)), lines), np.repeat(np.arange(lines), len(location))
-    services = {
-        name: Coded(text.values, text.codes[candidates.service]) for name, text in network.service_facts.items()
-    }
+    services = {name: text.take(candidates.service) for name, text in network.service_facts.items()}
     return Asked(
         places,
         CodedColumns({}, services, PLACES, Repeated(places, place)),

@@ -259,14 +259,15 @@ class TrailingSums:
         )
         if len(firsts.values) * len(others.values) <= _SPARSE * len(firsts.codes):
             # A few skus at many places: the keys are put together of both, not of every row's texts.
-            places: dict[str, int] = {}
-            place = np.array([places.setdefault(text or "", len(places)) for text in others.values.tolist()], np.intp)
-            found = np.full((len(firsts.values), len(places)), -1, np.intp)
+            place = others.index
+            found = np.full((len(firsts.values), len(others.values)), -1, np.intp)
             for text, row in zip(firsts.values.tolist(), found, strict=True):
                 under = positions.get(text or "", _NONE)
-                seen = [*(places.keys() & under.keys())]  # goes through the fewer of the two
-                row[[places[key] for key in seen]] = [under[key] for key in seen]
-            return np.asarray(found[firsts.codes, place[others.codes]])
+                seen = [*(place.keys() & under.keys())]  # goes through the fewer of the two
+                row[[place[key] for key in seen]] = [under[key] for key in seen]
+            if len(place) < len(others.values):  # of a text that stands there twice, one was found
+                found = found[:, [place[text or ""] for text in others.values.tolist()]]
+            return np.asarray(found[firsts.codes, others.codes])
         keys = statistic.coded_keys(columns)
         parted = [_parted(statistic, key) for key in keys.values.tolist()]
         rows = np.array([positions.get(first, _NONE).get(rest, -1) for first, rest in parted], np.intp)
