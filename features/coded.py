@@ -222,6 +222,11 @@ def joined(columns: Columns, names: tuple[str, ...], derive: Derive) -> Coded:
     return _join([factorised(columns[name]) for name in names], derive)
 
 
+def at_home(columns: Columns, reads: tuple[str, ...], compute: Callable[[Columns], FloatArray]) -> FloatArray:
+    """``compute`` of ``columns``, row by row from the columns that it ``reads``: where these are at home, and once."""
+    return columns.remembered(compute, reads, compute) if isinstance(columns, CodedColumns) else compute(columns)
+
+
 def distinct_codes(values: NDArray[np.intp]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """The distinct of ``values``, ascending, and which of them each value is; what ``np.unique`` gives."""
     lowest, highest = (int(values.min()), int(values.max())) if len(values) else (0, 0)

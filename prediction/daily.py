@@ -39,8 +39,10 @@ class DailyHours:
     paces: FloatArray
 
     def take(self, rows: NDArray[np.intp]) -> "DailyHours":
-        """The distributions at ``rows``."""
-        return DailyHours(self.smooth.take(rows), self.clock[rows], self.paces)
+        """The distributions at ``rows``, with what was worked out of them."""
+        taken = DailyHours(self.smooth.take(rows), self.clock[rows], self.paces)
+        vars(taken).update((name, vars(self)[name][rows]) for name in _BY_ROW if name in vars(self))
+        return taken
 
     def quantile(self, level: float) -> FloatArray:
         """Hours that each row stays under with probability ``level`` (0 < level < 1); shape (rows,)."""
@@ -104,6 +106,10 @@ class DailyHours:
         """How much less likely it becomes to be later, for each bit that it does in the smooth distribution."""
         less = -np.diff(self._smooth_late, axis=1)
         return np.asarray(np.divide(-np.diff(self._late, axis=1), less, out=np.zeros_like(less), where=less > 0))
+
+
+#: What is worked out of each row by itself.
+_BY_ROW: Final = ("_begins", "_smooth_late", "_late", "_slope")
 
 
 def stacked_days(tables: Sequence[DailyHours]) -> DailyHours:
