@@ -22,6 +22,8 @@ WEEKDAYS: Final = 7
 DAY_HOURS: Final = 24.0
 #: Days that differ, the first included; what comes after them comes as in an average week.
 DAYS: Final = 14
+#: (7, days): the weekday of each of the days, by the first.
+_COMING_WEEKDAYS: Final = (np.arange(WEEKDAYS)[:, None] + np.arange(DAYS)) % WEEKDAYS
 #: The smallest probability of being later whose logarithm is taken.
 _SMALLEST: Final = 1e-12
 
@@ -96,8 +98,9 @@ class DailyHours:
     def _late(self) -> FloatArray:
         smooth = self._smooth_late[:, :-1]
         hazard = -np.diff(np.log(np.maximum(smooth, _SMALLEST)), axis=1)
-        weekday = ((self.clock // DAY_HOURS)[:, None] + np.arange(DAYS)).astype(np.intp) % WEEKDAYS
-        late = np.exp(-np.cumsum(hazard * self.paces[self.smooth.group[:, None], weekday], axis=1))
+        today = (self.clock // DAY_HOURS).astype(np.intp) % WEEKDAYS
+        paces = self.paces[:, _COMING_WEEKDAYS]  # (groups, 7, days), of few days and groups
+        late = np.exp(-np.cumsum(hazard * paces[self.smooth.group, today], axis=1))
         late = np.where(smooth[:, 1:] > _SMALLEST, late, 0.0)
         return np.column_stack([np.ones(len(late)), late, np.zeros(len(late))])
 
