@@ -7,7 +7,7 @@ The definitions are those of `features.definitions` and `features.trailing`; onl
 
 from collections.abc import Callable
 from copy import copy
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Final
 
 import numpy as np
@@ -106,7 +106,10 @@ class RequestFeatures:
 
     def _computed(self, statistic: Statistic, columns: CodedColumns) -> FloatArray:
         towards = None if statistic.shrink_to is None else self._mean(_BY_NAME[statistic.shrink_to], columns)
-        sums = self._trailing.as_of_now(columns, [statistic])[statistic.name]
+        found = columns.remembered(
+            (self._mark, statistic.key), statistic.key, partial(self._trailing.found, statistic), self._trailing.edition
+        )
+        sums = self._trailing.sums_at(statistic, found)
         return mean_of(sums, towards, self._trailing.prior_now(statistic))
 
 
