@@ -30,7 +30,8 @@ ORDERS: Final = 12
 #: What each phase is, by the functions whose own time it is. What remains of a decision belongs to the plans.
 WATCHED: Final = (
     (decision.decide, "find_candidates", "state"),
-    (TrailingSums, "as_of_now", "state"),
+    (TrailingSums, "found", "state"),
+    (TrailingSums, "sums_at", "state"),
     (decision.decide, "score", "features"),
     (decision.scores, "asked_of", "features"),
     (decision.scores.Asked, "of", "features"),

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from decision.network import Network
 from decision.order import Order
 from decision.ruleset_document import CollectFrom
+from features.coded import distinct_codes
 from features.geography import haversine_km
 
 #: Level of the services that travel nowhere: the customer comes.
@@ -86,23 +87,24 @@ def find_candidates(order: Order, network: Network, collect_from: CollectFrom = 
 def _stock(order: Order, network: Network) -> dict[str, NDArray[Any]]:
     """Return the lines' records side by side: ``location`` (P,) and each quantity (L, P)."""
     records = [network.stock.get(line.sku) for line in order.lines]
-    known = [record.location for record in records if record is not None]
-    location = np.unique(np.concatenate(known)) if known else np.empty(0, np.intp)
+    nowhere = np.empty(0, np.intp)
+    recorded = [nowhere if record is None else record.location for record in records]
+    location, columns = distinct_codes(np.concatenate(recorded))
+    ends = np.cumsum([len(places) for places in recorded])[:-1]
     shape = (len(records), len(location))
     table: dict[str, NDArray[Any]] = {"location": location, "free": np.zeros(shape), "safety": np.zeros(shape)}
     table |= {name: np.full(shape, np.nan) for name in ("on_hand", "counted_at", *_TOLD)}
-    for row, record in enumerate(records):
+    for row, (record, at) in enumerate(zip(records, np.split(columns, ends), strict=True)):
         if record is None:
             continue
-        columns = np.searchsorted(location, record.location)
-        table["on_hand"][row, columns] = record.on_hand
-        table["free"][row, columns] = record.on_hand - record.reserved
-        table["safety"][row, columns] = record.safety_stock
-        table["counted_at"][row, columns] = record.counted_at
+        table["on_hand"][row, at] = record.on_hand
+        table["free"][row, at] = record.on_hand - record.reserved
+        table["safety"][row, at] = record.safety_stock
+        table["counted_at"][row, at] = record.counted_at
         for name in _TOLD:
             told = getattr(record, name)
             if told is not None:
-                table[name][row, columns] = told
+                table[name][row, at] = told
     return table
 
 

@@ -21,7 +21,6 @@ from decision.order import Order
 from decision.planning import best_plan, find_plan, plan
 from decision.predictor import Predictor
 from decision.ranked import Ruled
-from decision.reach import Reach
 from decision.relaxation import relaxations
 from decision.rules import apply_rules, first_that_applies, rules_in_force
 from decision.ruleset import Ruleset
@@ -121,12 +120,13 @@ def rule(order: Order, network: Network, rulesets: Sequence[Ruleset], now: datet
         everyone = _situation(order, network, find_candidates(order, network, ruleset.collect_from), now)
     rules = tuple(rules_in_force(ruleset.rules, everyone))
     ruling = apply_rules(ruleset, rules, everyone)
-    matters = Reach(everyone, ruling, ruleset.limits).at_most().any(axis=0)
+    ruled = Ruled(ruleset, rules, everyone, ruling, everyone, ruling)
+    matters = ruled.reach.at_most.any(axis=0)
     if matters.all():
-        return Ruled(ruleset, rules, everyone, ruling, everyone, ruling)
+        return ruled
     rows = np.flatnonzero(matters)
     situation = replace(everyone, candidates=everyone.candidates.take(rows), atp=everyone.atp[:, rows])
-    return Ruled(ruleset, rules, everyone, ruling, situation, ruling.take(rows))
+    return replace(ruled, situation=situation, ruling=ruling.take(rows))
 
 
 def _situation(order: Order, network: Network, candidates: Candidates, now: datetime) -> Situation:
@@ -137,7 +137,7 @@ def price(ruled: Ruled, predictor: Predictor) -> tuple[Ruled, Pricing]:
     """Score the candidates that matter, apply the rules that waited for predictions, and put prices on both."""
     situation, ruling = ruled.situation, ruled.ruling
     order, network, candidates = situation.order, situation.network, situation.candidates
-    most = Reach(situation, ruling, ruled.ruleset.limits).at_most()
+    most = ruled.reach.at_most
     scores = score(order, network, candidates, most > 0, predictor=predictor, now=situation.now)
     scores = learnt(scores, ruled.ruleset.not_found_odds, times_missed(order, network, candidates))
     situation = replace(situation, scores=scores)

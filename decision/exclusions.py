@@ -5,10 +5,12 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from decision.candidates import NO_SERVICE
 from decision.decision import Exclusion
 from decision.order import Order
 from decision.rules import Ruling
 from decision.situation import Situation
+from features.coded import distinct_codes
 
 
 def effects(situation: Situation, ruling: Ruling) -> dict[str, NDArray[np.bool_]]:
@@ -25,12 +27,14 @@ def exclusions(
     situation: Situation, taken: Mapping[str, NDArray[np.bool_]], reasons: Mapping[str, str]
 ) -> tuple[Exclusion, ...]:
     """Return each location, or service of it, that a rule took out; by rule, then as the network lists them."""
+    if not taken:
+        return ()
     candidates, order, network = situation.candidates, situation.order, situation.network
     stocked = situation.atp >= np.array([[float(line.quantity)] for line in order.lines])
-    _, first_of_place, place = np.unique(candidates.location, return_index=True, return_inverse=True)
-    names = [str(name) for name in network.locations["location_id"][candidates.location]]
-    # Position −1 finds the last: collected without a service.
-    services = np.append(network.services["carrier_service_id"], np.array([None]))[candidates.service].tolist()
+    locations, place = distinct_codes(candidates.location)
+    first_of_place = np.searchsorted(candidates.location, locations)
+    # `NO_SERVICE`, −1, finds the last: collected without one, or whatever the service.
+    services = np.append(network.services["carrier_service_id"], np.array([None]))
     candidates_of_place = np.bincount(place)
     found: list[Exclusion] = []
     for rule, mask in taken.items():
@@ -46,9 +50,10 @@ def exclusions(
         lines = [
             () if all_ else _lines(order, mask[:, row]) for row, all_ in zip(rows, whole[rows].tolist(), strict=True)
         ]
+        names = map(str, network.locations["location_id"][candidates.location[rows]].tolist())
+        by = services[np.where(as_one[place[rows]], NO_SERVICE, candidates.service[rows])].tolist()
         found += [
-            Exclusion(names[row], None if one else services[row], rule, reason, told)
-            for row, one, told in zip(rows.tolist(), as_one[place[rows]].tolist(), lines, strict=True)
+            Exclusion(name, service, rule, reason, told) for name, service, told in zip(names, by, lines, strict=True)
         ]
     return tuple(found)
 

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from decision.consolidation import NOTHING_OPEN, open_weight_kg
 from decision.loads import Contents, Sent
 from decision.ranked import Ranked, RankedPlan
-from decision.reach import Reach
 from decision.rules import available, parcels_left
 
 #: Locations of this type get tasks that people pick up; the others are told what to do.
@@ -50,10 +49,10 @@ def _by_money(ranked: Ranked, sent: Sent) -> Sequence[Sent]:
 
 def _able(ranked: Ranked, sent: Sent) -> NDArray[np.bool_]:
     """Return (C,) which candidates of stores may and can send the shipment."""
-    situation, ruling, limits = ranked.ruled.situation, ranked.ruled.ruling, ranked.ruled.ruleset.limits
+    situation, ruling = ranked.ruled.situation, ranked.ruled.ruling
     order, candidates, joined = situation.order, situation.candidates, ranked.priced.joined
     units = np.array(sent.units, float)[:, None]
-    within = np.where(ranked.forbidden, 0.0, Reach(situation, ruling, limits).within())
+    within = np.where(ranked.forbidden, 0.0, ranked.ruled.reach.within())
     weight = sum((line.weight_kg or 0.0) * n for line, n in zip(order.lines, sent.units, strict=True))
     able = (within >= units).all(axis=0) & _is_store(ranked)
     able &= weight + open_weight_kg(order, joined) <= candidates.max_weight_kg

@@ -86,13 +86,12 @@ class _Planning:
 
     def __init__(self, ruled: Ruled, money: Pricing, seconds: float = SECONDS) -> None:
         self.ruled, self.money, self.limits, self.seconds = ruled, money, ruled.ruleset.limits, seconds
-        self._reach = Reach(ruled.situation, ruled.ruling, self.limits)
         self.unproved = False
         self._tables: dict[Loads, _Table] = {}
 
     def reach(self, forbidden: NDArray[np.bool_], without: str = "") -> Floats:
         """Return (L, C) the units of each line that a candidate may and can send, with a rule left out."""
-        return np.where(forbidden, 0.0, self._reach.within(without))
+        return np.where(forbidden, 0.0, self.ruled.reach.within(without))
 
     def best(
         self, within: Floats, count: int, *, without: str = "", limits: Limits | None = None, below: int = HOPELESS

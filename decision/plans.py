@@ -26,6 +26,7 @@ import heapq
 from bisect import insort
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 from typing import Final, NamedTuple, TypeAlias
 
@@ -94,8 +95,10 @@ def best_plans(problem: Problem, count: int, below: int = HOPELESS) -> list[Plan
     Raises `SearchTooLongError` where the search takes too many steps.
     """
     values = _Values(problem)
-    most = below - 1  # what the last of the plans may cost
-    at_once = values.score([], _Search(values, None).promising(most, _SCORED_AT_ONCE))
+    search, most = _Search(values, None), below - 1  # what the last of the plans may cost
+    if search.least >= below:
+        return []
+    at_once = values.score([], search.promising(most, _SCORED_AT_ONCE))
     while True:
         search, plans = _within_limit(values, count, below)
         if plans and plans[0].total >= below:  # on these values; the true totals are no lower
@@ -198,7 +201,6 @@ class _Search:
         self.best = _as_one(values.best, _PARCEL + values.first_position)
         self.omit = values.omit
         self.completions = self._completions()
-        self.through = self._through()
         self.ranked: dict[int, tuple[list[int], list[int]]] = {}
         self.exhausted: set[int] = set()
         self.beyond = 0
@@ -220,7 +222,8 @@ class _Search:
             levels.append(complete(self.radices, self.best, self.omit, levels[-1], HOPELESS * _MONEY))
         return levels
 
-    def _through(self) -> Ints:
+    @cached_property
+    def through(self) -> Ints:
         """(N, C) what a plan with each shipment costs at least: the shipment, and the completion of the rest."""
         rests = np.array([cost // _MONEY for cost in reversed(self.completions[-1])])
         rests[0] = HOPELESS  # nothing is no shipment

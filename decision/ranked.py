@@ -1,12 +1,14 @@
 """What stands between the rules and the answer: the candidates as ruled, and the plans as ranked."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from decision.decision import BindingRule
 from decision.loads import Sent
+from decision.reach import Reach
 from decision.rules import Ruling
 from decision.ruleset import Rule, Ruleset
 from decision.shipments import Pricing
@@ -27,6 +29,11 @@ class Ruled:
     first_ruling: Ruling
     situation: Situation
     ruling: Ruling
+
+    @cached_property
+    def reach(self) -> Reach:
+        """What these candidates may and can send within the ruleset's limits."""
+        return Reach(self.situation, self.ruling, self.ruleset.limits)
 
 
 @dataclass(frozen=True)

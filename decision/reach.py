@@ -32,11 +32,13 @@ class Reach:
 
     def within(self, without: str = "") -> Floats:
         """Return (L, C) the units, with the rule ``without`` left out."""
-        objections = self._objections - self.ruling.removed.get(without, 0)
+        removed = self.ruling.removed.get(without)
+        objections = self._objections if removed is None else self._objections - removed
         kept = without in self.ruling.kept
         units = self._of(available(self.situation, self.ruling, without)) if kept else self._units
         return np.where(objections == 0, units, 0.0)
 
+    @cached_property
     def at_most(self) -> Floats:
         """Return (L, C) the units that may be asked for, be it only if one rule were absent, or lines could be split.
 
@@ -45,7 +47,7 @@ class Reach:
         keeps back the most would have kept.
         """
         if self.limits.allow_partial and not self.limits.split_lines:
-            return replace(self, limits=replace(self.limits, split_lines=True)).at_most()
+            return replace(self, limits=replace(self.limits, split_lines=True)).at_most
         most = second = np.full((1, 1), -np.inf)
         for kept in self.ruling.kept.values():
             second, most = np.maximum(second, np.minimum(most, kept)), np.maximum(most, kept)

@@ -37,7 +37,7 @@ from decision.ranked import RankedPlan, Ruled
 from decision.reach import Reach, splittable
 from decision.rules import Ruling, apply_rules, unmet
 from decision.ruleset import Ruleset, Stage
-from decision.scores import Scores, no_arrivals, score
+from decision.scores import Scores, not_predicted, score
 from decision.shipments import Pricing, pricing
 from decision.situation import Situation
 
@@ -281,11 +281,12 @@ def free_of_charge(ruled: Ruled) -> Pricing:
     def free(which: NDArray[np.intp], held: Contents) -> NDArray[np.float64]:  # noqa: ARG001 - whatever it holds
         return np.zeros(len(which))
 
-    scores = Scores(nothing, nothing, nothings, nothings, lambda _: nothing, lambda _: nothing, free, free, no_arrivals)
+    hours = (lambda _: nothing, lambda _: nothing, free, free, not_predicted, not_predicted)
+    scores = Scores(nothing, nothing, nothings, nothings, *hours)
     order, candidates = ruled.situation.order, ruled.situation.candidates
     joined = open_shipments_at(order, ruled.situation.network, candidates)
-    most = Reach(ruled.situation, ruled.ruling, ruled.ruleset.limits).at_most()
-    return pricing(_COUNTING, order, candidates, joined, ruling=Ruling({}, {}, {}), scores=scores, reach=most)
+    nothing_adjusted, most = Ruling({}, {}, {}), ruled.reach.at_most
+    return pricing(_COUNTING, order, candidates, joined, ruling=nothing_adjusted, scores=scores, reach=most)
 
 
 def _has_free_stage(ruleset: Ruleset) -> bool:

@@ -125,6 +125,15 @@ class Asked:
             Repeated(self.lines, amounts.heaviest[which] * self.places.rows + self.place[rows]),
         )
 
+    def at_places(self, rows: NDArray[np.intp], amounts: Parcels, which: NDArray[np.intp]) -> CodedColumns:
+        """Return the same facts, put together once per place: what looks at no service follows from fewer rows."""
+        places = self.places.rows
+        distinct, found = distinct_codes(which * places + self.place[rows])
+        parcel, place = np.divmod(distinct, places)
+        lines = Repeated(self.lines, amounts.heaviest[parcel] * places + place)
+        there = CodedColumns({}, {}, PLACES, Repeated(amounts.facts, parcel), lines)
+        return CodedColumns({}, {}, PLACES, Repeated(self.candidates, rows), Repeated(there, found))
+
 
 def asked_of(order: Order, network: Network, candidates: Candidates, now: datetime) -> Asked:
     """Return the facts of an order's candidates, and of its lines there."""
@@ -132,9 +141,7 @@ def asked_of(order: Order, network: Network, candidates: Candidates, now: dateti
     first = np.searchsorted(candidates.location, location)
     places, lines = _place_facts(order, network, location, now), len(order.lines)
     everywhere, line = np.tile(np.arange(len(location)), lines), np.repeat(np.arange(lines), len(location))
-    services = {
-        name: Coded(text.values, text.codes[candidates.service]) for name, text in network.service_facts.items()
-    }
+    services = {name: text.take(candidates.service) for name, text in network.service_facts.items()}
     return Asked(
         places,
         CodedColumns({}, services, PLACES, Repeated(places, place)),
@@ -195,7 +202,8 @@ class Scores:
     ``line_cost`` (L, C): cost of the line sent alone. Both are of the line as it was ordered. ``cost`` and ``failure``
     ask for other contents: ``cost`` of shipments, ``failure`` of units of one line each, from the given candidates.
     Where a shipment joins an open one (`decision.consolidation`), its cost is what it adds. ``arrivals`` gives the
-    distribution of hours at the given candidates; all hours are put off by calendars (`decision.dispatch`).
+    distribution of hours at the given candidates, ``handovers`` that of ``ready``; all hours are put off by calendars
+    (`decision.dispatch`).
     """
 
     late: NDArray[np.float64]
@@ -207,6 +215,7 @@ class Scores:
     cost: Ask = field(repr=False)
     failure: Ask = field(repr=False)
     arrivals: Callable[[NDArray[np.intp]], HoursDistribution] = field(repr=False)
+    handovers: Callable[[NDArray[np.intp]], HoursDistribution] = field(repr=False)
 
 
 def score(
@@ -227,7 +236,8 @@ def score(
     if not len(rows):
         return _nothing(usable.shape)
     quantities = np.array([line.quantity for line in order.lines])
-    of_parcels = asked_of(order, network, candidates, now).of
+    asked = asked_of(order, network, candidates, now)
+    of_parcels = asked.of
     order_facts = of_parcels(rows, parcels(order, quantities[None]), np.zeros(len(rows), np.intp))
     travels = ~candidates.collected[rows]
     service = candidates.service[rows]
@@ -267,7 +277,7 @@ def score(
     pairs = np.nonzero(usable)
     lines = parcels(order, np.diag(quantities))
     pick_failure, line_cost = np.full(usable.shape, np.nan), np.full(usable.shape, np.nan)
-    pick_failure[pairs] = predictor.pick_failure(of_parcels(pairs[1], lines, pairs[0]))
+    pick_failure[pairs] = predictor.pick_failure(asked.at_places(pairs[1], lines, pairs[0]))
     line_cost[pairs] = cost(pairs[1], lines, pairs[0])
     position = np.full(count, -1, np.intp)
     position[rows] = np.arange(len(rows))
@@ -281,6 +291,7 @@ def score(
         lambda which, held: cost(which, weigh(held.units), held.which),
         lambda which, held: predictor.pick_failure(of_parcels(which, weigh(held.units), held.which)),
         lambda which: arriving.take(position[which]),
+        lambda which: ready.take(position[which]),
     )
 
 
@@ -311,9 +322,9 @@ def hours_left(
 _LAST_MOMENT: Final = timedelta(microseconds=1)
 
 
-def no_arrivals(which: NDArray[np.intp]) -> HoursDistribution:
+def not_predicted(which: NDArray[np.intp]) -> HoursDistribution:
     """Stands where nothing was predicted: nothing can be asked."""
-    raise LookupError(f"no arrival was predicted for the candidate(s) {which.tolist()}")
+    raise LookupError(f"no hours were predicted for the candidate(s) {which.tolist()}")
 
 
 def _nothing(shape: tuple[int, ...]) -> Scores:
@@ -327,4 +338,6 @@ def _nothing(shape: tuple[int, ...]) -> Scores:
     def not_asked(which: NDArray[np.intp], held: Contents) -> NDArray[np.float64]:  # noqa: ARG001 - as of any contents
         return np.full(len(which), np.nan)
 
-    return Scores(unknown, unknown, unknowns, unknowns, never, never, not_asked, not_asked, no_arrivals)
+    return Scores(
+        unknown, unknown, unknowns, unknowns, never, never, not_asked, not_asked, not_predicted, not_predicted
+    )

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from itertools import pairwise
+from math import prod
 
 import numpy as np
 from numpy.typing import NDArray
@@ -111,7 +112,7 @@ class Pricing:
 
     def pick_failure(self, sent: Sent) -> float:
         """Return the probability that something in the shipment is not supplied."""
-        return float(1 - np.prod([1 - self._portion(row, sent)[1] for row, units in enumerate(sent.units) if units]))
+        return 1 - prod(1 - self._portion(row, sent)[1] for row, units in enumerate(sent.units) if units)
 
     def _portion(self, row: int, sent: Sent) -> tuple[float, float]:
         """Return cost and probability of failure of what a shipment holds of one line, sent alone."""

@@ -5,7 +5,7 @@ those of a few hundred combinations. What is computed here is equal, text for te
 """
 
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
@@ -27,6 +27,18 @@ class Coded:
 
     values: TextColumn
     codes: NDArray[np.intp]
+    _index: dict[str, int] = field(default_factory=dict, repr=False)
+
+    def take(self, rows: NDArray[np.intp]) -> "Coded":
+        """The texts at ``rows``."""
+        return Coded(self.values, self.codes[rows], self._index)
+
+    @property
+    def index(self) -> Mapping[str, int]:
+        """Text → its last position in ``values``, a missing text as "": built once, shared by all that is taken."""
+        if not self._index:
+            self._index.update((text or "", at) for at, text in enumerate(self.values.tolist()))
+        return self._index
 
     def column(self) -> TextColumn:
         """The texts themselves; shape (rows,)."""
@@ -106,8 +118,7 @@ class CodedColumns(Mapping[str, NDArray[Any]]):
         home = self.home((name,))
         if home is None:
             raise KeyError(name)
-        text = home.columns.coded(name)
-        return Coded(text.values, text.codes[home.rows])
+        return home.columns.coded(name).take(home.rows)
 
     def joined(self, names: tuple[str, ...], derive: Derive) -> Coded:
         """``derive`` of the texts in ``names``, row by row."""
@@ -117,8 +128,7 @@ class CodedColumns(Mapping[str, NDArray[Any]]):
             if home is None:
                 self._joined[wanted] = _join([self.coded(name) for name in names], derive)
             else:
-                found = home.columns.joined(names, derive)
-                self._joined[wanted] = Coded(found.values, found.codes[home.rows])
+                self._joined[wanted] = home.columns.joined(names, derive).take(home.rows)
         return self._joined[wanted]
 
     def remembered(
@@ -210,6 +220,11 @@ def joined(columns: Columns, names: tuple[str, ...], derive: Derive) -> Coded:
     if isinstance(columns, CodedColumns):
         return columns.joined(names, derive)
     return _join([factorised(columns[name]) for name in names], derive)
+
+
+def at_home(columns: Columns, reads: tuple[str, ...], compute: Callable[[Columns], FloatArray]) -> FloatArray:
+    """``compute`` of ``columns``, row by row from the columns that it ``reads``: where these are at home, and once."""
+    return columns.remembered(compute, reads, compute) if isinstance(columns, CodedColumns) else compute(columns)
 
 
 def distinct_codes(values: NDArray[np.intp]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:

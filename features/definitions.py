@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.calendar import local_hour_of_week
-from features.coded import Coded, coded, joined
+from features.coded import Coded, at_home, coded, joined
 from features.facts import Columns
 from features.geography import haversine_km
 from features.places import PLACES
@@ -85,16 +85,16 @@ def _same_region(columns: Columns, _: Vocabularies) -> FloatArray:
     return encode(joined(columns, crossing.sources, crossing.derive), {"same": 1, "other": 0})
 
 
-def _clock(columns: Columns, _: Vocabularies) -> FloatArray:
+def _clock(columns: Columns) -> FloatArray:
     return local_hour_of_week(columns["decided_at"], coded(columns, "location_timezone"))
 
 
-def _hour_of_day(columns: Columns, codes: Vocabularies) -> FloatArray:
-    return _clock(columns, codes) % 24
+def _hour_of_day(columns: Columns, _: Vocabularies) -> FloatArray:
+    return at_home(columns, _CLOCK, _clock) % 24
 
 
-def _weekday(columns: Columns, codes: Vocabularies) -> FloatArray:
-    return _clock(columns, codes) // 24
+def _weekday(columns: Columns, _: Vocabularies) -> FloatArray:
+    return at_home(columns, _CLOCK, _clock) // 24
 
 
 def _spare(columns: Columns, _: Vocabularies) -> FloatArray:

@@ -7,7 +7,7 @@ The definitions are those of `features.definitions` and `features.trailing`; onl
 
 from collections.abc import Callable
 from copy import copy
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Final
 
 import numpy as np
@@ -66,6 +66,15 @@ class RequestFeatures:
         """The named features of every row of ``columns``, as `features.definitions.matrix` gives them."""
         return self._block(names, columns).T
 
+    def at_home(
+        self, name: str, features: tuple[str, ...], compute: Callable[[CodedColumns], FloatArray], columns: CodedColumns
+    ) -> FloatArray:
+        """``compute``, which looks at nothing but ``features``, of every row of ``columns``; shape (rows,).
+
+        It is computed once where all that they follow from is at home, and remembered there as ``name``.
+        """
+        return columns.remembered((self._mark, name), _reads_of(features), compute, self._trailing.edition)
+
     def _block(self, names: tuple[str, ...], columns: CodedColumns) -> FloatArray:
         """The named features, one row for each. Those of repeated columns are remembered there, together."""
         found = np.empty((len(names), columns.rows))
@@ -97,8 +106,16 @@ class RequestFeatures:
 
     def _computed(self, statistic: Statistic, columns: CodedColumns) -> FloatArray:
         towards = None if statistic.shrink_to is None else self._mean(_BY_NAME[statistic.shrink_to], columns)
-        sums = self._trailing.as_of_now(columns, [statistic])[statistic.name]
+        found = columns.remembered(
+            (self._mark, statistic.key), statistic.key, partial(self._trailing.found, statistic), self._trailing.edition
+        )
+        sums = self._trailing.sums_at(statistic, found)
         return mean_of(sums, towards, self._trailing.prior_now(statistic))
+
+
+@lru_cache(maxsize=256)
+def _reads_of(features: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(sorted({column for name in features for column in _READS[name]}))
 
 
 @lru_cache(maxsize=256)

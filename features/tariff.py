@@ -6,13 +6,12 @@ roughly (size as in the Olist history before July 2017; distance chosen on its w
 level follows from the trailing means, and what remains is for the trees.
 """
 
-from collections.abc import Callable
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from features.coded import CodedColumns
+from features.coded import at_home
 from features.facts import Columns
 from features.geography import haversine_km
 
@@ -33,12 +32,8 @@ _USUAL_KG, _USUAL_KM = 1.0, 300.0
 
 def log_tariff(columns: Columns) -> FloatArray:
     """Log of what each shipment costs, relative to a weightless parcel for next door; never missing."""
-    return np.asarray(_of(columns, _SIZE, _by_size) + _of(columns, ENDS, _by_distance), dtype=np.float64)
-
-
-def _of(columns: Columns, reads: tuple[str, ...], compute: Callable[[Columns], FloatArray]) -> FloatArray:
-    """Computed where the columns that it reads are at home."""
-    return columns.remembered(compute, reads, compute) if isinstance(columns, CodedColumns) else compute(columns)
+    by_size, by_distance = at_home(columns, _SIZE, _by_size), at_home(columns, ENDS, _by_distance)
+    return np.asarray(by_size + by_distance, dtype=np.float64)
 
 
 def _by_size(columns: Columns) -> FloatArray:

@@ -203,10 +203,10 @@ class TrailingSums:
         self.landmark = landmark
         #: Names the state: 0 as it was made or read, then a number that no other state has.
         self.edition = 0
-        #: Statistic → first part of the key (of several) → the rest of it → row of the sums.
-        self._positions: dict[str, dict[str, dict[str, int]]] = {statistic.name: {} for statistic in statistics}
+        #: What the key is made of → first part of the key (of several) → the rest of it → row of the sums.
+        self._positions: dict[tuple[str, ...], dict[str, dict[str, int]]] = {s.key: {} for s in statistics}
         self._sums = {statistic.name: _no_sums(statistic) for statistic in statistics}
-        self._count = {statistic.name: 0 for statistic in statistics}
+        self._count = {statistic.key: 0 for statistic in statistics}
         self._heard_at = {statistic.measure: np.nan for statistic in statistics}
         #: Statistic → edition, and the weight of its prior then.
         self._priors: dict[str, tuple[int, FloatArray]] = {}
@@ -223,7 +223,7 @@ class TrailingSums:
         for statistic in self.statistics:
             if statistic.measure == measure:
                 # All positions first: making room for a new key replaces the array.
-                positions = [self._position(statistic, key) for key in statistic.keys(observed.columns).tolist()]
+                positions = [self._position(statistic.key, key) for key in statistic.keys(observed.columns).tolist()]
                 added = contributions(statistic, observed, self.landmark)
                 # One row after the other, as `sums_as_of` does: a sum's bits depend on the order.
                 np.add.at(self._sums[statistic.name], np.array(positions, dtype=np.intp), added)
@@ -232,7 +232,7 @@ class TrailingSums:
         """The state after further observations, each of one measure; this one stays as it is."""
         other = copy(self)
         other._positions = {
-            name: {first: dict(under) for first, under in keys.items()} for name, keys in self._positions.items()
+            parts: {first: dict(under) for first, under in keys.items()} for parts, keys in self._positions.items()
         }
         other._sums = {name: sums.copy() for name, sums in self._sums.items()}
         other._count, other._heard_at, other._priors = dict(self._count), dict(self._heard_at), {}
@@ -242,11 +242,18 @@ class TrailingSums:
 
     def as_of_now(self, columns: Columns, statistics: Sequence[Statistic]) -> dict[str, FloatArray]:
         """The sums of ``statistics`` for each row of ``columns``, as `means` takes them."""
-        return {statistic.name: self._sums[statistic.name][self._found(statistic, columns)] for statistic in statistics}
+        return {statistic.name: self.sums_at(statistic, self.found(statistic, columns)) for statistic in statistics}
 
-    def _found(self, statistic: Statistic, columns: Columns) -> NDArray[np.intp]:
-        """The row of the sums of each row's key. The last is never added to: it stands for keys that were not seen."""
-        positions = self._positions[statistic.name]
+    def sums_at(self, statistic: Statistic, found: NDArray[np.intp]) -> FloatArray:
+        """The sums of ``statistic`` where its keys were `found`."""
+        return np.asarray(self._sums[statistic.name][found])
+
+    def found(self, statistic: Statistic, columns: Columns) -> NDArray[np.intp]:
+        """Where the sums of each row's key are: the same place for all statistics of such keys.
+
+        The last of the sums are never added to: −1 stands for keys that were not seen.
+        """
+        positions = self._positions[statistic.key]
         if len(statistic.key) < 2:
             texts = coded(columns, statistic.key[0]) if statistic.key else statistic.coded_keys(columns)
             under = positions.get("", _NONE)
@@ -259,12 +266,17 @@ class TrailingSums:
         )
         if len(firsts.values) * len(others.values) <= _SPARSE * len(firsts.codes):
             # A few skus at many places: the keys are put together of both, not of every row's texts.
-            rest = [text or "" for text in others.values.tolist()]
-            known = [positions.get(text or "", _NONE) for text in firsts.values.tolist()]
-            found = np.array([[under.get(key, -1) for key in rest] for under in known], np.intp)
+            place = others.index
+            found = np.full((len(firsts.values), len(others.values)), -1, np.intp)
+            for text, row in zip(firsts.values.tolist(), found, strict=True):
+                under = positions.get(text or "", _NONE)
+                seen = [*(place.keys() & under.keys())]  # goes through the fewer of the two
+                row[[place[key] for key in seen]] = [under[key] for key in seen]
+            if len(place) < len(others.values):  # of a text that stands there twice, one was found
+                found = found[:, [place[text or ""] for text in others.values.tolist()]]
             return np.asarray(found[firsts.codes, others.codes])
         keys = statistic.coded_keys(columns)
-        parted = [_parted(statistic, key) for key in keys.values.tolist()]
+        parted = [_parted(statistic.key, key) for key in keys.values.tolist()]
         rows = np.array([positions.get(first, _NONE).get(rest, -1) for first, rest in parted], np.intp)
         return np.asarray(rows[keys.codes])
 
@@ -286,15 +298,17 @@ class TrailingSums:
             f"{measure}.heard_at": np.array([instant]) for measure, instant in self._heard_at.items()
         }
         for statistic in self.statistics:
-            positions = self._positions[statistic.name]
+            positions, sums = self._positions[statistic.key], self._sums[statistic.name]
+            told = (sums != 0).any(axis=(1, 2))  # of a key that only another statistic has seen there are none
             rows = {
                 first + SEPARATOR + rest if len(statistic.key) > 1 else rest: row
                 for first, under in positions.items()
                 for rest, row in under.items()
+                if told[row]
             }
             keys = sorted(rows)
             arrays[f"{statistic.name}.keys"] = np.array(keys, dtype=np.str_)
-            arrays[f"{statistic.name}.sums"] = self._sums[statistic.name][[rows[key] for key in keys]]
+            arrays[f"{statistic.name}.sums"] = sums[[rows[key] for key in keys]]
         return arrays
 
     @classmethod
@@ -304,31 +318,27 @@ class TrailingSums:
         """The state that `to_arrays` wrote. Raises ``KeyError`` when a statistic is not in it."""
         state = cls(statistics, landmark)
         for statistic in statistics:
-            keys = arrays[f"{statistic.name}.keys"].tolist()
-            for position, key in enumerate(keys):
-                first, rest = _parted(statistic, key)
-                state._positions[statistic.name].setdefault(first, {})[rest] = position
-            state._count[statistic.name] = len(keys)
-            filled = np.asarray(arrays[f"{statistic.name}.sums"], dtype=np.float64)
-            state._sums[statistic.name] = np.concatenate([filled, _no_sums(statistic)])
+            positions = [state._position(statistic.key, key) for key in arrays[f"{statistic.name}.keys"].tolist()]
+            state._sums[statistic.name][positions] = arrays[f"{statistic.name}.sums"]
             state._heard_at[statistic.measure] = float(np.asarray(arrays[f"{statistic.measure}.heard_at"])[0])
         return state
 
-    def _position(self, statistic: Statistic, key: str) -> int:
-        first, rest = _parted(statistic, key)
-        under = self._positions[statistic.name].setdefault(first, {})
+    def _position(self, parts: tuple[str, ...], key: str) -> int:
+        first, rest = _parted(parts, key)
+        under = self._positions[parts].setdefault(first, {})
         if rest not in under:
-            under[rest] = self._count[statistic.name]
-            self._count[statistic.name] += 1
-            sums = self._sums[statistic.name]
-            if self._count[statistic.name] >= len(sums):
-                self._sums[statistic.name] = np.concatenate([sums, np.zeros_like(sums)])
+            under[rest] = self._count[parts]
+            self._count[parts] += 1
+            for statistic in self.statistics:
+                if statistic.key == parts and self._count[parts] >= len(self._sums[statistic.name]):
+                    sums = self._sums[statistic.name]
+                    self._sums[statistic.name] = np.concatenate([sums, np.zeros_like(sums)])
         return under[rest]
 
 
-def _parted(statistic: Statistic, key: str) -> tuple[str, str]:
+def _parted(parts: tuple[str, ...], key: str) -> tuple[str, str]:
     """The first part of a key of several, or nothing, and the rest of it."""
-    if len(statistic.key) < 2:
+    if len(parts) < 2:
         return "", key
     first, _, rest = key.partition(SEPARATOR)
     return first, rest

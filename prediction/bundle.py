@@ -90,9 +90,14 @@ class Bundle:
         return cost_of(self._predict("cost", "log_mean", rows) + start) * self.manifest.cost_factor
 
     def pick_failure(self, facts: Columns) -> FloatArray:
-        """Probability that each line will not be supplied."""
-        rows, start = self.inputs("pick_failure", facts)
-        return np.asarray(expit(self._predict("pick_failure", "log_odds", rows) + start))
+        """Probability that each line will not be supplied: once for all candidates of which the same is seen."""
+
+        def compute(columns: CodedColumns) -> FloatArray:
+            rows, start = self.inputs("pick_failure", columns)
+            return np.asarray(expit(self._predict("pick_failure", "log_odds", rows) + start))
+
+        seen = (*self._features["pick_failure"], *self.manifest.offsets.get("pick_failure", ()))
+        return self._now.at_home("pick_failure", seen, compute, coded_facts(facts))
 
     def inputs(self, head: str, facts: Columns) -> tuple[FloatArray, FloatArray]:
         """The features of ``head`` for every row of ``facts`` as of now, and what its trees start from."""

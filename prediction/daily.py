@@ -22,6 +22,8 @@ WEEKDAYS: Final = 7
 DAY_HOURS: Final = 24.0
 #: Days that differ, the first included; what comes after them comes as in an average week.
 DAYS: Final = 14
+#: (7, days): the weekday of each of the days, by the first.
+_COMING_WEEKDAYS: Final = (np.arange(WEEKDAYS)[:, None] + np.arange(DAYS)) % WEEKDAYS
 #: The smallest probability of being later whose logarithm is taken.
 _SMALLEST: Final = 1e-12
 
@@ -39,8 +41,10 @@ class DailyHours:
     paces: FloatArray
 
     def take(self, rows: NDArray[np.intp]) -> "DailyHours":
-        """The distributions at ``rows``."""
-        return DailyHours(self.smooth.take(rows), self.clock[rows], self.paces)
+        """The distributions at ``rows``, with what was worked out of them."""
+        taken = DailyHours(self.smooth.take(rows), self.clock[rows], self.paces)
+        vars(taken).update((name, vars(self)[name][rows]) for name in _BY_ROW if name in vars(self))
+        return taken
 
     def quantile(self, level: float) -> FloatArray:
         """Hours that each row stays under with probability ``level`` (0 < level < 1); shape (rows,)."""
@@ -94,8 +98,9 @@ class DailyHours:
     def _late(self) -> FloatArray:
         smooth = self._smooth_late[:, :-1]
         hazard = -np.diff(np.log(np.maximum(smooth, _SMALLEST)), axis=1)
-        weekday = ((self.clock // DAY_HOURS)[:, None] + np.arange(DAYS)).astype(np.intp) % WEEKDAYS
-        late = np.exp(-np.cumsum(hazard * self.paces[self.smooth.group[:, None], weekday], axis=1))
+        today = (self.clock // DAY_HOURS).astype(np.intp) % WEEKDAYS
+        paces = self.paces[:, _COMING_WEEKDAYS]  # (groups, 7, days), of few days and groups
+        late = np.exp(-np.cumsum(hazard * paces[self.smooth.group, today], axis=1))
         late = np.where(smooth[:, 1:] > _SMALLEST, late, 0.0)
         return np.column_stack([np.ones(len(late)), late, np.zeros(len(late))])
 
@@ -104,6 +109,10 @@ class DailyHours:
         """How much less likely it becomes to be later, for each bit that it does in the smooth distribution."""
         less = -np.diff(self._smooth_late, axis=1)
         return np.asarray(np.divide(-np.diff(self._late, axis=1), less, out=np.zeros_like(less), where=less > 0))
+
+
+#: What is worked out of each row by itself.
+_BY_ROW: Final = ("_begins", "_smooth_late", "_late", "_slope")
 
 
 def stacked_days(tables: Sequence[DailyHours]) -> DailyHours:

@@ -95,8 +95,9 @@ class HoursTable:
         """
         logs = self.centre[:, None] + self.spread[:, None] * KNOTS
         knots, late = np.exp(logs), 1.0 - self.levels[self.group]
-        slope = np.diff(late, axis=1) / np.diff(logs, axis=1)
-        areas = (late[:, :-1] - slope) * np.diff(knots, axis=1) + slope * knots[:, 1:] * np.diff(logs, axis=1)
+        across = np.diff(logs, axis=1)
+        slope = np.diff(late, axis=1) / across
+        areas = (late[:, :-1] - slope) * np.diff(knots, axis=1) + slope * knots[:, 1:] * across
         areas = np.maximum(areas, 0.0)
         beyond = np.cumsum(areas[:, ::-1], axis=1)[:, ::-1] - areas  # of the segments after each
         from_ = np.clip(hours, knots[:, :1], knots[:, -1:])

@@ -108,6 +108,19 @@ def test_observations_of_another_measure_change_nothing() -> None:
     assert not len(state.to_arrays()["overall.keys"])
 
 
+def test_a_place_of_which_only_another_measure_was_told_is_not_written() -> None:
+    """Statistics of the same places share where these stand, not what is known of them."""
+    costs = Statistic("cost_by_place", "cost", ("place",), BY_PLACE.half_lives_days)
+    state = TrailingSums([OVERALL, BY_PLACE, costs], 0.0)
+    state.observe("hours", observed([1], [5.0], ["a"]))
+    state.observe("cost", observed([2, 3], [7.0, 8.0], ["b", "a"]))
+    arrays = state.to_arrays()
+    assert arrays["by_place.keys"].tolist() == ["a"]
+    assert arrays["cost_by_place.keys"].tolist() == ["a", "b"]
+    read = TrailingSums.from_arrays(state.statistics, 0.0, arrays).to_arrays()
+    assert all(np.array_equal(arrays[name], read[name]) for name in arrays if not name.endswith("heard_at"))
+
+
 @pytest.mark.parametrize(("half_lives", "strength"), [((0.0,), 1.0), ((-3.0, 5.0), 1.0), ((5.0,), -1.0)])
 def test_decay_and_strength_that_make_no_sense_are_refused(half_lives: tuple[float, ...], strength: float) -> None:
     """The statistic is named."""
