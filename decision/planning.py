@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from decision.decision import BindingRule
 from decision.loads import Floats, Loads, Sent, loads_of
 from decision.many_lines import SECONDS, UnprovedError, plan_many_lines
-from decision.money import HOPELESS, IMPOSSIBLE, PER_UNIT
+from decision.money import HOPELESS, IMPOSSIBLE, PER_UNIT, to_billionths
 from decision.plans import Plan, Problem, SearchTooLongError, best_plans
 from decision.ranked import Ranked, RankedPlan, Ruled
 from decision.reach import Reach
@@ -155,7 +155,7 @@ class _Planning:
     def _left_out(self, loads: Loads) -> NDArray[np.int64]:
         """Return (N,) the money of leaving out units of one block."""
         share = (loads.units / self.money.quantities).sum(axis=1)
-        money = np.rint(share * self.ruled.ruleset.strategy.missing_line * PER_UNIT).astype(np.int64)
+        money = to_billionths(share * self.ruled.ruleset.strategy.missing_line)
         return np.where(loads.one_block, money, IMPOSSIBLE)
 
 

@@ -8,6 +8,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from decision.errors import RulesetError, RulesetProblem
 from decision.messages.catalogue import LANGUAGES, Language
+from decision.money import MOST_MONEY
 from decision.opening import Weekday, span_of
 
 KINDS: Final = ("exclude", "require", "safety_stock", "adjust", "cap")
@@ -35,20 +36,24 @@ class _Document(BaseModel):
 class LimitsDocument(_Document):
     """``limits`` of a ruleset document."""
 
-    max_parcels: int | None = Field(default=None, ge=1)
+    max_parcels: int | None = Field(default=None, ge=1, le=1_000)
     allow_partial: bool = False
     split_lines: bool = True
+
+
+#: In the order's currency.
+Price: TypeAlias = Annotated[float, Field(ge=0, le=MOST_MONEY, allow_inf_nan=False)]
 
 
 class StrategyDocument(_Document):
     """``strategy`` of a ruleset document; the prices are those of `decision.money.Strategy`."""
 
-    late_parcel: float = Field(default=0.0, ge=0, allow_inf_nan=False)
-    late_day: float = Field(default=0.0, ge=0, allow_inf_nan=False)
-    pick_failure: float = Field(default=0.0, ge=0, allow_inf_nan=False)
-    extra_parcel: float = Field(default=0.0, ge=0, allow_inf_nan=False)
-    carbon: float = Field(default=0.0, ge=0, allow_inf_nan=False)
-    missing_line: float = Field(default=100.0, ge=0, allow_inf_nan=False)
+    late_parcel: Price = 0.0
+    late_day: Price = 0.0
+    pick_failure: Price = 0.0
+    extra_parcel: Price = 0.0
+    carbon: Price = 0.0
+    missing_line: Price = 100.0
 
 
 class ActiveDocument(_Document):
@@ -85,7 +90,7 @@ class RuleDocument(_Document):
     where: str | None = None
     exclude: str | None = None
     require: str | None = None
-    safety_stock: int | None = Field(default=None, ge=0)
+    safety_stock: int | None = Field(default=None, ge=0, le=1_000_000_000)
     adjust: str | float | None = None
     cap: str | Annotated[float, Field(ge=0)] | None = None
     reason: Reason | dict[Language, Reason] | None = None

@@ -87,6 +87,27 @@ def test_adjustments_move_the_ranking_and_show() -> None:
     assert decision.options[0].terms["adjustments"] == -2.0
 
 
+@pytest.mark.parametrize(
+    ("rules", "more"),
+    [
+        ("{id: hardly-ever, adjust: 1.0e+9}", ""),
+        ("{id: hardly-ever, adjust: '1e300 * location.distance_km'}", ""),
+        ("{id: gladly, adjust: '-1e300'}", ""),
+        ("", "strategy: {late_parcel: 1.0e+7, late_day: 1.0e+7, pick_failure: 1.0e+7}"),
+    ],
+)
+def test_what_is_dear_beyond_measure_can_be_sent_all_the_same(rules: str, more: str) -> None:
+    decision = answer(order("LAMP", promised_in_hours=12), rules, more)
+    assert len(decision.options) == 4
+    assert decision.relaxations == ()
+    assert np.isfinite([option.total for option in decision.options]).all()
+
+
+def test_a_line_that_may_hardly_be_left_out_is_left_out_only_where_nobody_has_it() -> None:
+    decision = answer(order("LAMP", "GONE"), more="limits: {allow_partial: true}\nstrategy: {missing_line: 1.0e+7}")
+    assert {tuple(line.sku for line in option.missing) for option in decision.options} == {("GONE",)}
+
+
 def test_partial_plans_leave_out_what_nobody_has_and_say_so() -> None:
     decision = answer(order("LAMP", "GONE"), more="limits: {allow_partial: true}")
     assert [line.sku for line in decision.options[0].missing] == ["GONE"]

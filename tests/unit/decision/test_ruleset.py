@@ -37,7 +37,16 @@ def test_tells_where(rule: str, told: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "- 1", "name: [", "name: n\nstrategy: {late_parcel: -1}", "name: n\nlimits: {max_parcels: 0}", "rules: []"],
+    [
+        "",
+        "- 1",
+        "name: [",
+        "name: n\nstrategy: {late_parcel: -1}",
+        "name: n\nstrategy: {missing_line: 1.0e+10}",
+        "name: n\nlimits: {max_parcels: 0}",
+        f"name: n\nrules: [{{id: a, safety_stock: 1{'0' * 400}}}]",
+        "rules: []",
+    ],
 )
 def test_refuses_what_is_no_ruleset(text: str) -> None:
     with pytest.raises(RulesetError):
