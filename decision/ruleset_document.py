@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import date
+from difflib import get_close_matches
 from typing import Annotated, Any, Final, Literal, TypeAlias, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
@@ -95,6 +96,13 @@ class RuleDocument(_Document):
     cap: str | Annotated[float, Field(ge=0)] | None = None
     reason: Reason | dict[Language, Reason] | None = None
 
+    @field_validator("id")
+    @classmethod
+    def _is_no_limit_or_stage(cls, rule_id: str) -> str:
+        if rule_id.startswith(("limits.", "stages.")):
+            raise ValueError("an answer names limits and stages so: choose an id that begins otherwise")
+        return rule_id
+
     @field_validator("reason")
     @classmethod
     def _some_language(cls, reason: str | dict[Language, str] | None) -> str | dict[Language, str] | None:
@@ -184,7 +192,15 @@ def _told(problem: Any, document: Any) -> RulesetProblem:
         value = value[step] if isinstance(value, list | dict) and step in _keys(value) else None
         named = value.get("id", value.get("name")) if isinstance(value, dict) else None
         place.append(str(named) if isinstance(step, int) and named else str(step))
-    return RulesetProblem(" → ".join(place) or "ruleset", problem["msg"])
+    hint = _nearest(str(problem["loc"][-1])) if problem["type"] == "extra_forbidden" else ""
+    return RulesetProblem(" → ".join(place) or "ruleset", f"{problem['msg']}{hint}")
+
+
+def _nearest(written: str) -> str:
+    """Return the field, of whatever part of the document, that may have been meant; nothing where that is misplaced."""
+    known = {field.alias or name for part in _Document.__subclasses__() for name, field in part.model_fields.items()}
+    near = [] if written in known else get_close_matches(written, sorted(known), n=1)
+    return f"; did you mean {near[0]}?" if near else ""
 
 
 def _keys(value: Any) -> Any:

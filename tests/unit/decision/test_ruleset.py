@@ -25,7 +25,9 @@ from decision.ruleset import load_ruleset
         ("{id: a, where: 'prediction.p_late > 0.5', safety_stock: 1}", "rule a, where, line 1, column 1: unknown name"),
         ("{id: a}", "rules → a: Value error, give exactly one of"),
         ("{id: a, exclude: 'true', adjust: '1'}", "found exclude, adjust"),
-        ("{id: a, exclde: 'true'}", "rules → a → exclde: Extra inputs are not permitted"),
+        ("{id: a, exclde: 'true'}", "rules → a → exclde: Extra inputs are not permitted; did you mean exclude?"),
+        ("{id: a, late_parcel: 1, exclude: 'true'}", "rules → a → late_parcel: Extra inputs are not permitted"),
+        ("{id: limits.max_parcels, exclude: 'true'}", "rules → limits.max_parcels → id: Value error, an answer names"),
         ("{id: a, safety_stock: -1}", "rules → a → safety_stock: Input should be greater than or equal to 0"),
     ],
 )
