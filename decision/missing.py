@@ -1,7 +1,7 @@
 """What stands against each line of an order that no plan fulfils, and how many of its units there are."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import numpy as np
@@ -151,7 +151,7 @@ def _too_heavy(situation: Situation, row: int, split: np.bool_) -> Cause | None:
 
 def _by_rules(ruled: Ruled, row: int, split: np.bool_) -> Cause | None:
     """Return which rules take the line from candidates that have it, or ``None`` if enough may still be sent."""
-    everyone, ruling = ruled.everyone, ruled.first_ruling
+    everyone, ruling = ruled.everyone, _of_everyone(ruled)
     candidates, quantity = everyone.candidates, everyone.order.lines[row].quantity
 
     def units(promised: Floats, may: NDArray[np.bool_]) -> Floats:
@@ -173,3 +173,16 @@ def _by_rules(ruled: Ruled, row: int, split: np.bool_) -> Cause | None:
         if rule.id in gone and gone[rule.id].any()
     )
     return Cause("ruled_out", rules=blocking)
+
+
+def _of_everyone(ruled: Ruled) -> Ruling:
+    """Return what rules say of all candidates; those that waited for predictions spoke of the ones that mattered."""
+    everyone, some = ruled.everyone.candidates, ruled.situation.candidates
+    width = everyone.service.max(initial=0) + 2
+    rows = np.searchsorted(*(one.location * width + one.service for one in (everyone, some)))
+    removed = dict(ruled.first_ruling.removed)
+    for rule, gone in ruled.ruling.removed.items():
+        if rule not in removed:
+            removed[rule] = np.zeros(ruled.everyone.atp.shape, bool)
+            removed[rule][:, rows] = gone
+    return replace(ruled.first_ruling, removed=removed)

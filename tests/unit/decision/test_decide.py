@@ -142,6 +142,19 @@ def test_the_first_ruleset_that_applies_decides() -> None:
             "shut takes out S1 (closed)",
         ),
         (
+            order("CHAIR"),
+            "{id: risky, exclude: 'prediction.line_pick_failure > 0.05', reason: too risky}",
+            "",
+            "risky takes out S1 (too risky)",
+        ),
+        (
+            order("LAMP"),
+            "{id: far, exclude: 'location.distance_km > 10', reason: too far},"
+            " {id: slow, require: 'prediction.delivery_p90_hours < 5 && location.id != \"W1\"', reason: too slow}",
+            "",
+            "far takes out W1 (too far); slow takes out S1, S2, W1 (too slow)",
+        ),
+        (
             order("CHAIR", delivery_method="click_and_collect", collect_location_id="S2"),
             "",
             "",
