@@ -206,10 +206,13 @@ def _others(planning: _Planning, ranked: Ranked) -> Iterator[_Other]:
     """Yield the order without each rule, limit or requirement without which more could be done."""
     limits, forbidden, ruling = planning.limits, ranked.forbidden, planning.ruled.ruling
     base = planning.reach(forbidden)
+    lines = planning.ruled.situation.order.lines
+    # What lines or shipments have to share binds though each alone could have it.
+    sharing = {*ruling.parcels_left, *(ruling.kept if len({line.sku for line in lines}) < len(lines) else ())}
     for rule in planning.ruled.rules:
         if rule.id in ruling.removed or rule.id in ruling.kept or rule.id in ruling.parcels_left:
             within = planning.reach(forbidden, rule.id)
-            if rule.id in ruling.parcels_left or (within > base).any():
+            if rule.id in sharing or (within > base).any():
                 yield _Other(rule.id, within, limits)
     if limits.max_parcels is not None and limits.max_parcels < planning.money.quantities.sum():
         yield _Other(MAX_PARCELS, base, replace(limits, max_parcels=None))
