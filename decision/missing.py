@@ -152,12 +152,14 @@ def _too_heavy(situation: Situation, row: int, split: np.bool_) -> Cause | None:
 def _by_rules(ruled: Ruled, row: int, split: np.bool_) -> Cause | None:
     """Return which rules take the line from candidates that have it, or ``None`` if enough may still be sent."""
     everyone, ruling = ruled.everyone, _of_everyone(ruled)
-    candidates, quantity = everyone.candidates, everyone.order.lines[row].quantity
+    line, candidates = everyone.order.lines[row], everyone.candidates
+    quantity = line.quantity
+    carried = (line.weight_kg or 0.0) * (1 if split else quantity) <= candidates.max_weight_kg
 
     def units(promised: Floats, may: NDArray[np.bool_]) -> Floats:
         """Return what can be sent of units promised: a part only where the line may be split."""
         able = np.clip(np.floor(promised), 0, quantity)
-        return np.where(may & (split | (able == quantity)), able, 0.0)
+        return np.where(may & carried & (split | (able == quantity)), able, 0.0)
 
     nobody, everybody = Ruling({}, {}, {}), np.ones(len(candidates), bool)
     before = units(available(everyone, nobody)[row], everybody)

@@ -154,6 +154,12 @@ def test_the_first_ruleset_that_applies_decides() -> None:
             "",
             "far takes out W1 (too far); slow takes out S1, S2, W1 (too slow)",
         ),
+        (  # from W1 there is a van besides, which does not carry four
+            order("LAMP", quantity=4),
+            "{id: slow, exclude: 'prediction.delivery_p90_hours > 5', reason: too slow}",
+            "limits: {split_lines: false}",
+            "slow takes out W1 (too slow)",
+        ),
         (
             order("CHAIR", delivery_method="click_and_collect", collect_location_id="S2"),
             "",
