@@ -10,7 +10,7 @@ import numpy as np
 from decision.consolidation import NOTHING_OPEN
 from decision.decision import Decision, Delivery, MissingLine, Offer, Option, Shipment, ShipmentLine
 from decision.delivery_days import zone_of
-from decision.exclusions import effects, exclusions
+from decision.exclusions import effects, exclusions, wanted
 from decision.explain import compared
 from decision.learnt import times_missed
 from decision.loads import Sent
@@ -33,9 +33,10 @@ def explain(ranked: Ranked, versions: Mapping[str, str]) -> Decision:
     order = situation.order
     reasons = {rule.id: rule.reason for rule in ruled.rules}
     later = Ruling({k: v for k, v in ruled.ruling.removed.items() if k not in ruled.first_ruling.removed}, {}, {})
+    least = wanted(situation, ruled.ruling, ruleset.limits)
     excluded = (
-        *exclusions(ruled.everyone, effects(ruled.everyone, ruled.first_ruling), reasons),
-        *exclusions(situation, effects(situation, later), reasons),
+        *exclusions(ruled.everyone, effects(ruled.everyone, ruled.first_ruling, least), reasons, least),
+        *exclusions(situation, effects(situation, later, least), reasons, least),
     )
     options = [_option(ranked, rank, plan) for rank, plan in enumerate(ranked.plans, start=1)]
     return Decision(

@@ -254,6 +254,14 @@ def test_a_line_is_split_where_rules_leave_no_location_that_has_all_of_it() -> N
     assert [line.reason for line in decision.missing] == ["shut takes out W1 (closed)"]
 
 
+def test_a_location_that_could_have_sent_a_part_is_told_to_be_left_out() -> None:
+    busy = "{id: busy, exclude: 'location.footfall_ratio > 1.6'}"
+    split = lamps(busy, W1=5, S1=3, S2=4)
+    assert len(split.options[0].shipments) == 2
+    assert [(one.location_id, one.rule_id) for one in split.excluded] == [("S2", "busy")]
+    assert lamps(busy, W1=9, S1=3, S2=4).excluded == ()  # nothing would have come from there
+
+
 def test_two_services_of_one_location_do_not_promise_a_unit_twice() -> None:
     net = network(LOCATIONS, [{"carrier_service_id": "std"}, {"carrier_service_id": "van"}], {"LAMP": {"S1": 5}})
     assert decide(order("LAMP", quantity=8), net, [load_ruleset("name: n")], Table(ANSWERS), NOW).options == ()
