@@ -53,7 +53,7 @@ def read_json(content: bytes) -> object:
 def read_yaml(content: bytes) -> object:
     """One YAML document. Aliases are refused: a short text can stand for a huge document with them."""
     try:
-        value = yaml.load(content, _Loader)  # noqa: S506 - a safe loader
+        value = yaml.load(content, _Loader)
         return orjson.loads(orjson.dumps(value))
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise MalformedBodyError(f"The body is not YAML: {error}") from error
@@ -68,8 +68,9 @@ class _Loader(yaml.SafeLoader):
 
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
         """One node, with all that is in it."""
-        at = f"line {self.peek_event().start_mark.line + 1}"
-        if self.check_event(yaml.AliasEvent):
+        event = self.peek_event()  # type: ignore[no-untyped-call]  # its stubs leave the type out
+        at = f"line {event.start_mark.line + 1}"
+        if isinstance(event, yaml.AliasEvent):
             raise InvalidRulesetError(f"{at}: YAML aliases (*name) are not read here: write the value out")
         if self.nested == MOST_NESTED:
             raise InvalidRulesetError(f"{at}: nested deeper than {MOST_NESTED}")
@@ -78,7 +79,7 @@ class _Loader(yaml.SafeLoader):
         self.nested -= 1
         return node
 
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002 - as inherited
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         """A mapping, each of whose names stands there once."""
         _each_once([(key.value, None) for key, _ in node.value if isinstance(key, yaml.ScalarNode)], node.start_mark)
         return super().construct_mapping(node, deep=deep)
