@@ -149,10 +149,9 @@ def test_the_first_ruleset_that_applies_decides() -> None:
         ),
         (
             order("LAMP"),
-            "{id: far, exclude: 'location.distance_km > 10', reason: too far}, "
-            + "{id: slow, require: 'prediction.delivery_p90_hours < 5 && location.id != \"W1\"', reason: too slow}",
+            "{id: far, exclude: location.distance_km > 10, reason: far}, {id: slow, require: prediction.p_late > 2}",
             "",
-            "far takes out W1 (too far); slow takes out S1, S2, W1 (too slow)",
+            "far takes out W1 (far); slow takes out S1, S2, W1 (slow: prediction.p_late > 2)",
         ),
         (  # from W1 there is a van besides, which does not carry four
             order("LAMP", quantity=4),
