@@ -28,6 +28,7 @@ CAUSES: Final = (
     "ruled_out",
     "stage_unmet",
     "too_many_parcels",
+    "group_apart",
     "not_together",
 )
 
@@ -99,6 +100,8 @@ def causes(ruled: Ruled, sendable: Floats, otherwise: Cause) -> dict[int, Cause]
     split = splittable(ruled.everyone.order, limits)
     location = ruled.situation.candidates.location
     blocked = [row for row in range(len(lines)) if _most(sendable[row], location, split[row]) < lines[row].quantity]
+    if not blocked and (apart := _apart(ruled.everyone, sendable)):
+        return {row: Cause("group_apart", {"group": str(lines[row].group)}) for row in apart}
     return {
         row: _no_stock(ruled.everyone, row, split[row])
         or _too_heavy(ruled.everyone, row, split[row])
@@ -106,6 +109,14 @@ def causes(ruled: Ruled, sendable: Floats, otherwise: Cause) -> dict[int, Cause]
         or otherwise
         for row in blocked or range(len(lines))
     }
+
+
+def _apart(situation: Situation, sendable: Floats) -> list[int]:
+    """Return the lines of groups of which no candidate can send all lines."""
+    lines = situation.order.lines
+    whole = sendable >= np.array([[line.quantity] for line in lines])
+    grouped = [(row, [other.group == line.group for other in lines]) for row, line in enumerate(lines) if line.group]
+    return [row for row, members in grouped if not whole[members].all(axis=0).any()]
 
 
 def _most(units: Floats, location: NDArray[np.intp], split: np.bool_) -> int:

@@ -62,8 +62,8 @@ class WeeklyHours:
     def is_open(self, place: NDArray[np.intp], minute: float, works: NDArray[np.bool_]) -> NDArray[np.float64]:
         """Return 1 where the place is open at its local ``minute`` of the week, 0 where not, NaN where unknown.
 
-        ``works`` (P, D): whether each place works on D days from yesterday on, its hours apart. Hours that pass midnight
-        belong to the day on which they begin.
+        ``works`` (P, D): whether each place works on D days from yesterday on, its hours apart. Hours that pass
+        midnight belong to the day on which they begin.
         """
         since = (minute - self.start[place]) % WEEK
         today = (since <= minute % DAY).astype(np.intp)

@@ -9,6 +9,7 @@ import pytest
 from decision.candidates import find_candidates
 from decision.digest import digest
 from decision.errors import RulesetError
+from decision.opening import WEEKDAYS
 from decision.order import Line
 from decision.ruleset import default_ruleset, load_ruleset
 from tests.unit.decision.world import NOW, left_out, order, places
@@ -193,7 +194,7 @@ def test_a_place_is_not_open_on_a_day_on_which_it_is_closed(closed: str, now: st
 
 
 def test_a_place_that_keeps_public_holidays_is_closed_at_christmas() -> None:
-    all_day = dict.fromkeys(("mon", "tue", "wed", "thu", "fri", "sat", "sun"), ["00:00-24:00"])
+    all_day = {day: ["00:00-24:00"] for day in WEEKDAYS}
     shop = {"location_id": "A", "opening_hours": all_day, "closed_on_public_holidays": 1.0}
     noon = datetime(2026, 12, 25, 11, tzinfo=UTC)  # the 26th is one too
     condition = "!location.open_now && location.opens_in_hours == 36"

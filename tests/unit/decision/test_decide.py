@@ -160,6 +160,12 @@ def test_the_first_ruleset_that_applies_decides() -> None:
             "slow takes out W1 (too slow)",
         ),
         (
+            order(lines=(Line("1", "LAMP", 4, 9.0, group="set"), Line("2", "CHAIR", 1, 9.0, group="set"))),
+            "",
+            "",
+            "no location can send all lines of the group set together, and they go together or not at all",
+        ),
+        (
             order("CHAIR", delivery_method="click_and_collect", collect_location_id="S2"),
             "",
             "",
