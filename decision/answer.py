@@ -11,7 +11,7 @@ import numpy as np
 from decision.consolidation import NOTHING_OPEN
 from decision.decision import Decision, Delivery, MissingLine, Offer, Option, Shipment, ShipmentLine
 from decision.delivery_days import zone_of
-from decision.exclusions import effects, exclusions
+from decision.exclusions import effects, exclusions, wanted
 from decision.explain import compared
 from decision.learnt import times_missed
 from decision.loads import Sent
@@ -34,9 +34,10 @@ def explain(ranked: Ranked, versions: Mapping[str, str]) -> Decision:
     order = situation.order
     reasons = {rule.id: rule.reason for rule in ruled.rules}
     later = Ruling({k: v for k, v in ruled.ruling.removed.items() if k not in ruled.first_ruling.removed}, {}, {})
+    least = wanted(situation, ruled.ruling, ruleset.limits)
     excluded = (
-        *exclusions(ruled.everyone, effects(ruled.everyone, ruled.first_ruling), reasons),
-        *exclusions(situation, effects(situation, later), reasons),
+        *exclusions(ruled.everyone, effects(ruled.everyone, ruled.first_ruling, least), reasons, least),
+        *exclusions(situation, effects(situation, later, least), reasons, least),
     )
     told = [_Told(rank, plan, _offered(ranked, plan)) for rank, plan in enumerate(ranked.plans, start=1)]
     hours = _hours(ranked, told)

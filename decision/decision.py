@@ -107,8 +107,9 @@ class Relaxation:
     """A smallest set of rules and limits without which a plan would stand.
 
     ``rule_ids``: rules of the ruleset, ``limits.<name>`` and ``stages.<name>``; ``reasons``: the rules' own.
-    ``max_parcels``: as many as the plan would need, where that limit is among them; ``left_out``: the lines that it
-    would leave out. ``smallest``: proved to be of the least size; otherwise a smaller set may exist.
+    ``max_parcels``: as many as the plan would need, where that limit is among them; ``left_out``: the lines of which it
+    would leave something out, ``part_left_out``: the units of those that it would send in part. ``smallest``: proved to
+    be of the least size; otherwise a smaller set may exist.
     """
 
     rule_ids: tuple[str, ...]
@@ -117,6 +118,7 @@ class Relaxation:
     left_out: tuple[str, ...] = ()
     smallest: bool = True
     explanation: str = ""
+    part_left_out: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,7 +90,8 @@ def _dispatch(
     hours: WeeklyHours, place: NDArray[np.intp], cut_offs: NDArray[np.float64], local: datetime, days: _Works
 ) -> Dispatch:
     weekday, minute = local.weekday(), minute_of_week(local) % DAY
-    until_open = hours.minutes_until_open(place, minute_of_week(local))
+    any_day = np.ones((len(place), 2 * len(WEEKDAYS)), bool)  # which days are worked is looked at below
+    until_open = hours.minutes_until_open(place, minute_of_week(local), any_day)
     # Too late for today: the cut-off has passed, or the place opens no more today.
     late = (minute > cut_offs[:, weekday]) | (until_open >= DAY - minute)
     day, usual_day = (_first(works, late) for works in (days.worked, days.usually))

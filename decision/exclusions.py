@@ -7,30 +7,44 @@ from numpy.typing import NDArray
 
 from decision.candidates import NO_SERVICE
 from decision.decision import Exclusion
+from decision.loads import Floats
 from decision.order import Order
+from decision.reach import Reach, splittable
 from decision.rules import Ruling
+from decision.ruleset import Limits
 from decision.situation import Situation
 from features.coded import distinct_codes
 
 
-def effects(situation: Situation, ruling: Ruling) -> dict[str, NDArray[np.bool_]]:
-    """Return, by rule, (L, C) where it takes a line that the candidate could otherwise have sent."""
+def wanted(situation: Situation, ruling: Ruling, limits: Limits) -> Floats:
+    """Return (L, 1) the units of each line that a location has to have for something to come from there.
+
+    All of them, but one of a line that may be split and that nobody may send whole any more.
+    """
     quantity = np.array([[float(line.quantity)] for line in situation.order.lines])
-    stocked = situation.atp >= quantity
+    split = splittable(situation.order, limits)
+    if split.any():
+        split &= Reach(situation, ruling, limits).within().max(axis=1, initial=0.0) < quantity[:, 0]
+    return np.where(split[:, None], 1.0, quantity)
+
+
+def effects(situation: Situation, ruling: Ruling, least: Floats) -> dict[str, NDArray[np.bool_]]:
+    """Return, by rule, (L, C) where it takes a line of which the candidate could have sent the ``least`` or more."""
+    stocked = situation.atp >= least
     taken = {rule: removed & stocked for rule, removed in ruling.removed.items()}
     for rule, kept in ruling.kept.items():
-        taken[rule] = stocked & (situation.candidates.free - kept < quantity)
+        taken[rule] = stocked & (situation.candidates.free - kept < least)
     return {rule: mask for rule, mask in taken.items() if mask.any()}
 
 
 def exclusions(
-    situation: Situation, taken: Mapping[str, NDArray[np.bool_]], reasons: Mapping[str, str]
+    situation: Situation, taken: Mapping[str, NDArray[np.bool_]], reasons: Mapping[str, str], least: Floats
 ) -> tuple[Exclusion, ...]:
     """Return each location, or service of it, that a rule took out; by rule, then as the network lists them."""
     if not taken:
         return ()
     candidates, order, network = situation.candidates, situation.order, situation.network
-    stocked = situation.atp >= np.array([[float(line.quantity)] for line in order.lines])
+    stocked = situation.atp >= least
     locations, place = distinct_codes(candidates.location)
     first_of_place = np.searchsorted(candidates.location, locations)
     # `NO_SERVICE`, −1, finds the last: collected without one, or whatever the service.

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from decision.candidates import FROM_THE_SHELF
 from decision.decision import Comparison, Decision, Option, Sender, Shipment
 from decision.messages.catalogue import Catalogue, catalogue
-from decision.money import PRICE_OF, TERMS
+from decision.money import PER_UNIT, PRICE_OF, TERMS
 
 #: Differences smaller than this are not worth a word (half a cent).
 _NOTICED: Final = 0.005
@@ -91,11 +91,9 @@ def _plan(option: Option, decision: Decision, words: Catalogue) -> str:
         ),
         total=words.money(option.total, decision.currency),
         left_out="".join(
-            words.say(
-                "plan_left_out_units" if line.line_id in sent else "plan_left_out",
-                line=line.line_id,
-                units=line.quantity,
-            )
+            words.counted("plan_left_out_units", line.quantity, line=line.line_id)
+            if line.line_id in sent
+            else words.say("plan_left_out", line=line.line_id)
             for line in option.missing
         ),
     )
@@ -110,7 +108,7 @@ def _from(shipment: Shipment, words: Catalogue, when: str, zone: ZoneInfo) -> st
         facts.append(words.say("joins"))
     if shipment.not_found:
         skus, risk = words.listed(shipment.not_found), words.share(shipment.pick_failure)
-        facts.append(words.say("not_found_elsewhere", skus=skus, risk=risk))
+        facts.append(words.counted("not_found_elsewhere", len(shipment.not_found), skus=skus, risk=risk))
     if shipment.offer is not None and shipment.offer.others:
         names = [other.location_name or other.location_id for other in shipment.offer.others]
         facts.append(words.say("offered", places=words.listed(names)))
@@ -122,7 +120,8 @@ def _compare(option: Option, other: Comparison, decision: Decision, words: Catal
     places = words.listed(_told_apart(option, other.shipments, words))
     whom = words.say("the_best" if other.rank < option.rank else "the_next", places=places)
     if abs(difference) < _NOTICED:
-        return words.say("as_dear", whom=whom)
+        tie = round(difference * PER_UNIT) == 0
+        return words.say("as_dear" if tie else "as_dear_to_the_cent", whom=whom)
     gaps = sorted(
         [(term, gap) for term, gap in option.differences.items() if abs(gap) >= _NOTICED], key=lambda gap: -abs(gap[1])
     )

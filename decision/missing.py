@@ -1,7 +1,7 @@
 """What stands against each line of an order that no plan fulfils, and how many of its units there are."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import numpy as np
@@ -28,6 +28,7 @@ CAUSES: Final = (
     "ruled_out",
     "stage_unmet",
     "too_many_parcels",
+    "group_apart",
     "not_together",
 )
 
@@ -99,6 +100,8 @@ def causes(ruled: Ruled, sendable: Floats, otherwise: Cause) -> dict[int, Cause]
     split = splittable(ruled.everyone.order, limits)
     location = ruled.situation.candidates.location
     blocked = [row for row in range(len(lines)) if _most(sendable[row], location, split[row]) < lines[row].quantity]
+    if not blocked and (apart := _apart(ruled.everyone, sendable)):
+        return {row: Cause("group_apart", {"group": str(lines[row].group)}) for row in apart}
     return {
         row: _no_stock(ruled.everyone, row, split[row])
         or _too_heavy(ruled.everyone, row, split[row])
@@ -106,6 +109,14 @@ def causes(ruled: Ruled, sendable: Floats, otherwise: Cause) -> dict[int, Cause]
         or otherwise
         for row in blocked or range(len(lines))
     }
+
+
+def _apart(situation: Situation, sendable: Floats) -> list[int]:
+    """Return the lines of groups of which no candidate can send all lines."""
+    lines = situation.order.lines
+    whole = sendable >= np.array([[line.quantity] for line in lines])
+    grouped = [(row, [other.group == line.group for other in lines]) for row, line in enumerate(lines) if line.group]
+    return [row for row, members in grouped if not whole[members].all(axis=0).any()]
 
 
 def _most(units: Floats, location: NDArray[np.intp], split: np.bool_) -> int:
@@ -151,13 +162,15 @@ def _too_heavy(situation: Situation, row: int, split: np.bool_) -> Cause | None:
 
 def _by_rules(ruled: Ruled, row: int, split: np.bool_) -> Cause | None:
     """Return which rules take the line from candidates that have it, or ``None`` if enough may still be sent."""
-    everyone, ruling = ruled.everyone, ruled.first_ruling
-    candidates, quantity = everyone.candidates, everyone.order.lines[row].quantity
+    everyone, ruling = ruled.everyone, _of_everyone(ruled)
+    line, candidates = everyone.order.lines[row], everyone.candidates
+    quantity = line.quantity
+    carried = (line.weight_kg or 0.0) * (1 if split else quantity) <= candidates.max_weight_kg
 
     def units(promised: Floats, may: NDArray[np.bool_]) -> Floats:
         """Return what can be sent of units promised: a part only where the line may be split."""
         able = np.clip(np.floor(promised), 0, quantity)
-        return np.where(may & (split | (able == quantity)), able, 0.0)
+        return np.where(may & carried & (split | (able == quantity)), able, 0.0)
 
     nobody, everybody = Ruling({}, {}, {}), np.ones(len(candidates), bool)
     before = units(available(everyone, nobody)[row], everybody)
@@ -173,3 +186,16 @@ def _by_rules(ruled: Ruled, row: int, split: np.bool_) -> Cause | None:
         if rule.id in gone and gone[rule.id].any()
     )
     return Cause("ruled_out", rules=blocking)
+
+
+def _of_everyone(ruled: Ruled) -> Ruling:
+    """Return what rules say of all candidates; those that waited for predictions spoke of the ones that mattered."""
+    everyone, some = ruled.everyone.candidates, ruled.situation.candidates
+    width = everyone.service.max(initial=0) + 2
+    rows = np.searchsorted(*(one.location * width + one.service for one in (everyone, some)))
+    removed = dict(ruled.first_ruling.removed)
+    for rule, gone in ruled.ruling.removed.items():
+        if rule not in removed:
+            removed[rule] = np.zeros(ruled.everyone.atp.shape, bool)
+            removed[rule][:, rows] = gone
+    return replace(ruled.first_ruling, removed=removed)

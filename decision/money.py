@@ -41,8 +41,10 @@ PER_UNIT: Final = 1_000_000_000
 #: What cannot be done costs more than any plan. Sums that contain it stay above `HOPELESS`, whatever is taken off.
 IMPOSSIBLE: Final = 1 << 61
 HOPELESS: Final = 1 << 60
-#: A shipment of this much money counts as impossible, so that twelve of them are still not hopeless.
-_ABSURD: Final = 90_000_000.0
+#: No shipment counts more, either way, so that twelve of them are still not hopeless.
+_MOST_COUNTED: Final = 90_000_000.0
+#: No price, and no adjustment either way, is more: below what is counted, so that what is very dear keeps its order.
+MOST_MONEY: Final = 10_000_000.0
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,10 @@ class Strategy:
 
 
 def to_billionths(money: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Return money as whole billionths; what is not finite, or absurd, becomes `IMPOSSIBLE`."""
-    sensible = np.abs(money) < _ABSURD
-    return np.where(sensible, np.rint(np.where(sensible, money, 0.0) * PER_UNIT), IMPOSSIBLE).astype(np.int64)
+    """Return money as whole billionths, no more than is counted; what is not known becomes `IMPOSSIBLE`.
+
+    What is very dear can be done: a price that is meant to forbid leaves an order its plan where there is no other.
+    """
+    known = ~np.isnan(money)
+    counted = np.clip(np.where(known, money, 0.0), -_MOST_COUNTED, _MOST_COUNTED)
+    return np.where(known, np.rint(counted * PER_UNIT), IMPOSSIBLE).astype(np.int64)

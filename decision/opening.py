@@ -59,9 +59,15 @@ class WeeklyHours:
     length: NDArray[np.float64]
     known: NDArray[np.bool_]
 
-    def is_open(self, place: NDArray[np.intp], minute: float) -> NDArray[np.float64]:
-        """Return 1 where the place is open at its local ``minute`` of the week, 0 where not, NaN where unknown."""
-        inside = (minute - self.start[place]) % WEEK < self.length[place]
+    def is_open(self, place: NDArray[np.intp], minute: float, works: NDArray[np.bool_]) -> NDArray[np.float64]:
+        """Return 1 where the place is open at its local ``minute`` of the week, 0 where not, NaN where unknown.
+
+        ``works`` (P, D): whether each place works on D days from yesterday on, its hours apart. Hours that pass
+        midnight belong to the day on which they begin.
+        """
+        since = (minute - self.start[place]) % WEEK
+        today = (since <= minute % DAY).astype(np.intp)
+        inside = (since < self.length[place]) & np.take_along_axis(works, today, axis=1)
         return np.where(self.known[place], inside.any(axis=1), np.nan)
 
     @cached_property
@@ -89,12 +95,22 @@ class WeeklyHours:
         every = frozenset(range(len(WEEKDAYS)))
         return [days if told else every for days, told in zip(open_on, self.known.tolist(), strict=True)]
 
-    def minutes_until_open(self, place: NDArray[np.intp], minute: float) -> NDArray[np.float64]:
-        """Return minutes on the place's clock until it opens next, 0 while open; NaN where it never does."""
-        ahead = (self.start[place] - minute) % WEEK
-        soonest = np.where(np.isnan(ahead), np.inf, ahead).min(axis=1, initial=np.inf)
+    def minutes_until_open(
+        self, place: NDArray[np.intp], minute: float, works: NDArray[np.bool_]
+    ) -> NDArray[np.float64]:
+        """Return minutes on the place's clock until it opens next, 0 while open; NaN where it does not in these days.
+
+        ``works`` as in `is_open`.
+        """
+        days = works.shape[1]
+        weeks = np.arange(days // len(WEEKDAYS)) * WEEK
+        ahead = np.where(np.isnan(self.start[place]), days * DAY, (self.start[place] - minute) % WEEK)
+        ahead = (ahead[:, :, None] + weeks).reshape(len(place), -1)
+        day = np.minimum((minute % DAY + ahead) // DAY + 1, days).astype(np.intp)
+        opens = np.take_along_axis(np.pad(works, ((0, 0), (0, 1))), day, axis=1)
+        soonest = np.where(opens, ahead, np.inf).min(axis=1, initial=np.inf)
         waiting = np.where(np.isinf(soonest), np.nan, soonest)
-        return np.where(self.is_open(place, minute) == 1, 0.0, waiting)
+        return np.where(self.is_open(place, minute, works) == 1, 0.0, waiting)
 
 
 def weekly_hours(places: Sequence[Mapping[str, Sequence[str]] | None]) -> WeeklyHours:

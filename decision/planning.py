@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from decision.decision import BindingRule
 from decision.loads import Floats, Loads, Sent, loads_of
 from decision.many_lines import SECONDS, UnprovedError, plan_many_lines
-from decision.money import HOPELESS, IMPOSSIBLE, PER_UNIT
+from decision.money import HOPELESS, IMPOSSIBLE, PER_UNIT, to_billionths
 from decision.plans import Plan, Problem, SearchTooLongError, best_plans
 from decision.ranked import Ranked, RankedPlan, Ruled
 from decision.reach import Reach
@@ -154,7 +154,7 @@ class _Planning:
     def _left_out(self, loads: Loads) -> NDArray[np.int64]:
         """Return (N,) the money of leaving out units of one block."""
         share = (loads.units / self.money.quantities).sum(axis=1)
-        money = np.rint(share * self.ruled.ruleset.strategy.missing_line * PER_UNIT).astype(np.int64)
+        money = to_billionths(share * self.ruled.ruleset.strategy.missing_line)
         return np.where(loads.one_block, money, IMPOSSIBLE)
 
 
@@ -205,10 +205,13 @@ def _others(planning: _Planning, ranked: Ranked) -> Iterator[_Other]:
     """Yield the order without each rule, limit or requirement without which more could be done."""
     limits, forbidden, ruling = planning.limits, ranked.forbidden, planning.ruled.ruling
     base = planning.reach(forbidden)
+    lines = planning.ruled.situation.order.lines
+    # What lines or shipments have to share binds though each alone could have it.
+    sharing = {*ruling.parcels_left, *(ruling.kept if len({line.sku for line in lines}) < len(lines) else ())}
     for rule in planning.ruled.rules:
         if rule.id in ruling.removed or rule.id in ruling.kept or rule.id in ruling.parcels_left:
             within = planning.reach(forbidden, rule.id)
-            if rule.id in ruling.parcels_left or (within > base).any():
+            if rule.id in sharing or (within > base).any():
                 yield _Other(rule.id, within, limits)
     if limits.max_parcels is not None and limits.max_parcels < planning.money.quantities.sum():
         yield _Other(MAX_PARCELS, base, replace(limits, max_parcels=None))

@@ -19,6 +19,8 @@ from expressions.text import Text, encode
 #: How the column of an attribute is read.
 Read = Callable[[Situation], Any]
 
+#: Days from yesterday on in which a place may open next: nine weeks.
+DAYS_SEEN: Final = 63
 #: Position of one value per line beside the candidates' axis: (L, 1).
 BELOW: Final = (slice(None), None)
 
@@ -132,7 +134,15 @@ def capacity_used(s: Situation) -> NDArray[np.float64]:
 def open_now(s: Situation) -> NDArray[np.float64]:
     """Return whether each location is open."""
     places, weekly = s.candidates.location, s.network.location_hours
-    return _each_clock(s, lambda local, rows: weekly.is_open(places[rows], minute_of_week(local)))
+    return _each_clock(
+        s, lambda local, rows: weekly.is_open(places[rows], minute_of_week(local), _days_worked(s, local, rows))
+    )
+
+
+def _days_worked(s: Situation, local: datetime, rows: NDArray[np.intp]) -> NDArray[np.bool_]:
+    """Return (rows, `DAYS_SEEN`) whether no closing date or holiday is told of each day from yesterday on."""
+    worked, usual = s.network.days_worked(local.date() - timedelta(days=1), DAYS_SEEN)
+    return np.asarray((worked | ~usual)[s.candidates.location[rows]])
 
 
 def opens_in_hours(s: Situation) -> NDArray[np.float64]:
@@ -140,16 +150,20 @@ def opens_in_hours(s: Situation) -> NDArray[np.float64]:
     places, weekly = s.candidates.location, s.network.location_hours
 
     def read(local: datetime, rows: NDArray[np.intp]) -> NDArray[np.float64]:
-        waiting = weekly.minutes_until_open(places[rows], minute_of_week(local))
+        waiting = weekly.minutes_until_open(places[rows], minute_of_week(local), _days_worked(s, local, rows))
         return minutes_passing(local, waiting) / 60
 
     return _each_clock(s, read)
 
 
 def minutes_to_cut_off(s: Situation, cut_offs: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return minutes until today's cut-off; ``cut_offs`` (C, 7) of each candidate by weekday."""
+    """Return minutes until today's cut-off; ``cut_offs`` (C, 7) of each candidate by weekday.
+
+    There is none on a day on which the location is closed: nothing is handed over.
+    """
 
     def read(local: datetime, rows: NDArray[np.intp]) -> NDArray[np.float64]:
-        return minutes_passing(local, cut_offs[rows, local.weekday()] - minute_of_week(local) % DAY)
+        today = np.where(_days_worked(s, local, rows)[:, 1], cut_offs[rows, local.weekday()], np.nan)
+        return minutes_passing(local, today - minute_of_week(local) % DAY)
 
     return _each_clock(s, read)

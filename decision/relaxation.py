@@ -269,6 +269,11 @@ class _Relaxable:
             reasons={rule.id: rule.reason for rule in self.ruled.rules if rule.id in ids},
             max_parcels=len(plan.shipments) if MAX_PARCELS in ids else None,
             left_out=tuple(line.line_id for row, line in enumerate(lines) if plan.left_out[row]),
+            part_left_out={
+                line.line_id: units
+                for line, units in zip(lines, plan.left_out, strict=True)
+                if 0 < units < line.quantity
+            },
             smallest=smallest,
         )
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from decision.attributes import CAPACITY_USED, is_per_line, read_columns, together
 from decision.consolidation import NOTHING_OPEN, open_shipments_at
+from decision.money import MOST_MONEY
 from decision.ruleset import OfferRule, Rule, Ruleset, Stage
 from decision.situation import Situation
 from expressions.compiled import CompiledExpression
@@ -190,5 +191,6 @@ _TRUE: Final = np.array(True)
 def _adjustment(rule: Rule, where: NDArray[np.bool_], columns: Any, shape: tuple[int, ...]) -> NDArray[np.float64]:
     """Return money per line if the rule is about lines, else per shipment. Unknown money is none."""
     assert isinstance(rule.amount, CompiledExpression)
-    money = np.broadcast_to(np.where(where, np.nan_to_num(rule.amount.values(columns)), 0.0), shape)
+    told = np.clip(np.nan_to_num(rule.amount.values(columns)), -MOST_MONEY, MOST_MONEY)
+    money = np.broadcast_to(np.where(where, told, 0.0), shape)
     return money if is_per_line(rule.names) else money[0]

@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping
 from datetime import date
+from difflib import get_close_matches
 from typing import Annotated, Any, Final, Literal, TypeAlias, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from decision.errors import RulesetError, RulesetProblem
 from decision.messages.catalogue import LANGUAGES, Language
+from decision.money import MOST_MONEY
 from decision.opening import Weekday, span_of
 
 KINDS: Final = ("exclude", "require", "safety_stock", "adjust", "cap")
@@ -35,20 +37,24 @@ class _Document(BaseModel):
 class LimitsDocument(_Document):
     """``limits`` of a ruleset document."""
 
-    max_parcels: int | None = Field(default=None, ge=1)
+    max_parcels: int | None = Field(default=None, ge=1, le=1_000)
     allow_partial: bool = False
     split_lines: bool = True
+
+
+#: In the order's currency.
+Price: TypeAlias = Annotated[float, Field(ge=0, le=MOST_MONEY, allow_inf_nan=False)]
 
 
 class StrategyDocument(_Document):
     """``strategy`` of a ruleset document; the prices are those of `decision.money.Strategy`."""
 
-    late_parcel: float = Field(default=0.0, ge=0, allow_inf_nan=False)
-    late_day: float = Field(default=0.0, ge=0, allow_inf_nan=False)
-    pick_failure: float = Field(default=0.0, ge=0, allow_inf_nan=False)
-    extra_parcel: float = Field(default=0.0, ge=0, allow_inf_nan=False)
-    carbon: float = Field(default=0.0, ge=0, allow_inf_nan=False)
-    missing_line: float = Field(default=100.0, ge=0, allow_inf_nan=False)
+    late_parcel: Price = 0.0
+    late_day: Price = 0.0
+    pick_failure: Price = 0.0
+    extra_parcel: Price = 0.0
+    carbon: Price = 0.0
+    missing_line: Price = 100.0
 
 
 class ActiveDocument(_Document):
@@ -85,10 +91,17 @@ class RuleDocument(_Document):
     where: str | None = None
     exclude: str | None = None
     require: str | None = None
-    safety_stock: int | None = Field(default=None, ge=0)
+    safety_stock: int | None = Field(default=None, ge=0, le=1_000_000_000)
     adjust: str | float | None = None
     cap: str | Annotated[float, Field(ge=0)] | None = None
     reason: Reason | dict[Language, Reason] | None = None
+
+    @field_validator("id")
+    @classmethod
+    def _is_no_limit_or_stage(cls, rule_id: str) -> str:
+        if rule_id.startswith(("limits.", "stages.")):
+            raise ValueError("an answer names limits and stages so: choose an id that begins otherwise")
+        return rule_id
 
     @field_validator("reason")
     @classmethod
@@ -179,7 +192,15 @@ def _told(problem: Any, document: Any) -> RulesetProblem:
         value = value[step] if isinstance(value, list | dict) and step in _keys(value) else None
         named = value.get("id", value.get("name")) if isinstance(value, dict) else None
         place.append(str(named) if isinstance(step, int) and named else str(step))
-    return RulesetProblem(" → ".join(place) or "ruleset", problem["msg"])
+    hint = _nearest(str(problem["loc"][-1])) if problem["type"] == "extra_forbidden" else ""
+    return RulesetProblem(" → ".join(place) or "ruleset", f"{problem['msg']}{hint}")
+
+
+def _nearest(written: str) -> str:
+    """Return the field, of whatever part of the document, that may have been meant; nothing where that is misplaced."""
+    known = {field.alias or name for part in _Document.__subclasses__() for name, field in part.model_fields.items()}
+    near = [] if written in known else get_close_matches(written, sorted(known), n=1)
+    return f"; did you mean {near[0]}?" if near else ""
 
 
 def _keys(value: Any) -> Any:

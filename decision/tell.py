@@ -1,6 +1,6 @@
 """A decision put in words: its sentences in a language, and the whole of it as a text to be read."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -80,7 +80,7 @@ def _lines(decision: Decision, words: Catalogue) -> Iterator[str]:
         yield f"{option.rank}. {option.explanation}"
     for line in decision.missing:
         yield words.say(
-            "missing_line",
+            "missing_line_left_out" if line.cause == "left_out" else "missing_line",
             line=line.line_id,
             sku=line.sku,
             quantity=line.quantity,
@@ -94,7 +94,7 @@ def _lines(decision: Decision, words: Catalogue) -> Iterator[str]:
             yield _excluded(exclusion, words)
     for rule, count in shown.items():
         if count > _LISTED:
-            yield words.say("excluded_more", count=count - _LISTED, rule=rule)
+            yield words.counted("excluded_more", count - _LISTED, rule=rule)
     for binding in decision.binding_rules:
         kind, name = _kind(binding.rule_id)
         yield words.say(f"binding_{kind}", rule=name, money=words.money(binding.price, decision.currency))
@@ -116,7 +116,9 @@ def _summary(decision: Decision, words: Catalogue) -> str:
     if all(line.cause == "no_ruleset" for line in decision.missing):
         return words.say("summary_no_ruleset")
     short = [
-        words.say("short_line", line=line.line_id, sku=line.sku, short=line.short, quantity=line.quantity)
+        words.say("short_line_only", line=line.line_id, sku=line.sku)
+        if line.quantity == 1
+        else words.counted("short_line", line.short, line=line.line_id, sku=line.sku, quantity=line.quantity)
         for line in decision.missing
         if line.short
     ]
@@ -136,8 +138,10 @@ def _way(rule_id: str, relaxation: Relaxation, decision: Decision, words: Catalo
     if rule_id == "limits.max_parcels":
         return words.say("with_parcels", needed=relaxation.max_parcels, limit=decision.limits["max_parcels"])
     if rule_id == "limits.allow_partial":
-        key = "leaving_out" if len(relaxation.left_out) == 1 else "leaving_out_several"
-        return words.say(key, lines=words.listed(relaxation.left_out))
+        parts = relaxation.part_left_out
+        whole = [line for line in relaxation.left_out if line not in parts]
+        ways = [words.say("leaving_out", lines=_listed_lines(whole, words))] if whole else []
+        return words.listed(ways + [words.counted("leaving_out_units", n, line=line) for line, n in parts.items()])
     if rule_id == "limits.split_lines":
         return words.say("splitting_lines")
     if kind == "rule":
@@ -153,8 +157,9 @@ def _with_reason(line: MissingLine, decision: Decision, words: Catalogue) -> Mis
         words.say("ruled_out_by", rule=rule.rule_id, places=_named(rule.location_ids, words), reason=rule.reason)
         for rule in line.rules
     ]
+    key = "out_of_stock_reserved" if reserved else "too_few_together" if together else line.cause
     reason = words.say(
-        "out_of_stock_reserved" if reserved else "too_few_together" if together else line.cause,
+        f"{key}_1" if line.cause == "out_of_stock" and len(places) == 1 else key,
         **details,
         quantity=line.quantity,
         places=len(places) if line.cause == "out_of_stock" else _named(places, words),
@@ -167,7 +172,11 @@ def _with_reason(line: MissingLine, decision: Decision, words: Catalogue) -> Mis
 
 def _named(places: tuple[str, ...], words: Catalogue) -> str:
     named = ", ".join(places[:_NAMED])
-    return words.say("and_more", places=named, count=len(places) - _NAMED) if len(places) > _NAMED else named
+    return words.counted("and_more", len(places) - _NAMED, places=named) if len(places) > _NAMED else named
+
+
+def _listed_lines(lines: Sequence[str], words: Catalogue) -> str:
+    return words.counted("lines", len(lines), lines=words.listed(lines))
 
 
 def _excluded(exclusion: Exclusion, words: Catalogue) -> str:
@@ -177,7 +186,7 @@ def _excluded(exclusion: Exclusion, words: Catalogue) -> str:
         f"excluded{service}{lines}",
         place=exclusion.location_id,
         service=exclusion.carrier_service_id,
-        lines=words.listed(exclusion.line_ids),
+        lines=_listed_lines(exclusion.line_ids, words) if exclusion.line_ids else "",
         rule=exclusion.rule_id,
-        reason=exclusion.reason,
+        reason=exclusion.reason.removesuffix("."),
     )

@@ -102,7 +102,8 @@ def _matches(word: Word, pattern: str) -> Value:
     try:
         compiled = re2.compile(pattern, options)
     except re2.error as error:
-        raise ValueError(f"not a pattern: {error}") from None
+        told = error.args[0]
+        raise ValueError(f"not a pattern: {told.decode() if isinstance(told, bytes) else told}") from None
     return question(lambda text: compiled.search(text) is not None)(word)
 
 

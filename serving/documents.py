@@ -1,5 +1,12 @@
-"""Reading a ruleset document, JSON or YAML, into the plain values that JSON has."""
+"""Reading a ruleset document, JSON or YAML, into the plain values that JSON has.
 
+What could be read in two ways is refused: of a name that stands twice, readers take the last and say nothing.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, Final
 
 import orjson
@@ -8,6 +15,8 @@ import yaml
 from serving.errors import InvalidRulesetError, MalformedBodyError, UnsupportedMediaError
 
 YAML: Final = ("application/yaml", "application/x-yaml", "text/yaml")
+#: Rulesets are nested five deep. The parser takes time quadratic in the depth, and holds everything else up meanwhile.
+MOST_NESTED: Final = 20
 
 
 def read_document(content: bytes, media_type: str) -> dict[str, Any]:
@@ -15,10 +24,7 @@ def read_document(content: bytes, media_type: str) -> dict[str, Any]:
     if media_type in YAML:
         value = read_yaml(content)
     elif media_type == "application/json":
-        try:
-            value = orjson.loads(content)
-        except orjson.JSONDecodeError as error:
-            raise MalformedBodyError(f"The body is not JSON: {error}") from error
+        value = read_json(content)
     else:
         raise UnsupportedMediaError(f"Content-Type {media_type} is not read here: send application/json or {YAML[0]}")
     if not isinstance(value, dict):
@@ -26,14 +32,62 @@ def read_document(content: bytes, media_type: str) -> dict[str, Any]:
     return value
 
 
+def read_file(file: Path) -> object:
+    """One document: JSON where the file's name says so, else YAML."""
+    return (read_json if file.suffix == ".json" else read_yaml)(file.read_bytes())
+
+
+def read_json(content: bytes) -> object:
+    """One JSON document."""
+    try:
+        value = orjson.loads(content)
+    except orjson.JSONDecodeError as error:
+        raise MalformedBodyError(f"The body is not JSON: {error}") from error
+    try:
+        json.loads(content, object_pairs_hook=_each_once, parse_int=float)
+    except RecursionError:
+        raise InvalidRulesetError("nested too deeply") from None
+    return value
+
+
 def read_yaml(content: bytes) -> object:
     """One YAML document. Aliases are refused: a short text can stand for a huge document with them."""
     try:
-        if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(content, yaml.SafeLoader)):
-            raise InvalidRulesetError("YAML aliases (*name) are not read here: write the value out")
-        value = yaml.safe_load(content)
+        value = yaml.load(content, _Loader)
         return orjson.loads(orjson.dumps(value))
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise MalformedBodyError(f"The body is not YAML: {error}") from error
-    except (TypeError, RecursionError, ValueError) as error:
+    except (TypeError, ValueError) as error:
         raise MalformedBodyError(f"The YAML holds what JSON cannot: {error}") from error
+
+
+class _Loader(yaml.SafeLoader):
+    """Refuses aliases, names that stand twice, and what is nested too deeply, where it meets them."""
+
+    nested = 0
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        """One node, with all that is in it."""
+        event = self.peek_event()  # type: ignore[no-untyped-call]  # its stubs leave the type out
+        at = f"line {event.start_mark.line + 1}"
+        if isinstance(event, yaml.AliasEvent):
+            raise InvalidRulesetError(f"{at}: YAML aliases (*name) are not read here: write the value out")
+        if self.nested == MOST_NESTED:
+            raise InvalidRulesetError(f"{at}: nested deeper than {MOST_NESTED}")
+        self.nested += 1
+        node = super().compose_node(parent, index)
+        self.nested -= 1
+        return node
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        """A mapping, each of whose names stands there once."""
+        _each_once([(key.value, None) for key, _ in node.value if isinstance(key, yaml.ScalarNode)], node.start_mark)
+        return super().construct_mapping(node, deep=deep)
+
+
+def _each_once(pairs: Sequence[tuple[str, Any]], mark: yaml.Mark | None = None) -> dict[str, Any]:
+    twice = [name for name, times in Counter(name for name, _ in pairs).items() if times > 1]
+    if twice:
+        at = "" if mark is None else f"line {mark.line + 1}: "
+        raise InvalidRulesetError(f"{at}written more than once: {', '.join(twice)}")
+    return dict(pairs)

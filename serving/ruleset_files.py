@@ -10,7 +10,7 @@ from decision.errors import RulesetError
 from decision.ruleset import compile_ruleset
 from serving.database.database import Database
 from serving.database.ruleset_store import live_rulesets, publish
-from serving.documents import read_yaml
+from serving.documents import read_file
 from serving.errors import ConfigurationError, ServingError
 
 PUBLISHER = "file at start"
@@ -42,9 +42,9 @@ def _files(path: Path) -> list[Path]:
 
 
 def _read(file: Path) -> dict[str, Any]:
-    """One checked document. JSON is read as the YAML that it is."""
+    """One checked document."""
     try:
-        document = read_yaml(file.read_bytes())
+        document = read_file(file)
         if not isinstance(document, dict) or not isinstance(document.get("name"), str):
             raise ConfigurationError(f"{file}: a ruleset is a mapping with a name")
         compile_ruleset(document)

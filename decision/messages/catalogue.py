@@ -25,6 +25,10 @@ class Catalogue:
         """Return the text of ``key`` with its placeholders filled in."""
         return self.texts[key].format_map(values)
 
+    def counted(self, key: str, count: int, **values: object) -> str:
+        """Return the text of ``key`` for so many: that of ``key_1`` for one."""
+        return self.say(f"{key}_1" if count == 1 else key, count=count, **values)
+
     def number(self, value: float, decimals: int) -> str:
         """Return a number with so many decimals: "11.42", "11,42"."""
         return f"{value:.{decimals}f}".replace(".", self.texts["decimal_sign"])

@@ -24,14 +24,14 @@ def check(
 
     from decision.errors import RulesetError, RulesetProblem
     from decision.ruleset import compile_ruleset
-    from serving.documents import read_yaml
+    from serving.documents import read_file
     from serving.errors import ServingError
     from serving.ruleset_summary import as_lines, summary_of
 
     problems: tuple[RulesetProblem, ...] = ()
     summary: dict[str, Any] = {}
     try:
-        document = read_yaml(file.read_bytes())
+        document = read_file(file)
         if not isinstance(document, dict):
             problems = (RulesetProblem("ruleset", "must be a mapping with name, strategy, limits, rules and stages"),)
         else:

@@ -63,7 +63,7 @@ async def publish_ruleset(
     wanted = attempt_of(request, client, content)
     answer = await answered_before(service.database, wanted)
     if answer is None:
-        document = {"name": name, **read_document(content, media_type(request))}
+        document = {"name": name, **await asyncio.to_thread(read_document, content, media_type(request))}
         if document["name"] != name:
             message = f"must be {name!r}, as in the path"
             raise InvalidRulesetError(f"name: {message}", [FieldError("name", message)])

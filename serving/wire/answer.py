@@ -207,7 +207,8 @@ class BindingRuleAnswer(BaseModel):
 class RelaxationAnswer(BaseModel):
     """A smallest set of rules and limits (ids as in `binding_rules`) without which a plan would stand.
 
-    `max_parcels` is what the plan would need where that limit is among them, `left_out` the lines it would leave out.
+    `max_parcels` is what the plan would need where that limit is among them, `left_out` the lines it would leave out,
+    `part_left_out` the units of those that it would send in part.
     `smallest`: proved so.
     """
 
@@ -217,6 +218,7 @@ class RelaxationAnswer(BaseModel):
     left_out: list[str]
     smallest: bool
     explanation: str
+    part_left_out: dict[str, int]
 
 
 class PromiseChangeAnswer(BaseModel):

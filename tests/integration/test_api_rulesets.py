@@ -63,6 +63,12 @@ async def test_a_wrong_rule_is_refused_by_name_and_position_and_what_was_live_st
         (b"{1: 2, ? [1] : 3}", "application/yaml", 400),
         (b'{"name": "another"}', "application/json", 422),
         (b"name: x", "text/plain", 415),
+        (b"rules: [{id: a, exclude: 'true'}]\nrules: []", "application/yaml", 422),
+        (b"rules: [{id: a, exclude: 'true', exclude: 'false'}]", "application/yaml", 422),
+        (b'{"rules": [{"id": "a", "exclude": "true"}], "rules": []}', "application/json", 422),
+        (b"rules: " + b"[" * 30_000, "application/yaml", 422),
+        (b"rules: " + b"[" * 30_000, "application/json", 400),
+        (b'{"rules": ' + b"[" * 1_000 + b"]" * 1_000 + b"}", "application/json", 422),
     ],
 )
 async def test_what_is_no_ruleset_is_refused(api: Api, content: bytes, media_type: str, status: int) -> None:

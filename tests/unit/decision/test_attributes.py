@@ -9,6 +9,7 @@ import pytest
 from decision.candidates import find_candidates
 from decision.digest import digest
 from decision.errors import RulesetError
+from decision.opening import WEEKDAYS
 from decision.order import Line
 from decision.ruleset import default_ruleset, load_ruleset
 from tests.unit.decision.world import NOW, left_out, order, places
@@ -172,6 +173,32 @@ def test_rules_see_what_is_fed_of_locations_services_and_stock(condition: str, o
 )
 def test_opening_hours_and_cut_offs_follow_the_clock_on_the_wall(now: datetime, condition: str) -> None:
     assert left_out(FED, order("LAMP"), f"rules: [{{id: r, exclude: '{condition}'}}]", now)[:1] == ["A"]
+
+
+@pytest.mark.parametrize(
+    ("closed", "now", "condition"),
+    [
+        ("2026-03-02", "2026-03-02T09:14", "!location.open_now && location.opens_in_hours > 0"),
+        ("2026-03-02", "2026-03-02T09:14", "location.minutes_to_cut_off == null && service.minutes_to_cut_off == null"),
+        ("2026-03-02", "2026-03-07T22:00", "location.open_now"),
+        ("2026-03-07", "2026-03-08T00:30", "!location.open_now"),  # the hours are those of Saturday night
+        ("2026-03-08", "2026-03-08T00:30", "location.open_now"),
+        ("2026-03-02", "2026-03-01T08:00", "location.opens_in_hours == 24 * 6 + 13"),  # Sunday 09:00 to Saturday 22:00
+        ("2026-03-07", "2026-03-02T19:00", "location.opens_in_hours == 24 * 6 + 13"),  # Monday 20:00 to Monday 09:00
+    ],
+)
+def test_a_place_is_not_open_on_a_day_on_which_it_is_closed(closed: str, now: str, condition: str) -> None:
+    shop = {"location_id": "A", "opening_hours": HOURS, "cut_offs": {"mon": "16:00"}, "closed_on": (closed,)}
+    instant = datetime.fromisoformat(now).replace(tzinfo=UTC)
+    assert left_out(places(shop), order("LAMP"), f"rules: [{{id: r, exclude: '{condition}'}}]", instant) == ["A"]
+
+
+def test_a_place_that_keeps_public_holidays_is_closed_at_christmas() -> None:
+    all_day = {day: ["00:00-24:00"] for day in WEEKDAYS}
+    shop = {"location_id": "A", "opening_hours": all_day, "closed_on_public_holidays": 1.0}
+    noon = datetime(2026, 12, 25, 11, tzinfo=UTC)  # the 26th is one too
+    condition = "!location.open_now && location.opens_in_hours == 36"
+    assert left_out(places(shop), order("LAMP"), f"rules: [{{id: r, exclude: '{condition}'}}]", noon) == ["A"]
 
 
 def test_what_was_given_on_another_day_says_nothing_of_today() -> None:

@@ -78,3 +78,14 @@ def test_sending_lines_whole_has_a_price_where_parts_would_be_cheaper() -> None:
     (binding,) = whole.binding_rules
     assert binding.rule_id == "limits.split_lines"
     assert binding.price == pytest.approx(whole.options[0].total - split.options[0].total, abs=1e-9)
+
+
+def test_units_kept_back_have_a_price_where_two_lines_of_one_sku_could_share_them() -> None:
+    net = network([{"location_id": "W1"}, {"location_id": "S1"}], [STD], {"LAMP": {"W1": 3, "S1": 5}})
+    costs = Table({"W1": (1.0, 1.0, 10.0, 30.0, 0.0), "S1": (4.0, 1.0, 10.0, 30.0, 0.0)})
+    lines = (Line("1", "LAMP", 1, 9.0), Line("2", "LAMP", 2, 9.0))
+    kept = "name: n\nrules: [{id: keep, safety_stock: 1}]"
+    with_it, without = (decide(order(lines=lines), net, [load_ruleset(x)], costs, NOW) for x in (kept, "name: n"))
+    (binding,) = with_it.binding_rules
+    assert binding.rule_id == "keep"
+    assert binding.price == pytest.approx(with_it.options[0].total - without.options[0].total, abs=1e-9)

@@ -87,6 +87,27 @@ def test_adjustments_move_the_ranking_and_show() -> None:
     assert decision.options[0].terms["adjustments"] == -2.0
 
 
+@pytest.mark.parametrize(
+    ("rules", "more"),
+    [
+        ("{id: hardly-ever, adjust: 1.0e+9}", ""),
+        ("{id: hardly-ever, adjust: '1e300 * location.distance_km'}", ""),
+        ("{id: gladly, adjust: '-1e300'}", ""),
+        ("", "strategy: {late_parcel: 1.0e+7, late_day: 1.0e+7, pick_failure: 1.0e+7}"),
+    ],
+)
+def test_what_is_dear_beyond_measure_can_be_sent_all_the_same(rules: str, more: str) -> None:
+    decision = answer(order("LAMP", promised_in_hours=12), rules, more)
+    assert len(decision.options) == 4
+    assert decision.relaxations == ()
+    assert np.isfinite([option.total for option in decision.options]).all()
+
+
+def test_a_line_that_may_hardly_be_left_out_is_left_out_only_where_nobody_has_it() -> None:
+    decision = answer(order("LAMP", "GONE"), more="limits: {allow_partial: true}\nstrategy: {missing_line: 1.0e+7}")
+    assert {tuple(line.sku for line in option.missing) for option in decision.options} == {("GONE",)}
+
+
 def test_partial_plans_leave_out_what_nobody_has_and_say_so() -> None:
     decision = answer(order("LAMP", "GONE"), more="limits: {allow_partial: true}")
     assert [line.sku for line in decision.options[0].missing] == ["GONE"]
@@ -119,6 +140,30 @@ def test_the_first_ruleset_that_applies_decides() -> None:
             "{id: shut, exclude: 'location.id == \"S1\"', reason: closed}",
             "",
             "shut takes out S1 (closed)",
+        ),
+        (
+            order("CHAIR"),
+            "{id: risky, exclude: 'prediction.line_pick_failure > 0.05', reason: too risky}",
+            "",
+            "risky takes out S1 (too risky)",
+        ),
+        (
+            order("LAMP"),
+            "{id: far, exclude: location.distance_km > 10, reason: far}, {id: slow, require: prediction.p_late > 2}",
+            "",
+            "far takes out W1 (far); slow takes out S1, S2, W1 (slow: prediction.p_late > 2)",
+        ),
+        (  # from W1 there is a van besides, which does not carry four
+            order("LAMP", quantity=4),
+            "{id: slow, exclude: 'prediction.delivery_p90_hours > 5', reason: too slow}",
+            "limits: {split_lines: false}",
+            "slow takes out W1 (too slow)",
+        ),
+        (
+            order(lines=(Line("1", "LAMP", 4, 9.0, group="set"), Line("2", "CHAIR", 1, 9.0, group="set"))),
+            "",
+            "",
+            "no location can send all lines of the group set together, and they go together or not at all",
         ),
         (
             order("CHAIR", delivery_method="click_and_collect", collect_location_id="S2"),
@@ -212,6 +257,14 @@ def test_a_line_is_split_where_rules_leave_no_location_that_has_all_of_it() -> N
     decision = lamps(shut, WHOLE, W1=9, S1=5, S2=5)
     assert decision.options == ()
     assert [line.reason for line in decision.missing] == ["shut takes out W1 (closed)"]
+
+
+def test_a_location_that_could_have_sent_a_part_is_told_to_be_left_out() -> None:
+    busy = "{id: busy, exclude: 'location.footfall_ratio > 1.6'}"
+    split = lamps(busy, W1=5, S1=3, S2=4)
+    assert len(split.options[0].shipments) == 2
+    assert [(one.location_id, one.rule_id) for one in split.excluded] == [("S2", "busy")]
+    assert lamps(busy, W1=9, S1=3, S2=4).excluded == ()  # nothing would have come from there
 
 
 def test_two_services_of_one_location_do_not_promise_a_unit_twice() -> None:

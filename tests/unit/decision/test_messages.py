@@ -16,7 +16,7 @@ from decision.money import TERMS
 from decision.ruleset import load_ruleset
 from decision.tell import as_text, tell
 from tests.unit.decision.test_story import ANSWERS, MILAN, RULES
-from tests.unit.decision.world import NOW, Table, network, order
+from tests.unit.decision.world import NOW, STD, Table, network, order
 
 
 def placeholders(text: str) -> set[str]:
@@ -185,3 +185,50 @@ def test_a_rules_reason_is_told_in_the_language_of_the_answer() -> None:
 def test_a_reason_in_a_language_that_nobody_tells_is_refused(reason: str) -> None:
     with pytest.raises(RulesetError, match="reason"):
         load_ruleset(f"name: n\nrules: [{{id: closed, exclude: 'true', reason: {reason}}}]")
+
+
+@pytest.mark.parametrize(
+    ("units", "asked", "english", "italian"),
+    [
+        ((0,), 1, "lacks its one unit.", "manca l'unico pezzo."),
+        ((0,), 1, "at the one location that keeps it (0 on hand)", "nell'unica sede che lo tiene (giacenza 0)"),
+        ((0, 0), 2, "lacks 2 of 2 units.", "mancano 2 pezzi su 2."),
+        ((0, 0), 2, "at all 2 locations that keep it (0 on hand)", "in tutte le 2 sedi che lo tengono (giacenza 0)"),
+        ((1, 1), 3, "lacks 1 of 3 units.", "manca 1 pezzo su 3."),
+        ((1, 1), 3, "could be fulfilled without 1 unit of line 1.", "si potrebbe evadere senza 1 pezzo della riga 1."),
+        ((1, 1), 5, "could be fulfilled without 3 units of line 1.", "si potrebbe evadere senza 3 pezzi della riga 1."),
+    ],
+)
+def test_one_is_told_as_one_and_many_as_many(units: tuple[int, ...], asked: int, english: str, italian: str) -> None:
+    told = small(units, asked, "name: n")
+    assert english in as_text(told, "en")
+    assert italian in as_text(told, "it")
+
+
+def small(units: tuple[int, ...], asked: int, rules: str) -> Decision:
+    """Decide an order for so many lamps, of which the places A, B, … have so many units."""
+    places = [{"location_id": name} for name, _ in zip("ABCDE", units, strict=False)]
+    net = network(places, [STD], {"LAMP": dict(zip("ABCDE", units, strict=False))})
+    costs = Table({name: (cost, 0.0, 10.0, 30.0, 0.1) for name, cost in zip("ABCDE", COSTS, strict=True)})
+    return decide(order("LAMP", quantity=asked), net, [load_ruleset(rules)], costs, NOW)
+
+
+#: A parcel from B costs 4 thousandths more than one from A.
+COSTS = (5.0, 5.004, 9.0, 9.0, 9.0)
+
+
+def test_what_a_partial_plan_leaves_out_is_told_as_left_out() -> None:
+    told = small((1, 1), 3, "name: n\nlimits: {allow_partial: true}")
+    assert "; 1 unit of line 1 is left out." in told.options[0].explanation
+    assert "Line 1 (LAMP), 1 left out: dearer to send" in as_text(told, "en")
+    assert "; 1 pezzo della riga 1 resta escluso." in tell(told, "it").options[0].explanation
+
+
+def test_fractions_of_a_cent_are_no_tie() -> None:
+    best, _ = small((1, 1), 1, "name: n").options
+    assert best.explanation.endswith("It costs the same as the next option (B) to the cent.")
+
+
+def test_a_reason_that_is_a_sentence_ends_once() -> None:
+    told = small((1, 1), 1, "name: n\nrules: [{id: a, exclude: 'location.id == \"A\"', reason: Shut for works.}]")
+    assert "A was left out by the rule a: Shut for works.\n" in f"{as_text(told, 'en')}\n"

@@ -25,7 +25,9 @@ from decision.ruleset import load_ruleset
         ("{id: a, where: 'prediction.p_late > 0.5', safety_stock: 1}", "rule a, where, line 1, column 1: unknown name"),
         ("{id: a}", "rules → a: Value error, give exactly one of"),
         ("{id: a, exclude: 'true', adjust: '1'}", "found exclude, adjust"),
-        ("{id: a, exclde: 'true'}", "rules → a → exclde: Extra inputs are not permitted"),
+        ("{id: a, exclde: 'true'}", "rules → a → exclde: Extra inputs are not permitted; did you mean exclude?"),
+        ("{id: a, late_parcel: 1, exclude: 'true'}", "rules → a → late_parcel: Extra inputs are not permitted"),
+        ("{id: limits.max_parcels, exclude: 'true'}", "rules → limits.max_parcels → id: Value error, an answer names"),
         ("{id: a, safety_stock: -1}", "rules → a → safety_stock: Input should be greater than or equal to 0"),
     ],
 )
@@ -37,7 +39,16 @@ def test_tells_where(rule: str, told: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "- 1", "name: [", "name: n\nstrategy: {late_parcel: -1}", "name: n\nlimits: {max_parcels: 0}", "rules: []"],
+    [
+        "",
+        "- 1",
+        "name: [",
+        "name: n\nstrategy: {late_parcel: -1}",
+        "name: n\nstrategy: {missing_line: 1.0e+10}",
+        "name: n\nlimits: {max_parcels: 0}",
+        f"name: n\nrules: [{{id: a, safety_stock: 1{'0' * 400}}}]",
+        "rules: []",
+    ],
 )
 def test_refuses_what_is_no_ruleset(text: str) -> None:
     with pytest.raises(RulesetError):

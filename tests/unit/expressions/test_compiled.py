@@ -113,7 +113,7 @@ def test_says_which_columns_it_reads() -> None:
         ("lines.map(l, l.hazmat)", 1, 1, "unknown function map"),
         ("lines == 3", 1, 1, "lines is a list"),
         ("location.type.lowr()", 1, 1, "did you mean lower?"),
-        ('location.type.matches("(")', 1, 1, "not a pattern"),
+        ('location.type.matches("(")', 1, 1, "not a pattern: missing ): ("),
         ("location.type.matches(location.type)", 1, 23, "a value written out"),
         ("location.backlog % 2", 1, 1, "remainder"),
         ("location.backlog = 2", 1, 18, "write == to compare"),

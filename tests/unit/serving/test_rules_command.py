@@ -79,6 +79,8 @@ stages: [{name: s, require: 'prediction.p_lat < 1'}]
         ("- 1", "must be a mapping"),
         ("name: &a n\nstages: [{name: *a}]", "aliases"),
         ("rules: []", "name: Field required"),
+        ("name: n\nrules: [{id: a, exclude: 'true'}]\nrules: []", "line 1: written more than once: rules"),
+        ("name: n\nrules:\n  - {id: a, exclude: 'true', exclude: 'false'}", "line 3: written more than once: exclude"),
         ("name: n\nrules: [{id: a, exclud: 'true'}, {id: b, safety_stock: 1.5}]", "rules → b → safety_stock"),
         ("name: n\nstrategy: {late_parcel: -1, late: 1}", "strategy → late_parcel"),
     ],
@@ -87,3 +89,10 @@ def test_what_is_no_ruleset_is_told(tmp_path: Path, text: str, told: str) -> Non
     checked = check(tmp_path, text)
     assert checked.exit_code == 1
     assert told in checked.stdout
+
+
+def test_json_as_programs_write_it_is_read(tmp_path: Path) -> None:
+    document = {"name": "n", "rules": [{"id": "gift", "exclude": 'location.name == "🎁"', "reason": "🎁"}]}
+    file = tmp_path / "ruleset.json"
+    file.write_text(json.dumps(document, indent="\t"))
+    assert CliRunner().invoke(app, ["rules", "check", str(file)]).exit_code == 0
