@@ -21,7 +21,10 @@ _ACCEPTABLE_KEY = re.compile(r"[\x21-\x7e]{1,200}")
 
 
 def attempt_of(request: Request, client: ApiKey, body: bytes) -> Attempt | None:
-    """The use of a key by this request; ``None`` without one. Requests are the same if method, path, query and body are."""
+    """The use of a key by this request; ``None`` without one.
+
+    Requests are the same if method, path, query and body are.
+    """
     key = request.headers.get(HEADER)
     if key is None:
         return None
