@@ -111,6 +111,11 @@ def _once_come(
     return options[0].on_time if options and not options[0].missing else None
 
 
+def ruleset_of(order: Order, network: Network, rulesets: Sequence[Ruleset], now: datetime) -> Ruleset | None:
+    """Return the ruleset by which the order is decided, ``None`` if none applies to it."""
+    return first_that_applies(rulesets, _situation(order, network, find_candidates(order, network), now))
+
+
 def rule(order: Order, network: Network, rulesets: Sequence[Ruleset], now: datetime) -> Ruled | None:
     """Find candidates and apply all rules that need no prediction; ``None`` if no ruleset applies to the order."""
     everyone = _situation(order, network, find_candidates(order, network), now)

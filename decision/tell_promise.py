@@ -3,11 +3,15 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from decision.messages.catalogue import Catalogue, catalogue
 from decision.promise import NotPromised, Promise
 from decision.promised import KeptPromise, PromiseChange
+
+#: Causes of which it is told for which lines.
+_ABOUT_LINES: Final = ("no_stock", "nothing_travels", "no_plan")
 
 
 def tell_promise(promise: Promise, currency: str, names: Mapping[str, str | None], language: str) -> Promise:
@@ -45,8 +49,8 @@ def tell_not_promised(none: NotPromised, names: Mapping[str, str | None], langua
         way = words.say("way_home") if level is None else words.say("way_level", level=level)
     else:
         way = words.say(f"method_{none.delivery_method}")
-    lines = "_lines" if none.cause == "no_plan" and none.line_ids else ""
-    reason = words.say(f"cause_{none.cause}{lines}", lines=words.listed(none.line_ids) if none.line_ids else "")
+    told = {0: "", 1: "_line"}.get(len(none.line_ids), "_lines") if none.cause in _ABOUT_LINES else ""
+    reason = words.say(f"cause_{none.cause}{told}", lines=words.listed(none.line_ids) if told else "")
     said = words.say("not_promised", way=way, reason=reason)
     return replace(none, reason=said[:1].upper() + said[1:])
 
