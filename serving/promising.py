@@ -99,7 +99,7 @@ def make_promises(service: Service, body: PromiseBody, snapshot: Snapshot) -> Pr
             none.append(tell_not_promised(told, names, body.language))
         elif isinstance(way, Order):
             token = token_of(promised(told, way))
-            found.append(Told(tell_promise(told, body.currency, names, body.language), token))
+            found.append(Told(tell_promise(told, body.currency, names, body.language, now), token))
     bundle = basis.asking.predictor.version
     return Promises(now, body.currency, bundle, ranked(found), none, making.degraded, making.complete)
 
