@@ -105,7 +105,7 @@ def _once_come(
     until = None if order.promise is None else order.promise.waits_until
     if until is None or until <= now:
         return None
-    then = with_arrived(network, order, until)
+    then = with_arrived(network, order, now, until)
     ruled = rule(order, then, rulesets, until)
     options = () if ruled is None else explain(best_plan(price(ruled, predictor)), {}).options
     return options[0].on_time if options and not options[0].missing else None

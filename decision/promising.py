@@ -68,12 +68,14 @@ def promise(order: Order, asking: Asking) -> Promise | NotPromised:
     """
     order = replace(order, promised_at=None)
     found = _promise(order, asking, asking.now)
-    for instant in arrivals(asking.network, order, asking.now):
+    coming = list(arrivals(asking.network, order, asking.now))
+    for instant in coming:
         if isinstance(found, Promise) or found.cause not in _HELPED_BY_STOCK:
             break
-        then = replace(asking, network=with_arrived(asking.network, order, instant), now=instant)
+        then = replace(asking, network=with_arrived(asking.network, order, asking.now, instant), now=instant)
         later = _promise(order, then, asking.now)
-        found = replace(later, waits_until=instant) if isinstance(later, Promise) else found
+        if isinstance(later, Promise):  # what should have come by the time of the order is not waited for any more
+            found = replace(later, waits_until=instant, valid_until=min(later.valid_until, coming[0]))
     return found
 
 
