@@ -130,11 +130,16 @@ def _item(
     return PromisedItem(
         item.sku,
         item.quantity,
-        earliest=min(home, key=lambda one: (one.promised_at, one.fee or 0.0, one.cost), default=None),
-        cheapest=min(home, key=lambda one: (one.fee or 0.0, one.cost, one.promised_at), default=None),
+        earliest=min(home, key=lambda one: (one.promised_at, *_by_fee(one)), default=None),
+        cheapest=min(home, key=_by_fee, default=None),
         collect=next((one for one in collected if isinstance(one, Promise)), None),
         cause=None if home else (none or ["no_plan"])[0],
     )
+
+
+def _by_fee(one: Promise) -> tuple[bool, float, float, datetime]:
+    """A fee that nobody tells is not the lowest."""
+    return one.fee is None, one.fee or 0.0, one.cost, one.promised_at
 
 
 def _basis(service: Service, currency: str, snapshot: Snapshot, now: datetime) -> _Basis:
