@@ -1,4 +1,4 @@
-"""Promises that wait for stock on its way: what is late is not counted on, and none is valid once it should be there."""
+"""Promises that wait for stock on its way: what is late is not counted on, none is valid after that."""
 
 from datetime import datetime, timedelta
 from typing import Any
