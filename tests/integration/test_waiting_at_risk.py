@@ -81,7 +81,11 @@ async def test_the_new_date_at_home_is_the_end_of_a_day_on_which_the_carrier_com
 
 async def test_the_new_time_to_collect_is_one_at_which_the_store_is_open(api: Api) -> None:
     await open_all_day(api, S014=5)
-    collected: dict[str, Any] = {"delivery_method": "click_and_collect", "collect_location_id": "S014", "destination": None}
+    collected: dict[str, Any] = {
+        "delivery_method": "click_and_collect",
+        "collect_location_id": "S014",
+        "destination": None,
+    }
     await placed(api, "A", promised_at=(NOW + 10 * HOUR).isoformat(), **collected)
     await api.feed("locations", [{**STORE, "opening_hours": {"sat": ["10:00-20:00"]}}])
     assert await new_promise(api, 20) == datetime(2026, 3, 7, 9, tzinfo=UTC)
