@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from decision.awaited import Awaited, the_plan, the_slowest
+from decision.calendar import steady_until
 from decision.candidates import FROM_THE_SHELF, Candidates
 from decision.decide import price, rule
 from decision.decision import ShipmentLine
@@ -118,6 +119,10 @@ def _told(order: Order, ranked: Ranked, asking: Asking, asked_at: datetime) -> P
     leaves = dispatch(network, coming.location, coming.service, now)
     cut_off = _cut_off(leaves, now) if now == asked_at else None  # what waits for stock is not handed over today
     valid_until = min(filter(None, (asked_at + asking.valid_for, cut_off)))
+    zones = [ZoneInfo(zone) for zone in dict.fromkeys(network.locations["timezone"])]
+    valid_until = steady_until(
+        [rule.active for rule in ranked.ruled.rules if rule.active], zones, asked_at, valid_until
+    )
     # The slowest may be too late for today sooner than the plan is: the order may come after all the same.
     ordered_at = valid_until if asking.awaited is the_plan else asked_at + asking.valid_for
     waiting = _Waiting(order, network, coming, awaited, leaves, now, max(ordered_at, now))
