@@ -98,7 +98,7 @@ def make_promises(service: Service, body: PromiseBody, snapshot: Snapshot) -> Pr
         if isinstance(told, NotPromised):
             none.append(tell_not_promised(told, names, body.language))
         elif isinstance(way, Order):
-            token = token_of(promised(told, way))
+            token = token_of(promised(told, way, snapshot.network))
             found.append(Told(tell_promise(told, body.currency, names, body.language, now), token))
     bundle = basis.asking.predictor.version
     return Promises(now, body.currency, bundle, ranked(found), none, making.degraded, making.complete)

@@ -13,7 +13,8 @@ from typing import Final
 import orjson
 from pydantic import TypeAdapter, ValidationError
 
-from decision.fingerprints import fingerprints
+from decision.fingerprints import calendar_fingerprint, fingerprints
+from decision.network import Network
 from decision.order import Order
 from decision.promise import Promise
 from decision.promised import Promised, PromisedUnits
@@ -27,8 +28,8 @@ LONGEST: Final = 60_000
 MOST_UNITS: Final = 6_000_000
 
 
-def promised(promise: Promise, order: Order) -> Promised:
-    """What is told by ``promise``, made for ``order``, as an order carries it."""
+def promised(promise: Promise, order: Order, network: Network) -> Promised:
+    """What is told by ``promise``, made for ``order`` in ``network``, as an order carries it."""
     return Promised(
         promise.promised_at,
         promise.confidence,
@@ -41,8 +42,13 @@ def promised(promise: Promise, order: Order) -> Promised:
         promise.ruleset,
         promise.bundle,
         tuple(
-            PromisedUnits(shipment.location_id, shipment.carrier_service_id, line.sku, line.quantity)
+            PromisedUnits(shipment.location_id, shipment.carrier_service_id, line.sku, line.quantity, calendar)
             for shipment in promise.shipments
+            for calendar in (
+                calendar_fingerprint(
+                    network, (shipment.location_id, promise.collect_location_id), shipment.carrier_service_id
+                ),
+            )
             for line in shipment.lines
         ),
         fingerprints(order),

@@ -92,3 +92,16 @@ async def test_who_collects_is_not_told_of_a_delivery(api: Api, language: str, t
     await open_shop(api, [WAREHOUSE, STORE], [STANDARD], {"A": {"S": 5, "W": 5}}, promises={"fees": fees})
     answer = await ask(api, [{"sku": "A"}], language=language)
     assert {promise["text"].rpartition("; ")[2] for promise in answer["promises"]} == texts
+
+
+CLOSED = {"closed_on": [f"2026-03-{day:02}" for day in range(2, 9)]}
+
+
+@pytest.mark.parametrize("row", ["location", "service"])
+async def test_a_place_or_a_carrier_that_does_not_work_any_more_is_told_to_have_changed(api: Api, row: str) -> None:
+    await open_shop(api, [WAREHOUSE], [STANDARD], {"A": {"W": 5}})
+    promise = (await ask(api, [{"sku": "A"}], methods=["home"]))["promises"][0]
+    name, fed = ("locations", WAREHOUSE) if row == "location" else ("carrier-services", STANDARD)
+    assert (await api.feed(name, [{**fed, **CLOSED}]))["rejected"] == []
+    changed = await order(api, promise, 1)
+    assert changed == ["When W, its carrier service or the collecting store works is not as it was."]
