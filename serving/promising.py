@@ -46,7 +46,7 @@ class _Basis:
 
 
 class _UntilThen:
-    """Makes promises until the time is up; then it answers `not_in_time`, and is not ``complete``.
+    """Makes promises, the first in any case, until the time is up; then answers `not_in_time` and is not ``complete``.
 
     ``degraded`` names what was not as it should be.
     """
@@ -55,6 +55,7 @@ class _UntilThen:
         self.complete = True
         self.degraded = list(basis.degraded)
         self._basis, self._ends = basis, perf_counter() + milliseconds / 1000
+        self._begun = False
 
     def promise(self, order: Order) -> Promise | NotPromised:
         """Return the promise, or why there is none.
@@ -62,9 +63,10 @@ class _UntilThen:
         Catching everything is right here and nowhere else: a checkout without a date loses the sale, whatever the
         cause. It is logged with its trace, told in the answer, and the date is later for it.
         """
-        if perf_counter() > self._ends:
+        if self._begun and perf_counter() > self._ends:
             self.complete = False
             return _none(order, "not_in_time")
+        self._begun = True
         for asking in (self._basis.asking, self._basis.cautious):
             try:
                 return promise(order, asking)

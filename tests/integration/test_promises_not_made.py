@@ -1,10 +1,12 @@
 """Why a way of delivery has no date: each method that was asked for has one or says why not, and what it says is so."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.integration.conftest import Api
+from serving.settings import Settings
+from tests.integration.conftest import Api, running
 
 pytestmark = pytest.mark.anyio
 
@@ -110,3 +112,13 @@ async def test_one_line_is_told_and_two_are(api: Api, language: str, one: str, t
     for lines, told in (([{"sku": "B"}, {"sku": "A"}], one), ([{"sku": "B"}, {"sku": "C"}, {"sku": "A"}], two)):
         answer = await ask(api, lines, methods=["home"], language=language)
         assert answer["not_promised"][0]["reason"].endswith(told)
+
+
+async def test_however_little_time_there_is_one_way_is_promised(database_url: str, tmp_path: Path) -> None:
+    settings = Settings(work_folder=tmp_path, database_url=database_url, promise_milliseconds=1e-6)
+    async with running(settings) as api:
+        await open_shop(api, [WAREHOUSE, STORE], [STANDARD], {"A": {"W": 5, "S": 5}})
+        answer = await ask(api, [{"sku": "A"}])
+    assert [promise["delivery_method"] for promise in answer["promises"]] == ["home"]
+    assert set(causes(answer).values()) == {"not_in_time"}
+    assert not answer["complete"]
