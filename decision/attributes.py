@@ -81,7 +81,7 @@ ATTRIBUTES: Final = (
     Attribute("line.category", _TEXT, "", "of its product", "not known", line_text("category")),
     Attribute("line.quantity", _NUMBER, "units", "asked for", NEVER, line_figure("quantity")),
     Attribute("line.unit_price", _NUMBER, "money", "of one unit", "not told", line_figure("unit_price")),
-    Attribute("line.value", _NUMBER, "money", "of all its units", "the price is not told", lambda s: line_figure("unit_price")(s) * line_figure("quantity")(s)),
+    Attribute("line.value", _NUMBER, "money", "of all its units", "the price is not told", lambda s: np.round(line_figure("unit_price")(s) * line_figure("quantity")(s), 9)),
     Attribute("line.weight_kg", _NUMBER, "kg", "of one unit", "not known", line_figure("weight_kg")),
     Attribute("line.volume_l", _NUMBER, "litres", "of one unit", "not known", line_figure("volume_l")),
     Attribute("line.hazmat", _TRUTH, "", "dangerous goods", NEVER, line_figure("hazmat")),

@@ -1,7 +1,9 @@
 """When a rule is active: on weekdays, at hours, between dates, by the clock of the candidate's location."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from decision.opening import DAY
 
@@ -33,3 +35,22 @@ class Calendar:
             and (self.first is None or day >= self.first)
             and (self.last is None or day <= self.last)
         )
+
+
+def steady_until(
+    calendars: Sequence[Calendar], zones: Sequence[ZoneInfo], since: datetime, until: datetime
+) -> datetime:
+    """Return ``until``, or the last second before one of ``calendars`` begins or ends to be active in a zone."""
+    if not calendars:
+        return until
+
+    def active(instant: datetime) -> list[bool]:
+        local = [instant.astimezone(zone) for zone in zones]
+        return [calendar.is_active(clock) for calendar in calendars for clock in local]
+
+    before, minute = active(since), since.replace(second=0, microsecond=0) + timedelta(minutes=1)
+    while minute <= until:
+        if active(minute) != before:
+            return max(since, minute - timedelta(seconds=1))
+        minute += timedelta(minutes=1)
+    return until

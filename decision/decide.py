@@ -104,10 +104,15 @@ def _once_come(
     until = None if order.promise is None else order.promise.waits_until
     if until is None or until <= now:
         return None
-    then = with_arrived(network, order, until)
+    then = with_arrived(network, order, now, until)
     ruled = rule(order, then, rulesets, until)
     options = () if ruled is None else explain(best_plan(price(ruled, predictor)), {}).options
     return options[0].on_time if options and not options[0].missing else None
+
+
+def ruleset_of(order: Order, network: Network, rulesets: Sequence[Ruleset], now: datetime) -> Ruleset | None:
+    """Return the ruleset by which the order is decided, ``None`` if none applies to it."""
+    return first_that_applies(rulesets, _situation(order, network, find_candidates(order, network), now))
 
 
 def rule(order: Order, network: Network, rulesets: Sequence[Ruleset], now: datetime) -> Ruled | None:

@@ -53,9 +53,14 @@ def delivery_days(
 
 
 def zone_of(order: Order, network: Network) -> ZoneInfo:
-    """Return the zone of the nearest location, else of the first in the country, else UTC: an address has none."""
+    """Return the zone of the location where it is collected, else of the nearest one, else of the first in the country.
+
+    UTC where there is none: an address has no zone.
+    """
     to = order.destination
-    if to.latitude is not None and to.longitude is not None:
+    if order.collect_location_id is not None:
+        near = np.flatnonzero(network.locations["location_id"] == order.collect_location_id)
+    elif to.latitude is not None and to.longitude is not None:
         near = network.locations_near(to.latitude, to.longitude, 1)
     else:
         near = np.flatnonzero(network.locations["country"] == to.country)

@@ -17,10 +17,9 @@ from numpy.typing import NDArray
 
 from decision.network import Network
 from decision.opening import DAY, WEEKDAYS, WeeklyHours, minute_of_week, minutes_passing
-from decision.working_days import days_worked
 
-#: A place that does not work within so many days counts as working after them.
-DAYS_AHEAD: Final = 28
+#: A place that does not work within so many days counts as working after them: later than anything is promised for.
+DAYS_AHEAD: Final = 61
 
 
 @dataclass(frozen=True)
@@ -72,7 +71,7 @@ def next_opening(network: Network, place: int, instant: datetime) -> datetime:
     """Return ``instant`` where the place is open to customers then, else when it opens next."""
     for local, _ in local_clocks(network, np.array([place]), instant):
         never = np.full((1, len(WEEKDAYS)), np.nan)
-        worked = days_worked([network.location_days[place]], local.date(), DAYS_AHEAD)
+        worked = network.days_worked_at(place, local.date(), DAYS_AHEAD)
         opens = _dispatch(network.location_hours, np.array([place]), never, local, _Works(worked, worked))
         return instant + timedelta(hours=float(opens.earliest_hours[0]))
     return instant

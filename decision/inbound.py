@@ -15,15 +15,15 @@ def arrivals(network: Network, order: Order, now: datetime) -> Iterator[datetime
     yield from sorted({item.expected_at for item in coming if item.expected_at > now})
 
 
-def with_arrived(network: Network, order: Order, until: datetime) -> Network:
-    """Return the network with what is expected of the order's skus ``until`` then, as if it had been counted in.
+def with_arrived(network: Network, order: Order, now: datetime, until: datetime) -> Network:
+    """Return the network with what is expected of the order's skus after ``now`` and ``until`` then, counted in.
 
-    Its stock is of the order's skus alone. What was expected before and never came is taken as still to come with the
-    next arrival.
+    Its stock is of the order's skus alone. What was expected before is not waited for: it has been counted since, or
+    nobody knows whether it comes.
     """
     stock = {}
     for sku in {line.sku for line in order.lines}:
-        arrived = [item for item in network.inbound.get(sku, ()) if item.expected_at <= until]
+        arrived = [item for item in network.inbound.get(sku, ()) if now < item.expected_at <= until]
         if arrived:
             stock[sku] = _counted_in(network.stock.get(sku), arrived)
         elif sku in network.stock:

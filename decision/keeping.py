@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from decision.decision import Decision, Option
-from decision.fingerprints import fingerprints
+from decision.fingerprints import calendar_fingerprint, fingerprints
 from decision.promised import KeptPromise, PromiseChange, Promised, PromisedUnits
 from decision.ranked import Ruled
 from decision.rules import available
@@ -127,6 +127,11 @@ def _of_place(
     if units.carrier_service_id not in {None, *network.services["carrier_service_id"].tolist()}:
         yield PromiseChange("service", {"service": units.carrier_service_id or ""})
     promise = everyone.order.promise
+    works = calendar_fingerprint(
+        network, (units.location_id, everyone.order.collect_location_id), units.carrier_service_id
+    )
+    if units.calendar not in {None, works}:
+        yield PromiseChange("calendar", {"location": units.location_id})
     if promise is not None and promise.waits_until is None:
         free = _free(units, everyone, ruled)
         if free < units.units:

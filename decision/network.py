@@ -207,6 +207,12 @@ class Network:
             ("days", first, count), lambda: (days_worked(days, first, count), days_worked_usually(days, first, count))
         )
 
+    def days_worked_at(self, place: int, first: date, count: int) -> NDArray[np.bool_]:
+        """Return (1, count) whether one location works on the dates from ``first`` on."""
+        return self.once(  # type: ignore[no-any-return]  # what is remembered is of many types
+            ("days", place, first, count), lambda: days_worked([self.location_days[place]], first, count)
+        )
+
     def locations_near(self, latitude: float, longitude: float, count: int) -> NDArray[np.intp]:
         """Return the positions of the ``count`` locations nearest to a place, nearest first, by a tree.
 

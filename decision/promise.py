@@ -68,6 +68,6 @@ class NotPromised:
 
 
 CAUSES = (
-    *("no_ruleset", "no_stock", "no_plan", "too_uncertain", "no_location_near", "not_in_time", "unknown_sku"),
-    "error",
+    *("no_ruleset", "no_stock", "nothing_travels", "no_plan", "too_uncertain", "no_location_near", "no_store_has_it"),
+    *("not_in_time", "unknown_sku", "error"),
 )

@@ -7,12 +7,16 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True)
 class PromisedUnits:
-    """Units of a sku that a location was to send, ``carrier_service_id`` being how (``None``: collected without)."""
+    """Units of a sku that a location was to send, ``carrier_service_id`` being how (``None``: collected without).
+
+    ``calendar``: a fingerprint of when both work, and the store where it is collected; earlier versions told none.
+    """
 
     location_id: str
     carrier_service_id: str | None
     sku: str
     units: int
+    calendar: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +71,7 @@ CHANGES = (
     "cut_off",
     "location",
     "service",
+    "calendar",
     "stock",
     "rule",
     "capacity",

@@ -16,7 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from decision.awaited import Awaited, the_plan, the_slowest
-from decision.candidates import Candidates
+from decision.calendar import steady_until
+from decision.candidates import FROM_THE_SHELF, Candidates
 from decision.decide import price, rule
 from decision.decision import ShipmentLine
 from decision.delivery_days import DeliveryDays, delivery_days, zone_of
@@ -27,7 +28,7 @@ from decision.order import Order
 from decision.planning import best_plan
 from decision.predictor import Predictor
 from decision.promise import NotPromised, Promise, PromisedShipment
-from decision.ranked import Ranked
+from decision.ranked import Ranked, Ruled
 from decision.rules import holds
 from decision.ruleset import PromiseTerms, Ruleset
 from decision.situation import Situation
@@ -40,6 +41,8 @@ SOON: Final = 10
 SECONDS: Final = 0.1
 EARLIEST: Final = 0.1
 LIKELY: Final = 0.5
+#: Causes that may be gone once stock has come.
+_HELPED_BY_STOCK: Final = ("no_stock", "nothing_travels", "no_plan")
 _HOUR: Final = timedelta(hours=1)
 
 
@@ -66,12 +69,14 @@ def promise(order: Order, asking: Asking) -> Promise | NotPromised:
     """
     order = replace(order, promised_at=None)
     found = _promise(order, asking, asking.now)
-    for instant in arrivals(asking.network, order, asking.now):
-        if isinstance(found, Promise) or found.cause not in {"no_stock", "no_plan"}:
+    coming = list(arrivals(asking.network, order, asking.now))
+    for instant in coming:
+        if isinstance(found, Promise) or found.cause not in _HELPED_BY_STOCK:
             break
-        then = replace(asking, network=with_arrived(asking.network, order, instant), now=instant)
+        then = replace(asking, network=with_arrived(asking.network, order, asking.now, instant), now=instant)
         later = _promise(order, then, asking.now)
-        found = replace(later, waits_until=instant) if isinstance(later, Promise) else found
+        if isinstance(later, Promise):  # what should have come by the time of the order is not waited for any more
+            found = replace(later, waits_until=instant, valid_until=min(later.valid_until, coming[0]))
     return found
 
 
@@ -86,13 +91,23 @@ def _promise(order: Order, asking: Asking, asked_at: datetime) -> Promise | NotP
         if not (free > 0).any()
     )
     if len(lacking) == len(order.lines):
-        return _none(order, "no_stock", lacking)
+        return _none(order, *_without(order, ruled, lacking))
     ranked = best_plan(price(ruled, asking.predictor), SECONDS)
     if not ranked.plans or any(ranked.plans[0].left_out):
         left_out = ranked.plans[0].left_out if ranked.plans else ()
-        lines = lacking or tuple(line.line_id for line, units in zip(order.lines, left_out, strict=False) if units)
-        return _none(order, "no_stock" if lacking else "no_plan", lines)
+        lines = tuple(line.line_id for line, units in zip(order.lines, left_out, strict=False) if units)
+        return _none(order, *(_without(order, ruled, lacking) if lacking else ("no_plan", lines)))
     return _told(order, ranked, asking, asked_at)
+
+
+def _without(order: Order, ruled: Ruled, lacking: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
+    """Return why no candidate has the lines that are ``lacking``: there are no units, or nothing brings them."""
+    if order.delivery_method in FROM_THE_SHELF and ruled.ruleset.collect_from == "store":
+        return "no_stock", lacking
+    stock = ruled.everyone.network.stock
+    records = {line.line_id: stock.get(line.sku) for line in order.lines if line.line_id in lacking}
+    gone = tuple(line for line, known in records.items() if known is None or not (known.on_hand > known.reserved).any())
+    return ("no_stock", gone) if gone else ("nothing_travels", lacking)
 
 
 def _told(order: Order, ranked: Ranked, asking: Asking, asked_at: datetime) -> Promise | NotPromised:
@@ -104,6 +119,10 @@ def _told(order: Order, ranked: Ranked, asking: Asking, asked_at: datetime) -> P
     leaves = dispatch(network, coming.location, coming.service, now)
     cut_off = _cut_off(leaves, now) if now == asked_at else None  # what waits for stock is not handed over today
     valid_until = min(filter(None, (asked_at + asking.valid_for, cut_off)))
+    zones = [ZoneInfo(zone) for zone in dict.fromkeys(network.locations["timezone"])]
+    valid_until = steady_until(
+        [rule.active for rule in ranked.ruled.rules if rule.active], zones, asked_at, valid_until
+    )
     # The slowest may be too late for today sooner than the plan is: the order may come after all the same.
     ordered_at = valid_until if asking.awaited is the_plan else asked_at + asking.valid_for
     waiting = _Waiting(order, network, coming, awaited, leaves, now, max(ordered_at, now))

@@ -45,8 +45,9 @@ def hours(later: datetime | None, now: datetime) -> NDArray[np.float64]:
 
 
 def total(order: Order, name: str) -> NDArray[np.float64]:
-    """Return a figure of one unit, summed over all units of the order."""
-    return np.array(sum(_figure(line, name) * line.quantity for line in order.lines))
+    """Return a figure of one unit, summed over all units of the order: in whole billionths, so that 100 units at 4.35
+    are worth 435 and not a little less."""
+    return np.round(np.array(sum(_figure(line, name) * line.quantity for line in order.lines)), 9)
 
 
 def _figure(line: Line, name: str) -> float:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from decision.decision import Decision, Exclusion, MissingLine, Relaxation
 from decision.explain import why
@@ -35,7 +36,7 @@ def tell(decision: Decision, language: str = "en") -> Decision:
         ),
         missing=tuple(_with_reason(line, decision, words) for line in decision.missing),
         relaxations=tuple(replace(one, explanation=_relaxed(one, decision, words)) for one in decision.relaxations),
-        promise=None if decision.promise is None else tell_kept(decision.promise, words),
+        promise=None if decision.promise is None else tell_kept(decision.promise, words, ZoneInfo(decision.timezone)),
     )
     return replace(told, summary=_summary(told, words))
 

@@ -3,15 +3,21 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from decision.messages.catalogue import Catalogue, catalogue
 from decision.promise import NotPromised, Promise
 from decision.promised import KeptPromise, PromiseChange
 
+#: Causes of which it is told for which lines.
+_ABOUT_LINES: Final = ("no_stock", "nothing_travels", "no_plan")
 
-def tell_promise(promise: Promise, currency: str, names: Mapping[str, str | None], language: str) -> Promise:
-    """Return ``promise`` with its sentence; ``names`` are those of locations, by their ids.
+
+def tell_promise(
+    promise: Promise, currency: str, names: Mapping[str, str | None], language: str, now: datetime
+) -> Promise:
+    """Return ``promise``, made ``now``, with its sentence; ``names`` are those of locations, by their ids.
 
     Times are those of the destination. Raises ``KeyError`` for a language that has no catalogue.
     """
@@ -25,11 +31,11 @@ def tell_promise(promise: Promise, currency: str, names: Mapping[str, str | None
         place=place and (names.get(place) or place),
         level="" if level is None else words.say("promised_level", level=level),
         share=words.share_surely(promise.confidence),
-        order_by=_order_by(promise, words),
+        order_by=_order_by(promise, words, now),
         waits=""
         if promise.waits_until is None
         else words.say("once_come", day=words.date(_local(promise.waits_until, promise).date())),
-        fee=_fee(promise.fee, currency, words),
+        fee=_fee(promise, currency, words),
     )
     return replace(promise, text=text)
 
@@ -45,37 +51,41 @@ def tell_not_promised(none: NotPromised, names: Mapping[str, str | None], langua
         way = words.say("way_home") if level is None else words.say("way_level", level=level)
     else:
         way = words.say(f"method_{none.delivery_method}")
-    lines = "_lines" if none.cause == "no_plan" and none.line_ids else ""
-    reason = words.say(f"cause_{none.cause}{lines}", lines=words.listed(none.line_ids) if none.line_ids else "")
+    told = {0: "", 1: "_line"}.get(len(none.line_ids), "_lines") if none.cause in _ABOUT_LINES else ""
+    reason = words.say(f"cause_{none.cause}{told}", lines=words.listed(none.line_ids) if told else "")
     said = words.say("not_promised", way=way, reason=reason)
     return replace(none, reason=said[:1].upper() + said[1:])
 
 
-def tell_kept(kept: KeptPromise, words: Catalogue) -> KeptPromise:
-    """Return ``kept`` with a sentence for each thing that has changed."""
-    return replace(kept, changed=tuple(replace(change, text=_change(change, words)) for change in kept.changed))
+def tell_kept(kept: KeptPromise, words: Catalogue, zone: ZoneInfo) -> KeptPromise:
+    """Return ``kept`` with a sentence for each thing that has changed, by the clock of the destination's ``zone``."""
+    return replace(kept, changed=tuple(replace(change, text=_change(change, words, zone)) for change in kept.changed))
 
 
-def _change(change: PromiseChange, words: Catalogue) -> str:
-    details = {
-        name: words.number(100 * value, 1) + "%" if isinstance(value, float) else value
-        for name, value in change.details.items()
-    }
-    return words.say(f"changed_{change.code}", **details)
+def _change(change: PromiseChange, words: Catalogue, zone: ZoneInfo) -> str:
+    def told(name: str, value: str | int | float) -> str | int:
+        if name == "until":
+            return words.instant(datetime.fromisoformat(str(value)), zone)
+        if name == "parts":
+            return words.listed([words.say(f"part_{part}") for part in str(value).split(", ")])
+        return words.number(100 * value, 1) + "%" if isinstance(value, float) else value
+
+    return words.say(f"changed_{change.code}", **{name: told(name, value) for name, value in change.details.items()})
 
 
-def _order_by(promise: Promise, words: Catalogue) -> str:
+def _order_by(promise: Promise, words: Catalogue, now: datetime) -> str:
     if promise.cut_off_at is None:
         return ""
     local = _local(promise.cut_off_at, promise)
-    today = local.date() == _local(promise.valid_until, promise).date()
+    today = local.date() == _local(now, promise).date()
     return words.say("order_by_today" if today else "order_by", day=words.date(local.date()), clock=f"{local:%H:%M}")
 
 
-def _fee(fee: float | None, currency: str, words: Catalogue) -> str:
-    if fee is None:
+def _fee(promise: Promise, currency: str, words: Catalogue) -> str:
+    if promise.fee is None:
         return words.say("fee_unknown")
-    return words.say("fee_money", money=words.money(fee, currency)) if fee else words.say("fee_nothing")
+    key = f"fee_{'money' if promise.fee else 'nothing'}_{'home' if promise.collect_location_id is None else 'collect'}"
+    return words.say(key, money=words.money(promise.fee, currency))
 
 
 def _clock(instant: datetime, promise: Promise) -> str:

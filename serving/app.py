@@ -11,6 +11,7 @@ from starlette.middleware import Middleware
 
 from serving import bootstrap, problems
 from serving.access import AccessMiddleware
+from serving.kept_network import keep_network
 from serving.live import ServedPredictor
 from serving.orders.sweeping import sweep
 from serving.outbox import keep_telling
@@ -79,10 +80,14 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
 
 
 async def _follow_changes(service: Service) -> None:
+    kept: datetime | None = None
     while True:
         await asyncio.sleep(service.settings.poll_seconds)
         try:
-            await asyncio.to_thread(service.live.refresh_now)
+            await asyncio.to_thread(service.catch_up)
+            if service.live.snapshot.positions and service.live.snapshot.quarter != kept:
+                kept = service.live.snapshot.quarter
+                await asyncio.to_thread(keep_network, service)
         except Exception:
             log.exception("changes could not be read: decisions go on with what was known before")
 

@@ -2,12 +2,14 @@
 
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import structlog
+from sqlalchemy.exc import DBAPIError
 
 from prediction.errors import BundleError
 from prediction.loading import load_bundle
@@ -17,6 +19,7 @@ from serving.database.schema import is_current, migrate
 from serving.database.webhook_store import tell_broker
 from serving.errors import ConfigurationError
 from serving.kept_lanes import find_lanes, keep_lanes
+from serving.kept_network import find_network
 from serving.keys import development_key
 from serving.live import Live, ServedPredictor
 from serving.metrics import Metrics
@@ -40,30 +43,60 @@ def build(
 ) -> Service:
     """Open the database, bring it up to date, publish the ruleset files and load what decisions need.
 
-    A bundle that cannot be loaded is told in the log and by `/readyz`; dates are promised without it. Raises
-    `ConfigurationError`, saying what to change.
+    A bundle that cannot be loaded is told in the log and by `/readyz`; dates are promised without it. So it is where
+    the database does not answer and the network of an earlier time was kept. Raises `ConfigurationError`, saying what
+    to change.
     """
     broker = _broker(settings)
     settings.work_folder.mkdir(parents=True, exist_ok=True)
-    engine = make_engine(settings.database)
-    if settings.migrate_at_start:
-        migrate(engine)
-    database = Database(engine)
+    database = Database(make_engine(settings.database))
     if predictor is None and settings.bundle is not None:
         predictor = _loaded(settings.bundle, settings.work_folder)
     live = Live(database, predictor, clock, find_lanes(settings))
-    if database.read_now(is_current):
-        if settings.rules is not None:
-            published = publish_files(database, settings.rules, clock())
-            log.info("rulesets published", rulesets=published)
-        if broker is not None:
-            shown = re.sub(r"//[^@/,]*@", "//", broker.url)
-            database.write_now(partial(tell_broker, url=shown, who="SMISTA_BROKER_URL", now=clock()))
-        live.refresh_now()
-    else:
-        log.warning("the database's tables are not up to date: start with SMISTA_MIGRATE_AT_START=true")
     keys = settings.api_keys or (development_key(settings.work_folder),)
-    return Service(settings, database, live, Metrics(), keys, clock, broker)
+    opening = _Opening(settings, database, live, broker, clock)
+    try:
+        opening()
+    except DBAPIError as error:
+        kept = find_network(settings.work_folder)
+        if kept is None:
+            raise
+        log.critical("the database does not answer: dates are promised by the network known last", error=str(error))
+        live.start_with(kept)
+    return Service(settings, database, live, Metrics(), keys, clock, opening, broker)
+
+
+@dataclass
+class _Opening:
+    """Brings the database up to date, once it answers, and reads what changed: see `Service.catch_up`."""
+
+    settings: Settings
+    database: Database
+    live: Live
+    broker: "Broker | None"
+    clock: Callable[[], datetime]
+    done: bool = False
+
+    def __call__(self) -> None:
+        self.done = self.done or self._opened()
+        if self.done:
+            self.live.refresh_now()
+
+    def _opened(self) -> bool:
+        """Return whether the tables are as they have to be."""
+        settings, database = self.settings, self.database
+        if settings.migrate_at_start:
+            migrate(database.engine)
+        if not database.read_now(is_current):
+            log.warning("the database's tables are not up to date: start with SMISTA_MIGRATE_AT_START=true")
+            return False
+        if settings.rules is not None:
+            published = publish_files(database, settings.rules, self.clock())
+            log.info("rulesets published", rulesets=published)
+        if self.broker is not None:
+            shown = re.sub(r"//[^@/,]*@", "//", self.broker.url)
+            database.write_now(partial(tell_broker, url=shown, who="SMISTA_BROKER_URL", now=self.clock()))
+        return True
 
 
 def _loaded(folder: Path, work_folder: Path) -> ServedPredictor | None:

@@ -1,5 +1,6 @@
 """Holding the units of a promise while the customer pays: an order that is reserved until the promise ends."""
 
+import asyncio
 from dataclasses import replace
 
 import orjson
@@ -7,7 +8,7 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from serving.database.idempotency import Attempt, answered_before
-from serving.errors import OutOfStockError
+from serving.errors import NotReadyError, OutOfStockError, ServingError
 from serving.orders.placing import Placing, place
 from serving.service import Service
 from serving.wire.placing import NewOrderBody, order_bytes
@@ -19,33 +20,48 @@ log = structlog.get_logger()
 async def hold(service: Service, body: PromiseBody, wanted: HoldBody, promises: Promises, attempt: Attempt) -> bytes:
     """Return ``promises`` with the order that holds the first of them that is ``wanted``, or without, and why.
 
-    Raises `OrderExistsError` where an order of that name was placed before.
+    Where the database takes too long, what it still does holds the units until the promise ends: sent again with the
+    same key, the request is answered with them.
+
+    Raises `OrderExistsError` where an order of that name was placed before, and `IdempotencyConflictError`.
     """
-    chosen = next(((rank, told) for rank, told in enumerate(promises.found, 1) if _is(told, wanted)), None)
     try:
-        before = await answered_before(service.database, attempt)
-        if before is not None:
-            return before.body
-        if chosen is None:
-            return _without(promises, "no such promise")
-        rank, told = chosen
-        if told.promise.waits_until is not None:
-            return _without(promises, "its stock has yet to come")
-        content = _order(body, wanted.order_id or attempt.key, told, promises)
-        placing = Placing(
-            NewOrderBody.model_validate_json(content),
-            content,
-            attempt.client,
-            attempt,
-            told.promise.valid_until,
-            lambda order: promises_bytes(promises, (rank, order_bytes(order))),
-        )
-        return (await place(service, placing, backorder=False)).body
+        async with asyncio.timeout(service.settings.hold_seconds):
+            return await _held(service, body, wanted, promises, attempt)
     except OutOfStockError:
         return _without(promises, "the stock has gone meanwhile")
-    except SQLAlchemyError:
+    except NotReadyError:
+        return _without(promises, "no bundle is in service")
+    except ServingError:
+        raise
+    except (SQLAlchemyError, TimeoutError):
         log.exception("nothing could be held")
         return _without(promises, "the database does not answer")
+    except Exception:  # as for the dates: a checkout without an answer loses the sale, whatever the cause
+        log.exception("nothing could be held")
+        return _without(promises, "something went wrong")
+
+
+async def _held(service: Service, body: PromiseBody, wanted: HoldBody, promises: Promises, attempt: Attempt) -> bytes:
+    before = await answered_before(service.database, attempt)
+    if before is not None:
+        return before.body
+    chosen = next(((rank, told) for rank, told in enumerate(promises.found, 1) if _is(told, wanted)), None)
+    if chosen is None:
+        return _without(promises, "no such promise")
+    rank, told = chosen
+    if told.promise.waits_until is not None:
+        return _without(promises, "its stock has yet to come")
+    content = _order(body, wanted.order_id or attempt.key, told, promises)
+    placing = Placing(
+        NewOrderBody.model_validate_json(content),
+        content,
+        attempt.client,
+        attempt,
+        told.promise.valid_until,
+        lambda order: promises_bytes(promises, (rank, order_bytes(order))),
+    )
+    return (await place(service, placing, backorder=False)).body
 
 
 def _is(told: Told, wanted: HoldBody) -> bool:

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterable
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Protocol
 
 import numpy as np
@@ -65,6 +65,10 @@ class Live:
         self._database = database
         self._clock = clock
         self._refreshing = threading.Lock()
+
+    def start_with(self, kept: Snapshot) -> None:
+        """Begin with what was known at an earlier time: a state that is old however long ago that was."""
+        self.snapshot, self.refreshed_at = kept, datetime.min.replace(tzinfo=UTC)
 
     def refresh_now(self) -> None:
         """Read what was committed since, by this process or another; cheap when that is nothing."""

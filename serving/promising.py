@@ -1,5 +1,6 @@
 """Promises as the service makes them: which ways of delivery there are, and a date for each, on what it knows now."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -11,6 +12,7 @@ import structlog
 
 from decision.awaited import the_plan, the_slowest
 from decision.candidates import COLLECT, FROM_THE_SHELF
+from decision.decide import ruleset_of
 from decision.network import Network
 from decision.order import Order
 from decision.predictor import Predictor
@@ -44,7 +46,7 @@ class _Basis:
 
 
 class _UntilThen:
-    """Makes promises until the time is up; then it answers `not_in_time`, and is not ``complete``.
+    """Makes promises, the first in any case, until the time is up; then answers `not_in_time` and is not ``complete``.
 
     ``degraded`` names what was not as it should be.
     """
@@ -53,6 +55,7 @@ class _UntilThen:
         self.complete = True
         self.degraded = list(basis.degraded)
         self._basis, self._ends = basis, perf_counter() + milliseconds / 1000
+        self._begun = False
 
     def promise(self, order: Order) -> Promise | NotPromised:
         """Return the promise, or why there is none.
@@ -60,9 +63,10 @@ class _UntilThen:
         Catching everything is right here and nowhere else: a checkout without a date loses the sale, whatever the
         cause. It is logged with its trace, told in the answer, and the date is later for it.
         """
-        if perf_counter() > self._ends:
+        if self._begun and perf_counter() > self._ends:
             self.complete = False
             return _none(order, "not_in_time")
+        self._begun = True
         for asking in (self._basis.asking, self._basis.cautious):
             try:
                 return promise(order, asking)
@@ -91,13 +95,13 @@ def make_promises(service: Service, body: PromiseBody, snapshot: Snapshot) -> Pr
     names = dict(zip(snapshot.network.locations["location_id"], snapshot.network.locations["name"], strict=True))
     found: list[Told] = []
     none: list[NotPromised] = []
-    for order in _ways(body, snapshot, basket):
-        told = making.promise(order)
-        if isinstance(told, Promise):
-            token = token_of(promised(told, order))
-            found.append(Told(tell_promise(told, body.currency, names, body.language), token))
-        else:
+    for way in _ways(body, snapshot, basket, now):
+        told = way if isinstance(way, NotPromised) else making.promise(way)
+        if isinstance(told, NotPromised):
             none.append(tell_not_promised(told, names, body.language))
+        elif isinstance(way, Order):
+            token = token_of(promised(told, way, snapshot.network))
+            found.append(Told(tell_promise(told, body.currency, names, body.language, now), token))
     bundle = basis.asking.predictor.version
     return Promises(now, body.currency, bundle, ranked(found), none, making.degraded, making.complete)
 
@@ -128,11 +132,16 @@ def _item(
     return PromisedItem(
         item.sku,
         item.quantity,
-        earliest=min(home, key=lambda one: (one.promised_at, one.fee or 0.0, one.cost), default=None),
-        cheapest=min(home, key=lambda one: (one.fee or 0.0, one.cost, one.promised_at), default=None),
+        earliest=min(home, key=lambda one: (one.promised_at, *_by_fee(one)), default=None),
+        cheapest=min(home, key=_by_fee, default=None),
         collect=next((one for one in collected if isinstance(one, Promise)), None),
         cause=None if home else (none or ["no_plan"])[0],
     )
+
+
+def _by_fee(one: Promise) -> tuple[bool, float, float, datetime]:
+    """A fee that nobody tells is not the lowest."""
+    return one.fee is None, one.fee or 0.0, one.cost, one.promised_at
 
 
 def _basis(service: Service, currency: str, snapshot: Snapshot, now: datetime) -> _Basis:
@@ -183,16 +192,31 @@ def _as_order(body: PromiseBody | PromiseListBody, lines: Iterable[PromiseLineBo
     )
 
 
-def _ways(body: PromiseBody, snapshot: Snapshot, home: Order) -> Iterator[Order]:
-    """Yield the basket as an order by each way of delivery."""
-    methods = dict.fromkeys(body.methods or DELIVERY_METHODS)
-    if "home" in methods:
-        yield from (replace(home, service_level=level) for level in _levels(snapshot.network))
-    for method in methods:
-        if method != "home":
-            near = _near(snapshot.network, home, shelf=method in FROM_THE_SHELF)[: body.stores]
-            for location_id in dict.fromkeys([*body.collect_location_ids, *near]):
-                yield _collected(home, method, location_id, snapshot)
+def _ways(body: PromiseBody, snapshot: Snapshot, home: Order, now: datetime) -> Iterator[Order | NotPromised]:
+    """Yield the basket as an order by each way of delivery; of a method that has no way, why."""
+    for method in dict.fromkeys(body.methods or DELIVERY_METHODS):
+        order = replace(home, delivery_method=method)
+        if method == "home":
+            levels = _levels(snapshot.network)
+            yield from (replace(home, service_level=level) for level in levels)
+            if not levels:
+                yield _none(order, "nothing_travels")
+            continue
+        shelf = method in FROM_THE_SHELF and _from_its_store(order, snapshot, now)
+        near = _near(snapshot.network, home, shelf=shelf)[: body.stores]
+        places = list(dict.fromkeys([*body.collect_location_ids, *near]))
+        yield from (_collected(home, method, place, snapshot) for place in places)
+        if not places:
+            is_one_near = body.stores and _near(snapshot.network, home, shelf=False)
+            yield _none(order, "no_store_has_it" if is_one_near else "no_location_near")
+
+
+def _from_its_store(order: Order, snapshot: Snapshot, now: datetime) -> bool:
+    """Whether the ruleset wants what is collected to lie in its store."""
+    if all(ruleset.collect_from == "store" for ruleset in snapshot.rulesets):
+        return True
+    applies = ruleset_of(order, snapshot.network, snapshot.rulesets, now)
+    return applies is None or applies.collect_from == "store"
 
 
 def _levels(network: Network) -> Sequence[str]:
@@ -206,20 +230,24 @@ def _collected(home: Order, method: str, location_id: str, snapshot: Snapshot) -
 
 def _near(network: Network, order: Order, *, shelf: bool) -> list[str]:
     """Return the nearest stores, nearest first; from the shelf, those that have all that is asked for."""
-    to = order.destination
+    to, wanted = order.destination, Counter[str]()
+    for line in order.lines:
+        wanted[line.sku] += line.quantity
     if to.latitude is None or to.longitude is None:
         return []
     ids, types = network.locations["location_id"], network.locations["location_type"]
     near = [at for at in network.locations_near(to.latitude, to.longitude, NEAREST).tolist() if types[at] == "store"]
-    return [str(ids[at]) for at in near if not shelf or all(_has(network, line.sku, at) for line in order.lines)]
+    return [str(ids[at]) for at in near if not shelf or all(_has(network, sku, n, at) for sku, n in wanted.items())]
 
 
-def _has(network: Network, sku: str, location: int) -> bool:
+def _has(network: Network, sku: str, units: int, location: int) -> bool:
     stock = network.stock.get(sku)
     if stock is None:
         return False
     at = int(np.searchsorted(stock.location, location))
-    return at < len(stock.location) and stock.location[at] == location and stock.on_hand[at] > stock.reserved[at]
+    if at == len(stock.location) or stock.location[at] != location:
+        return False
+    return bool(stock.on_hand[at] - stock.reserved[at] - stock.safety_stock[at] >= units)
 
 
 def _none(order: Order, cause: str) -> NotPromised:

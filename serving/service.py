@@ -23,8 +23,9 @@ if TYPE_CHECKING:
 class Service:
     """Made by `bootstrap.build`.
 
-    ``broker``: where events are published, if anywhere. ``in_flight``: client and ``Idempotency-Key`` of orders that
-    are being answered.
+    ``catch_up``: reads what was committed since, and before that brings a database up to date that did not answer at
+    the start. ``broker``: where events are published, if anywhere. ``in_flight``: client and ``Idempotency-Key`` of
+    orders that are being answered.
     """
 
     settings: Settings
@@ -33,6 +34,7 @@ class Service:
     metrics: Metrics
     keys: tuple[ApiKey, ...]
     clock: Callable[[], datetime]
+    catch_up: Callable[[], None]
     broker: "Broker | None" = None
     in_flight: set[tuple[str, str]] = field(default_factory=set)
 

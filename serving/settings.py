@@ -52,6 +52,9 @@ class Settings(BaseSettings):
         default=2000, gt=0, description="the same for a list of items, all of them together"
     )
     promise_valid_minutes: float = Field(default=15, gt=0, description="for which an order is decided as promised")
+    hold_seconds: float = Field(
+        default=5, gt=0, description="after which a promise is answered without the units that the database should hold"
+    )
     bundle_days: float | None = Field(
         default=None,
         gt=0,

@@ -49,6 +49,10 @@ class Catalogue:
         """Return the day of an instant by the clocks of a zone: "Wed 4 Mar", "mer 4 mar"."""
         return self.date(instant.astimezone(zone).date())
 
+    def instant(self, instant: datetime, zone: ZoneInfo) -> str:
+        """Return an instant by the clocks of a zone: "Wed 4 Mar at 17:00", "mer 4 mar alle 17:00"."""
+        return self.say("instant", day=self.day(instant, zone), clock=f"{instant.astimezone(zone):%H:%M}")
+
     def date(self, day: date) -> str:
         """Return a date: "Wed 4 Mar", "mer 4 mar"."""
         weekday = self.texts["weekdays"].split()[day.weekday()]

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from typing import Final
+from zoneinfo import ZoneInfo
 
 import orjson
 from sqlalchemy import Connection
@@ -119,7 +120,7 @@ async def commit_decision(
             raise ConflictError("A location of this plan is no longer in the network: ask for a new decision")
         plan = assignment(logged.decision_id, decision, option, order=order, snapshot=snapshot, avoided=Avoided())
         told = None if decision.promise is None else by_option(decision.promise, option)
-        told = told and tell_kept(told, catalogue(sent.language))
+        told = told and tell_kept(told, catalogue(sent.language), ZoneInfo(decision.timezone))
         plan = plan.not_offered_to(_all_offered(option) - snapshot.positions.keys())
         return await _commit(service, placing, plan, told)
     except StockGoneError:

@@ -24,6 +24,7 @@ from serving.orders.deciding import Avoided, Made, decide_now, full_now
 from serving.orders.events import By
 from serving.orders.placing import MOST_ATTEMPTS
 from serving.orders.records import OrderRecord
+from serving.orders.risk import tell_risk
 from serving.orders.states import OrderState
 from serving.orders.writing import change_order
 from serving.service import Service
@@ -83,6 +84,8 @@ async def route_order(service: Service, order_id: str, why: str) -> None:
             await asyncio.to_thread(service.live.refresh_now)
             return
     await service.database.write(partial(_tried, order_id=order_id, snapshot=snapshot))
+    if order is not None and order.at_risk_at is None:
+        await tell_risk(service, order, WHO)
 
 
 async def route_waiting(service: Service) -> int:

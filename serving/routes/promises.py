@@ -6,7 +6,6 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request, Response
 
 from serving.body import read_body, read_json
-from serving.deciding import ready_predictor
 from serving.errors import FieldError, InvalidRequestError
 from serving.holding import hold
 from serving.idempotency import HEADER, attempt_of, only_one
@@ -26,7 +25,7 @@ Client = Annotated[ApiKey, Depends(client_with("decide"))]
 @router.post(
     "/v1/promises",
     operation_id="post_promises",
-    responses=answers(200, PromisesAnswer, examples.PROMISES, (400, 401, 403, 409, 413, 415, 422, 503)),
+    responses=answers(200, PromisesAnswer, examples.PROMISES, (400, 401, 403, 409, 413, 415, 422)),
     openapi_extra={
         "parameters": [IDEMPOTENCY_KEY],
         "requestBody": body("application/json", reference(PromiseBody), {"a basket": examples.BASKET}),
@@ -44,7 +43,6 @@ async def post_promises(request: Request, client: Client) -> Response:
         if attempt is None:
             message = f"send an {HEADER}: without one, a request that is sent again would hold the units twice"
             raise InvalidRequestError(f"hold: {message}", [FieldError("hold", message)])
-        ready_predictor(service, asked.currency)  # an order is decided: that needs the bundle
     with only_one(service.in_flight, attempt):
         with service.metrics.phase("promise"):
             answer = make_promises(service, asked, service.live.snapshot)

@@ -13,7 +13,8 @@ from typing import Final
 import orjson
 from pydantic import TypeAdapter, ValidationError
 
-from decision.fingerprints import fingerprints
+from decision.fingerprints import calendar_fingerprint, fingerprints
+from decision.network import Network
 from decision.order import Order
 from decision.promise import Promise
 from decision.promised import Promised, PromisedUnits
@@ -23,10 +24,12 @@ _PROMISED: Final = TypeAdapter(Promised)
 _CHECKED: Final = 8
 #: Characters; of sixty lines, each split over places with long names.
 LONGEST: Final = 60_000
+#: Of one sku in a parcel: sixty lines of the most that may be asked for.
+MOST_UNITS: Final = 6_000_000
 
 
-def promised(promise: Promise, order: Order) -> Promised:
-    """What is told by ``promise``, made for ``order``, as an order carries it."""
+def promised(promise: Promise, order: Order, network: Network) -> Promised:
+    """What is told by ``promise``, made for ``order`` in ``network``, as an order carries it."""
     return Promised(
         promise.promised_at,
         promise.confidence,
@@ -39,8 +42,13 @@ def promised(promise: Promise, order: Order) -> Promised:
         promise.ruleset,
         promise.bundle,
         tuple(
-            PromisedUnits(shipment.location_id, shipment.carrier_service_id, line.sku, line.quantity)
+            PromisedUnits(shipment.location_id, shipment.carrier_service_id, line.sku, line.quantity, calendar)
             for shipment in promise.shipments
+            for calendar in (
+                calendar_fingerprint(
+                    network, (shipment.location_id, promise.collect_location_id), shipment.carrier_service_id
+                ),
+            )
             for line in shipment.lines
         ),
         fingerprints(order),
@@ -58,11 +66,23 @@ def read_token(token: str) -> Promised:
     try:
         written = base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True)
         if _checksum(written[_CHECKED:]) == written[:_CHECKED]:
-            return read_promised(written[_CHECKED:])
+            told = read_promised(written[_CHECKED:])
+            if _could_be(told):
+                return told
     except (binascii.Error, ValueError, ValidationError):
         pass
     message = "is no token of a promise: send the token of POST /v1/promises as it was answered"
     raise InvalidRequestError(f"promise: {message}", [FieldError("promise", message)])
+
+
+def _could_be(told: Promised) -> bool:
+    """Whether it could have been told: whoever writes a token himself may write anything into it."""
+    instants = (told.promised_at, told.valid_until, told.cut_off_at, told.waits_until)
+    return (
+        all(instant is None or instant.tzinfo is not None for instant in instants)
+        and 0 <= told.confidence <= 1
+        and all(0 < units.units <= MOST_UNITS for units in told.units)
+    )
 
 
 def read_promised(content: bytes) -> Promised:

@@ -3,7 +3,7 @@
 import os
 import uuid
 from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -85,11 +85,18 @@ def anyio_backend() -> str:
 @pytest.fixture
 async def api(database_url: str, tmp_path: Path) -> AsyncIterator[Api]:
     """A fresh service on an empty database, with predictions from a table."""
+    settings = Settings(work_folder=tmp_path, database_url=database_url, promise_milliseconds=60_000, hold_seconds=60)
+    async with running(settings) as api:
+        yield api
+
+
+@asynccontextmanager
+async def running(settings: Settings) -> AsyncIterator[Api]:
+    """A service with predictions from a table."""
     clock = Clock()
-    settings = Settings(work_folder=tmp_path, database_url=database_url, promise_milliseconds=60_000)
     app = create_app(settings, TablePredictor(), clock)
     service: Service = app.state.service
-    key = (tmp_path / "api-key").read_text().strip()
+    key = (settings.work_folder / "api-key").read_text().strip()
     async with httpx.AsyncClient(
         transport=httpx.ASGITransport(app, raise_app_exceptions=False),
         base_url="http://smista.test",

@@ -1,5 +1,8 @@
 """``POST /v1/promises`` as checkout uses it."""
 
+import base64
+import hashlib
+import json
 from datetime import datetime
 from typing import Any
 
@@ -110,6 +113,26 @@ async def test_what_contradicts_the_promise_is_refused_by_name(api: Api, more: d
     refused = await order_of(api, promise, "P-4", **more)
     assert refused.status_code == 422
     assert [error["field"] for error in refused.json()["errors"]] == [field]
+
+
+@pytest.mark.parametrize(
+    "forged",
+    [
+        {"promised_at": "2026-03-09T00:00:00"},
+        {"valid_until": "2026-03-09T00:00:00"},
+        {"confidence": 2},
+        {"units": [{"location_id": "S014", "carrier_service_id": None, "sku": "SKU-1", "units": 10**30}]},
+    ],
+)
+async def test_a_token_that_nobody_can_have_been_told_is_refused(api: Api, forged: dict[str, Any]) -> None:
+    await open_shop(api)
+    promise = next(p for p in (await promises(api))["promises"] if p["delivery_method"] == "home")
+    told = json.loads(base64.urlsafe_b64decode(promise["token"] + "===")[8:])
+    content = json.dumps({**told, **forged}).encode()
+    token = base64.urlsafe_b64encode(hashlib.sha256(content).digest()[:8] + content).decode().rstrip("=")
+    refused = await order_of(api, {**promise, "token": token}, "P-5")
+    assert refused.status_code == 422
+    assert [error["field"] for error in refused.json()["errors"]] == ["promise"]
 
 
 async def test_a_hold_without_a_name_is_named_by_its_key(api: Api) -> None:

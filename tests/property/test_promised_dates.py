@@ -1,14 +1,14 @@
 """Promised dates can be: in the future, on days that are worked, never earlier for more to stand in the way."""
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
 
-from decision.promise import Promise
+from decision.promise import NotPromised, Promise
 from decision.promising import Asking, promise
 from decision.ruleset import compile_ruleset
 from tests.unit.decision.world import Table, network, order
@@ -114,3 +114,23 @@ def test_a_day_lost_on_the_way_puts_off_when_it_is_likely_there() -> None:
         return found.likely_at
 
     assert likely(["2026-03-04"]) - likely([]) == timedelta(days=1)
+
+
+def closed_for(days: int) -> Promise | NotPromised:
+    """Of something in a warehouse that is closed for so many days from Monday 2 March on."""
+    closed = [(date(2026, 3, 2) + timedelta(days=ahead)).isoformat() for ahead in range(days)]
+    place = {"location_id": "A", "country": "IT", "closed_on": closed}
+    net = network([place], [{"carrier_service_id": "C1"}], {"K": {"A": 1}})
+    now = datetime(2026, 3, 2, 9, tzinfo=UTC)
+    rules = compile_ruleset({"name": "n"})
+    asking = Asking(net, [rules], Table({"A": (1, 1, 1, 2, 0.1)}), now, timedelta(minutes=15))
+    return promise(order("K", promised_in_hours=None), asking)
+
+
+def test_what_lies_where_it_is_closed_for_weeks_is_promised_for_when_it_opens() -> None:
+    found = closed_for(40)
+    assert isinstance(found, Promise)
+    assert found.promised_on == date(2026, 3, 2) + timedelta(days=40)
+    never = closed_for(70)
+    assert isinstance(never, NotPromised)
+    assert never.cause == "too_uncertain"

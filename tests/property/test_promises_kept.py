@@ -93,7 +93,7 @@ def pair(seed: int) -> tuple[str, bool, tuple[str, ...]] | None:
         return None
     change = CHANGES[int(rng.integers(0, len(CHANGES)))]
     later = change(rng, Later(net, ruleset, heads, float(rng.uniform(0, 15))))
-    brought = read_token(token_of(promised(told, replace(order, promised_at=None))))
+    brought = read_token(token_of(promised(told, replace(order, promised_at=None), net)))
     ordered = replace(order, promised_at=brought.promised_at, promise=brought)
     now = NOW + timedelta(minutes=later.minutes)
     decision = decide(ordered, later.network, [later.ruleset], later.heads, now, options=int(rng.integers(1, 6)))

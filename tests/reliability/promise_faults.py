@@ -30,6 +30,7 @@ from prediction.lanes import LANES_FILE, LAST_RESORT
 from prediction.loading import sha256_of
 from prediction.manifest import MANIFEST_FILE, TRAILING_FILE, read_manifest
 from serving.app import create_app
+from serving.kept_network import keep_network
 from serving.service import Service
 from serving.settings import Settings
 from serving.wire.promise import PromisesAnswer
@@ -261,6 +262,22 @@ def the_database_is_stopped(shop: Shop) -> None:
     assert_no_earlier(healthy, shop.ask())
 
 
+def the_database_is_down_at_the_start(shop: Shop) -> None:
+    """The network known last serves; nothing else is answered until the database is back, and then all is as before."""
+    assert shop.proxy is not None
+    healthy = shop.ask()
+    keep_network(shop.service)
+    shop.proxy.cut()
+    shop.start()
+    assert_no_earlier(healthy, shop.ask(), "state_old")
+    assert shop.client.get("/v1/rulesets").status_code == 503
+    assert [item["what"] for item in shop.client.get("/readyz").json()["missing"]] == ["database"]
+    shop.proxy.mend()
+    shop.service.catch_up()
+    assert shop.ask() == healthy
+    assert shop.client.get("/readyz").status_code == 200
+
+
 def the_database_is_slow(shop: Shop) -> None:
     """It takes what it is sent and does not answer: nothing waits for it."""
     assert shop.proxy is not None
@@ -287,7 +304,11 @@ FAULTS: tuple[Fault, ...] = (
     the_clock_jumps_back_to_winter_time,
     the_database_is_locked,
 )
-FAULTS_OF_A_SERVER: tuple[Fault, ...] = (the_database_is_stopped, the_database_is_slow)
+FAULTS_OF_A_SERVER: tuple[Fault, ...] = (
+    the_database_is_stopped,
+    the_database_is_down_at_the_start,
+    the_database_is_slow,
+)
 
 
 def the_name(fault: Fault) -> str:
