@@ -17,7 +17,7 @@ from features.places import coded_facts, join_keys
 from features.request import RequestFeatures
 from features.statistics import STATISTICS, USUAL_VISITORS
 from features.trailing import Observations, Statistic, TrailingSums
-from prediction.calibrated import calibrated
+from prediction.calibrated import Calibrated, calibrated
 from prediction.daily import DailyHours
 from prediction.following import Expected, Looked, Told, enough, followed, from_arrays
 from prediction.hours import HoursTable, one_after_the_other
@@ -57,10 +57,11 @@ class Bundle:
         self.looked = looked
         #: When the service calibrated it last, and the last step of a shipment that it knew then; None: as trained.
         self.calibrated_with: tuple[datetime, int] | None = None
+        #: Levels and paces by time head.
+        self.calibration = _as_of_cut(manifest)
         self._trees = {model: fastest_trees(booster) for model, booster in boosters.items()}
         self._features = {head: tuple(names) for head, names in manifest.features.items()}
         self._now = RequestFeatures(trailing, manifest.vocabularies)
-        self._levels, self._paces = _tables(manifest)
 
     @property
     def version(self) -> str:
@@ -95,11 +96,11 @@ class Bundle:
         """
         other, groups, instant = copy(self), self.manifest.groups, now.timestamp()
         other.calibrated_with = now, last
-        other._levels, other._paces = _tables(self.manifest)
+        other.calibration = _as_of_cut(self.manifest)
         for time, looked in self.looked.items():
             hours = followed(looked, time, told, bundle=self.version, groups=groups, as_of=self.as_of.timestamp())
             if enough(hours, instant):
-                other._levels[time], other._paces[time] = calibrated(hours, len(groups), instant)
+                other.calibration[time] = calibrated(hours, len(groups), instant)
         return other
 
     def expected(self, facts: Columns) -> list[Expected]:
@@ -168,7 +169,8 @@ class Bundle:
     def _calibrated(self, time: str, hours: tuple[FloatArray, FloatArray], facts: Columns) -> DailyHours:
         groups = group_codes(calibration_groups(facts), self.manifest.groups)
         clock = self._clock(coded_facts(facts))
-        return DailyHours(HoursTable(*hours, groups, self._levels[time]), clock, self._paces[time])
+        levels, paces = self.calibration[time]
+        return DailyHours(HoursTable(*hours, groups, levels), clock, paces)
 
     def _clock(self, columns: CodedColumns) -> FloatArray:
         """Hours since the midnight before Monday, by the location's clock."""
@@ -221,12 +223,12 @@ def group_codes(groups: Coded, codes: Mapping[str, int]) -> NDArray[np.intp]:
     ]
 
 
-def _tables(manifest: Manifest) -> tuple[dict[str, FloatArray], dict[str, FloatArray]]:
-    """Levels and weekday paces as of the cut, by time head."""
-    return (
-        {time: np.array(levels) for time, levels in manifest.calibration.items()},
-        {time: np.array(paces) for time, paces in manifest.paces.items()},
-    )
+def _as_of_cut(manifest: Manifest) -> dict[str, Calibrated]:
+    """Levels and paces by time head, as training found them."""
+    return {
+        time: Calibrated(np.array(levels), np.array(manifest.paces[time]))
+        for time, levels in manifest.calibration.items()
+    }
 
 
 def model_file(head: str, part: str) -> str:

@@ -90,8 +90,8 @@ def test_another_format_is_refused_by_its_number(copy: Path) -> None:
 
 def test_another_format_is_refused_by_its_number_although_its_fields_are_others(copy: Path) -> None:
     """What a newer version adds must not hide why it cannot be read."""
-    change_manifest(copy, lambda manifest: manifest.update(format=6, hats=3))
-    with pytest.raises(BundleError, match=r"is of format 6; this version reads format 6. Train again"):
+    change_manifest(copy, lambda manifest: manifest.update(format=7, hats=3))
+    with pytest.raises(BundleError, match=r"is of format 7; this version reads format 6. Train again"):
         load_bundle(copy)
 
 
@@ -99,7 +99,7 @@ def test_another_format_is_refused_by_its_number_although_its_fields_are_others(
 def test_a_manifest_that_is_none_is_refused(copy: Path, content: str) -> None:
     """Half a file, or another one."""
     (copy / MANIFEST_FILE).write_text(content)
-    with pytest.raises(BundleError, match=r"is not a manifest of format 5. Copy the bundle again, or train again"):
+    with pytest.raises(BundleError, match=r"is not a manifest of format 6. Copy the bundle again, or train again"):
         load_bundle(copy)
 
 
