@@ -58,10 +58,14 @@ class Looked:
     under_way: UnderWay
     going: NDArray[np.str_]
 
-    def going_on(self, told: Mapping[str, tuple[float, float]], as_of: float) -> UnderWay:
-        """The same attempts after the cut: who goes on is heard of in service, or lost from sight at the cut."""
+    def going_on(self, told: Mapping[str, FloatArray], as_of: float) -> UnderWay:
+        """The same attempts after the cut: who goes on is ``told`` of, by name, or lost from sight at the cut.
+
+        ``told``: when each arrived, and when it became known that it never will.
+        """
         rows = np.flatnonzero(_under_way_still(self.under_way))
-        ends = [told.get(name, (np.nan, as_of)) for name in self.going.tolist()]
+        lost = np.array([np.nan, as_of])
+        ends = [told.get(name, lost) for name in self.going.tolist()]
         arrived_at, ended_at = self.under_way.arrived_at.copy(), self.under_way.ended_at.copy()
         arrived_at[rows], ended_at[rows] = np.array(ends, float).reshape(-1, 2).T
         return replace(self.under_way, arrived_at=arrived_at, ended_at=ended_at)
@@ -95,24 +99,24 @@ def followed(
     Of these, what ``bundle`` itself said counts, and only in groups in which the service is told of arrivals at all:
     where nobody tells of them, nothing seems ever to arrive. ``groups``: as in `Manifest.groups`.
     """
-    heard = {one.expected["group"] for one in told if not isnan(one.ends(time)[0])}
-    told = [one for one in told if one.expected["group"] in heard]
-    own = [one for one in told if one.expected["bundle"] == bundle and one.started_at >= as_of]
-    hours, ends = (
-        np.array(rows, float).reshape(-1, 2).T
-        for rows in ([one.expected["hours"][time] for one in own], [one.ends(time) for one in own])
-    )
+    ends = np.array([one.ends(time) for one in told], float).reshape(-1, 2)
+    group = [one.expected["group"] for one in told]
+    heard = {group[row] for row in np.flatnonzero(~np.isnan(ends[:, 0])).tolist()}
+    going, rows = set(looked.going.tolist()), [row for row, name in enumerate(group) if name in heard]
+    history = looked.going_on({told[r].shipment_id: ends[r] for r in rows if told[r].shipment_id in going}, as_of)
+
+    own = [row for row in rows if told[row].expected["bundle"] == bundle and told[row].started_at >= as_of]
+    hours = np.array([told[row].expected["hours"][time] for row in own], float).reshape(-1, 2)
     since = UnderWay(
-        group=np.array([groups.get(one.expected["group"], groups[EVERY_GROUP]) for one in own], np.intp),
-        centre=hours[0],
-        spread=hours[1],
-        started_at=np.array([one.started_at for one in own], float),
-        arrived_at=ends[0],
-        ended_at=ends[1],
+        group=np.array([groups.get(group[row], groups[EVERY_GROUP]) for row in own], np.intp),
+        centre=hours[:, 0],
+        spread=hours[:, 1],
+        started_at=np.array([told[row].started_at for row in own], float),
+        arrived_at=ends[own, 0],
+        ended_at=ends[own, 1],
         weight=np.ones(len(own)),
-        clock=np.array([one.expected["clock"] for one in own], float),
+        clock=np.array([told[row].expected["clock"] for row in own], float),
     )
-    history = looked.going_on({one.shipment_id: one.ends(time) for one in told}, as_of)
     return UnderWay(*(np.concatenate([getattr(part, f.name) for part in (history, since)]) for f in fields(UnderWay)))
 
 

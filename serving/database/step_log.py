@@ -1,29 +1,38 @@
 """The log of the steps of shipments that calibration follows: append-only, in one order for every process."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from datetime import datetime, timedelta
-from typing import Final
+from math import nan
+from typing import Any, Final
 
+import orjson
 from sqlalchemy import Connection, insert, select
 
-from prediction.following import SECONDS_THAT_COUNT, Told
+from prediction.following import SECONDS_THAT_COUNT, Expected, Told
 from serving.database.order_tables import shipment_steps
 from serving.database.versions import lock_version
 from serving.orders.steps import Stage, Step
 
 #: Read at a time.
 _TOGETHER: Final = 10_000
-_NAN: Final = float("nan")
-#: Where `Told` has the instant of each step.
-_FIELDS: Final = {Stage.READY: "ready_at", Stage.ARRIVED: "arrived_at", Stage.ENDED: "ended_at"}
+#: What comes after the assignment, in the order of `Told`.
+_AFTER: Final = (Stage.READY, Stage.ARRIVED, Stage.ENDED)
 
 
 def log_steps(connection: Connection, taken: Sequence[Step], now: datetime) -> None:
     """Keep the steps that became known at ``now``; positions are given as `outcome_log.log_outcomes` gives them."""
     if taken:
         lock_version(connection)
-        connection.execute(insert(shipment_steps), [{**asdict(step), "known_at": now} for step in taken])
+        connection.execute(insert(shipment_steps), [{**_row(step), "known_at": now} for step in taken])
+
+
+def _row(step: Step) -> dict[str, Any]:
+    return {
+        "shipment_id": step.shipment_id,
+        "stage": step.stage,
+        "happened_at": step.happened_at.timestamp(),
+        "expected": None if step.expected is None else orjson.dumps(step.expected).decode(),
+    }
 
 
 def last_step(connection: Connection, after: int, before: datetime) -> int | None:
@@ -45,11 +54,13 @@ def told_before(connection: Connection, instant: datetime, last: int) -> list[To
         table.known_at >= instant - timedelta(seconds=SECONDS_THAT_COUNT),
     )
     rows = connection.execute(wanted.order_by(table.position), execution_options={"yield_per": _TOGETHER})
-    told: dict[str, Told] = {}
-    for shipment_id, stage, happened_at, expected in rows:
-        at = happened_at.timestamp()
-        if stage == Stage.ASSIGNED:
-            told[shipment_id] = Told(shipment_id, expected, at, _NAN, _NAN, _NAN)
-        elif shipment_id in told:  # of others nobody said what to expect
-            told[shipment_id] = told[shipment_id]._replace(**{_FIELDS[Stage(stage)]: at})
-    return list(told.values())
+    at: dict[str, dict[str, float]] = {stage: {} for stage in Stage}
+    said: list[Expected] = []
+    for together in rows.partitions():
+        for shipment_id, stage, happened_at, _ in together:
+            at[stage][shipment_id] = happened_at
+        said += orjson.loads(f"[{','.join(row.expected for row in together if row.expected is not None)}]")
+    return [
+        Told(shipment_id, expected, began, *(at[stage].get(shipment_id, nan) for stage in _AFTER))
+        for (shipment_id, began), expected in zip(at[Stage.ASSIGNED].items(), said, strict=True)
+    ]

@@ -53,8 +53,12 @@ class TablePredictor:
         return replace(self, outcomes=last)
 
     def expected(self, facts: Columns) -> list[Expected]:
-        """The same of every shipment."""
-        return [Expected(bundle=self.version, group="all", clock=0.0, hours={})] * len(facts["location_type"])
+        """What it was asked about: where from and when, and how heavy how many units are."""
+        asked = (facts[name].tolist() for name in ("location_id", "decided_at", "weight_kg", "units"))
+        return [
+            Expected(bundle=self.version, group=place, clock=at, hours={"delivery_hours": (weight, units)})
+            for place, at, weight, units in zip(*asked, strict=True)
+        ]
 
     def with_calibration(self, told: Sequence[Told], now: datetime, last: int) -> "TablePredictor":  # noqa: ARG002
         """It goes on saying the same."""

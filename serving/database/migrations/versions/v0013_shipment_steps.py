@@ -17,8 +17,8 @@ def upgrade() -> None:
         sa.Column("shipment_id", sa.Text(), nullable=False),
         sa.Column("stage", sa.Text(), nullable=False),
         sa.Column("known_at", Instant, nullable=False),
-        sa.Column("happened_at", Instant, nullable=False),
-        sa.Column("expected", sa.JSON(none_as_null=True)),
+        sa.Column("happened_at", sa.Float(53), nullable=False),
+        sa.Column("expected", sa.Text()),
         sa.PrimaryKeyConstraint("position", name="pk_shipment_steps"),
     )
     op.create_index("ix_shipment_steps_known_at", "shipment_steps", ["known_at"])
