@@ -61,7 +61,7 @@ async def test_a_store_that_fails_to_find_things_is_riskier_from_the_next_quarte
     assert first(after)["pick_failure"] > 2 * first(before)["pick_failure"]
     assert after["versions"]["outcomes"] == str(MANY)
     models = (await retailer_api.client.get("/v1/models")).json()
-    assert models == {"in_service": {"bundle": "small@1", "outcomes": MANY}}
+    assert models == {"in_service": {"bundle": "small@1", "outcomes": MANY, "calibration": None}}
 
 
 async def test_a_lane_that_turned_slow_gets_later_dates(retailer_api: Api) -> None:
