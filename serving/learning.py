@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection
 
 from serving.database.outcome_log import last_known, told_between
-from serving.database.step_log import last_step, told_before
+from serving.database.step_log import last_step, told_up_to
 
 if TYPE_CHECKING:
     from serving.live import ServedPredictor
@@ -50,7 +50,7 @@ def calibrated_as(connection: Connection, predictor: "ServedPredictor", name: st
     """``predictor`` calibrated as `calibration_named` says."""
     day, _, last = name.partition("@")
     midnight = datetime.fromisoformat(day).replace(tzinfo=UTC)
-    return predictor.with_calibration(told_before(connection, midnight, int(last)), midnight, int(last))
+    return predictor.with_calibration(told_up_to(connection, midnight, int(last)), midnight, int(last))
 
 
 def _calibrated_before(connection: Connection, predictor: "ServedPredictor", midnight: datetime) -> "ServedPredictor":
@@ -65,4 +65,4 @@ def _calibrated_before(connection: Connection, predictor: "ServedPredictor", mid
     if last is None and (known == 0 or before == midnight):
         return predictor
     step = known if last is None else last
-    return predictor.with_calibration(told_before(connection, midnight, step), midnight, step)
+    return predictor.with_calibration(told_up_to(connection, midnight, step), midnight, step)

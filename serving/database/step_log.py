@@ -42,15 +42,11 @@ def last_step(connection: Connection, after: int, before: datetime) -> int | Non
     return connection.execute(newest_first).scalar()
 
 
-def told_before(connection: Connection, instant: datetime, last: int) -> list[Told]:
-    """Every shipment that counts at ``instant``, in the order of assignment, as far as was told before it.
-
-    Steps at positions beyond ``last`` are not looked at.
-    """
+def told_up_to(connection: Connection, instant: datetime, last: int) -> list[Told]:
+    """Every shipment that counts at ``instant``, in the order of assignment, as far as was told up to ``last``."""
     table = shipment_steps.c
     wanted = select(table.shipment_id, table.stage, table.happened_at, table.expected).where(
         table.position <= last,
-        table.known_at < instant,
         table.known_at >= instant - timedelta(seconds=SECONDS_THAT_COUNT),
     )
     rows = connection.execute(wanted.order_by(table.position), execution_options={"yield_per": _TOGETHER})

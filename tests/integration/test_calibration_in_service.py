@@ -233,6 +233,9 @@ async def test_when_all_parcels_change_their_pace_dates_follow_within_days_and_e
     for one in made:
         again = replay(database, find_decision(database, one["decision_id"]), bundle)
         assert again.same, again.differences
+    assert [one["versions"].get("calibration", "")[:11] for one in made[:2]] == ["", "2025-12-02@"]
+    models = (await api.client.get("/v1/models")).json()["in_service"]
+    assert models["calibration"] == made[-1]["versions"]["calibration"]
     earlier = replace(find_decision(database, made[-1]["decision_id"]), calibration="2025-12-14@10")
     assert not replay(database, earlier, bundle).same
 

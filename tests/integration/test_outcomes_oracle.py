@@ -15,7 +15,7 @@ from features.history import History, read_history
 from features.outcomes import KEY_FACTS
 from features.trailing import Observations
 from serving.database.order_tables import outcomes
-from serving.database.step_log import told_before
+from serving.database.step_log import told_up_to
 from serving.wire import examples
 from tests.integration.conftest import Api
 from tests.integration.orders import TIRELESS, open_shop, order, seen, tell
@@ -28,7 +28,7 @@ TWO_LINES = [
     {"line_id": "1", "sku": "SKU-1", "quantity": 1, "unit_price": 49.9},
     {"line_id": "2", "sku": "SKU-2", "quantity": 3},
 ]
-COLLECTED = {"delivery_method": "click_and_collect", "collect_location_id": "S014", "destination": None}
+COLLECTED: dict[str, Any] = {"delivery_method": "click_and_collect", "collect_location_id": "S014", "destination": None}
 
 
 class Shop:
@@ -237,7 +237,7 @@ async def test_calibration_follows_every_shipment_as_its_history_would(shop: Sho
     """What the bundle was asked about it at its assignment, and what came of it; of those under way, that they are."""
     await everything_happens(shop)
     told = shop.api.service.database.read_now(
-        lambda connection: told_before(connection, shop.api.clock.now + timedelta(days=1), 10_000)
+        lambda connection: told_up_to(connection, shop.api.clock.now + timedelta(days=1), 10_000)
     )
     followed = {
         (one.shipment_id, said["group"], said["clock"], *said["hours"]["delivery_hours"], *known(one[2:]))

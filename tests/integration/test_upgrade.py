@@ -19,7 +19,7 @@ from serving.database.database import Database
 from serving.database.engine import make_engine
 from serving.database.order_tables import stock_movements
 from serving.database.schema import configuration, is_current, migrate
-from serving.database.step_log import told_before
+from serving.database.step_log import told_up_to
 from serving.database.stock_ledger import Entry, post
 from serving.database.tables import stock
 from serving.orders.sweeping import sweep
@@ -212,7 +212,7 @@ async def test_calibration_learns_from_shipments_that_are_assigned_after_the_upg
         placed = await api.client.post("/v1/orders", json={**examples.ORDER, "order_id": "W-9"})
         (shipment,) = placed.json()["shipments"]
         told = api.service.database.read_now(
-            lambda connection: told_before(connection, api.clock.now + timedelta(days=1), 9)
+            lambda connection: told_up_to(connection, api.clock.now + timedelta(days=1), 9)
         )
         assert [one.shipment_id for one in told] == [shipment["shipment_id"]]
 
