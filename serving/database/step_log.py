@@ -53,9 +53,12 @@ def told_up_to(connection: Connection, instant: datetime, last: int) -> list[Tol
     at: dict[str, dict[str, float]] = {stage: {} for stage in Stage}
     said: list[Expected] = []
     for together in rows.partitions():
-        for shipment_id, stage, happened_at, _ in together:
+        texts = []
+        for shipment_id, stage, happened_at, expected in together:
             at[stage][shipment_id] = happened_at
-        said += orjson.loads(f"[{','.join(row.expected for row in together if row.expected is not None)}]")
+            if expected is not None:
+                texts.append(expected)
+        said += orjson.loads(f"[{','.join(texts)}]")
     return [
         Told(shipment_id, expected, began, *(at[stage].get(shipment_id, nan) for stage in _AFTER))
         for (shipment_id, began), expected in zip(at[Stage.ASSIGNED].items(), said, strict=True)
