@@ -17,17 +17,25 @@ from features.places import coded_facts, join_keys
 from features.request import RequestFeatures
 from features.statistics import STATISTICS, USUAL_VISITORS
 from features.trailing import Observations, Statistic, TrailingSums
+from prediction.calibrated import Calibrated, calibrated
 from prediction.daily import DailyHours
+from prediction.following import Expected, Looked, Told, enough, followed, from_arrays
 from prediction.hours import HoursTable, one_after_the_other
-from prediction.manifest import HEAD_PARTS, TRAILING_FILE, Manifest, read_manifest
+from prediction.manifest import (
+    EVERY_GROUP,
+    HEAD_PARTS,
+    TIME_HEADS,
+    TRAILING_FILE,
+    UNDER_WAY_FILE,
+    Manifest,
+    read_manifest,
+)
 from prediction.trees import fastest_trees
 
 FloatArray = NDArray[np.float64]
 
 #: Between these the trailing rate of failures is believed; a place without failures is not free of risk.
 LIKELY = (0.0005, 0.5)
-#: Row of the calibration tables for groups that training did not know.
-EVERY_GROUP = ""
 
 
 class Bundle:
@@ -38,17 +46,22 @@ class Bundle:
         manifest: Manifest,
         boosters: Mapping[tuple[str, str], "lightgbm.Booster"],
         trailing: TrailingSums,
+        looked: Mapping[str, Looked],
     ) -> None:
         """Put the parts together; `read_bundle` and training do."""
         self.manifest = manifest
         self.trailing = trailing
         #: Position, in the log of the service, of the last outcome that was learnt since the cut; 0: none.
         self.outcomes = 0
+        #: What calibration at the cut looked at, by time head.
+        self.looked = looked
+        #: When the service calibrated it last, and the last step of a shipment that it knew then; None: as trained.
+        self.calibrated_with: tuple[datetime, int] | None = None
+        #: Levels and paces by time head.
+        self.calibration = _as_of_cut(manifest)
         self._trees = {model: fastest_trees(booster) for model, booster in boosters.items()}
         self._features = {head: tuple(names) for head, names in manifest.features.items()}
         self._now = RequestFeatures(trailing, manifest.vocabularies)
-        self._levels = {head: np.array(levels) for head, levels in manifest.calibration.items()}
-        self._paces = {head: np.array(paces) for head, paces in manifest.paces.items()}
 
     @property
     def version(self) -> str:
@@ -68,17 +81,46 @@ class Bundle:
     def with_outcomes(self, told: Iterable[tuple[str, Observations]], last: int) -> "Bundle":
         """The bundle once it has learnt what was told since, up to the position ``last``.
 
-        Trees and calibration are those of the cut, and shared; this bundle stays as it is.
+        Trees and calibration are shared; this bundle stays as it is.
         """
         other = copy(self)
         other.trailing, other.outcomes = self.trailing.after(told), last
         other._now = self._now.following(other.trailing)
         return other
 
+    def with_calibration(self, told: Sequence[Told], now: datetime, last: int) -> "Bundle":
+        """The bundle calibrated with what was under way before its cut and in service since, as far as known ``now``.
+
+        ``told``: every shipment that was assigned in service, in that order, up to the step at position ``last``. Trees
+        and sums are shared; this bundle stays as it is.
+        """
+        other, groups, instant = copy(self), self.manifest.groups, now.timestamp()
+        other.calibrated_with = now, last
+        other.calibration = _as_of_cut(self.manifest)
+        for time, looked in self.looked.items():
+            hours = followed(looked, time, told, bundle=self.version, groups=groups, as_of=self.as_of.timestamp())
+            if enough(hours, instant):
+                other.calibration[time] = calibrated(hours, len(groups), instant)
+        return other
+
+    def expected(self, facts: Columns) -> list[Expected]:
+        """What it says of each row before calibration, for `with_calibration` once the row is a shipment."""
+        columns = coded_facts(facts)
+        hours = {"delivery_hours": self._delivery(columns), "ready_hours": self._log_hours("ready_hours", columns)}
+        groups, clock = calibration_groups(columns).column(), self._clock(columns)
+        return [
+            Expected(
+                bundle=self.version,
+                group=str(group),
+                clock=float(clock[row]),
+                hours={time: (float(centre[row]), float(spread[row])) for time, (centre, spread) in hours.items()},
+            )
+            for row, group in enumerate(groups)
+        ]
+
     def delivery_hours(self, facts: Columns) -> DailyHours:
         """Decision → delivered, one row per row of ``facts``."""
-        hours = one_after_the_other(self._log_hours("ready_hours", facts), self._log_hours("transit_hours", facts))
-        return self._calibrated("delivery_hours", hours, facts)
+        return self._calibrated("delivery_hours", self._delivery(facts), facts)
 
     def ready_hours(self, facts: Columns) -> DailyHours:
         """Decision → handed to the carrier, or ready to collect."""
@@ -115,6 +157,10 @@ class Bundle:
         sums = self.trailing.as_of_now(columns, [USUAL_VISITORS])[USUAL_VISITORS.name][0, 0]
         return float(sums[1] / sums[0]) if sums[0] > 0 else float("nan")
 
+    def _delivery(self, facts: Columns) -> tuple[FloatArray, FloatArray]:
+        """Centre and spread of the log-hours from decision to delivery."""
+        return one_after_the_other(self._log_hours("ready_hours", facts), self._log_hours("transit_hours", facts))
+
     def _log_hours(self, head: str, facts: Columns) -> tuple[FloatArray, FloatArray]:
         """Centre and spread of the log-hours; those of `ready_hours` are part of `delivery_hours`, and found once."""
 
@@ -127,9 +173,13 @@ class Bundle:
 
     def _calibrated(self, time: str, hours: tuple[FloatArray, FloatArray], facts: Columns) -> DailyHours:
         groups = group_codes(calibration_groups(facts), self.manifest.groups)
-        columns = coded_facts(facts)
-        clock = 24.0 * self._now.column("weekday", columns) + self._now.column("hour_of_day", columns)
-        return DailyHours(HoursTable(*hours, groups, self._levels[time]), clock, self._paces[time])
+        clock = self._clock(coded_facts(facts))
+        levels, paces = self.calibration[time]
+        return DailyHours(HoursTable(*hours, groups, levels), clock, paces)
+
+    def _clock(self, columns: CodedColumns) -> FloatArray:
+        """Hours since the midnight before Monday, by the location's clock."""
+        return 24.0 * self._now.column("weekday", columns) + self._now.column("hour_of_day", columns)
 
     def _predict(self, head: str, part: str, rows: FloatArray) -> FloatArray:
         return self._trees[head, part].sums(rows)
@@ -178,6 +228,14 @@ def group_codes(groups: Coded, codes: Mapping[str, int]) -> NDArray[np.intp]:
     ]
 
 
+def _as_of_cut(manifest: Manifest) -> dict[str, Calibrated]:
+    """Levels and paces by time head, as training found them."""
+    return {
+        time: Calibrated(np.array(levels), np.array(manifest.paces[time]))
+        for time, levels in manifest.calibration.items()
+    }
+
+
 def model_file(head: str, part: str) -> str:
     """Name of a model's file in the bundle's folder."""
     return f"{head}.{part}.txt"
@@ -193,4 +251,6 @@ def read_bundle(folder: Path) -> Bundle:
     }
     with np.load(folder / TRAILING_FILE, allow_pickle=False) as arrays:
         trailing = TrailingSums.from_arrays([*STATISTICS, USUAL_VISITORS], manifest.landmark, arrays)
-    return Bundle(manifest, boosters, trailing)
+    with np.load(folder / UNDER_WAY_FILE, allow_pickle=False) as arrays:
+        looked = from_arrays(TIME_HEADS, arrays)
+    return Bundle(manifest, boosters, trailing, looked)

@@ -8,9 +8,10 @@ from pydantic import BaseModel, ConfigDict
 
 from prediction.errors import AGAIN, BundleError
 
-FORMAT: Final = 5
+FORMAT: Final = 6
 MANIFEST_FILE: Final = "manifest.json"
 TRAILING_FILE: Final = "trailing.npz"
+UNDER_WAY_FILE: Final = "under_way.npz"
 GOLDEN_FILE: Final = "golden.json"
 
 #: Head → the models that it is made of. Times have a centre and a spread of log-hours; delivery is handover and then
@@ -21,6 +22,8 @@ HEAD_PARTS: Final = {
     "cost": ("log_mean",),
     "pick_failure": ("log_odds",),
 }
+#: Row of the calibration tables for groups that training did not know.
+EVERY_GROUP: Final = ""
 #: The times that are predicted, and calibrated.
 TIME_HEADS: Final = ("delivery_hours", "ready_hours")
 

@@ -11,7 +11,7 @@ from prediction.lanes import Lanes
 from serving.database.decision_log import LoggedDecision
 from serving.errors import FieldError, InvalidRequestError, NotReadyError
 from serving.inputs import keep_capacity, keep_order, keep_stock
-from serving.learning import version_learnt
+from serving.learning import calibration_named, version_learnt
 from serving.live import ServedPredictor
 from serving.service import Service
 from serving.snapshot import Snapshot
@@ -86,4 +86,5 @@ def make_decision(
         places=snapshot.kept.digest,
         capacity=keep_capacity(network, skus),
         outcomes=predictor.outcomes or None,
+        calibration=calibration_named(predictor),
     )

@@ -1,7 +1,7 @@
 """What decisions are made with right now: the newest snapshot of the state, and the bundle in service."""
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Protocol
 
@@ -9,7 +9,9 @@ import numpy as np
 from sqlalchemy import Connection
 
 from decision.predictor import Predictor
+from features.facts import Columns
 from features.trailing import Observations
+from prediction.following import Expected, Told
 from prediction.lanes import LAST_RESORT, Lanes
 from serving.capacity import quarter
 from serving.database.database import Database
@@ -32,6 +34,16 @@ class ServedPredictor(Predictor, Protocol):
     @property
     def outcomes(self) -> int:
         """Position of the last outcome that it has learnt in service; 0: none."""
+
+    @property
+    def calibrated_with(self) -> tuple[datetime, int] | None:
+        """When it was calibrated in service, and the last step of a shipment that was known then; ``None``: never."""
+
+    def expected(self, facts: Columns) -> list[Expected]:
+        """What it says of each row before calibration: for `with_calibration`, once the row is a shipment."""
+
+    def with_calibration(self, told: Sequence[Told], now: datetime, last: int) -> "ServedPredictor":
+        """It, calibrated ``now`` with what was told of shipments up to the step ``last``; this one stays as it is."""
 
     def with_outcomes(self, told: Iterable[tuple[str, Observations]], last: int) -> "ServedPredictor":
         """It, once it has learnt what was told, up to the position ``last``; this one stays as it is."""

@@ -15,7 +15,7 @@ from serving.database.decision_log import LoggedDecision, kept_places, logged_de
 from serving.database.ruleset_store import ruleset_document
 from serving.errors import ReplayError
 from serving.inputs import read_capacity, read_order, read_places, read_stock
-from serving.learning import learnt_up_to, version_learnt
+from serving.learning import calibrated_as, learnt_up_to, version_learnt
 from serving.live import ServedPredictor
 from serving.wire.answer import answer_bytes
 
@@ -60,6 +60,8 @@ def replay(database: Database, logged: LoggedDecision, predictor: ServedPredicto
         locations = read_capacity(logged.capacity, locations)
     if logged.outcomes is not None:
         predictor = database.read_now(partial(learnt_up_to, predictor=predictor, last=logged.outcomes))
+    if logged.calibration is not None:
+        predictor = database.read_now(partial(calibrated_as, predictor=predictor, name=logged.calibration))
     again = decide(
         read_order(logged.decided_order),
         Network(locations, services, *read_stock(logged.stock)),

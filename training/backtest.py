@@ -11,12 +11,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from features.history import History
+from prediction.calibrated import Calibrated
 from prediction.calibration import UnderWay
 from prediction.daily import DailyHours, stacked_days
 from prediction.hours import HoursTable
 from prediction.manifest import TIME_HEADS
 from training.errors import TooLittleHistoryError
-from training.trained import Calibrated, Progress, Scored, score, train_heads
+from training.trained import Progress, Scored, score, train_heads
 
 DAY_SECONDS, HOUR_SECONDS = 86_400.0, 3600.0
 LEVELS = (0.1, 0.5, 0.9)

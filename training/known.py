@@ -11,8 +11,9 @@ from features.definitions import ENCODED, FEATURES, Vocabularies, matrix
 from features.facts import Columns
 from features.history import Attempts, History
 from features.outcomes import log_hours
-from prediction.bundle import EVERY_GROUP, calibration_groups, starts, statistics_of
+from prediction.bundle import calibration_groups, starts, statistics_of
 from prediction.calibration import UnderWay
+from prediction.manifest import EVERY_GROUP
 from training.fit import Rows, maturity_seconds
 from training.heads import RECIPES
 

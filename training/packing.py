@@ -17,10 +17,11 @@ from features.history import History
 from features.statistics import STATISTICS, USUAL_VISITORS
 from features.trailing import Observations, TrailingSums
 from prediction.bundle import Bundle, model_file
+from prediction.following import looked_at, to_arrays
 from prediction.golden import write_golden
 from prediction.lanes import LANES_FILE, Lanes, write_lanes
 from prediction.loading import sha256_of
-from prediction.manifest import FORMAT, GOLDEN_FILE, MANIFEST_FILE, TRAILING_FILE, Manifest, Window
+from prediction.manifest import FORMAT, GOLDEN_FILE, MANIFEST_FILE, TRAILING_FILE, UNDER_WAY_FILE, Manifest, Window
 from training.errors import NotABundleError
 from training.heads import OFFSETS, RECIPES
 from training.trained import Scored, Trained
@@ -74,7 +75,9 @@ def bundle_of(
         calibration={head: found.levels.tolist() for head, found in calibration.items()},
         paces={head: found.paces.tolist() for head, found in calibration.items()},
     )
-    return Bundle(manifest, trained.boosters, trailing_as_of(history, trained.as_of))
+    names = history.attempts.fulfilment_id
+    looked = {time: looked_at(hours, names, trained.as_of, trained.seed) for time, hours in scored.hours.items()}
+    return Bundle(manifest, trained.boosters, trailing_as_of(history, trained.as_of), looked)
 
 
 def golden_facts(history: History, as_of: float) -> Columns:
@@ -119,8 +122,9 @@ def write_bundle(
         booster.save_model(str(unfinished / model_file(head, part)))
     arrays: dict[str, NDArray[np.str_] | NDArray[np.float64]] = bundle.trailing.to_arrays()
     np.savez(unfinished / TRAILING_FILE, allow_pickle=False, **arrays)
+    np.savez(unfinished / UNDER_WAY_FILE, allow_pickle=False, **to_arrays(bundle.looked))
     write_golden(bundle, golden, unfinished)
-    names = [*(model_file(head, part) for head, part in boosters), TRAILING_FILE, GOLDEN_FILE]
+    names = [*(model_file(head, part) for head, part in boosters), TRAILING_FILE, UNDER_WAY_FILE, GOLDEN_FILE]
     if lanes is not None:
         write_lanes(lanes, unfinished)
         names.append(LANES_FILE)

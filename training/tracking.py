@@ -11,9 +11,9 @@ from mlflow.models import infer_signature
 
 from features.facts import Columns
 from prediction.bundle import Bundle
+from prediction.calibrated import CALIBRATION
 from prediction.golden import predictions
 from training.heads import RECIPES
-from training.trained import CALIBRATION
 
 EXPERIMENT: Final = "smista"
 CHAMPION, CHALLENGER = "champion", "challenger"

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import lightgbm
 import numpy as np
@@ -11,17 +10,16 @@ from scipy.special import expit
 
 from features.history import History
 from prediction.bundle import calibration_groups, cost_of, group_codes
-from prediction.calibration import CalibrationSettings, UnderWay, calibrate
+from prediction.calibrated import Calibrated, calibrated
+from prediction.calibration import UnderWay
 from prediction.hours import one_after_the_other
 from prediction.manifest import HEAD_PARTS
-from prediction.weekdays import weekday_paces
 from training.fit import Rows, fit_cost, fit_hours, fit_probability
 from training.heads import RECIPES, Recipe
 from training.known import Encoding, encoding_as_of, head_inputs, rows_known, under_way
 
 FloatArray = NDArray[np.float64]
 
-CALIBRATION = CalibrationSettings()
 #: Called with the head that is fitted next, its position and how many there are.
 Progress = Callable[[str, int, int], None]
 
@@ -75,13 +73,6 @@ def raw_scores(booster: lightgbm.Booster, features: FloatArray) -> FloatArray:
     return np.asarray(booster.predict(features, raw_score=True, num_threads=1), dtype=np.float64)
 
 
-class Calibrated(NamedTuple):
-    """``levels``: (groups, knots), see `prediction.hours`. ``paces``: (groups, 7), see `prediction.daily`."""
-
-    levels: FloatArray
-    paces: FloatArray
-
-
 @dataclass(frozen=True, eq=False)
 class Scored:
     """What trained heads predict for every attempt of a history, as of its decision, before calibration.
@@ -98,12 +89,7 @@ class Scored:
 
     def calibration(self, now: float) -> dict[str, Calibrated]:
         """Calibrated levels and weekdays per time head, from what was known at ``now`` (seconds)."""
-        return {head: _calibrated(hours, self.groups, now) for head, hours in self.hours.items()}
-
-
-def _calibrated(hours: UnderWay, groups: int, now: float) -> Calibrated:
-    levels = calibrate(hours, groups, now, CALIBRATION)
-    return Calibrated(levels, weekday_paces(hours, levels, now, CALIBRATION))
+        return {head: calibrated(hours, self.groups, now) for head, hours in self.hours.items()}
 
 
 def score(history: History, trained: Trained) -> Scored:

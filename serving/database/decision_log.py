@@ -18,7 +18,8 @@ class LoggedDecision:
 
     ``decided_order``, ``stock`` and ``capacity`` are as `serving.inputs` keeps them, ``places`` the digest of locations
     and services; these, ``language`` and ``options`` are ``None`` in decisions of before they were kept. ``outcomes``:
-    the last that the bundle had learnt, where it had learnt any.
+    the last that the bundle had learnt, where it had learnt any; ``calibration``: what it was calibrated with since it
+    was trained, as `serving.learning` names it.
     """
 
     decision_id: str
@@ -37,6 +38,7 @@ class LoggedDecision:
     places: str | None = None
     capacity: bytes | None = None
     outcomes: int | None = None
+    calibration: str | None = None
 
 
 def log_decision(connection: Connection, decision: LoggedDecision, kept: KeptPlaces) -> None:

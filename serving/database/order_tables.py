@@ -192,6 +192,20 @@ outcomes = Table(
     Column("facts", STRUCTURE, nullable=False),
 )
 
+#: Append-only: the steps of shipments that calibration follows (`serving.orders.steps`), told here at ``known_at``.
+#: Positions are committed in their order. ``happened_at`` in seconds since 1970 and ``expected``, with an assignment,
+#: what the bundle said of it as JSON: so they are read fastest, and a calibration reads ten thousands.
+shipment_steps = Table(
+    "shipment_steps",
+    metadata,
+    Column("position", _Position, primary_key=True, autoincrement=True),
+    Column("shipment_id", Text, nullable=False),
+    Column("stage", Text, nullable=False),
+    Column("known_at", Instant, nullable=False, index=True),
+    Column("happened_at", Float(53), nullable=False),
+    Column("expected", Text),
+)
+
 webhooks = Table(
     "webhooks",
     metadata,

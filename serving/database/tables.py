@@ -161,6 +161,8 @@ decisions = Table(
     Column("capacity", LargeBinary),
     # The last outcome that the bundle had learnt, where it had learnt any.
     Column("outcomes", BigInteger),
+    # What the bundle was calibrated with, as the answer names it; nothing where as trained.
+    Column("calibration", Text),
 )
 
 places = Table(

@@ -24,11 +24,15 @@ from serving.orders.states import (
     after,
     order_state,
 )
+from serving.orders.steps import Step
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """An order before and after, and all that goes with it. ``before`` is ``None`` for a new order."""
+    """An order before and after, and all that goes with it. ``before`` is ``None`` for a new order.
+
+    ``assigned``: of its new shipments, those of which the bundle said what to expect.
+    """
 
     before: OrderRecord | None
     after: OrderRecord
@@ -36,6 +40,7 @@ class Change:
     takes: tuple[LocationDay, ...] = ()
     gives: tuple[LocationDay, ...] = ()
     events: tuple[OrderEvent, ...] = ()
+    assigned: tuple[Step, ...] = ()
 
 
 def then(one: Change, other: Change) -> Change:
@@ -47,6 +52,7 @@ def then(one: Change, other: Change) -> Change:
         (*one.takes, *other.takes),
         (*one.gives, *other.gives),
         (*one.events, *other.events),
+        (*one.assigned, *other.assigned),
     )
 
 

@@ -4,10 +4,11 @@ import uuid
 from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Final, TypedDict
+from typing import Final, TypeAlias, TypedDict
 
 from decision.decision import Option, Shipment
 from decision.outlook import OnItsWay, slack
+from prediction.following import Expected
 from serving.database.capacity import LocationDay
 from serving.database.locks import StockKey
 from serving.database.order_log import OrderEvent
@@ -23,6 +24,10 @@ from serving.orders.states import (
     ShipmentEvent,
     ShipmentState,
 )
+from serving.orders.steps import Stage, Step
+
+#: What `sent` tells shipments of one plan apart by.
+Sent: TypeAlias = tuple[str, str | None, tuple[tuple[str, int], ...]]
 
 _PICKABLE = (*OPEN, ShipmentState.ASSIGNED, ShipmentState.ACCEPTED)
 #: How sure a promise has to be for its shipment to wait.
@@ -34,7 +39,8 @@ _ENDED = (OrderState.COMPLETED, OrderState.CANCELLED, OrderState.EXPIRED)
 class Assignment:
     """A plan that was decided for an order, with the stores to which its shipments are offered too.
 
-    ``keeps``: units that rules keep back, ``days``: local date by location.
+    ``keeps``: units that rules keep back, ``days``: local date by location. ``expected``: what the bundle said of its
+    shipments before calibration, by `sent`.
     """
 
     option: Option
@@ -42,6 +48,7 @@ class Assignment:
     versions: Mapping[str, str]
     keeps: Mapping[StockKey, int]
     days: Mapping[str, str]
+    expected: Mapping[Sent, Expected]
 
     @property
     def location_ids(self) -> frozenset[str]:
@@ -116,7 +123,15 @@ def assign(order: OrderRecord, plan: Assignment, by: By) -> Change:
     )
     takes = tuple((shipment.location_id, shipment.capacity_day) for shipment in shipments)
     assigned = settled(order, changed, by, entries=entries, takes=takes, events=events)
-    return replace(assigned, events=plan.shaped(assigned.events))
+    expected = {shipment.shipment_id: plan.expected.get(sent(shipment)) for shipment in shipments}
+    begun = (Step(name, Stage.ASSIGNED, by.at, said) for name, said in expected.items() if said is not None)
+    return replace(assigned, events=plan.shaped(assigned.events), assigned=tuple(begun))
+
+
+def sent(shipment: Shipment | ShipmentRecord) -> Sent:
+    """From where, how and what: of the shipments of one plan, no two send the same."""
+    lines = tuple((line.line_id, line.quantity) for line in shipment.lines)
+    return shipment.location_id, shipment.carrier_service_id, lines
 
 
 def _shipments(

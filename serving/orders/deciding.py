@@ -13,12 +13,15 @@ from decision.network import Network, SkuStock
 from decision.order import Order
 from decision.rules import available
 from decision.ruleset import Ruleset
+from prediction.following import Expected
 from serving.capacity import full_locations
 from serving.database.decision_log import LoggedDecision
 from serving.database.locks import StockKey
 from serving.deciding import Asked, make_decision, ready_predictor
+from serving.live import ServedPredictor
 from serving.ordering import to_order
-from serving.orders.changes import Assignment
+from serving.orders.changes import Assignment, Sent
+from serving.orders.expecting import expected_of
 from serving.service import Service
 from serving.snapshot import Snapshot
 from serving.wire.order import OrderBody
@@ -45,6 +48,7 @@ class Made:
     snapshot: Snapshot
     avoided: Avoided
     logged: LoggedDecision
+    predictor: ServedPredictor
 
     @property
     def rank(self) -> int | None:
@@ -63,6 +67,7 @@ class Made:
             order=self.order,
             snapshot=self.snapshot,
             avoided=self.avoided,
+            expected=expected_of(option, self.order, self.snapshot, self.predictor, self.decision.decided_at),
         )
 
 
@@ -85,7 +90,7 @@ def decide_now(
     )
     network = without(snapshot.network, order, avoided, snapshot.positions)
     decision, logged = make_decision(service, Asked(body, order, content, client), snapshot, network, predictor)
-    return Made(logged.decision_id, decision, order, snapshot, avoided, logged)
+    return Made(logged.decision_id, decision, order, snapshot, avoided, logged, predictor)
 
 
 def full_now(service: Service) -> frozenset[str]:
@@ -95,7 +100,14 @@ def full_now(service: Service) -> frozenset[str]:
 
 
 def assignment(
-    decision_id: str, decision: Decision, option: Option, *, order: Order, snapshot: Snapshot, avoided: Avoided
+    decision_id: str,
+    decision: Decision,
+    option: Option,
+    *,
+    order: Order,
+    snapshot: Snapshot,
+    avoided: Avoided,
+    expected: Mapping[Sent, Expected],
 ) -> Assignment:
     """``option`` of a decision, with what rules keep back now and the local dates of its locations."""
     network = without(snapshot.network, order, avoided, snapshot.positions)
@@ -106,7 +118,7 @@ def assignment(
         for shipment in (planned, *(() if planned.offer is None else planned.offer.others))
         if shipment.location_id in snapshot.positions
     }
-    return Assignment(option, decision_id, decision.versions, keeps, days)
+    return Assignment(option, decision_id, decision.versions, keeps, days, expected)
 
 
 def kept_back(order: Order, network: Network, rulesets: Sequence[Ruleset], now: datetime) -> dict[StockKey, int]:

@@ -35,6 +35,7 @@ from serving.orders.changes import Assignment
 from serving.orders.changes import place as placed
 from serving.orders.deciding import Avoided, Made, assignment, decide_now, full_now
 from serving.orders.events import By
+from serving.orders.expecting import expected_of
 from serving.orders.records import LineRecord, OrderRecord
 from serving.orders.states import OrderState
 from serving.orders.writing import write
@@ -118,7 +119,15 @@ async def commit_decision(
     try:
         if not all(shipment.location_id in snapshot.positions for shipment in option.shipments):
             raise ConflictError("A location of this plan is no longer in the network: ask for a new decision")
-        plan = assignment(logged.decision_id, decision, option, order=order, snapshot=snapshot, avoided=Avoided())
+        plan = assignment(
+            logged.decision_id,
+            decision,
+            option,
+            order=order,
+            snapshot=snapshot,
+            avoided=Avoided(),
+            expected=expected_of(option, order, snapshot, service.live.predictor, service.clock()),
+        )
         told = None if decision.promise is None else by_option(decision.promise, option)
         told = told and tell_kept(told, catalogue(sent.language), ZoneInfo(decision.timezone))
         plan = plan.not_offered_to(_all_offered(option) - snapshot.positions.keys())

@@ -3,7 +3,7 @@
 All in the caller's one transaction.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import TypeAlias
 
@@ -16,6 +16,7 @@ from serving.database.locks import lock_order
 from serving.database.order_log import log_events
 from serving.database.order_store import find_order, insert_order, insert_shipment, save
 from serving.database.outcome_log import log_outcomes
+from serving.database.step_log import log_steps
 from serving.database.stock_ledger import post
 from serving.database.tables import locations
 from serving.database.versions import next_version
@@ -24,6 +25,7 @@ from serving.orders.change import Change
 from serving.orders.events import By
 from serving.orders.outcomes import Outcome, taught, went_on
 from serving.orders.records import OrderRecord
+from serving.orders.steps import Step, steps
 
 log = structlog.get_logger()
 
@@ -63,6 +65,13 @@ def write(connection: Connection, change: Change, by: By) -> None:
         save(connection, change.before, change.after)
     log_events(connection, change.events, by.at)
     log_outcomes(connection, _taught(connection, change), by.at)
+    log_steps(connection, [*change.assigned, *_steps(change)], by.at)
+
+
+def _steps(change: Change) -> Iterator[Step]:
+    before = {} if change.before is None else {known.shipment_id: known for known in change.before.shipments}
+    for shipment in change.after.shipments:
+        yield from steps(before.get(shipment.shipment_id, shipment), shipment)
 
 
 def _taught(connection: Connection, change: Change) -> list[Outcome]:

@@ -5,6 +5,7 @@ from typing import Annotated
 import orjson
 from fastapi import APIRouter, Depends, Request, Response
 
+from serving.learning import calibration_named
 from serving.service import client_with, service_of
 from serving.settings import ApiKey
 from serving.wire.documentation import answers
@@ -12,14 +13,20 @@ from serving.wire.state import ModelsAnswer
 
 router = APIRouter(tags=["models"])
 
+_EXAMPLE = {"bundle": "smista@12", "outcomes": 48211, "calibration": "2026-03-02@57022"}
+
 
 @router.get(
     "/v1/models",
     operation_id="get_models",
-    responses=answers(200, ModelsAnswer, {"in_service": {"bundle": "smista@12", "outcomes": 48211}}, (401, 403)),
+    responses=answers(200, ModelsAnswer, {"in_service": _EXAMPLE}, (401, 403)),
 )
 async def get_models(request: Request, _client: Annotated[ApiKey, Depends(client_with("read", "operate"))]) -> Response:
     """The bundle that predicts; null when there is none."""
     predictor = service_of(request).live.predictor
-    in_service = None if predictor is None else {"bundle": predictor.version, "outcomes": predictor.outcomes}
+    in_service = predictor and {
+        "bundle": predictor.version,
+        "outcomes": predictor.outcomes,
+        "calibration": calibration_named(predictor),
+    }
     return Response(orjson.dumps({"in_service": in_service}), media_type="application/json")

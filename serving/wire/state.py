@@ -28,6 +28,10 @@ class ServedBundle(BaseModel):
 
     bundle: str = Field(examples=["smista@12"])
     outcomes: int = Field(description="the last outcome that it has learnt in service; 0: none")
+    calibration: str | None = Field(
+        description="`day@step`: the midnight (UTC) as of which it was calibrated in service, and the last step of a "
+        "shipment that was told before; null: as trained"
+    )
 
 
 class ModelsAnswer(BaseModel):

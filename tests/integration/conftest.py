@@ -10,9 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import pandas as pd
 import psycopg
 import pytest
 
+from data.dataset import Dataset
+from prediction.bundle import Bundle
 from serving.app import create_app
 from serving.service import Service
 from serving.settings import Settings
@@ -104,3 +107,22 @@ async def running(settings: Settings) -> AsyncIterator[Api]:
     ) as client:
         yield Api(client, service, clock)
     service.database.close()
+
+
+@pytest.fixture
+async def retailer_api(database_url: str, tmp_path: Path, retailer: Dataset, bundle: Bundle) -> AsyncIterator[Api]:
+    """The small retailer, served with the bundle that was trained on its history."""
+    clock = Clock()
+    app = create_app(Settings(work_folder=tmp_path, database_url=database_url), bundle, clock)
+    headers = {"Authorization": f"Bearer {(tmp_path / 'api-key').read_text().strip()}"}
+    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://smista.test", headers=headers) as client:
+        api = Api(client, app.state.service, clock)
+        for name in ("locations", "products", "carrier_services"):
+            table = getattr(retailer, name).drop(columns="capacity_per_day", errors="ignore")
+            rows = [{k: v for k, v in row.items() if not pd.isna(v)} for row in table.to_dict("records")]
+            assert (await api.feed(name.replace("_", "-"), rows))["rejected"] == []
+        published = await client.post("/v1/rulesets/all/publish", json={"name": "all", "strategy": {}})
+        assert published.status_code == 201
+        yield api
+    app.state.service.database.close()

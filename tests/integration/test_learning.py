@@ -1,23 +1,17 @@
 """The service learns from every outcome: the next quarter of an hour knows how shipments went, and so does a replay."""
 
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
-import httpx
-import pandas as pd
 import pytest
 from sqlalchemy import func, select, text
 from sqlalchemy.exc import OperationalError
 from typer.testing import CliRunner
 
-from data.dataset import Dataset
 from features.outcomes import KEY_FACTS
 from features.trailing import TrailingSums
 from prediction.bundle import Bundle
-from serving.app import create_app
 from serving.database.engine import make_engine
 from serving.database.order_tables import outcomes
 from serving.database.outcome_log import log_outcomes, told_between
@@ -27,96 +21,23 @@ from serving.orders.outcomes import Outcome
 from serving.replay import find_decision, replay
 from serving.settings import Settings
 from smista import app as command_line
-from tests.integration.conftest import NOW, Api, Clock, postgres_database
+from tests.integration.conftest import NOW, Api, postgres_database
 from tests.integration.orders import seen, tell
+from tests.integration.served_retailer import (
+    STORE,
+    WAREHOUSE,
+    costs,
+    count,
+    decided,
+    first,
+    hours_to_arrive,
+    next_quarter,
+    placed,
+)
 
 pytestmark = pytest.mark.anyio
 
-STORE, WAREHOUSE, SKU = "S001", "W001", "SKU-00001"
-QUARTER = timedelta(minutes=15)
 MANY = 25
-
-
-@pytest.fixture
-async def retailer_api(database_url: str, tmp_path: Path, retailer: Dataset, bundle: Bundle) -> AsyncIterator[Api]:
-    """The small retailer, served with the bundle that was trained on its history."""
-    clock = Clock()
-    app = create_app(Settings(work_folder=tmp_path, database_url=database_url), bundle, clock)
-    headers = {"Authorization": f"Bearer {(tmp_path / 'api-key').read_text().strip()}"}
-    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
-    async with httpx.AsyncClient(transport=transport, base_url="http://smista.test", headers=headers) as client:
-        api = Api(client, app.state.service, clock)
-        for name in ("locations", "products", "carrier_services"):
-            table = getattr(retailer, name).drop(columns="capacity_per_day", errors="ignore")
-            rows = [{k: v for k, v in row.items() if not pd.isna(v)} for row in table.to_dict("records")]
-            assert (await api.feed(name.replace("_", "-"), rows))["rejected"] == []
-        published = await client.post("/v1/rulesets/all/publish", json={"name": "all", "strategy": {}})
-        assert published.status_code == 201
-        yield api
-    app.state.service.database.close()
-
-
-async def count(api: Api, location_id: str) -> None:
-    """Plenty of the product lies at one location alone."""
-    counted = {"sku": SKU, "counted_at": api.clock.now.isoformat()}
-    others = [place for place in (STORE, WAREHOUSE) if place != location_id]
-    rows = [{"location_id": location_id, "on_hand": 500, **counted}]
-    rows += [{"location_id": place, "on_hand": 0, **counted} for place in others]
-    assert (await api.feed("stock", rows))["rejected"] == []
-
-
-def order(api: Api, name: str) -> dict[str, Any]:
-    """An order from Rome."""
-    return {
-        "order_id": name,
-        "placed_at": api.clock.now.isoformat(),
-        "currency": "EUR",
-        "delivery_method": "home",
-        "destination": {
-            "country": "IT", "region": "Lazio", "postal_code": "00184", "latitude": 41.89, "longitude": 12.48
-        },
-        "lines": [{"line_id": "1", "sku": SKU, "quantity": 1}],
-        "service_level": "standard",
-    }  # fmt: skip
-
-
-async def placed(api: Api, name: str) -> dict[str, Any]:
-    """The one shipment of a new order."""
-    response = await api.client.post("/v1/orders", json=order(api, name))
-    assert response.status_code == 201, response.text
-    (shipment,) = response.json()["shipments"]
-    return dict(shipment)
-
-
-async def decided(api: Api) -> dict[str, Any]:
-    """What is decided now."""
-    response = await api.decide(order(api, "asked"))
-    assert response.status_code == 201, response.text
-    return dict(response.json())
-
-
-def first(decision: dict[str, Any]) -> dict[str, Any]:
-    """The shipment of the best plan."""
-    return dict(decision["options"][0]["shipments"][0])
-
-
-def hours_to_arrive(decision: dict[str, Any]) -> float:
-    """Hours until half of such parcels are there."""
-    arrives = datetime.fromisoformat(first(decision)["delivery"]["p50_at"])
-    return (arrives - datetime.fromisoformat(decision["decided_at"])) / timedelta(hours=1)
-
-
-def costs(decision: dict[str, Any]) -> dict[str, float]:
-    """What each carrier service is predicted to cost."""
-    shipments = [option["shipments"][0] for option in decision["options"]]
-    return {shipment["carrier_service_id"]: shipment["terms"]["cost"] for shipment in shipments}
-
-
-def next_quarter(api: Api) -> None:
-    """The clock goes on to the next quarter of an hour, and the service looks for changes."""
-    start = api.clock.now.replace(minute=0, second=0, microsecond=0)
-    api.clock.now = start + ((api.clock.now - start) // QUARTER + 1) * QUARTER
-    api.service.live.refresh_now()
 
 
 async def fail_to_find(api: Api, orders: int = MANY) -> None:
@@ -140,7 +61,7 @@ async def test_a_store_that_fails_to_find_things_is_riskier_from_the_next_quarte
     assert first(after)["pick_failure"] > 2 * first(before)["pick_failure"]
     assert after["versions"]["outcomes"] == str(MANY)
     models = (await retailer_api.client.get("/v1/models")).json()
-    assert models == {"in_service": {"bundle": "small@1", "outcomes": MANY}}
+    assert models == {"in_service": {"bundle": "small@1", "outcomes": MANY, "calibration": None}}
 
 
 async def test_a_lane_that_turned_slow_gets_later_dates(retailer_api: Api) -> None:

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from math import isnan
 from typing import Any
 
 import pandas as pd
@@ -14,6 +15,7 @@ from features.history import History, read_history
 from features.outcomes import KEY_FACTS
 from features.trailing import Observations
 from serving.database.order_tables import outcomes
+from serving.database.step_log import told_up_to
 from serving.wire import examples
 from tests.integration.conftest import Api
 from tests.integration.orders import TIRELESS, open_shop, order, seen, tell
@@ -26,7 +28,7 @@ TWO_LINES = [
     {"line_id": "1", "sku": "SKU-1", "quantity": 1, "unit_price": 49.9},
     {"line_id": "2", "sku": "SKU-2", "quantity": 3},
 ]
-COLLECTED = {"delivery_method": "click_and_collect", "collect_location_id": "S014", "destination": None}
+COLLECTED: dict[str, Any] = {"delivery_method": "click_and_collect", "collect_location_id": "S014", "destination": None}
 
 
 class Shop:
@@ -38,12 +40,23 @@ class Shop:
         self.asked: dict[str, dict[str, Any]] = {}
         self.events: dict[str, list[dict[str, Any]]] = {}
 
-    async def place(self, name: str, **more: Any) -> dict[str, Any]:
-        """Count what there is, and place an order of two lines; its first shipment."""
-        counted = {"counted_at": self.api.clock.now.isoformat(), "on_hand": 90}
-        places = [(place, sku) for place in ("S014", "W001") for sku in ("SKU-1", "SKU-2")]
-        fed = await self.api.feed("stock", [{"location_id": place, "sku": sku, **counted} for place, sku in places])
-        assert fed["rejected"] == []
+    async def place(self, name: str, *, apart: bool = False, **more: Any) -> dict[str, Any]:
+        """Count what there is, and place an order of two lines; its first shipment.
+
+        ``apart``: no place has both.
+        """
+        lacks = {("S014", "SKU-1"), ("W001", "SKU-2")} if apart else set()
+        rows = [
+            {
+                "location_id": place,
+                "sku": sku,
+                "counted_at": self.api.clock.now.isoformat(),
+                "on_hand": 0 if (place, sku) in lacks else 90,
+            }
+            for place in ("S014", "W001")
+            for sku in ("SKU-1", "SKU-2")
+        ]
+        assert (await self.api.feed("stock", rows))["rejected"] == []
         self.asked[name] = {**order(name, lines=TWO_LINES), **more}
         response = await self.api.client.post("/v1/orders", json=self.asked[name])
         assert response.status_code == 201, response.text
@@ -159,7 +172,8 @@ def kept(shop: Shop) -> dict[str, Counter[tuple[Any, ...]]]:
     return found
 
 
-async def test_every_way_a_shipment_can_go_teaches_what_its_history_would(shop: Shop) -> None:
+async def everything_happens(shop: Shop) -> None:
+    """A shipment goes every way that it can."""
     sent = await shop.place("sent home, with its costs")
     await shop.tell(sent, "accepted", after_hours=1)
     await shop.tell(sent, "ready", after_hours=2)
@@ -190,7 +204,12 @@ async def test_every_way_a_shipment_can_go_teaches_what_its_history_would(shop: 
     await shop.tell(await shop.place("given up"), "cancelled", after_hours=1, reason="the lorry burnt")
     await shop.tell(await shop.place("under way"), "handed_over", after_hours=5, told_late_hours=7)
     await shop.place("not begun")
+    shop.api.clock.now += timedelta(minutes=1)
+    await shop.tell(await shop.place("in two parcels", apart=True), "handed_over", after_hours=3)
 
+
+async def test_every_way_a_shipment_can_go_teaches_what_its_history_would(shop: Shop) -> None:
+    await everything_happens(shop)
     history = await shop.history()
     learnt = kept(shop)
     for measure in LEARNT:
@@ -198,7 +217,35 @@ async def test_every_way_a_shipment_can_go_teaches_what_its_history_would(shop: 
     failures = learnt["pick_failure"]
     assert {value for _, value, *_ in failures} == {0.0, 1.0}
     assert len(history.observations["cost_excess"]) == 3
-    assert len(history.attempts) == len(shop.asked) + 5  # what failed was sent from elsewhere, or a part of it
+    assert len(history.attempts) == len(shop.asked) + 6  # what failed was sent from elsewhere, or a part of it
+
+
+def shipments_of(history: History) -> set[tuple[Any, ...]]:
+    """Attempts: what a bundle is asked about, and when each was decided, ready, delivered, or ended otherwise."""
+    attempts = history.attempts
+    asked = (attempts.columns[name] for name in ("location_id", "decided_at", "weight_kg", "units"))
+    instants = (attempts.decided_at, attempts.ready_at, attempts.delivered_at, attempts.ended_at)
+    return set(zip(attempts.fulfilment_id, *asked, *map(known, instants), strict=True))
+
+
+def known(instants: Any) -> list[float | None]:
+    """The instants; NaN is equal to nothing."""
+    return [None if isnan(instant) else instant for instant in instants]
+
+
+async def test_calibration_follows_every_shipment_as_its_history_would(shop: Shop) -> None:
+    """What the bundle was asked about it at its assignment, and what came of it; of those under way, that they are."""
+    await everything_happens(shop)
+    told = shop.api.service.database.read_now(
+        lambda connection: told_up_to(connection, shop.api.clock.now + timedelta(days=1), 10_000)
+    )
+    followed = {
+        (one.shipment_id, said["group"], said["clock"], *said["hours"]["delivery_hours"], *known(one[2:]))
+        for one, said in ((one, one.expected) for one in told)
+    }
+    assert followed == shipments_of(await shop.history())
+    assert len({one[3:5] for one in followed}) == 4  # some are parts of their orders
+    assert any(one[6:] == (None, None, None) for one in followed)
 
 
 async def test_what_is_told_late_is_known_late_and_dated_when_it_happened(shop: Shop) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 from typing import Final
@@ -19,6 +19,7 @@ from serving.database.database import Database
 from serving.database.engine import make_engine
 from serving.database.order_tables import stock_movements
 from serving.database.schema import configuration, is_current, migrate
+from serving.database.step_log import told_up_to
 from serving.database.stock_ledger import Entry, post
 from serving.database.tables import stock
 from serving.orders.sweeping import sweep
@@ -36,6 +37,7 @@ WITH_ORDERS: Final = VERSIONS.index("0004")
 BEFORE_OUTCOMES: Final = VERSIONS.index("0010")
 BEFORE_QUARTERS: Final = VERSIONS.index("0011")
 BEFORE_NARROWED: Final = VERSIONS.index("0012")
+BEFORE_STEPS: Final = VERSIONS.index("0013")
 
 #: As the first version wrote them; what later ones added is told by nobody.
 FILLED = """
@@ -198,6 +200,21 @@ async def test_a_webhook_that_was_made_before_the_upgrade_is_told_of_every_locat
         await api.client.post("/v1/shipments/H-1/events", json={"event": "handed_over"})
         (webhook,) = (await api.client.get("/v1/webhooks")).json()["webhooks"]
         assert (webhook["webhook_id"], webhook["location_ids"], webhook["waiting"]) == ("K-1", [], 1)
+
+
+@pytest.mark.parametrize("version", VERSIONS[WITH_ORDERS:BEFORE_STEPS])
+async def test_calibration_learns_from_shipments_that_are_assigned_after_the_upgrade(
+    database_url: str, tmp_path: Path, version: str
+) -> None:
+    """Of those before nobody kept what was expected of them."""
+    async with _upgraded(database_url, tmp_path, version) as api:
+        assert (await api.client.post("/v1/shipments/H-1/events", json={"event": "handed_over"})).status_code == 200
+        placed = await api.client.post("/v1/orders", json={**examples.ORDER, "order_id": "W-9"})
+        (shipment,) = placed.json()["shipments"]
+        told = api.service.database.read_now(
+            lambda connection: told_up_to(connection, api.clock.now + timedelta(days=1), 9)
+        )
+        assert [one.shipment_id for one in told] == [shipment["shipment_id"]]
 
 
 @pytest.mark.parametrize("version", VERSIONS)

@@ -334,4 +334,4 @@ class StockMachine(RuleBasedStateMachine):
             terms={},
         )
         option = Option(1, 0.0, 0.0, 0.0, "", {}, (shipment,))
-        return Assignment(option, "decision", {}, {}, {place: self.now.date().isoformat()})
+        return Assignment(option, "decision", {}, {}, {place: self.now.date().isoformat()}, {})

@@ -56,7 +56,7 @@ def test_a_loaded_bundle_predicts_to_the_bit_what_the_trained_one_did(
     assert loaded.version == "small@1"
 
 
-@pytest.mark.parametrize("name", [CENTRE, "trailing.npz", GOLDEN_FILE])
+@pytest.mark.parametrize("name", [CENTRE, "trailing.npz", "under_way.npz", GOLDEN_FILE])
 def test_an_altered_file_is_named(copy: Path, name: str) -> None:
     """One byte is enough; the message says what to do."""
     path = copy / name
@@ -84,14 +84,14 @@ def test_a_folder_that_is_no_bundle_is_refused_with_a_word_on_what_makes_one(tmp
 def test_another_format_is_refused_by_its_number(copy: Path) -> None:
     """A bundle of an older or newer version."""
     change_manifest(copy, lambda manifest: manifest.update(format=99))
-    with pytest.raises(BundleError, match=r"is of format 99; this version reads format 5. Train again"):
+    with pytest.raises(BundleError, match=r"is of format 99; this version reads format 6. Train again"):
         load_bundle(copy)
 
 
 def test_another_format_is_refused_by_its_number_although_its_fields_are_others(copy: Path) -> None:
     """What a newer version adds must not hide why it cannot be read."""
-    change_manifest(copy, lambda manifest: manifest.update(format=6, hats=3))
-    with pytest.raises(BundleError, match=r"is of format 6; this version reads format 5. Train again"):
+    change_manifest(copy, lambda manifest: manifest.update(format=7, hats=3))
+    with pytest.raises(BundleError, match=r"is of format 7; this version reads format 6. Train again"):
         load_bundle(copy)
 
 
@@ -99,7 +99,7 @@ def test_another_format_is_refused_by_its_number_although_its_fields_are_others(
 def test_a_manifest_that_is_none_is_refused(copy: Path, content: str) -> None:
     """Half a file, or another one."""
     (copy / MANIFEST_FILE).write_text(content)
-    with pytest.raises(BundleError, match=r"is not a manifest of format 5. Copy the bundle again, or train again"):
+    with pytest.raises(BundleError, match=r"is not a manifest of format 6. Copy the bundle again, or train again"):
         load_bundle(copy)
 
 

@@ -1,6 +1,6 @@
 """A predictor whose every answer is known: hours and money grow with the distance, by a table per location type."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
@@ -9,6 +9,7 @@ import numpy as np
 from decision.predictor import FloatArray, HoursDistribution
 from features.facts import Columns, check_facts
 from features.trailing import Observations
+from prediction.following import Expected, Told
 
 _HOURS = {"warehouse": 30.0, "store": 20.0, "supplier": 70.0, "hub": 25.0}
 
@@ -44,11 +45,24 @@ class TablePredictor:
     currency: str = "EUR"
     usual: dict[tuple[str, int], float] = field(default_factory=dict)
     outcomes: int = 0
+    calibrated_with: tuple[datetime, int] | None = None
 
     def with_outcomes(self, told: Iterable[tuple[str, Observations]], last: int) -> "TablePredictor":
         """It reads what was told, and goes on saying the same."""
         list(told)
         return replace(self, outcomes=last)
+
+    def expected(self, facts: Columns) -> list[Expected]:
+        """What it was asked about: where from and when, and how heavy how many units are."""
+        asked = (facts[name].tolist() for name in ("location_id", "decided_at", "weight_kg", "units"))
+        return [
+            Expected(bundle=self.version, group=place, clock=at, hours={"delivery_hours": (weight, units)})
+            for place, at, weight, units in zip(*asked, strict=True)
+        ]
+
+    def with_calibration(self, told: Sequence[Told], now: datetime, last: int) -> "TablePredictor":  # noqa: ARG002
+        """It goes on saying the same."""
+        return replace(self, calibrated_with=(now, last))
 
     def _hours(self, facts: Columns) -> FloatArray:
         check_facts(facts)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from features.history import History
-from prediction.bundle import EVERY_GROUP
+from prediction.manifest import EVERY_GROUP
 from tests.conftest import CUT
 from training.known import encoding_as_of, rows_known, under_way
 
