@@ -36,8 +36,8 @@ class Coded:
     @property
     def index(self) -> Mapping[str, int]:
         """Text → its last position in ``values``, a missing text as "": built once, shared by all that is taken."""
-        if not self._index:
-            self._index.update((text or "", at) for at, text in enumerate(self.values.tolist()))
+        if not self._index:  # other threads see none of it, or all
+            self._index.update({text or "": at for at, text in enumerate(self.values.tolist())})
         return self._index
 
     def column(self) -> TextColumn:

@@ -81,6 +81,7 @@ class _Opening:
         self.done = self.done or self._opened()
         if self.done:
             self.live.refresh_now()
+            self.live.learn_now()
 
     def _opened(self) -> bool:
         """Return whether the tables are as they have to be."""

@@ -38,19 +38,15 @@ def given_since(connection: Connection, known: Given, since: int) -> Given:
     return newest
 
 
-def full_locations(locations: Columns, given: Given, now: datetime) -> frozenset[str]:
-    """The locations that were given as many shipments as their local day of ``now`` can bear."""
+def full_locations(locations: Columns, now: datetime) -> frozenset[str]:
+    """The locations that were given as many shipments as their local day of ``now`` can bear (`capacity_columns`)."""
     today = {zone: now.astimezone(ZoneInfo(zone)).date().isoformat() for zone in set(locations["timezone"])}
-    columns = (locations[name] for name in ("location_id", "timezone", "capacity_per_day"))
+    names = ("location_id", "timezone", "capacity_per_day", "capacity_used", "capacity_used_on")
     return frozenset(
         location_id
-        for location_id, zone, limit in zip(*columns, strict=True)
-        if _given_on(today[zone], given.get(location_id)) + 1 > limit  # NaN: no limit
+        for location_id, zone, limit, used, day in zip(*(locations[name] for name in names), strict=True)
+        if (np.nan_to_num(used) if day == today[zone] else 0.0) + 1 > limit  # NaN: no limit
     )
-
-
-def _given_on(day: str, given: tuple[str, int] | None) -> int:
-    return given[1] if given is not None and given[0] == day else 0
 
 
 def capacity_columns(

@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 from typing import Protocol
 
 import numpy as np
-from sqlalchemy import Connection
 
 from decision.predictor import Predictor
 from features.facts import Columns
@@ -55,8 +54,8 @@ class ServedPredictor(Predictor, Protocol):
 class Live:
     """Holds one snapshot at a time and swaps it for a newer one; readers take ``snapshot`` once and keep it.
 
-    So it is with ``predictor``, which learns in steps, at the quarters of an hour: what columns remember of it is of
-    one step, and processes that have read what was told before a quarter predict alike until the next.
+    So it is with ``predictor``, which learns in steps, at the quarters of an hour (`learn_now`): what columns remember
+    of it is of one step, and processes that have read what was told before a quarter predict alike until the next.
 
     ``refreshed_at``: when the state was last seen to be that of ``snapshot``. ``lanes`` promise where the predictor
     cannot.
@@ -77,6 +76,8 @@ class Live:
         self._database = database
         self._clock = clock
         self._refreshing = threading.Lock()
+        self._learning = threading.Lock()
+        self._learnt_in: datetime | None = None
 
     def start_with(self, kept: Snapshot) -> None:
         """Begin with what was known at an earlier time: a state that is old however long ago that was."""
@@ -92,16 +93,24 @@ class Live:
                 self.refreshed_at = began
                 return
             before = self.snapshot
-            self.snapshot, self.predictor = self._database.read_now(
-                lambda connection: (
-                    refreshed(connection, before, now, self._footfall_usual),
-                    self.predictor if now == before.quarter else self._learnt(connection, now),
-                )
+            self.snapshot = self._database.read_now(
+                lambda connection: refreshed(connection, before, now, self._footfall_usual)
             )
             self.refreshed_at = began
 
-    def _learnt(self, connection: Connection, instant: datetime) -> ServedPredictor | None:
-        return None if self.predictor is None else learnt_before(connection, self.predictor, instant)
+    def learn_now(self) -> None:
+        """Exchange the predictor for one that knows what was told before this quarter of an hour; cheap if it does.
+
+        Takes seconds where much was told: whoever answers requests goes on with the one there is, and so does everybody
+        until the next quarter where this fails.
+        """
+        with self._learning:
+            now = quarter(self._clock())
+            predictor = self.predictor
+            if predictor is None or now == self._learnt_in:
+                return
+            self._learnt_in = now
+            self.predictor = self._database.read_now(lambda connection: learnt_before(connection, predictor, now))
 
     def _footfall_usual(self, location_id: str, hour_of_week: int) -> float:
         return np.nan if self.predictor is None else self.predictor.footfall_usual(location_id, hour_of_week)

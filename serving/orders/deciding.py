@@ -95,8 +95,7 @@ def decide_now(
 
 def full_now(service: Service) -> frozenset[str]:
     """The locations that can be given nothing more today, as far as this process knows."""
-    snapshot = service.live.snapshot
-    return full_locations(snapshot.network.locations, snapshot.given, service.clock())
+    return full_locations(service.live.snapshot.network.locations, service.clock())
 
 
 def assignment(

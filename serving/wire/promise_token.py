@@ -8,6 +8,7 @@ import base64
 import binascii
 import hashlib
 from dataclasses import asdict
+from datetime import datetime
 from typing import Final
 
 import orjson
@@ -19,6 +20,7 @@ from decision.order import Order
 from decision.promise import Promise
 from decision.promised import Promised, PromisedUnits
 from serving.errors import FieldError, InvalidRequestError
+from serving.wire.fields import FIRST_INSTANT, LAST_INSTANT
 
 _PROMISED: Final = TypeAdapter(Promised)
 _CHECKED: Final = 8
@@ -79,10 +81,14 @@ def _could_be(told: Promised) -> bool:
     """Whether it could have been told: whoever writes a token himself may write anything into it."""
     instants = (told.promised_at, told.valid_until, told.cut_off_at, told.waits_until)
     return (
-        all(instant is None or instant.tzinfo is not None for instant in instants)
+        all(_is_sensible(instant) for instant in instants if instant is not None)
         and 0 <= told.confidence <= 1
         and all(0 < units.units <= MOST_UNITS for units in told.units)
     )
+
+
+def _is_sensible(instant: datetime) -> bool:
+    return instant.tzinfo is not None and FIRST_INSTANT <= instant <= LAST_INSTANT
 
 
 def read_promised(content: bytes) -> Promised:

@@ -69,4 +69,4 @@ def next_quarter(api: Api) -> None:
     """The clock goes on to the next quarter of an hour, and the service looks for changes."""
     start = api.clock.now.replace(minute=0, second=0, microsecond=0)
     api.clock.now = start + ((api.clock.now - start) // QUARTER + 1) * QUARTER
-    api.service.live.refresh_now()
+    api.service.catch_up()

@@ -120,6 +120,8 @@ async def test_what_contradicts_the_promise_is_refused_by_name(api: Api, more: d
     [
         {"promised_at": "2026-03-09T00:00:00"},
         {"valid_until": "2026-03-09T00:00:00"},
+        {"promised_at": "2900-03-09T00:00:00Z"},
+        {"waits_until": "9999-12-31T00:00:00Z"},
         {"confidence": 2},
         {"units": [{"location_id": "S014", "carrier_service_id": None, "sku": "SKU-1", "units": 10**30}]},
     ],

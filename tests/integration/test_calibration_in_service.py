@@ -212,7 +212,7 @@ async def a_day(api: Api, under_way: list[tuple[datetime, dict[str, Any]]], slow
         api.clock.now = max(api.clock.now, due[0])
         assert (await tell(api, due[1], "delivered")).status_code == 200
     api.clock.now = nine + DAY
-    api.service.live.refresh_now()
+    api.service.catch_up()
 
 
 @pytest.mark.parametrize("slower", [3.0, 0.4])
@@ -222,7 +222,7 @@ async def test_when_all_parcels_change_their_pace_dates_follow_within_days_and_e
     """Without training again; and a process that starts then is calibrated alike."""
     api, database = retailer_api, retailer_api.service.database
     api.clock.now = AT_CUT + timedelta(hours=9)
-    api.service.live.refresh_now()
+    api.service.catch_up()
     await count(api, WAREHOUSE)
     made, under_way = [await decided(api)], list[tuple[datetime, dict[str, Any]]]()
     for _ in range(14):  # from Monday to Monday
@@ -241,6 +241,7 @@ async def test_when_all_parcels_change_their_pace_dates_follow_within_days_and_e
 
     served, restarted = api.service.live.predictor, Live(database, bundle, api.clock)
     restarted.refresh_now()
+    restarted.learn_now()
     assert isinstance(served, Bundle)
     assert isinstance(restarted.predictor, Bundle)
     assert bits(served.calibration) == bits(restarted.predictor.calibration) != bits(bundle.calibration)

@@ -1,5 +1,6 @@
 """The service learns from every outcome: the next quarter of an hour knows how shipments went, and so does a replay."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -10,7 +11,7 @@ from sqlalchemy.exc import OperationalError
 from typer.testing import CliRunner
 
 from features.outcomes import KEY_FACTS
-from features.trailing import TrailingSums
+from features.trailing import Observations, TrailingSums
 from prediction.bundle import Bundle
 from serving.database.engine import make_engine
 from serving.database.order_tables import outcomes
@@ -34,6 +35,7 @@ from tests.integration.served_retailer import (
     next_quarter,
     placed,
 )
+from tests.unit.serving.table_predictor import TablePredictor
 
 pytestmark = pytest.mark.anyio
 
@@ -139,10 +141,31 @@ async def test_a_process_that_starts_later_knows_the_same_to_the_bit(retailer_ap
     served = api.service.live.predictor
     restarted = Live(api.service.database, bundle, api.clock)
     restarted.refresh_now()
+    restarted.learn_now()
     assert isinstance(served, Bundle)
     assert isinstance(restarted.predictor, Bundle)
     assert served.outcomes == restarted.predictor.outcomes > 0
     assert bits(served.trailing) == bits(restarted.predictor.trailing) != bits(bundle.trailing)
+
+
+class Unteachable(TablePredictor):
+    """What was told confuses it."""
+
+    def with_outcomes(self, told: Iterable[tuple[str, Observations]], last: int) -> TablePredictor:
+        raise FloatingPointError(f"{last} of {told}")
+
+
+async def test_learning_that_fails_keeps_nobody_from_ordering(retailer_api: Api) -> None:
+    api = retailer_api
+    await count(api, WAREHOUSE)
+    await tell(api, await placed(api, "W-0"), "handed_over")
+    api.service.live.predictor = Unteachable()
+    with pytest.raises(FloatingPointError):
+        next_quarter(api)
+    assert (await placed(api, "W-1"))["location_id"] == WAREHOUSE
+    api.service.catch_up()  # it is tried again when the next quarter begins
+    with pytest.raises(FloatingPointError):
+        next_quarter(api)
 
 
 async def test_a_predictor_that_a_decision_holds_does_not_learn_under_it(retailer_api: Api) -> None:

@@ -74,6 +74,17 @@ async def test_however_many_locations_are_full_the_one_that_has_room_is_found(sh
     assert (await seen(shop, f"A-{len(names)}"))["shipments"][0]["location_id"] == names[-1]
 
 
+async def test_however_many_locations_are_full_by_what_was_fed_an_order_finds_the_one_that_has_room(shop: Api) -> None:
+    names = [f"X{n}" for n in range(MOST_ATTEMPTS + 3)]
+    full = {"capacity_per_day": 5, "capacity_used": 5, "capacity_used_on": "2026-03-02"}
+    await shop.feed(
+        "locations", [{"location_id": name, "location_type": "warehouse", **HERE, **full} for name in names]
+    )
+    await count(shop, {"S014": 0, "W001": 3, **dict.fromkeys(names, 9)}, "2026-03-02T07:00:00Z")
+    await publish(shop, {"id": "away", "where": 'location.id == "W001"', "adjust": 9})
+    assert (await placed(shop, "A-1"))["shipments"][0]["location_id"] == "W001"
+
+
 async def test_an_order_that_came_at_night_is_sent_when_a_location_opens(shop: Api) -> None:
     hours = {"mon": ["11:00-19:00"]}
     await feed_places(shop, opening_hours=hours)

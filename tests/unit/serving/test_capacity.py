@@ -63,20 +63,24 @@ def test_the_day_is_that_of_the_location(minute: int, used: float) -> None:
 
 
 @pytest.mark.parametrize(
-    ("limit", "given", "is_full"),
+    ("limit", "used", "on", "is_full"),
     [
-        (2, {"L1": ("2026-03-02", 2)}, True),
-        (2, {"L1": ("2026-03-02", 1)}, False),
-        (2, {"L1": ("2026-03-01", 2)}, False),  # that was yesterday
-        (0, {}, True),
-        (2, {}, False),
-        (np.nan, {"L1": ("2026-03-02", 99)}, False),  # no limit
+        (2, 2, "2026-03-02", True),
+        (2, 1, "2026-03-02", False),
+        (2, 2, "2026-03-01", False),  # that was yesterday
+        (0, np.nan, None, True),
+        (2, np.nan, None, False),
+        (np.nan, 99, "2026-03-02", False),  # no limit
     ],
 )
-def test_a_location_is_full_once_its_day_can_bear_no_more(limit: float, given: Given, is_full: bool) -> None:
+def test_a_location_is_full_once_its_day_can_bear_no_more(
+    limit: float, used: float, on: str | None, is_full: bool
+) -> None:
     locations = {
         "location_id": np.array(["L1"], object),
         "timezone": np.array(["Europe/Rome"], object),
         "capacity_per_day": np.array([limit]),
+        "capacity_used": np.array([used]),
+        "capacity_used_on": np.array([on], object),
     }
-    assert full_locations(locations, given, NOON) == ({"L1"} if is_full else set())
+    assert full_locations(locations, NOON) == ({"L1"} if is_full else set())
