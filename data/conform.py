@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from data.errors import ColumnError
-from data.findings import find, join_findings
+from data.findings import find, join_findings, told
 from data.schemas import DEFAULTS, KEYS, TABLES
 
 #: What a column is, as told by its declared type.
@@ -163,7 +163,7 @@ def _read_whole(_: str, raw: "pd.Series[Any]") -> _Read:
 def _read_truth(_: str, raw: "pd.Series[Any]") -> _Read:
     if raw.dtype == "bool":
         return raw, pd.Series(False, index=raw.index), ""
-    truths = raw.map(lambda value: None if pd.isna(value) else _TRUTHS.get(str(value).strip().lower())).astype("object")
+    truths = raw.map(lambda value: _TRUTHS.get((told(value) or "").strip().lower())).astype("object")
     unreadable = truths.isna() & raw.notna() & ~_blank(raw)
     return (truths == True).astype("bool"), unreadable, "is neither true nor false"  # noqa: E712 (None must be False)
 

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from data.conform import INSTANT, NUMBER, OFFSET, TRUTH, WHOLE, Column
+from data.findings import told
 from data.local_time import end_of_day, to_utc
 from data.mapped_sources import Rows
 from data.mapping import ColumnMapping
@@ -30,9 +31,7 @@ class Cells:
         """Without the values that are ``wrong``, for this reason; ``seen`` is what they were made of."""
         if not wrong.any():
             return self
-        witnessed = (self.values if seen is None else seen)[wrong].map(
-            lambda value: None if pd.isna(value) else str(value)
-        )
+        witnessed = (self.values if seen is None else seen)[wrong].map(told)
         fault, witness = self.fault.copy(), self.seen.copy()
         fault[wrong], witness[wrong] = reason, witnessed
         return Cells(self.values.mask(wrong), fault, witness)
@@ -175,16 +174,17 @@ _EXPRESSED: Final = {NUMBER: Kind.NUMBER, WHOLE: Kind.NUMBER, TRUTH: Kind.TRUTH}
 
 
 def _text(values: "pd.Series[Any]") -> "pd.Series[Any]":
-    """As text; a whole number without its ``.0``."""
+    """As text; a whole number without its ``.0``, a truth as ``true`` or ``false``."""
     if values.dtype == "str":
         return values
     return values.map(_write).astype("str")
 
 
 def _write(value: Any) -> str | None:
-    if pd.isna(value):
-        return None
-    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+    if isinstance(value, bool | np.bool_):
+        # As a mapping file writes it.
+        return str(value).lower()
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else told(value)
 
 
 def _has_offset(texts: "pd.Series[Any]") -> "pd.Series[bool]":

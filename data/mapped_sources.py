@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 from numpy.typing import NDArray
 
-from data.errors import MissingTableError
-from data.findings import find, join_findings
+from data.errors import MissingTableError, UnreadableFileError
+from data.findings import find, join_findings, told
 from data.mapping import Join, Mapping, TableMapping
+from data.source_files import read_csv, read_parquet
 from data.yaml_lines import Place
 from expressions.compiled import CompiledExpression, compile_expression
 from expressions.errors import ExpressionError
@@ -84,23 +84,25 @@ def _read_source(mapping: Mapping, name: str, folder: Path) -> pd.DataFrame:
     paths = [path for path in sorted(folder.glob(str(pattern))) if path.is_file()]
     if not paths:
         raise MissingTableError(str(mapping.error(place, f"there is no file {source.file} in {folder}")))
-    frames = []
+    frames: list[pd.DataFrame] = []
     for path in paths:
-        try:
-            frames.append(_read_file(path, source.delimiter, source.encoding, source.missing))
-        except (ValueError, LookupError, OSError, pa.ArrowInvalid) as error:
-            raise mapping.error(place, f"{path} cannot be read: {error}") from error
-        if list(frames[-1]) != list(frames[0]):
-            raise mapping.error(place, f"{path} has other columns than {paths[0]}")
+        frame = _read_file(mapping, name, path)
+        if frames and set(frame) != set(frames[0]):
+            only = sorted(str(column) for column in set(frame) ^ set(frames[0]))
+            raise mapping.error(place, f"{path} and {paths[0]} must have the same columns: only one has {only[0]}")
+        frames.append(frame)
     return pd.concat(frames, ignore_index=True)
 
 
-def _read_file(path: Path, delimiter: str, encoding: str, missing: list[str]) -> pd.DataFrame:
-    if path.suffix == ".parquet":
-        return pd.read_parquet(path)
-    return pd.read_csv(
-        path, dtype="str", sep=delimiter, encoding=encoding, keep_default_na=False, na_values=["", *missing]
-    )
+def _read_file(mapping: Mapping, name: str, path: Path) -> pd.DataFrame:
+    source = mapping.sources[name]
+    try:
+        if path.suffix == ".parquet":
+            return read_parquet(path)
+        return read_csv(path, delimiter=source.delimiter, encoding=source.encoding, missing=source.missing)
+    except UnreadableFileError as error:
+        hint = " Say its encoding, such as encoding: cp1252." if isinstance(error.__cause__, UnicodeDecodeError) else ""
+        raise mapping.error(("sources", name, "file"), f"{error}{hint}") from error
 
 
 def join_sources(
@@ -161,5 +163,5 @@ def _kind(column: "pd.Series[Any]") -> Kind:
 
 def _encode(column: "pd.Series[Any]") -> Any:
     if _kind(column) is Kind.TEXT:
-        return encode([None if pd.isna(value) else str(value) for value in column])
+        return encode([told(value) for value in column])
     return column.astype("float64").to_numpy()

@@ -2,6 +2,7 @@
 
 import io
 import json
+import shutil
 from pathlib import Path
 
 import pandas as pd
@@ -114,3 +115,12 @@ def test_on_a_terminal_a_report_is_tables_and_data_is_shown_as_it_stands(broken:
     printed = console.export_text()
     assert "│ order_lines      │ 1    │ 2        │" in printed
     assert "order_id=W1, line_id=[red]" in printed
+
+
+@pytest.mark.parametrize("content", ["order_id\n1,2\n", "é\n", ""])
+def test_olist_files_that_cannot_be_read_are_named(tmp_path: Path, content: str) -> None:
+    raw = tmp_path / "raw"
+    shutil.copytree(SAMPLE, raw)
+    (raw / "olist_orders_dataset.csv").write_text(content, encoding="latin-1")
+    printed = _run("import", "--source", "olist", "--from", raw, "--out", tmp_path / "out", exit_code=1)
+    assert "olist_orders_dataset.csv cannot be read: " in printed

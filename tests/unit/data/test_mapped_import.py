@@ -83,10 +83,11 @@ def _import(
     orders: str = _ORDERS,
     placed_at: str = "{column: quando, timezone: Europe/Rome}",
     unit_price: str = "prezzo",
+    source: str = "o.csv",
 ) -> Imported:
     (folder / "o.csv").write_text(orders)
     mapping = folder / "map.yaml"
-    mapping.write_text(_TABLES.format(placed_at=placed_at, unit_price=unit_price))
+    mapping.write_text(_TABLES.format(placed_at=placed_at, unit_price=unit_price).replace("o.csv", source))
     return import_mapped(mapping, folder)
 
 
@@ -232,3 +233,40 @@ def test_parquet_columns_keep_their_types(tmp_path: Path) -> None:
     assert dataset.orders["order_id"].tolist() == ["1", "2"]
     assert dataset.orders["placed_at"].iloc[0] == pd.Timestamp("2025-12-31T23:00:00Z")
     assert dataset.order_lines["unit_price"].tolist() == [3.0, 5.0]
+
+
+def test_files_of_a_pattern_may_order_their_columns_as_they_like(tmp_path: Path) -> None:
+    (tmp_path / "o2.csv").write_text("quando,numero,prezzo,zona,cosa\n2026-04-01 10:00:00,3,30,Europe/Rome,c\n")
+    imported = _import(tmp_path, source="o*.csv")
+    assert imported.dataset.orders["order_id"].tolist() == ["1", "2", "3"]
+    assert imported.dataset.order_lines["unit_price"].tolist() == [10.0, 20.0, 30.0]
+
+
+def test_files_of_a_pattern_with_other_columns_are_refused_by_name(tmp_path: Path) -> None:
+    (tmp_path / "o2.csv").write_text("numero,quando,price,zona,cosa\n")
+    with pytest.raises(MappingError, match="must have the same columns: only one has prezzo|only one has price"):
+        _import(tmp_path, source="o*.csv")
+
+
+def test_a_file_in_another_encoding_says_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(MappingError, match=r"sources.o.file: .*o2.csv cannot be read: .* Say its encoding, such as"):
+        (tmp_path / "o2.csv").write_bytes("città\n".encode("cp1252"))
+        _import(tmp_path, source="o2.csv")
+
+
+def test_truths_of_a_parquet_file_are_translated_as_the_mapping_writes_them(tmp_path: Path) -> None:
+    pd.DataFrame({"numero": [1, 2], "quando": pd.Timestamp("2026-03-02T10:00Z"), "prezzo": [True, False]}).to_parquet(
+        tmp_path / "o.parquet"
+    )
+    imported = _import(
+        tmp_path, placed_at="quando", unit_price="{column: prezzo, values: {true: 1, false: 2}}", source="o.parquet"
+    )
+    assert imported.dataset.order_lines["unit_price"].tolist() == [1.0, 2.0]
+
+
+def test_a_list_in_a_cell_rejects_its_row(tmp_path: Path) -> None:
+    pd.DataFrame({"numero": [[1, 2]], "quando": pd.Timestamp("2026-03-02T10:00Z"), "prezzo": [1]}).to_parquet(
+        tmp_path / "o.parquet"
+    )
+    rejected = _import(tmp_path, placed_at="quando", source="o.parquet").rejected
+    assert rejected[["value", "reason"]].values.tolist()[0] == ["[1 2]", "is not text"]
