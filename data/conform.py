@@ -19,8 +19,8 @@ TEXT, NUMBER, WHOLE, TRUTH, INSTANT = "text", "number", "whole number", "true or
 
 _KINDS: Final = {"string[pyarrow]": TEXT, "str": TEXT, "float64": NUMBER, "int64": WHOLE, "bool": TRUTH}
 _DTYPES: Final = {TEXT: "str", NUMBER: "float64", WHOLE: "int64", TRUTH: "bool", INSTANT: "datetime64[us, UTC]"}
-#: How a text ends that says its offset from UTC.
-OFFSET: Final = re.compile(r"(?:Z|[+-]\d\d:?\d\d)$")
+#: How a text ends that says its offset from UTC: after a time of day, for 31-12-2026 has none.
+OFFSET: Final = re.compile(r"[T ]\d\d.*(?:Z|[+-]\d\d(?::?\d\d)?)$")
 _TRUTHS: Final = {"true": True, "false": False, "1": True, "0": False, "1.0": True, "0.0": False}
 
 

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
+import pandas as pd
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from data.conform import INSTANT, NUMBER, Column, columns_of, required_columns
@@ -160,6 +161,8 @@ class Mapping:
             for word in _OF_INSTANTS:
                 if getattr(entry, word):
                     raise self.error((*place, word), f"{word} is for instants, and {column.name} is {column.kind}")
+        else:
+            self._check_instant(place, entry)
         if entry.unit is not None:
             self._check_unit((*place, "unit"), column, entry)
         if entry.after is not None and entry.after not in table.columns:
@@ -168,6 +171,21 @@ class Mapping:
             raise self.error((*place, "after"), f"say in which unit: {', '.join(FACTORS['seconds'])}")
         if entry.aggregate == "sum" and column.kind != NUMBER:
             raise self.error((*place, "aggregate"), f"only numbers have a sum, and {column.name} is {column.kind}")
+
+    def _check_instant(self, place: Place, entry: ColumnMapping) -> None:
+        told = [word for word in (*_OF_INSTANTS, "unit") if getattr(entry, word)]
+        if entry.first_of is not None and told:
+            raise self.error((*place, told[0]), f"say {told[0]} in each entry of first_of that needs it")
+        if entry.after is not None and (others := [word for word in told if word not in {"after", "unit"}]):
+            raise self.error((*place, others[0]), f"{others[0]} has no meaning for what is counted from {entry.after}")
+        if entry.format is None or entry.format in EPOCHS:
+            return
+        try:
+            pd.to_datetime(["no time"], format=entry.format, errors="coerce")
+        except ValueError as error:
+            raise self.error((*place, "format"), f"{error}; or say {' or '.join(EPOCHS)}") from None
+        if "%z" not in entry.format and entry.timezone is None and entry.timezone_column is None:
+            raise self.error(place, "say in which timezone these times are meant")
 
     def _check_unit(self, place: Place, column: Column, entry: ColumnMapping) -> None:
         target = "seconds" if column.kind == INSTANT else UNITS.get(column.name)
@@ -179,4 +197,6 @@ class Mapping:
             raise self.error(place, f"{entry.unit} does not convert; known are {', '.join(FACTORS[target])}")
 
 
+#: Formats that are no strptime → the unit in which seconds since 1970 UTC are counted.
+EPOCHS: Final = {"epoch_seconds": "seconds", "epoch_milliseconds": "milliseconds"}
 _OF_INSTANTS: Final = ("format", "timezone", "timezone_column", "end_of_day", "after")

@@ -35,7 +35,7 @@ def read_csv(
     """
 
     def read(header: int | None, rows: int | None) -> pd.DataFrame:
-        return pd.read_csv(
+        part: pd.DataFrame = pd.read_csv(
             path,
             header=header,
             nrows=rows,
@@ -45,6 +45,7 @@ def read_csv(
             keep_default_na=False,
             na_values=["", *missing],
         )
+        return part
 
     try:
         # The names by themselves: a second one of a name would come back as another name.

@@ -106,6 +106,14 @@ def test_hours_of_the_clock_change_are_told_one_way(tmp_path: Path) -> None:
         ("{column: prezzo, format: epoch_seconds}", "1970-01-01T00:00:10Z"),
         ("{column: prezzo, format: epoch_milliseconds}", "1970-01-01T00:00:00.010Z"),
         ("{constant: '2026-03-29T00:30:00Z'}", "2026-03-29T00:30:00Z"),
+        ("{constant: '2026-03-29 02:30:00+02'}", "2026-03-29T00:30:00Z"),
+        ("{constant: 31-12-2025, format: '%d-%m-%Y', timezone: Europe/Rome}", "2025-12-30T23:00:00Z"),
+        ("{constant: 31/12/2025 10-30, format: '%d/%m/%Y %H-%M', timezone: Asia/Kolkata}", "2025-12-31T05:00:00Z"),
+        ("{constant: 31/12/2025 10:00 +0530, format: '%d/%m/%Y %H:%M %z'}", "2025-12-31T04:30:00Z"),
+        (
+            "{constant: 1767222000, format: epoch_seconds, timezone: Europe/Rome, end_of_day: true}",
+            "2026-01-01T22:59:59Z",
+        ),
     ],
 )
 def test_instants_come_in_many_ways(tmp_path: Path, placed_at: str, instant: str) -> None:
@@ -142,6 +150,12 @@ def test_numbers_come_in_many_ways(tmp_path: Path, unit_price: str, expected: li
         ({"placed_at": "{column: quando}"}, "is not an instant with its offset from UTC", "2026-10-25 02:30:00"),
         ({"placed_at": "{column: quando, timezone_column: cosa}"}, "has no IANA time zone", "2026-10-25 02:30:00"),
         ({"placed_at": "{column: quando, timezone: Europe/Rome, format: '%d/%m/%Y'}"}, "is not a time written", None),
+        ({"placed_at": "{column: quando, format: '%d/%m/%Y %z'}"}, "is not a time written %d/%m/%Y %z", None),
+        (
+            {"placed_at": "{constant: 1767222000000, format: epoch_seconds}"},
+            "is more than 290 years: is its unit",
+            None,
+        ),
     ],
 )
 def test_a_cell_that_cannot_be_mapped_is_rejected_with_the_reason(
@@ -180,6 +194,13 @@ def test_a_cell_that_cannot_be_mapped_is_rejected_with_the_reason(
         ({"placed_at": "{column: quando, after: placed_at, unit: days}"}, "is counted from itself"),
         ({"placed_at": "{column: quando, unit: days}"}, "say after which instant"),
         ({"placed_at": "{column: quando, end_of_day: true}"}, "say in which timezone"),
+        ({"placed_at": "{column: quando, format: '%d/%m/%Y'}"}, "placed_at: say in which timezone"),
+        ({"placed_at": "{column: quando, format: '%d/%q', timezone: UTC}"}, "placed_at.format: 'q' is a bad directive"),
+        ({"placed_at": "{first_of: [quando], timezone: UTC}"}, "say timezone in each entry of first_of"),
+        (
+            {"placed_at": "{constant: 1, unit: days, after: placed_at, end_of_day: true}"},
+            "end_of_day has no meaning for what is counted from placed_at",
+        ),
         ({"placed_at": "{column: quando, column: zona}"}, "line 15: column stands here a second time"),
         ({"placed_at": "*quando"}, "aliases (*name) are not read"),
         ({"placed_at": "{column"}, "is not YAML"),
@@ -244,13 +265,13 @@ def test_files_of_a_pattern_may_order_their_columns_as_they_like(tmp_path: Path)
 
 def test_files_of_a_pattern_with_other_columns_are_refused_by_name(tmp_path: Path) -> None:
     (tmp_path / "o2.csv").write_text("numero,quando,price,zona,cosa\n")
-    with pytest.raises(MappingError, match="must have the same columns: only one has prezzo|only one has price"):
+    with pytest.raises(MappingError, match="must have the same columns: only one has pr"):
         _import(tmp_path, source="o*.csv")
 
 
 def test_a_file_in_another_encoding_says_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "o2.csv").write_bytes("città\n".encode("cp1252"))
     with pytest.raises(MappingError, match=r"sources.o.file: .*o2.csv cannot be read: .* Say its encoding, such as"):
-        (tmp_path / "o2.csv").write_bytes("città\n".encode("cp1252"))
         _import(tmp_path, source="o2.csv")
 
 
