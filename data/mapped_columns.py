@@ -82,7 +82,9 @@ class ColumnMaker:
             cells = replace(cells, values=convert(cells.values, entry.unit, UNITS[column.name]))
         if entry.default is not None:
             absent = cells.values.isna() & cells.fault.isna()
-            cells = replace(cells, values=cells.values.astype("object").mask(absent, entry.default))
+            instead = pd.Timestamp(entry.default).tz_convert("UTC") if column.kind == INSTANT else entry.default
+            values = cells.values if column.kind in {INSTANT, NUMBER, WHOLE} else cells.values.astype("object")
+            cells = replace(cells, values=values.mask(absent, instead))
         return cells
 
     def _origin(self, column: Column, entry: ColumnMapping, place: Place) -> Cells:
@@ -209,7 +211,7 @@ def _translate(cells: Cells, entry: ColumnMapping) -> Cells:
 def _as_numbers(cells: Cells) -> Cells:
     values = cells.values
     if pd.api.types.is_numeric_dtype(values.dtype) and not pd.api.types.is_bool_dtype(values.dtype):
-        endless = pd.Series(np.isinf(values.astype("float64")), index=values.index)
+        endless = values.astype("float64").isin([np.inf, -np.inf])
         return cells.blame(endless, "is not a finite number")
     texts = _text(values).str.strip()
     texts = texts.mask(texts == "")

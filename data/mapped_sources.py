@@ -107,11 +107,15 @@ def _read_file(mapping: Mapping, name: str, path: Path) -> pd.DataFrame:
 
 def join_sources(
     mapping: Mapping, name: str, table: TableMapping, sources: MappingOf[str, pd.DataFrame]
-) -> tuple[Rows, pd.DataFrame]:
-    """The rows that table ``name`` is made from, and notes on what did not join or was left out."""
+) -> tuple[Rows, NDArray[np.int64], pd.DataFrame]:
+    """The rows that table ``name`` is made from, their positions in the source, and notes.
+
+    Notes are on what did not join or was left out.
+    """
     assert table.source is not None
     base = table.source
     rows = Rows(mapping, base, sources[base].add_prefix(f"{base}."))
+    positions = np.arange(len(rows.frame))
     notes = []
     for position, join in enumerate(table.join):
         place: Place = ("tables", name, "join", position)
@@ -124,8 +128,8 @@ def join_sources(
         reason = f"left out: not where {table.where}"
         left_out = pd.Series(~keep)
         notes.append(find(name, rows.frame, left_out, key=(first,), column=first, rule="left_out", reason=reason))
-        rows = rows.sift(keep)
-    return rows, join_findings(notes)
+        rows, positions = rows.sift(keep), positions[keep]
+    return rows, positions, join_findings(notes)
 
 
 def _join(
@@ -138,8 +142,9 @@ def _join(
     own = [str(rows.column(name, (*place, "on", name)).name) for name in on]
     its = [str(other.column(name, (*place, "on", key)).name) for key, name in on.items()]
     for left, right in zip(own, its, strict=True):
-        if _kind(rows.frame[left]) is not _kind(other.frame[right]):
-            raise rows.mapping.error((*place, "on"), f"{left} and {right} do not compare: one is text, one a number")
+        held = [_in_words(rows.frame[left]), _in_words(other.frame[right])]
+        if held[0] != held[1]:
+            raise rows.mapping.error((*place, "on"), f"{left} and {right} do not compare: {' and '.join(held)}")
     known = other.frame[other.frame[its].notna().all(axis=1)].reset_index(drop=True)
     repeated = known.duplicated(its)
     reason = "an earlier row of the source has the same key, and is the one joined"
@@ -152,6 +157,15 @@ def _join(
     reason = f"{source} has no row with this key: its columns are missing here"
     unjoined = find(table, joined, lost, key=own, column=", ".join(own), rule="not_joined", reason=reason)
     return Rows(rows.mapping, rows.base, joined), join_findings([repetitions, unjoined])
+
+
+def _in_words(column: "pd.Series[Any]") -> str:
+    """What a column holds, for two columns that are compared."""
+    if isinstance(column.dtype, pd.DatetimeTZDtype):
+        return "instants"
+    if pd.api.types.is_datetime64_dtype(column.dtype):
+        return "local times"
+    return {Kind.TEXT: "texts", Kind.NUMBER: "numbers", Kind.TRUTH: "truths"}[_kind(column)]
 
 
 def _kind(column: "pd.Series[Any]") -> Kind:

@@ -1,12 +1,13 @@
 """The mapping file: which files of a source become which columns of the tables. Its form; what it does is elsewhere."""
 
+import difflib
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
 import pandas as pd
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
-from data.conform import INSTANT, NUMBER, Column, columns_of, required_columns
+from data.conform import INSTANT, NUMBER, OFFSET, TRUTH, WHOLE, Column, columns_of, required_columns
 from data.errors import MappingError
 from data.schemas import TABLES
 from data.units import FACTORS, UNITS
@@ -102,6 +103,15 @@ class _Document(_Part):
     tables: dict[str, TableMapping] = Field(min_length=1)
 
 
+_WORDS: Final = sorted(
+    {
+        field.alias or name
+        for part in (Source, Join, ColumnMapping, TableMapping, _Document)
+        for name, field in part.model_fields.items()
+    }
+)
+
+
 class Mapping:
     """A mapping file, checked as far as it can be without the source."""
 
@@ -130,7 +140,10 @@ class Mapping:
         for part in details["loc"]:
             if (*place, part) in self._lines or details["type"] in {"extra_forbidden", "missing"}:
                 place.append(part)
-        message = "nobody knows this word" if details["type"] == "extra_forbidden" else details["msg"]
+        message = details["msg"]
+        if details["type"] == "extra_forbidden":
+            near = difflib.get_close_matches(str(place[-1]), _WORDS, n=1)
+            message = f"nobody knows this word{f'; did you mean {near[0]}?' if near else ''}"
         return self.error(tuple(place), message.removeprefix("Value error, "))
 
     def _check_table(self, name: str, table: TableMapping) -> None:
@@ -165,6 +178,8 @@ class Mapping:
             self._check_instant(place, entry)
         if entry.unit is not None:
             self._check_unit((*place, "unit"), column, entry)
+        if entry.default is not None and not _may_stand_in(column.kind, entry.default):
+            raise self.error((*place, "default"), f"{entry.default} is no {column.kind}, such as {_SUCH[column.kind]}")
         if entry.after is not None and entry.after not in table.columns:
             raise self.error((*place, "after"), f"{entry.after} is not one of the columns mapped here")
         if entry.after is not None and entry.unit is None:
@@ -195,6 +210,19 @@ class Mapping:
             raise self.error(place, "an instant has no unit; say after which instant the time has passed (after)")
         if entry.unit not in FACTORS[target]:
             raise self.error(place, f"{entry.unit} does not convert; known are {', '.join(FACTORS[target])}")
+
+
+_SUCH: Final = {TRUTH: "true", NUMBER: "1.5", WHOLE: "1", INSTANT: "2026-03-02T09:14:00Z"}
+
+
+def _may_stand_in(kind: str, default: Scalar) -> bool:
+    """Whether ``default`` is a value of a column of this kind."""
+    if kind == INSTANT:
+        instant = pd.to_datetime(str(default), errors="coerce", utc=True, format="ISO8601")
+        return bool(OFFSET.search(str(default))) and not pd.isna(instant)
+    if kind in {NUMBER, WHOLE}:
+        return isinstance(default, int | float) and not isinstance(default, bool)
+    return kind != TRUTH or isinstance(default, bool)
 
 
 #: Formats that are no strptime → the unit in which seconds since 1970 UTC are counted.

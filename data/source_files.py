@@ -60,7 +60,8 @@ def read_csv(
     # Of rows that are longer than the header pandas takes the first fields for an index: all columns would shift.
     if not isinstance(frame.index, pd.RangeIndex):
         raise UnreadableFileError(path, f"its rows have more fields than its header, which has {len(frame.columns)}")
-    return frame.apply(lambda column: column.mask(column.str.strip() == ""))
+    blank = {name: frame[name].str.strip() == "" for name in frame}
+    return frame.mask(pd.DataFrame(blank, index=frame.index, columns=frame.columns))
 
 
 def read_parquet(path: Path) -> pd.DataFrame:

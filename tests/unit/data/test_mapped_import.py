@@ -178,7 +178,7 @@ def test_a_cell_that_cannot_be_mapped_is_rejected_with_the_reason(
         ),
         (
             {"unit_price": "{colum: prezzo}"},
-            "line 23: tables.order_lines.columns.unit_price.colum: nobody knows this word",
+            "line 23: tables.order_lines.columns.unit_price.colum: nobody knows this word; did you mean column?",
         ),
         ({"unit_price": "{expression: prezo * 2}"}, "unknown name prezo; did you mean prezzo?"),
         ({"unit_price": "{expression: prezzo * 2}"}, "columns of a CSV are text: double(name) is the number"),
@@ -187,6 +187,11 @@ def test_a_cell_that_cannot_be_mapped_is_rejected_with_the_reason(
         (
             {"unit_price": "{column: prezzo, unit: miles}"},
             "miles does not convert; known are units, cents, thousandths",
+        ),
+        ({"unit_price": "{column: prezzo, default: none}"}, "unit_price.default: none is no number, such as 1.5"),
+        (
+            {"placed_at": "{column: quando, default: 2026-01-01}"},
+            "placed_at.default: 2026-01-01 is no instant, such as",
         ),
         ({"unit_price": "{column: prezzo, constant: 2}"}, "give one of column, expression, constant and first_of"),
         ({"unit_price": "{column: prezzo, timezone: UTC}"}, "timezone is for instants, and unit_price is number"),
@@ -291,3 +296,49 @@ def test_a_list_in_a_cell_rejects_its_row(tmp_path: Path) -> None:
     )
     rejected = _import(tmp_path, placed_at="quando", source="o.parquet").rejected
     assert rejected[["value", "reason"]].values.tolist()[0] == ["[1 2]", "is not text"]
+
+
+def test_a_time_may_be_counted_from_one_that_was_missing_and_has_a_default(tmp_path: Path) -> None:
+    placed_at = "{column: quando, timezone: Europe/Rome, default: '2026-01-01T00:00:00Z'}"
+    promised_at = "{constant: 2, unit: days, after: placed_at}"
+    imported = _import(
+        tmp_path, "numero,quando,prezzo\n1,,10\n", placed_at=f"{placed_at}\n      promised_at: {promised_at}"
+    )
+    assert imported.dataset.orders["promised_at"].tolist() == [pd.Timestamp("2026-01-03T00:00:00Z")]
+
+
+def _with_orders(folder: Path, words: str, orders: str) -> Imported:
+    (folder / "o.csv").write_text(orders)
+    mapping = _TABLES.format(placed_at="quando", unit_price="prezzo")
+    (folder / "map.yaml").write_text(
+        mapping.replace("  orders:\n    from: o\n", f"  orders:\n    from: o\n    {words}\n")
+    )
+    return import_mapped(folder / "map.yaml", folder)
+
+
+def test_a_rejected_row_is_told_by_where_it_stands_in_what_was_read(tmp_path: Path) -> None:
+    orders = "numero,quando,prezzo\n1,2026-01-01T00:00:00Z,1\n2,2026-01-01T00:00:00Z,1\n3,bad,1\n"
+    rejected = _with_orders(tmp_path, "where: numero != '2'", orders).rejected
+    assert rejected.loc[rejected["table"] == "orders", ["row", "value"]].values.tolist() == [[2, "bad"]]
+
+
+def test_rows_without_the_key_that_groups_them_are_rejected_each_by_itself(tmp_path: Path) -> None:
+    orders = "numero,quando,prezzo\n1,2026-01-01T00:00:00Z,1\n,2026-01-01T00:00:00Z,1\n1,2026-01-01T00:00:00Z,1\n,,2\n"
+    imported = _with_orders(tmp_path, "group_by: [order_id]", orders)
+    assert imported.dataset.orders["order_id"].tolist() == ["1"]
+    rejected = imported.rejected
+    assert rejected.loc[rejected["table"] == "orders", "row"].drop_duplicates().tolist() == [1, 3]
+
+
+def test_keys_of_two_sources_that_cannot_be_equal_are_refused(tmp_path: Path) -> None:
+    pd.DataFrame({"quando": [pd.Timestamp("2026-01-01T00:00:00Z")]}).to_parquet(tmp_path / "p.parquet")
+    mapping = _TABLES.format(placed_at="quando", unit_price="prezzo").replace(
+        "{file: o.csv}", "{file: o.csv}\n  p: {file: p.parquet}"
+    )
+    join = "join: [{source: p, on: {quando: quando}}]"
+    (tmp_path / "o.csv").write_text(_ORDERS)
+    (tmp_path / "map.yaml").write_text(
+        mapping.replace("  orders:\n    from: o\n", f"  orders:\n    from: o\n    {join}\n")
+    )
+    with pytest.raises(MappingError, match=r"o.quando and p.quando do not compare: texts and instants"):
+        import_mapped(tmp_path / "map.yaml", tmp_path)
