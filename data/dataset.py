@@ -14,8 +14,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from data.conform import INSTANT, NUMBER, TEXT, TRUTH, WHOLE, columns_of
-from data.errors import InvalidDatasetError, MissingTableError
-from data.findings import no_findings
+from data.errors import InvalidDatasetError, MissingTableError, UnreadableFileError
+from data.findings import FINDING_COLUMNS, no_findings
 from data.schemas import OPTIONAL_TABLES, TABLES
 from data.source_files import read_parquet
 from data.validation import validate
@@ -124,8 +124,15 @@ def write_dataset(
 
 
 def read_findings(folder: Path) -> pd.DataFrame:
-    """Read what `write_dataset` wrote to ``rejected`` or ``notes``; empty when there is nothing."""
-    parts = [read_parquet(path) for path in sorted(folder.glob("*.parquet"))]
+    """Read what `write_dataset` wrote to ``rejected`` or ``notes``; empty when there is nothing.
+
+    Raises `UnreadableFileError` when a file there is of another making.
+    """
+    parts = []
+    for path in sorted(folder.glob("*.parquet")):
+        parts.append(read_parquet(path))
+        if list(parts[-1]) != list(FINDING_COLUMNS):
+            raise UnreadableFileError(path, f"it is not what an import writes, with {', '.join(FINDING_COLUMNS)}")
     return pd.concat(parts, ignore_index=True) if parts else no_findings()
 
 

@@ -19,7 +19,7 @@ class UnreadableFileError(DataError):
     """A file is not what it should be; ``why`` says how one sees it."""
 
     def __init__(self, path: Path, why: str) -> None:
-        super().__init__(f"{path} cannot be read: {why}.")
+        super().__init__(f"{path} cannot be read: {why.rstrip('. ')}.")
 
 
 class MappingError(DataError):

@@ -124,3 +124,15 @@ def test_olist_files_that_cannot_be_read_are_named(tmp_path: Path, content: str)
     (raw / "olist_orders_dataset.csv").write_text(content, encoding="latin-1")
     printed = _run("import", "--source", "olist", "--from", raw, "--out", tmp_path / "out", exit_code=1)
     assert "olist_orders_dataset.csv cannot be read: " in printed
+
+
+def test_a_dataset_that_cannot_be_written_says_where(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("no folder")
+    printed = _run("import", "--source", "olist", "--from", SAMPLE, "--out", tmp_path / "file" / "out", exit_code=1)
+    assert str(tmp_path / "file" / "out") in printed
+
+
+def test_a_file_of_another_making_among_the_rejected_rows_is_named(broken: Path) -> None:
+    (broken / "rejected").mkdir()
+    pd.DataFrame({"mine": [1]}).to_parquet(broken / "rejected" / "mine.parquet")
+    assert "mine.parquet cannot be read: it is not what an import writes" in _run("check", broken, exit_code=1)
