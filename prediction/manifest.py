@@ -72,6 +72,15 @@ class Manifest(BaseModel):
     paces: dict[str, list[list[float]]]
 
 
+def is_bundle(folder: Path) -> bool:
+    """Whether the folder looks like a bundle of any format: others write files of that name too."""
+    try:
+        content = json.loads((folder / MANIFEST_FILE).read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return False
+    return isinstance(content, dict) and {"format", "data_digest", "files"} <= content.keys()
+
+
 def read_manifest(folder: Path) -> Manifest:
     """Read the manifest in ``folder``. Raises `BundleError` when it is absent or not of this format."""
     path = folder / MANIFEST_FILE
@@ -86,5 +95,5 @@ def read_manifest(folder: Path) -> Manifest:
         raise BundleError(
             f"{path} cannot be read ({error.strerror}). A bundle is what `smista train` writes."
         ) from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise BundleError(f"{path} is not a manifest of format {FORMAT}. {AGAIN} {error}") from error
