@@ -1,10 +1,11 @@
 """What a bundle says of itself."""
 
 import json
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, field_validator
 
 from prediction.errors import AGAIN, BundleError
 
@@ -36,6 +37,13 @@ class Window(BaseModel):
     first_decided_at: str
     as_of: str
     attempts: int
+
+    @field_validator("first_decided_at", "as_of")
+    @classmethod
+    def _is_an_instant(cls, written: str) -> str:
+        if datetime.fromisoformat(written).tzinfo is None:
+            raise ValueError(f"{written} has no offset from UTC")
+        return written
 
 
 class Manifest(BaseModel):

@@ -82,6 +82,14 @@ def test_a_manifest_vouches_for_all_that_is_read(copy: Path, name: str) -> None:
         load_bundle(copy)
 
 
+@pytest.mark.parametrize("as_of", ["yesterday", "2025-12-01T00:00:00"])
+def test_a_cut_that_is_no_instant_is_refused(copy: Path, as_of: str) -> None:
+    """The service would fall over it later."""
+    change_manifest(copy, lambda manifest: manifest["window"].update(as_of=as_of))
+    with pytest.raises(BundleError, match=r"(?s)is not a manifest of format 6.*window.as_of"):
+        load_bundle(copy)
+
+
 def test_a_manifest_that_is_nested_without_end_is_refused(copy: Path) -> None:
     """It ended the service."""
     (copy / MANIFEST_FILE).write_text("[" * 100_000)
