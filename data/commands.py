@@ -63,9 +63,9 @@ def import_command(
 
     try:
         imported = _import(folder, source, mapping)
-    except DataError as error:
+        write_dataset(imported.dataset, out, imported.rejected, imported.notes)
+    except (DataError, OSError) as error:
         raise _refuse(error, json=json) from None
-    write_dataset(imported.dataset, out, imported.rejected, imported.notes)
     report = describe(imported.dataset, no_findings(), imported.rejected, imported.notes)
     _print(report, json=json)
     if not report["valid"]:

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from data.errors import ColumnError
-from data.findings import find, join_findings
+from data.findings import find, join_findings, told
 from data.schemas import DEFAULTS, KEYS, TABLES
 
 #: What a column is, as told by its declared type.
@@ -19,8 +19,8 @@ TEXT, NUMBER, WHOLE, TRUTH, INSTANT = "text", "number", "whole number", "true or
 
 _KINDS: Final = {"string[pyarrow]": TEXT, "str": TEXT, "float64": NUMBER, "int64": WHOLE, "bool": TRUTH}
 _DTYPES: Final = {TEXT: "str", NUMBER: "float64", WHOLE: "int64", TRUTH: "bool", INSTANT: "datetime64[us, UTC]"}
-#: How a text ends that says its offset from UTC.
-OFFSET: Final = re.compile(r"(?:Z|[+-]\d\d:?\d\d)$")
+#: How a text ends that says its offset from UTC: after a time of day, for 31-12-2026 has none.
+OFFSET: Final = re.compile(r"[T ]\d\d.*(?:Z|[+-]\d\d(?::?\d\d)?)$")
 _TRUTHS: Final = {"true": True, "false": False, "1": True, "0": False, "1.0": True, "0.0": False}
 
 
@@ -163,7 +163,7 @@ def _read_whole(_: str, raw: "pd.Series[Any]") -> _Read:
 def _read_truth(_: str, raw: "pd.Series[Any]") -> _Read:
     if raw.dtype == "bool":
         return raw, pd.Series(False, index=raw.index), ""
-    truths = raw.map(lambda value: None if pd.isna(value) else _TRUTHS.get(str(value).strip().lower())).astype("object")
+    truths = raw.map(lambda value: _TRUTHS.get((told(value) or "").strip().lower())).astype("object")
     unreadable = truths.isna() & raw.notna() & ~_blank(raw)
     return (truths == True).astype("bool"), unreadable, "is neither true nor false"  # noqa: E712 (None must be False)
 

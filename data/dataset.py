@@ -14,9 +14,10 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from data.conform import INSTANT, NUMBER, TEXT, TRUTH, WHOLE, columns_of
-from data.errors import DataError, InvalidDatasetError, MissingTableError
-from data.findings import no_findings
+from data.errors import InvalidDatasetError, MissingTableError, UnreadableFileError
+from data.findings import FINDING_COLUMNS, no_findings
 from data.schemas import OPTIONAL_TABLES, TABLES
+from data.source_files import read_parquet
 from data.validation import validate
 
 _ARROW = {
@@ -82,16 +83,7 @@ def read_tables(folder: Path) -> dict[str, pd.DataFrame]:
     if lacking:
         raise MissingTableError(f"{folder} lacks {', '.join(f'{name}.parquet' for name in lacking)}.")
     paths = {name: folder / f"{name}.parquet" for name in TABLES}
-    return {name: _read(path) for name, path in paths.items() if path.is_file()}
-
-
-def _read(path: Path) -> pd.DataFrame:
-    try:
-        # Not `read_table`, which would take a folder named year=2026 for a column.
-        frame: pd.DataFrame = pq.ParquetFile(path).read().to_pandas()
-    except (pa.ArrowInvalid, OSError) as error:
-        raise DataError(f"{path} cannot be read as Parquet: {error}") from error
-    return frame
+    return {name: read_parquet(path) for name, path in paths.items() if path.is_file()}
 
 
 def load_dataset(folder: Path) -> Dataset:
@@ -132,8 +124,15 @@ def write_dataset(
 
 
 def read_findings(folder: Path) -> pd.DataFrame:
-    """Read what `write_dataset` wrote to ``rejected`` or ``notes``; empty when there is nothing."""
-    parts = [_read(path) for path in sorted(folder.glob("*.parquet"))]
+    """Read what `write_dataset` wrote to ``rejected`` or ``notes``; empty when there is nothing.
+
+    Raises `UnreadableFileError` when a file there is of another making.
+    """
+    parts = []
+    for path in sorted(folder.glob("*.parquet")):
+        parts.append(read_parquet(path))
+        if list(parts[-1]) != list(FINDING_COLUMNS):
+            raise UnreadableFileError(path, f"it is not what an import writes, with {', '.join(FINDING_COLUMNS)}")
     return pd.concat(parts, ignore_index=True) if parts else no_findings()
 
 

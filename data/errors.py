@@ -1,5 +1,7 @@
 """What can go wrong with data, in words for the person who has to mend it."""
 
+from pathlib import Path
+
 
 class DataError(Exception):
     """The data cannot be used as it is; the message says what is wrong, where, and what to do."""
@@ -11,6 +13,13 @@ class MissingTableError(DataError):
 
 class ColumnError(DataError):
     """A table lacks a column, has one that nobody knows, or one of a type that cannot be read."""
+
+
+class UnreadableFileError(DataError):
+    """A file is not what it should be; ``why`` says how one sees it."""
+
+    def __init__(self, path: Path, why: str) -> None:
+        super().__init__(f"{path} cannot be read: {why.rstrip('. ')}.")
 
 
 class MappingError(DataError):

@@ -1,7 +1,7 @@
 """Findings: what was wrong with which row, in words. The same columns for rejected rows and for corrected ones."""
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 import pandas as pd
 
@@ -55,6 +55,11 @@ def join_findings(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
     return pd.concat(filled, ignore_index=True) if filled else no_findings()
 
 
+def told(value: Any) -> str | None:
+    """A cell as it reads, ``None`` when it is missing; a list in a cell is not missing."""
+    return None if pd.api.types.is_scalar(value) and pd.isna(value) else str(value)
+
+
 def _named_values(frame: pd.DataFrame, columns: Sequence[str]) -> "pd.Series[str]":
     """``order_id=A-1, line_id=2`` for every row."""
     return pd.Series(
@@ -74,5 +79,5 @@ def _values(frame: pd.DataFrame, columns: Sequence[str]) -> "pd.Series[str]":
 
 
 def _cells(frame: pd.DataFrame, columns: Sequence[str]) -> list[tuple[str, ...]]:
-    texts = [["" if pd.isna(value) else str(value) for value in frame[name]] for name in columns]
+    texts = [[told(value) or "" for value in frame[name]] for name in columns]
     return list(zip(*texts, strict=True))

@@ -8,14 +8,16 @@ import numpy as np
 import pandas as pd
 
 from data.conform import INSTANT, NUMBER, OFFSET, TRUTH, WHOLE, Column
+from data.findings import told
 from data.local_time import end_of_day, to_utc
 from data.mapped_sources import Rows
-from data.mapping import ColumnMapping
+from data.mapping import EPOCHS, ColumnMapping
 from data.units import UNITS, convert
 from data.yaml_lines import Place
 from expressions.kinds import Kind
 
-_EPOCHS: Final = {"epoch_seconds": "seconds", "epoch_milliseconds": "milliseconds"}
+#: Instants are counted in 64 bits of nanoseconds on their way.
+_LONGEST_YEARS: Final = 290
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,9 +32,7 @@ class Cells:
         """Without the values that are ``wrong``, for this reason; ``seen`` is what they were made of."""
         if not wrong.any():
             return self
-        witnessed = (self.values if seen is None else seen)[wrong].map(
-            lambda value: None if pd.isna(value) else str(value)
-        )
+        witnessed = (self.values if seen is None else seen)[wrong].map(told)
         fault, witness = self.fault.copy(), self.seen.copy()
         fault[wrong], witness[wrong] = reason, witnessed
         return Cells(self.values.mask(wrong), fault, witness)
@@ -82,7 +82,9 @@ class ColumnMaker:
             cells = replace(cells, values=convert(cells.values, entry.unit, UNITS[column.name]))
         if entry.default is not None:
             absent = cells.values.isna() & cells.fault.isna()
-            cells = replace(cells, values=cells.values.astype("object").mask(absent, entry.default))
+            instead = pd.Timestamp(entry.default).tz_convert("UTC") if column.kind == INSTANT else entry.default
+            values = cells.values if column.kind in {INSTANT, NUMBER, WHOLE} else cells.values.astype("object")
+            cells = replace(cells, values=values.mask(absent, instead))
         return cells
 
     def _origin(self, column: Column, entry: ColumnMapping, place: Place) -> Cells:
@@ -134,13 +136,13 @@ class ColumnMaker:
     def _as_instants(self, cells: Cells, entry: ColumnMapping, place: Place) -> Cells:
         if entry.after is not None:
             assert entry.unit is not None
-            before = self.make(entry.after)
-            passed = pd.to_timedelta(convert(cells.values, entry.unit, "seconds"), unit="s").astype("timedelta64[us]")
-            return replace(cells, values=before.values + passed)
-        if entry.format in _EPOCHS:
-            numbers = _as_numbers(cells)
-            seconds = convert(numbers.values, _EPOCHS[entry.format], "seconds")
-            return replace(numbers, values=pd.to_datetime(seconds, unit="s", utc=True).dt.as_unit("us"))
+            passed = _bounded(replace(cells, values=convert(cells.values, entry.unit, "seconds")), cells.values)
+            span = pd.to_timedelta(passed.values, unit="s").astype("timedelta64[us]")
+            return replace(passed, values=self.make(entry.after).values + span)
+        if entry.format in EPOCHS:
+            cells = _read_epoch(cells, EPOCHS[entry.format])
+        elif entry.format is not None and "%z" in entry.format:
+            cells = _read_with_offset(cells, entry.format)
         if isinstance(cells.values.dtype, pd.DatetimeTZDtype) and not entry.end_of_day:
             return replace(cells, values=cells.values.dt.tz_convert("UTC").dt.as_unit("us"))
         if entry.timezone is None and entry.timezone_column is None:
@@ -175,16 +177,17 @@ _EXPRESSED: Final = {NUMBER: Kind.NUMBER, WHOLE: Kind.NUMBER, TRUTH: Kind.TRUTH}
 
 
 def _text(values: "pd.Series[Any]") -> "pd.Series[Any]":
-    """As text; a whole number without its ``.0``."""
+    """As text; a whole number without its ``.0``, a truth as ``true`` or ``false``."""
     if values.dtype == "str":
         return values
     return values.map(_write).astype("str")
 
 
 def _write(value: Any) -> str | None:
-    if pd.isna(value):
-        return None
-    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+    if isinstance(value, bool | np.bool_):
+        # As a mapping file writes it.
+        return str(value).lower()
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else told(value)
 
 
 def _has_offset(texts: "pd.Series[Any]") -> "pd.Series[bool]":
@@ -208,20 +211,35 @@ def _translate(cells: Cells, entry: ColumnMapping) -> Cells:
 def _as_numbers(cells: Cells) -> Cells:
     values = cells.values
     if pd.api.types.is_numeric_dtype(values.dtype) and not pd.api.types.is_bool_dtype(values.dtype):
-        return cells
-    told = _text(values).str.strip()
-    told = told.mask(told == "")
-    numbers = pd.to_numeric(told, errors="coerce").astype("float64")
+        endless = values.astype("float64").isin([np.inf, -np.inf])
+        return cells.blame(endless, "is not a finite number")
+    texts = _text(values).str.strip()
+    texts = texts.mask(texts == "")
+    numbers = pd.to_numeric(texts, errors="coerce").astype("float64")
     numbers = numbers.where(np.isfinite(numbers))
-    return replace(cells, values=numbers).blame(numbers.isna() & told.notna(), "is not a finite number", values)
+    return replace(cells, values=numbers).blame(numbers.isna() & texts.notna(), "is not a finite number", values)
 
 
-def _read_with_offset(cells: Cells) -> Cells:
+def _bounded(seconds: Cells, seen: "pd.Series[Any]") -> Cells:
+    """Without the seconds that reach beyond what instants can say; ``seen`` is what they were made of."""
+    reason = f"is more than {_LONGEST_YEARS} years: is its unit right?"
+    return seconds.blame(seconds.values.abs() > _LONGEST_YEARS * 365 * 86_400, reason, seen)
+
+
+def _read_epoch(cells: Cells, unit: str) -> Cells:
+    numbers = _as_numbers(cells)
+    seconds = _bounded(replace(numbers, values=convert(numbers.values, unit, "seconds")), cells.values)
+    return replace(seconds, values=pd.to_datetime(seconds.values, unit="s", utc=True).dt.as_unit("us"))
+
+
+def _read_with_offset(cells: Cells, written: str | None = None) -> Cells:
+    """``written``: how, if not by ISO 8601."""
     texts = _text(cells.values)
-    instants = pd.to_datetime(texts.where(_has_offset(texts)), errors="coerce", utc=True, format="ISO8601").dt.as_unit(
-        "us"
-    )
+    told_by = texts.where(_has_offset(texts)) if written is None else texts
+    instants = pd.to_datetime(told_by, errors="coerce", utc=True, format=written or "ISO8601").dt.as_unit("us")
     reason = "is not an instant with its offset from UTC, such as 2026-03-02T09:14:00Z; is a timezone missing?"
+    if written is not None:
+        reason = f"is not a time written {written}"
     return replace(cells, values=instants).blame(instants.isna() & texts.notna(), reason, texts)
 
 
@@ -236,7 +254,8 @@ def _read_naive(cells: Cells, entry: ColumnMapping, zones: "pd.Series[Any]") -> 
     if pd.api.types.is_datetime64_dtype(values.dtype):
         return cells
     texts = _text(values)
-    offset = _has_offset(texts)
+    # What is written in another way has its own use for + and -.
+    offset = _has_offset(texts) & (entry.format is None)
     times = pd.to_datetime(texts.mask(offset), errors="coerce", format=entry.format or "ISO8601").dt.as_unit("us")
     read = replace(cells, values=times).blame(offset, "has an offset of its own: it is no local time", texts)
     reason = f"is not a time written {entry.format}" if entry.format else "is not a time such as 2026-03-02 09:14:00"

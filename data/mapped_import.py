@@ -5,8 +5,11 @@ The file's form is `data.mapping`; ``docs/data.md`` tells it with an example.
 
 from collections.abc import Mapping as MappingOf
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from data.conform import columns_of
 from data.dataset import build_dataset
@@ -36,30 +39,43 @@ def import_mapped(path: Path, folder: Path) -> Imported:
         faults.append(found)
         notes.append(noted)
     dataset, rejected = build_dataset(tables, join_findings(faults))
+    rejected = join_findings(
+        [_placed(found, tables[str(name)].index) for name, found in rejected.groupby("table", sort=False)]
+    )
     return Imported(dataset, rejected, join_findings(notes).drop_duplicates(ignore_index=True))
 
 
 def _map_table(
     mapping: Mapping, name: str, table: TableMapping, sources: MappingOf[str, pd.DataFrame]
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
-    """The table, its faults and its notes."""
+    """The table, indexed by where its rows stand in the source; its faults (by position in it), and its notes."""
     if table.rows is not None:
         return pd.DataFrame(table.rows), no_findings(), no_findings()
-    rows, notes = join_sources(mapping, name, table, sources)
+    rows, positions, notes = join_sources(mapping, name, table, sources)
     columns = {column.name: column for column in columns_of(name)}
     maker = ColumnMaker(rows, name, columns, table.columns)
     made = {column: maker.make(column) for column in table.columns}
     if table.group_by:
-        made, differences = _group(name, table, made)
-        notes = join_findings([notes, differences])
+        made, first, differences = _group(name, table, made)
+        notes = join_findings([notes, _placed(differences, pd.Index(positions))])
+        positions = positions[first]
     frame = pd.DataFrame({column: cells.values for column, cells in made.items()})
-    return frame, _faults(name, frame, made), notes
+    return frame.set_axis(positions), _faults(name, frame, made), notes
 
 
-def _group(name: str, table: TableMapping, made: MappingOf[str, Cells]) -> tuple[dict[str, Cells], pd.DataFrame]:
-    """One row for each value of the grouping columns, in the order in which they first come."""
+def _placed(findings: pd.DataFrame, positions: "pd.Index[Any]") -> pd.DataFrame:
+    """``findings`` about rows of a table, as such about the rows of its source at ``positions``."""
+    return findings.assign(row=positions.to_numpy()[findings["row"]])
+
+
+def _group(
+    name: str, table: TableMapping, made: MappingOf[str, Cells]
+) -> tuple[dict[str, Cells], NDArray[np.bool_], pd.DataFrame]:
+    """One row for each value of the grouping columns, in the order in which they first come: where, and notes."""
     frame = pd.DataFrame({column: cells.values for column, cells in made.items()})
-    group = frame.groupby(table.group_by, sort=False, dropna=False).ngroup()
+    known = frame.groupby(table.group_by, sort=False).ngroup().to_numpy()
+    # A row without its key belongs to no other.
+    group = pd.Series(pd.factorize(np.where(known >= 0, known, -1 - np.arange(len(known))))[0])
     first, last = ~group.duplicated(), ~group.duplicated(keep="last")
     grouped: dict[str, Cells] = {}
     differences = []
@@ -82,7 +98,7 @@ def _group(name: str, table: TableMapping, made: MappingOf[str, Cells]) -> tuple
             cells.fault.groupby(group).first().reset_index(drop=True),
             cells.seen.groupby(group).first().reset_index(drop=True),
         )
-    return grouped, join_findings(differences)
+    return grouped, first.to_numpy(), join_findings(differences)
 
 
 def _faults(name: str, frame: pd.DataFrame, made: MappingOf[str, Cells]) -> pd.DataFrame:

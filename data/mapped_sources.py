@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 from numpy.typing import NDArray
 
-from data.errors import MissingTableError
-from data.findings import find, join_findings
+from data.errors import MissingTableError, UnreadableFileError
+from data.findings import find, join_findings, told
 from data.mapping import Join, Mapping, TableMapping
+from data.source_files import read_csv, read_parquet
 from data.yaml_lines import Place
 from expressions.compiled import CompiledExpression, compile_expression
 from expressions.errors import ExpressionError
@@ -84,32 +84,38 @@ def _read_source(mapping: Mapping, name: str, folder: Path) -> pd.DataFrame:
     paths = [path for path in sorted(folder.glob(str(pattern))) if path.is_file()]
     if not paths:
         raise MissingTableError(str(mapping.error(place, f"there is no file {source.file} in {folder}")))
-    frames = []
+    frames: list[pd.DataFrame] = []
     for path in paths:
-        try:
-            frames.append(_read_file(path, source.delimiter, source.encoding, source.missing))
-        except (ValueError, LookupError, OSError, pa.ArrowInvalid) as error:
-            raise mapping.error(place, f"{path} cannot be read: {error}") from error
-        if list(frames[-1]) != list(frames[0]):
-            raise mapping.error(place, f"{path} has other columns than {paths[0]}")
+        frame = _read_file(mapping, name, path)
+        if frames and set(frame) != set(frames[0]):
+            only = sorted(str(column) for column in set(frame) ^ set(frames[0]))
+            raise mapping.error(place, f"{path} and {paths[0]} must have the same columns: only one has {only[0]}")
+        frames.append(frame)
     return pd.concat(frames, ignore_index=True)
 
 
-def _read_file(path: Path, delimiter: str, encoding: str, missing: list[str]) -> pd.DataFrame:
-    if path.suffix == ".parquet":
-        return pd.read_parquet(path)
-    return pd.read_csv(
-        path, dtype="str", sep=delimiter, encoding=encoding, keep_default_na=False, na_values=["", *missing]
-    )
+def _read_file(mapping: Mapping, name: str, path: Path) -> pd.DataFrame:
+    source = mapping.sources[name]
+    try:
+        if path.suffix == ".parquet":
+            return read_parquet(path)
+        return read_csv(path, delimiter=source.delimiter, encoding=source.encoding, missing=source.missing)
+    except UnreadableFileError as error:
+        hint = " Say its encoding, such as encoding: cp1252." if isinstance(error.__cause__, UnicodeDecodeError) else ""
+        raise mapping.error(("sources", name, "file"), f"{error}{hint}") from error
 
 
 def join_sources(
     mapping: Mapping, name: str, table: TableMapping, sources: MappingOf[str, pd.DataFrame]
-) -> tuple[Rows, pd.DataFrame]:
-    """The rows that table ``name`` is made from, and notes on what did not join or was left out."""
+) -> tuple[Rows, NDArray[np.int64], pd.DataFrame]:
+    """The rows that table ``name`` is made from, their positions in the source, and notes.
+
+    Notes are on what did not join or was left out.
+    """
     assert table.source is not None
     base = table.source
     rows = Rows(mapping, base, sources[base].add_prefix(f"{base}."))
+    positions = np.arange(len(rows.frame))
     notes = []
     for position, join in enumerate(table.join):
         place: Place = ("tables", name, "join", position)
@@ -122,8 +128,8 @@ def join_sources(
         reason = f"left out: not where {table.where}"
         left_out = pd.Series(~keep)
         notes.append(find(name, rows.frame, left_out, key=(first,), column=first, rule="left_out", reason=reason))
-        rows = rows.sift(keep)
-    return rows, join_findings(notes)
+        rows, positions = rows.sift(keep), positions[keep]
+    return rows, positions, join_findings(notes)
 
 
 def _join(
@@ -136,8 +142,9 @@ def _join(
     own = [str(rows.column(name, (*place, "on", name)).name) for name in on]
     its = [str(other.column(name, (*place, "on", key)).name) for key, name in on.items()]
     for left, right in zip(own, its, strict=True):
-        if _kind(rows.frame[left]) is not _kind(other.frame[right]):
-            raise rows.mapping.error((*place, "on"), f"{left} and {right} do not compare: one is text, one a number")
+        held = [_in_words(rows.frame[left]), _in_words(other.frame[right])]
+        if held[0] != held[1]:
+            raise rows.mapping.error((*place, "on"), f"{left} and {right} do not compare: {' and '.join(held)}")
     known = other.frame[other.frame[its].notna().all(axis=1)].reset_index(drop=True)
     repeated = known.duplicated(its)
     reason = "an earlier row of the source has the same key, and is the one joined"
@@ -152,6 +159,15 @@ def _join(
     return Rows(rows.mapping, rows.base, joined), join_findings([repetitions, unjoined])
 
 
+def _in_words(column: "pd.Series[Any]") -> str:
+    """What a column holds, for two columns that are compared."""
+    if isinstance(column.dtype, pd.DatetimeTZDtype):
+        return "instants"
+    if pd.api.types.is_datetime64_dtype(column.dtype):
+        return "local times"
+    return {Kind.TEXT: "texts", Kind.NUMBER: "numbers", Kind.TRUTH: "truths"}[_kind(column)]
+
+
 def _kind(column: "pd.Series[Any]") -> Kind:
     """Times and everything else that is neither number nor truth count as the text that they print as."""
     if pd.api.types.is_bool_dtype(column.dtype):
@@ -161,5 +177,5 @@ def _kind(column: "pd.Series[Any]") -> Kind:
 
 def _encode(column: "pd.Series[Any]") -> Any:
     if _kind(column) is Kind.TEXT:
-        return encode([None if pd.isna(value) else str(value) for value in column])
+        return encode([told(value) for value in column])
     return column.astype("float64").to_numpy()

@@ -1,11 +1,13 @@
 """The mapping file: which files of a source become which columns of the tables. Its form; what it does is elsewhere."""
 
+import difflib
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
+import pandas as pd
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
-from data.conform import INSTANT, NUMBER, Column, columns_of, required_columns
+from data.conform import INSTANT, NUMBER, OFFSET, TRUTH, WHOLE, Column, columns_of, required_columns
 from data.errors import MappingError
 from data.schemas import TABLES
 from data.units import FACTORS, UNITS
@@ -101,6 +103,15 @@ class _Document(_Part):
     tables: dict[str, TableMapping] = Field(min_length=1)
 
 
+_WORDS: Final = sorted(
+    {
+        field.alias or name
+        for part in (Source, Join, ColumnMapping, TableMapping, _Document)
+        for name, field in part.model_fields.items()
+    }
+)
+
+
 class Mapping:
     """A mapping file, checked as far as it can be without the source."""
 
@@ -129,7 +140,10 @@ class Mapping:
         for part in details["loc"]:
             if (*place, part) in self._lines or details["type"] in {"extra_forbidden", "missing"}:
                 place.append(part)
-        message = "nobody knows this word" if details["type"] == "extra_forbidden" else details["msg"]
+        message = details["msg"]
+        if details["type"] == "extra_forbidden":
+            near = difflib.get_close_matches(str(place[-1]), _WORDS, n=1)
+            message = f"nobody knows this word{f'; did you mean {near[0]}?' if near else ''}"
         return self.error(tuple(place), message.removeprefix("Value error, "))
 
     def _check_table(self, name: str, table: TableMapping) -> None:
@@ -160,14 +174,33 @@ class Mapping:
             for word in _OF_INSTANTS:
                 if getattr(entry, word):
                     raise self.error((*place, word), f"{word} is for instants, and {column.name} is {column.kind}")
+        else:
+            self._check_instant(place, entry)
         if entry.unit is not None:
             self._check_unit((*place, "unit"), column, entry)
+        if entry.default is not None and not _may_stand_in(column.kind, entry.default):
+            raise self.error((*place, "default"), f"{entry.default} is no {column.kind}, such as {_SUCH[column.kind]}")
         if entry.after is not None and entry.after not in table.columns:
             raise self.error((*place, "after"), f"{entry.after} is not one of the columns mapped here")
         if entry.after is not None and entry.unit is None:
             raise self.error((*place, "after"), f"say in which unit: {', '.join(FACTORS['seconds'])}")
         if entry.aggregate == "sum" and column.kind != NUMBER:
             raise self.error((*place, "aggregate"), f"only numbers have a sum, and {column.name} is {column.kind}")
+
+    def _check_instant(self, place: Place, entry: ColumnMapping) -> None:
+        told = [word for word in (*_OF_INSTANTS, "unit") if getattr(entry, word)]
+        if entry.first_of is not None and told:
+            raise self.error((*place, told[0]), f"say {told[0]} in each entry of first_of that needs it")
+        if entry.after is not None and (others := [word for word in told if word not in {"after", "unit"}]):
+            raise self.error((*place, others[0]), f"{others[0]} has no meaning for what is counted from {entry.after}")
+        if entry.format is None or entry.format in EPOCHS:
+            return
+        try:
+            pd.to_datetime(["no time"], format=entry.format, errors="coerce")
+        except ValueError as error:
+            raise self.error((*place, "format"), f"{error}; or say {' or '.join(EPOCHS)}") from None
+        if "%z" not in entry.format and entry.timezone is None and entry.timezone_column is None:
+            raise self.error(place, "say in which timezone these times are meant")
 
     def _check_unit(self, place: Place, column: Column, entry: ColumnMapping) -> None:
         target = "seconds" if column.kind == INSTANT else UNITS.get(column.name)
@@ -179,4 +212,19 @@ class Mapping:
             raise self.error(place, f"{entry.unit} does not convert; known are {', '.join(FACTORS[target])}")
 
 
+_SUCH: Final = {TRUTH: "true", NUMBER: "1.5", WHOLE: "1", INSTANT: "2026-03-02T09:14:00Z"}
+
+
+def _may_stand_in(kind: str, default: Scalar) -> bool:
+    """Whether ``default`` is a value of a column of this kind."""
+    if kind == INSTANT:
+        instant = pd.to_datetime(str(default), errors="coerce", utc=True, format="ISO8601")
+        return bool(OFFSET.search(str(default))) and not pd.isna(instant)
+    if kind in {NUMBER, WHOLE}:
+        return isinstance(default, int | float) and not isinstance(default, bool)
+    return kind != TRUTH or isinstance(default, bool)
+
+
+#: Formats that are no strptime → the unit in which seconds since 1970 UTC are counted.
+EPOCHS: Final = {"epoch_seconds": "seconds", "epoch_milliseconds": "milliseconds"}
 _OF_INSTANTS: Final = ("format", "timezone", "timezone_column", "end_of_day", "after")

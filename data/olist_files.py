@@ -9,6 +9,7 @@ import pandas as pd
 
 from data.errors import ColumnError, MissingTableError
 from data.findings import find, join_findings
+from data.source_files import read_csv
 
 ZONE: Final = "America/Sao_Paulo"
 
@@ -73,6 +74,8 @@ def read_files(folder: Path) -> dict[str, pd.DataFrame]:
     ------
     MissingTableError
         A file is not there.
+    UnreadableFileError
+        A file is no CSV.
     ColumnError
         A file lacks a column.
     """
@@ -87,7 +90,7 @@ def _read(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
     if not path.is_file():
         raise MissingTableError(f"{path} is not there. Put the published Olist files, with their names, in one folder.")
     # The translations begin with a byte order mark.
-    frame = pd.read_csv(path, dtype="str", encoding="utf-8-sig", keep_default_na=False, na_values=[""])
+    frame = read_csv(path)
     lacking = [column for column in columns if column not in frame]
     if lacking:
         raise ColumnError(

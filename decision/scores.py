@@ -311,7 +311,8 @@ def hours_left(
     """Return (rows,) the hours that parcels by ``service`` have until then, without the days that holidays take."""
     hours = np.full(len(service), (until - now).total_seconds() / 3600)
     zone = zone_of(order, network) if network.has_calendars else UTC
-    days = ((until - _LAST_MOMENT).astimezone(zone).date() - now.astimezone(zone).date()).days
+    counted = min(until - _LAST_MOMENT, now + _LONGEST_TRAVEL)
+    days = (counted.astimezone(zone).date() - now.astimezone(zone).date()).days
     if not network.has_calendars or days < 0:
         return hours
     of_days = delivery_days(order, network, service, leaves, now=now, count=days + 1)
@@ -320,6 +321,8 @@ def hours_left(
 
 #: What is promised by midnight is promised for the day before.
 _LAST_MOMENT: Final = timedelta(microseconds=1)
+#: Holidays later than this hold no parcel up: some promise "never" as the end of the year 9999.
+_LONGEST_TRAVEL: Final = timedelta(days=366)
 
 
 def not_predicted(which: NDArray[np.intp]) -> HoursDistribution:

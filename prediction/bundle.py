@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from copy import copy
 from datetime import datetime
 from pathlib import Path
+from typing import Final
 
 import lightgbm
 import numpy as np
@@ -23,6 +24,7 @@ from prediction.following import Expected, Looked, Told, enough, followed, from_
 from prediction.hours import HoursTable, one_after_the_other
 from prediction.manifest import (
     EVERY_GROUP,
+    GOLDEN_FILE,
     HEAD_PARTS,
     TIME_HEADS,
     TRAILING_FILE,
@@ -239,6 +241,17 @@ def _as_of_cut(manifest: Manifest) -> dict[str, Calibrated]:
 def model_file(head: str, part: str) -> str:
     """Name of a model's file in the bundle's folder."""
     return f"{head}.{part}.txt"
+
+
+#: What `read_bundle` and the trial read beside the manifest.
+FILES: Final = frozenset(
+    {
+        TRAILING_FILE,
+        UNDER_WAY_FILE,
+        GOLDEN_FILE,
+        *(model_file(head, part) for head, parts in HEAD_PARTS.items() for part in parts),
+    }
+)
 
 
 def read_bundle(folder: Path) -> Bundle:

@@ -6,10 +6,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-from prediction.bundle import Bundle, read_bundle
+from prediction.bundle import FILES, Bundle, read_bundle
 from prediction.errors import AGAIN, BundleError
 from prediction.golden import check_golden
-from prediction.manifest import read_manifest
+from prediction.manifest import MANIFEST_FILE, read_manifest
 
 #: Reading models and predicting a few rows takes a second or two.
 TRIAL_SECONDS = 60
@@ -56,8 +56,14 @@ def try_in_child(folder: Path) -> None:
 
 
 def verify_files(folder: Path) -> None:
-    """Compare every file with the manifest's sha256. Raises `BundleError` naming the file that differs."""
-    for name, digest in read_manifest(folder).files.items():
+    """Compare every file with the manifest's sha256, which must be there for all that are read.
+
+    Raises `BundleError` naming the file that differs.
+    """
+    files = read_manifest(folder).files
+    if unnamed := sorted(FILES - files.keys()):
+        raise BundleError(f"{folder / MANIFEST_FILE} does not vouch for {', '.join(unnamed)}. {AGAIN}")
+    for name, digest in files.items():
         path = folder / name
         if not path.is_file():
             raise BundleError(f"{folder} lacks {name}, which its manifest names. {AGAIN}")

@@ -1,10 +1,11 @@
 """What a bundle says of itself."""
 
 import json
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, field_validator
 
 from prediction.errors import AGAIN, BundleError
 
@@ -36,6 +37,13 @@ class Window(BaseModel):
     first_decided_at: str
     as_of: str
     attempts: int
+
+    @field_validator("first_decided_at", "as_of")
+    @classmethod
+    def _is_an_instant(cls, written: str) -> str:
+        if datetime.fromisoformat(written).tzinfo is None:
+            raise ValueError(f"{written} has no offset from UTC")
+        return written
 
 
 class Manifest(BaseModel):
@@ -72,6 +80,15 @@ class Manifest(BaseModel):
     paces: dict[str, list[list[float]]]
 
 
+def is_bundle(folder: Path) -> bool:
+    """Whether the folder looks like a bundle of any format: others write files of that name too."""
+    try:
+        content = json.loads((folder / MANIFEST_FILE).read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return False
+    return isinstance(content, dict) and {"format", "data_digest", "files"} <= content.keys()
+
+
 def read_manifest(folder: Path) -> Manifest:
     """Read the manifest in ``folder``. Raises `BundleError` when it is absent or not of this format."""
     path = folder / MANIFEST_FILE
@@ -86,5 +103,5 @@ def read_manifest(folder: Path) -> Manifest:
         raise BundleError(
             f"{path} cannot be read ({error.strerror}). A bundle is what `smista train` writes."
         ) from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise BundleError(f"{path} is not a manifest of format {FORMAT}. {AGAIN} {error}") from error

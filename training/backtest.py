@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
@@ -72,6 +72,15 @@ def commonest_zone(history: History) -> str:
     return str(zones[np.argmax(counts)])
 
 
+def span_of_decisions(history: History) -> str:
+    """From which day to which (UTC) decisions were made, in words; there must be some."""
+    first, last = (
+        datetime.fromtimestamp(float(end), UTC).date()
+        for end in (history.attempts.decided_at.min(), history.attempts.decided_at.max())
+    )
+    return f"from {first} to {last}"
+
+
 @dataclass(frozen=True, eq=False)
 class Predicted:
     """What is said of attempts, each as of its decision; one row each, in the order of decisions.
@@ -109,7 +118,8 @@ def predict_window(history: History, window: Window, retrain: Retrain, seed: int
     decided_at = history.attempts.decided_at
     if not np.any((decided_at >= window.start()) & (decided_at < window.end())):
         raise TooLittleHistoryError(
-            f"nothing was decided from {window.first} to {window.last} ({window.zone}): there is nothing to predict."
+            f"nothing was decided from {window.first} to {window.last} ({window.zone}): there is nothing to predict. "
+            f"Decisions of this history lie {span_of_decisions(history)}."
         )
     cuts = window.cuts(retrain)
     days: list[Predicted] = []

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from contextlib import contextmanager
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 WORK_FOLDER = Path(".smista")
 
 DataFolder = Annotated[Path, typer.Option("--data", help="Folder of the dataset.")]
-Seed = Annotated[int, typer.Option(help="The same seed gives the same trees.")]
+Seed = Annotated[int, typer.Option(min=0, max=2**31 - 1, help="The same seed gives the same trees.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output and nothing else.")]
 
 
@@ -46,6 +47,8 @@ def train(
     from training.errors import TrainingError
     from training.train import train as run
 
+    if not re.fullmatch(r"[\w.-]+", name, re.ASCII):
+        raise typer.BadParameter(f"--name is made of letters, digits, and . _ - and not {name!r}")
     dataset = _load(data)
     try:
         with _progress() as progress:
@@ -53,7 +56,7 @@ def train(
                 dataset,
                 out,
                 name=name,
-                as_of=None if as_of is None else as_of.replace(tzinfo=UTC).timestamp(),
+                as_of=None if as_of is None else _instant(as_of),
                 seed=seed,
                 tracking_uri=os.environ.get("MLFLOW_TRACKING_URI"),
                 work_folder=WORK_FOLDER,
@@ -72,7 +75,7 @@ def backtest(
     data: DataFolder,
     first: Annotated[datetime, typer.Option("--from", formats=["%Y-%m-%d"], help="First day to predict.")],
     last: Annotated[datetime, typer.Option("--to", formats=["%Y-%m-%d"], help="Last day to predict.")],
-    out: Annotated[Path, typer.Option(help="Parquet file to write.")],
+    out: Annotated[Path, typer.Option(dir_okay=False, help="Parquet file to write.")],
     retrain: Annotated[str, typer.Option(help="never, monthly or weekly.")] = "never",
     seed: Seed = 1,
     as_json: Json = False,
@@ -130,6 +133,11 @@ def _load(folder: Path) -> "Dataset":
         return load_dataset(folder)
     except DataError as error:
         _fail(str(error))
+
+
+def _instant(written: datetime) -> float:
+    """Seconds since 1970 UTC: UTC where no offset was written."""
+    return (written if written.tzinfo else written.replace(tzinfo=UTC)).timestamp()
 
 
 def _fail(message: str) -> NoReturn:

@@ -21,7 +21,16 @@ from prediction.following import looked_at, to_arrays
 from prediction.golden import write_golden
 from prediction.lanes import LANES_FILE, Lanes, write_lanes
 from prediction.loading import sha256_of
-from prediction.manifest import FORMAT, GOLDEN_FILE, MANIFEST_FILE, TRAILING_FILE, UNDER_WAY_FILE, Manifest, Window
+from prediction.manifest import (
+    FORMAT,
+    GOLDEN_FILE,
+    MANIFEST_FILE,
+    TRAILING_FILE,
+    UNDER_WAY_FILE,
+    Manifest,
+    Window,
+    is_bundle,
+)
 from training.errors import NotABundleError
 from training.heads import OFFSETS, RECIPES
 from training.trained import Scored, Trained
@@ -89,11 +98,7 @@ def golden_facts(history: History, as_of: float) -> Columns:
 
 def require_replaceable(folder: Path) -> None:
     """Raise `NotABundleError` when ``folder`` holds something that is not a bundle."""
-    if (
-        folder.exists()
-        and not (folder / MANIFEST_FILE).is_file()
-        and not (folder.is_dir() and not any(folder.iterdir()))
-    ):
+    if folder.exists() and not is_bundle(folder) and not (folder.is_dir() and not any(folder.iterdir())):
         raise NotABundleError(f"{folder} is not a bundle, and writing one there would delete it: name another folder.")
 
 

@@ -14,6 +14,7 @@ from prediction.calibrated import Calibrated, calibrated
 from prediction.calibration import UnderWay
 from prediction.hours import one_after_the_other
 from prediction.manifest import HEAD_PARTS
+from training.errors import TooLittleHistoryError
 from training.fit import Rows, fit_cost, fit_hours, fit_probability
 from training.heads import RECIPES, Recipe
 from training.known import Encoding, encoding_as_of, head_inputs, rows_known, under_way
@@ -57,8 +58,11 @@ def train_heads(history: History, as_of: float, seed: int, progress: Progress) -
     for position, (head, recipe) in enumerate(RECIPES.items()):
         progress(head, position, len(RECIPES))
         rows[head] = rows_known(history, head, *head_inputs(history, head, encoding), as_of)
-        for part, booster in _FIT[head](recipe, rows[head], seed).items():
-            boosters[head, part] = booster
+        try:
+            fitted = _FIT[head](recipe, rows[head], seed)
+        except TooLittleHistoryError as error:
+            raise TooLittleHistoryError(f"{head}: {error}") from None
+        boosters |= {(head, part): booster for part, booster in fitted.items()}
     return Trained(as_of, seed, boosters, encoding, rows, cost_factor(boosters["cost", "log_mean"], rows["cost"]))
 
 

@@ -3,10 +3,11 @@
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+import numpy as np
 import pandas as pd
 
 from features.history import History
-from training.backtest import DAY_SECONDS, HOUR_SECONDS, Retrain, Window, backtest, commonest_zone
+from training.backtest import DAY_SECONDS, HOUR_SECONDS, Retrain, Window, backtest, commonest_zone, span_of_decisions
 from training.errors import TooLittleHistoryError
 from training.fit import maturity_seconds
 from training.trained import Progress
@@ -30,6 +31,12 @@ def validate(history: History, as_of: float, seed: int, progress: Progress) -> t
 
     Raises `TooLittleHistoryError` when nothing was decided in it, or too little before it.
     """
+    if not np.any(history.attempts.decided_at < as_of):
+        raise TooLittleHistoryError(
+            f"nothing was decided before that instant. Decisions of this history lie {span_of_decisions(history)}."
+            if len(history.attempts)
+            else "the history has no attempts: there is nothing to train on."
+        )
     window = validation_window(history, as_of)
     predictions = backtest(history, window, Retrain.NEVER, seed, progress)
     decided_at = predictions["decided_at"].map(pd.Timestamp.timestamp)

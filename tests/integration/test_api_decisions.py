@@ -109,6 +109,22 @@ async def test_what_is_wrong_with_an_order_s_facts_for_rules_is_named(
     assert field in [error["field"] for error in refused.json()["errors"]]
 
 
+async def test_never_may_be_promised_as_the_end_of_all_calendars(fed: Api) -> None:
+    never = {**examples.ORDER, "promised_at": "9999-12-31T23:59:59Z"}
+    response = await fed.decide(never)
+    assert response.status_code == 201, response.text
+    assert response.json()["options"][0]["shipments"][0]["delivery"]["p_late"] == 0
+    placed = await fed.client.post("/v1/orders", json=never)
+    assert placed.status_code == 201, placed.text
+
+
+async def test_stock_may_be_expected_at_the_end_of_all_calendars(fed: Api) -> None:
+    await fed.feed("inbound", [{**examples.ROWS["inbound"][0], "expected_at": "9999-12-31T23:59:59Z"}])
+    line = {"sku": examples.ROWS["inbound"][0]["sku"], "quantity": 1_000}
+    response = await fed.client.post("/v1/promises", json={**examples.BASKET, "lines": [line]})
+    assert response.status_code == 200, response.text
+
+
 async def test_a_decision_can_be_read_again_byte_for_byte(fed: Api) -> None:
     made = await fed.decide(examples.ORDER)
     read = await fed.client.get(f"/v1/decisions/{made.json()['decision_id']}")

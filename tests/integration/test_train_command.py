@@ -167,7 +167,10 @@ def test_a_backtest_writes_predictions_beside_what_was_observed(retailer_folder:
     ("arguments", "message"),
     [
         (("--from", "2025-09-02", "--to", "2025-09-03"), "take a later cut or a longer history"),
-        (("--from", "2031-01-01", "--to", "2031-01-02"), "nothing was decided from 2031-01-01 to 2031-01-02"),
+        (
+            ("--from", "2031-01-01", "--to", "2031-01-02"),
+            "to predict. Decisions of this history lie from 2025-09-01 to 2025-12-21",
+        ),
     ],
 )
 def test_a_window_without_enough_history_exits_with_1_and_says_why(
@@ -187,12 +190,29 @@ def test_a_window_without_enough_history_exits_with_1_and_says_why(
         ("--from", "soon", "--to", "2025-12-02"),
         ("--from", "2025-12-02", "--to", "2025-12-04", "--retrain", "hourly"),
         ("--from", "2025-12-02"),
+        ("--from", "2025-12-02", "--to", "2025-12-04", "--seed", "-1"),
+        ("--from", "2025-12-02", "--to", "2025-12-04", "--out", "."),
     ],
-    ids=["the end before the beginning", "no date", "an unknown rhythm", "no end"],
+    ids=["the end before the beginning", "no date", "an unknown rhythm", "no end", "no seed", "a folder for a file"],
 )
 def test_wrong_use_exits_with_2(retailer_folder: Path, arguments: tuple[str, ...]) -> None:
     """Before anything is read."""
-    assert smista("backtest", "--data", retailer_folder, *arguments, "--out", "never.parquet").exit_code == 2
+    assert smista("backtest", "--data", retailer_folder, "--out", "never.parquet", *arguments).exit_code == 2
+
+
+def test_a_name_that_no_registry_takes_is_wrong_use(retailer_folder: Path) -> None:
+    """Not an error after minutes of training."""
+    done = smista("train", "--data", retailer_folder, "--name", "the shop's")
+    assert done.exit_code == 2
+    assert "--name is made of letters" in done.stderr
+
+
+@pytest.mark.parametrize("as_of", ["2025-09-01T02:00:00+02:00", "2020-01-01", "0001-01-01"])
+def test_a_cut_before_the_history_says_when_the_history_is(retailer_folder: Path, as_of: str) -> None:
+    """An offset counts: the first is the midnight (UTC) with which the history begins."""
+    done = smista("train", "--data", retailer_folder, "--as-of", as_of, "--out", "never")
+    assert done.exit_code == 1, done.output
+    assert "nothing was decided before that instant. Decisions of this history lie from 2025-09-01 to" in done.stderr
 
 
 @pytest.mark.parametrize("command", ["train", "backtest"])

@@ -2,6 +2,7 @@
 
 import io
 import json
+import shutil
 from pathlib import Path
 
 import pandas as pd
@@ -114,3 +115,24 @@ def test_on_a_terminal_a_report_is_tables_and_data_is_shown_as_it_stands(broken:
     printed = console.export_text()
     assert "│ order_lines      │ 1    │ 2        │" in printed
     assert "order_id=W1, line_id=[red]" in printed
+
+
+@pytest.mark.parametrize("content", ["order_id\n1,2\n", "é\n", ""])
+def test_olist_files_that_cannot_be_read_are_named(tmp_path: Path, content: str) -> None:
+    raw = tmp_path / "raw"
+    shutil.copytree(SAMPLE, raw)
+    (raw / "olist_orders_dataset.csv").write_text(content, encoding="latin-1")
+    printed = _run("import", "--source", "olist", "--from", raw, "--out", tmp_path / "out", exit_code=1)
+    assert "olist_orders_dataset.csv cannot be read: " in printed
+
+
+def test_a_dataset_that_cannot_be_written_says_where(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("no folder")
+    printed = _run("import", "--source", "olist", "--from", SAMPLE, "--out", tmp_path / "file" / "out", exit_code=1)
+    assert str(tmp_path / "file" / "out") in printed
+
+
+def test_a_file_of_another_making_among_the_rejected_rows_is_named(broken: Path) -> None:
+    (broken / "rejected").mkdir()
+    pd.DataFrame({"mine": [1]}).to_parquet(broken / "rejected" / "mine.parquet")
+    assert "mine.parquet cannot be read: it is not what an import writes" in _run("check", broken, exit_code=1)

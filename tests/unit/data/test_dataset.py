@@ -101,7 +101,7 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
 def test_a_file_that_is_not_parquet_is_named(tmp_path: Path) -> None:
     write_dataset(build_dataset(small_tables())[0], tmp_path)
     (tmp_path / "orders.parquet").write_text("order_id\n")
-    with pytest.raises(DataError, match=r"orders.parquet cannot be read as Parquet"):
+    with pytest.raises(DataError, match=r"orders.parquet cannot be read: it is no whole Parquet file"):
         load_dataset(tmp_path)
 
 

@@ -83,10 +83,11 @@ def _import(
     orders: str = _ORDERS,
     placed_at: str = "{column: quando, timezone: Europe/Rome}",
     unit_price: str = "prezzo",
+    source: str = "o.csv",
 ) -> Imported:
     (folder / "o.csv").write_text(orders)
     mapping = folder / "map.yaml"
-    mapping.write_text(_TABLES.format(placed_at=placed_at, unit_price=unit_price))
+    mapping.write_text(_TABLES.format(placed_at=placed_at, unit_price=unit_price).replace("o.csv", source))
     return import_mapped(mapping, folder)
 
 
@@ -105,6 +106,14 @@ def test_hours_of_the_clock_change_are_told_one_way(tmp_path: Path) -> None:
         ("{column: prezzo, format: epoch_seconds}", "1970-01-01T00:00:10Z"),
         ("{column: prezzo, format: epoch_milliseconds}", "1970-01-01T00:00:00.010Z"),
         ("{constant: '2026-03-29T00:30:00Z'}", "2026-03-29T00:30:00Z"),
+        ("{constant: '2026-03-29 02:30:00+02'}", "2026-03-29T00:30:00Z"),
+        ("{constant: 31-12-2025, format: '%d-%m-%Y', timezone: Europe/Rome}", "2025-12-30T23:00:00Z"),
+        ("{constant: 31/12/2025 10-30, format: '%d/%m/%Y %H-%M', timezone: Asia/Kolkata}", "2025-12-31T05:00:00Z"),
+        ("{constant: 31/12/2025 10:00 +0530, format: '%d/%m/%Y %H:%M %z'}", "2025-12-31T04:30:00Z"),
+        (
+            "{constant: 1767222000, format: epoch_seconds, timezone: Europe/Rome, end_of_day: true}",
+            "2026-01-01T22:59:59Z",
+        ),
     ],
 )
 def test_instants_come_in_many_ways(tmp_path: Path, placed_at: str, instant: str) -> None:
@@ -141,6 +150,12 @@ def test_numbers_come_in_many_ways(tmp_path: Path, unit_price: str, expected: li
         ({"placed_at": "{column: quando}"}, "is not an instant with its offset from UTC", "2026-10-25 02:30:00"),
         ({"placed_at": "{column: quando, timezone_column: cosa}"}, "has no IANA time zone", "2026-10-25 02:30:00"),
         ({"placed_at": "{column: quando, timezone: Europe/Rome, format: '%d/%m/%Y'}"}, "is not a time written", None),
+        ({"placed_at": "{column: quando, format: '%d/%m/%Y %z'}"}, "is not a time written %d/%m/%Y %z", None),
+        (
+            {"placed_at": "{constant: 1767222000000, format: epoch_seconds}"},
+            "is more than 290 years: is its unit",
+            None,
+        ),
     ],
 )
 def test_a_cell_that_cannot_be_mapped_is_rejected_with_the_reason(
@@ -163,7 +178,7 @@ def test_a_cell_that_cannot_be_mapped_is_rejected_with_the_reason(
         ),
         (
             {"unit_price": "{colum: prezzo}"},
-            "line 23: tables.order_lines.columns.unit_price.colum: nobody knows this word",
+            "line 23: tables.order_lines.columns.unit_price.colum: nobody knows this word; did you mean column?",
         ),
         ({"unit_price": "{expression: prezo * 2}"}, "unknown name prezo; did you mean prezzo?"),
         ({"unit_price": "{expression: prezzo * 2}"}, "columns of a CSV are text: double(name) is the number"),
@@ -173,12 +188,24 @@ def test_a_cell_that_cannot_be_mapped_is_rejected_with_the_reason(
             {"unit_price": "{column: prezzo, unit: miles}"},
             "miles does not convert; known are units, cents, thousandths",
         ),
+        ({"unit_price": "{column: prezzo, default: none}"}, "unit_price.default: none is no number, such as 1.5"),
+        (
+            {"placed_at": "{column: quando, default: 2026-01-01}"},
+            "placed_at.default: 2026-01-01 is no instant, such as",
+        ),
         ({"unit_price": "{column: prezzo, constant: 2}"}, "give one of column, expression, constant and first_of"),
         ({"unit_price": "{column: prezzo, timezone: UTC}"}, "timezone is for instants, and unit_price is number"),
         ({"placed_at": "{column: quando, timezone: Europe/Roma}"}, "Europe/Roma is not the name of an IANA time zone"),
         ({"placed_at": "{column: quando, after: placed_at, unit: days}"}, "is counted from itself"),
         ({"placed_at": "{column: quando, unit: days}"}, "say after which instant"),
         ({"placed_at": "{column: quando, end_of_day: true}"}, "say in which timezone"),
+        ({"placed_at": "{column: quando, format: '%d/%m/%Y'}"}, "placed_at: say in which timezone"),
+        ({"placed_at": "{column: quando, format: '%d/%q', timezone: UTC}"}, "placed_at.format: 'q' is a bad directive"),
+        ({"placed_at": "{first_of: [quando], timezone: UTC}"}, "say timezone in each entry of first_of"),
+        (
+            {"placed_at": "{constant: 1, unit: days, after: placed_at, end_of_day: true}"},
+            "end_of_day has no meaning for what is counted from placed_at",
+        ),
         ({"placed_at": "{column: quando, column: zona}"}, "line 15: column stands here a second time"),
         ({"placed_at": "*quando"}, "aliases (*name) are not read"),
         ({"placed_at": "{column"}, "is not YAML"),
@@ -232,3 +259,86 @@ def test_parquet_columns_keep_their_types(tmp_path: Path) -> None:
     assert dataset.orders["order_id"].tolist() == ["1", "2"]
     assert dataset.orders["placed_at"].iloc[0] == pd.Timestamp("2025-12-31T23:00:00Z")
     assert dataset.order_lines["unit_price"].tolist() == [3.0, 5.0]
+
+
+def test_files_of_a_pattern_may_order_their_columns_as_they_like(tmp_path: Path) -> None:
+    (tmp_path / "o2.csv").write_text("quando,numero,prezzo,zona,cosa\n2026-04-01 10:00:00,3,30,Europe/Rome,c\n")
+    imported = _import(tmp_path, source="o*.csv")
+    assert imported.dataset.orders["order_id"].tolist() == ["1", "2", "3"]
+    assert imported.dataset.order_lines["unit_price"].tolist() == [10.0, 20.0, 30.0]
+
+
+def test_files_of_a_pattern_with_other_columns_are_refused_by_name(tmp_path: Path) -> None:
+    (tmp_path / "o2.csv").write_text("numero,quando,price,zona,cosa\n")
+    with pytest.raises(MappingError, match="must have the same columns: only one has pr"):
+        _import(tmp_path, source="o*.csv")
+
+
+def test_a_file_in_another_encoding_says_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "o2.csv").write_bytes("città\n".encode("cp1252"))
+    with pytest.raises(MappingError, match=r"sources.o.file: .*o2.csv cannot be read: .* Say its encoding, such as"):
+        _import(tmp_path, source="o2.csv")
+
+
+def test_truths_of_a_parquet_file_are_translated_as_the_mapping_writes_them(tmp_path: Path) -> None:
+    pd.DataFrame({"numero": [1, 2], "quando": pd.Timestamp("2026-03-02T10:00Z"), "prezzo": [True, False]}).to_parquet(
+        tmp_path / "o.parquet"
+    )
+    imported = _import(
+        tmp_path, placed_at="quando", unit_price="{column: prezzo, values: {true: 1, false: 2}}", source="o.parquet"
+    )
+    assert imported.dataset.order_lines["unit_price"].tolist() == [1.0, 2.0]
+
+
+def test_a_list_in_a_cell_rejects_its_row(tmp_path: Path) -> None:
+    pd.DataFrame({"numero": [[1, 2]], "quando": pd.Timestamp("2026-03-02T10:00Z"), "prezzo": [1]}).to_parquet(
+        tmp_path / "o.parquet"
+    )
+    rejected = _import(tmp_path, placed_at="quando", source="o.parquet").rejected
+    assert rejected[["value", "reason"]].values.tolist()[0] == ["[1 2]", "is not text"]
+
+
+def test_a_time_may_be_counted_from_one_that_was_missing_and_has_a_default(tmp_path: Path) -> None:
+    placed_at = "{column: quando, timezone: Europe/Rome, default: '2026-01-01T00:00:00Z'}"
+    promised_at = "{constant: 2, unit: days, after: placed_at}"
+    imported = _import(
+        tmp_path, "numero,quando,prezzo\n1,,10\n", placed_at=f"{placed_at}\n      promised_at: {promised_at}"
+    )
+    assert imported.dataset.orders["promised_at"].tolist() == [pd.Timestamp("2026-01-03T00:00:00Z")]
+
+
+def _with_orders(folder: Path, words: str, orders: str) -> Imported:
+    (folder / "o.csv").write_text(orders)
+    mapping = _TABLES.format(placed_at="quando", unit_price="prezzo")
+    (folder / "map.yaml").write_text(
+        mapping.replace("  orders:\n    from: o\n", f"  orders:\n    from: o\n    {words}\n")
+    )
+    return import_mapped(folder / "map.yaml", folder)
+
+
+def test_a_rejected_row_is_told_by_where_it_stands_in_what_was_read(tmp_path: Path) -> None:
+    orders = "numero,quando,prezzo\n1,2026-01-01T00:00:00Z,1\n2,2026-01-01T00:00:00Z,1\n3,bad,1\n"
+    rejected = _with_orders(tmp_path, "where: numero != '2'", orders).rejected
+    assert rejected.loc[rejected["table"] == "orders", ["row", "value"]].values.tolist() == [[2, "bad"]]
+
+
+def test_rows_without_the_key_that_groups_them_are_rejected_each_by_itself(tmp_path: Path) -> None:
+    orders = "numero,quando,prezzo\n1,2026-01-01T00:00:00Z,1\n,2026-01-01T00:00:00Z,1\n1,2026-01-01T00:00:00Z,1\n,,2\n"
+    imported = _with_orders(tmp_path, "group_by: [order_id]", orders)
+    assert imported.dataset.orders["order_id"].tolist() == ["1"]
+    rejected = imported.rejected
+    assert rejected.loc[rejected["table"] == "orders", "row"].drop_duplicates().tolist() == [1, 3]
+
+
+def test_keys_of_two_sources_that_cannot_be_equal_are_refused(tmp_path: Path) -> None:
+    pd.DataFrame({"quando": [pd.Timestamp("2026-01-01T00:00:00Z")]}).to_parquet(tmp_path / "p.parquet")
+    mapping = _TABLES.format(placed_at="quando", unit_price="prezzo").replace(
+        "{file: o.csv}", "{file: o.csv}\n  p: {file: p.parquet}"
+    )
+    join = "join: [{source: p, on: {quando: quando}}]"
+    (tmp_path / "o.csv").write_text(_ORDERS)
+    (tmp_path / "map.yaml").write_text(
+        mapping.replace("  orders:\n    from: o\n", f"  orders:\n    from: o\n    {join}\n")
+    )
+    with pytest.raises(MappingError, match=r"o.quando and p.quando do not compare: texts and instants"):
+        import_mapped(tmp_path / "map.yaml", tmp_path)

@@ -74,6 +74,29 @@ def test_a_missing_file_is_named(copy: Path) -> None:
         verify_files(copy)
 
 
+@pytest.mark.parametrize("name", [CENTRE, "trailing.npz", "under_way.npz", GOLDEN_FILE])
+def test_a_manifest_vouches_for_all_that_is_read(copy: Path, name: str) -> None:
+    """What it does not name could be anything."""
+    change_manifest(copy, lambda manifest: manifest["files"].pop(name))
+    with pytest.raises(BundleError, match=rf"does not vouch for {name}.*Copy the bundle again, or train again"):
+        load_bundle(copy)
+
+
+@pytest.mark.parametrize("as_of", ["yesterday", "2025-12-01T00:00:00"])
+def test_a_cut_that_is_no_instant_is_refused(copy: Path, as_of: str) -> None:
+    """The service would fall over it later."""
+    change_manifest(copy, lambda manifest: manifest["window"].update(as_of=as_of))
+    with pytest.raises(BundleError, match=r"(?s)is not a manifest of format 6.*window.as_of"):
+        load_bundle(copy)
+
+
+def test_a_manifest_that_is_nested_without_end_is_refused(copy: Path) -> None:
+    """It ended the service."""
+    (copy / MANIFEST_FILE).write_text("[" * 100_000)
+    with pytest.raises(BundleError, match=r"is not a manifest of format 6"):
+        load_bundle(copy)
+
+
 def test_a_folder_that_is_no_bundle_is_refused_with_a_word_on_what_makes_one(tmp_path: Path) -> None:
     """An empty folder, and none at all."""
     for folder in (tmp_path, tmp_path / "nowhere"):

@@ -69,7 +69,10 @@ def test_a_bundle_is_never_written_over_anything_else(
     """A mistyped folder must not cost anybody their data; the current folder by any of its names neither."""
     (tmp_path / "orders.parquet").write_text("years of work")
     monkeypatch.chdir(tmp_path)
-    for folder in (tmp_path, Path(), tmp_path / "orders.parquet"):
+    # Web applications and browser extensions have a file of that name too.
+    (tmp_path / "site").mkdir()
+    (tmp_path / "site" / MANIFEST_FILE).write_text('{"name": "shop", "icons": []}')
+    for folder in (tmp_path, Path(), tmp_path / "orders.parquet", tmp_path / "site"):
         with pytest.raises(NotABundleError, match=r"is not a bundle.*name another folder"):
             write_bundle(bundle, trained.boosters, golden_facts(history, CUT), folder)
     assert (tmp_path / "orders.parquet").read_text() == "years of work"

@@ -1,0 +1,82 @@
+"""A file of a source, read as it is: every column of a CSV as text, those of a Parquet file as what they are."""
+
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from data.errors import UnreadableFileError
+
+#: Whole numbers stay whole where some are missing: as floats, long identifiers would become others.
+_WHOLE = {
+    whole: dtype()
+    for whole, dtype in (
+        (pa.int8(), pd.Int8Dtype),
+        (pa.int16(), pd.Int16Dtype),
+        (pa.int32(), pd.Int32Dtype),
+        (pa.int64(), pd.Int64Dtype),
+        (pa.uint8(), pd.UInt8Dtype),
+        (pa.uint16(), pd.UInt16Dtype),
+        (pa.uint32(), pd.UInt32Dtype),
+        (pa.uint64(), pd.UInt64Dtype),
+    )
+}
+
+
+def read_csv(
+    path: Path, *, delimiter: str = ",", encoding: str = "utf-8-sig", missing: Sequence[str] = ()
+) -> pd.DataFrame:
+    """Columns of text; blank cells, and those that read as one of ``missing``, are missing.
+
+    Raises `UnreadableFileError` where rows and header do not fit, a name stands twice, or it is no such text at all.
+    """
+
+    def read(header: int | None, rows: int | None) -> pd.DataFrame:
+        part: pd.DataFrame = pd.read_csv(
+            path,
+            header=header,
+            nrows=rows,
+            dtype="str",
+            sep=delimiter,
+            encoding=encoding,
+            keep_default_na=False,
+            na_values=["", *missing],
+        )
+        return part
+
+    try:
+        # The names by themselves: a second one of a name would come back as another name.
+        names = read(None, 1).iloc[0].dropna()
+        frame = read(0, None)
+    except UnicodeDecodeError as error:
+        raise UnreadableFileError(path, f"it is not {encoding} text, by its byte {error.start:,}") from error
+    except (ValueError, LookupError, OSError, EOFError, zipfile.BadZipFile) as error:
+        raise UnreadableFileError(path, str(error).strip()) from error
+    if twice := sorted(names[names.duplicated()].unique()):
+        raise UnreadableFileError(path, f"its header has {', '.join(twice)} more than once")
+    # Of rows that are longer than the header pandas takes the first fields for an index: all columns would shift.
+    if not isinstance(frame.index, pd.RangeIndex):
+        raise UnreadableFileError(path, f"its rows have more fields than its header, which has {len(frame.columns)}")
+    blank = {name: frame[name].str.strip() == "" for name in frame}
+    return frame.mask(pd.DataFrame(blank, index=frame.index, columns=frame.columns))
+
+
+def read_parquet(path: Path) -> pd.DataFrame:
+    """Every column of the file, those that pandas had as its index too.
+
+    Raises `UnreadableFileError` where it is not Parquet, or a name stands twice.
+    """
+    try:
+        # Not `read_table`, which would take a folder named year=2026 for a column.
+        table = pq.ParquetFile(path).read()
+    except (pa.ArrowException, OSError) as error:
+        raise UnreadableFileError(path, f"it is no whole Parquet file: {error}") from error
+    if twice := sorted({name for name in table.column_names if table.column_names.count(name) > 1}):
+        raise UnreadableFileError(path, f"it has {', '.join(twice)} more than once")
+    gaps = {column.type for column in table.columns if column.null_count}
+    frame: pd.DataFrame = table.to_pandas(types_mapper=lambda type_: _WHOLE.get(type_) if type_ in gaps else None)
+    named = [name for name in frame.index.names if name is not None]
+    return frame.reset_index(level=named).reset_index(drop=True)

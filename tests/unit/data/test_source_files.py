@@ -1,0 +1,70 @@
+"""Files are read as they are, or refused with what is wrong with them: nothing shifts, nothing changes in silence."""
+
+import gzip
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from data.errors import UnreadableFileError
+from data.source_files import read_csv, read_parquet
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        ("id;peso\nA;1;\nB;2;\n", "its rows have more fields than its header, which has 2"),
+        ("id;peso;peso\nA;1;2\n", "its header has peso more than once"),
+        ("id;peso\nA;1\nB;2;3\n", "Expected 2 fields in line 3, saw 3"),
+        ('id;peso\n"A;1\n', "EOF inside string"),
+        ("", "No columns"),
+    ],
+)
+def test_a_csv_whose_rows_do_not_fit_its_header_is_refused(tmp_path: Path, content: str, why: str) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text(content)
+    with pytest.raises(UnreadableFileError, match=why) as raised:
+        read_csv(path, delimiter=";")
+    assert str(path) in str(raised.value)
+
+
+def test_a_csv_in_another_encoding_is_refused_with_the_byte_at_which_one_sees_it(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_bytes("città\nRoma\n".encode("cp1252"))
+    with pytest.raises(UnreadableFileError, match="it is not utf-8-sig text, by its byte 4"):
+        read_csv(path)
+    assert list(read_csv(path, encoding="cp1252")) == ["città"]
+
+
+def test_a_compressed_csv_that_was_cut_short_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv.gz"
+    path.write_bytes(gzip.compress(b"id\n" + b"A\n" * 1000)[:30])
+    with pytest.raises(UnreadableFileError, match="ended before"):
+        read_csv(path)
+    path.with_name("a.zip").write_bytes(b"PK")
+    with pytest.raises(UnreadableFileError, match="not a zip file"):
+        read_csv(path.with_name("a.zip"))
+
+
+def test_blank_cells_of_a_csv_are_missing_and_nothing_else_is(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("id,what\n007, \nNA,null\n")
+    read = read_csv(path)
+    assert read["id"].tolist() == ["007", "NA"]
+    assert read["what"].isna().tolist() == [True, False]
+
+
+def test_long_identifiers_stay_themselves_beside_missing_ones(tmp_path: Path) -> None:
+    path = tmp_path / "a.parquet"
+    pd.DataFrame({"id": pd.array([2**53 + 1, None], dtype="Int64")}).to_parquet(path)
+    assert read_parquet(path)["id"].iloc[0] == 2**53 + 1
+
+
+def test_an_index_that_pandas_wrote_is_a_column_and_its_row_numbers_are_not(tmp_path: Path) -> None:
+    path = tmp_path / "a.parquet"
+    frame = pd.DataFrame({"id": ["A", "B"], "peso": [1, 2]})
+    for key in ("id", "peso"):
+        frame.set_index(key).to_parquet(path)
+        pd.testing.assert_frame_equal(read_parquet(path)[["id", "peso"]], frame)
+    frame[frame["peso"] > 1].to_parquet(path)
+    assert list(read_parquet(path)) == ["id", "peso"]
