@@ -16,9 +16,8 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-FIRST_INSTANT: Final = datetime(1970, 1, 1, tzinfo=UTC)
-#: Dates are worked out day by day: nobody is to ask for those of a thousand years.
-LAST_INSTANT: Final = datetime(2100, 1, 1, tzinfo=UTC)
+_FIRST: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_LAST: Final = datetime.max.replace(tzinfo=UTC)
 
 
 def _attribute(value: object) -> str | float | bool:
@@ -68,8 +67,8 @@ AttributeValue: TypeAlias = Annotated[
 Attributes: TypeAlias = Annotated[dict[AttributeName, AttributeValue], Field(max_length=100), AfterValidator(_sorted)]
 #: A set of short texts.
 Tags: TypeAlias = Annotated[list[Text], Field(max_length=100), AfterValidator(lambda tags: sorted(set(tags)))]
-#: An instant; its time zone must be written. It has to lie in the years that orders are of.
-When: TypeAlias = Annotated[AwareDatetime, Field(ge=FIRST_INSTANT, le=LAST_INSTANT)]
+#: An instant; its time zone must be written. In UTC too it has to lie in the years that databases and clocks know.
+When: TypeAlias = Annotated[AwareDatetime, Field(ge=_FIRST, le=_LAST)]
 
 
 class Body(BaseModel):

@@ -20,7 +20,6 @@ from decision.order import Order
 from decision.promise import Promise
 from decision.promised import Promised, PromisedUnits
 from serving.errors import FieldError, InvalidRequestError
-from serving.wire.fields import FIRST_INSTANT, LAST_INSTANT
 
 _PROMISED: Final = TypeAdapter(Promised)
 _CHECKED: Final = 8
@@ -28,6 +27,10 @@ _CHECKED: Final = 8
 LONGEST: Final = 60_000
 #: Of one sku in a parcel: sixty lines of the most that may be asked for.
 MOST_UNITS: Final = 6_000_000
+
+
+#: Dates are worked out day by day: nobody is promised one of another century.
+_YEARS: Final = range(1970, 2100)
 
 
 def promised(promise: Promise, order: Order, network: Network) -> Promised:
@@ -88,7 +91,7 @@ def _could_be(told: Promised) -> bool:
 
 
 def _is_sensible(instant: datetime) -> bool:
-    return instant.tzinfo is not None and FIRST_INSTANT <= instant <= LAST_INSTANT
+    return instant.tzinfo is not None and instant.year in _YEARS
 
 
 def read_promised(content: bytes) -> Promised:
