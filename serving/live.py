@@ -91,7 +91,7 @@ class Live:
             if version == self.snapshot.version and now == self.snapshot.quarter:
                 self.refreshed_at = began
                 return
-            before = self.snapshot
+            before = self.snapshot if self.snapshot.is_read else Snapshot()
             self.snapshot, self.predictor = self._database.read_now(
                 lambda connection: (
                     refreshed(connection, before, now, self._footfall_usual),
