@@ -34,7 +34,7 @@ def explain(ranked: Ranked, versions: Mapping[str, str]) -> Decision:
     order = situation.order
     reasons = {rule.id: rule.reason for rule in ruled.rules}
     later = Ruling({k: v for k, v in ruled.ruling.removed.items() if k not in ruled.first_ruling.removed}, {}, {})
-    least = wanted(situation, ruled.ruling, ruleset.limits)
+    least = wanted(ruled)
     excluded = (
         *exclusions(ruled.everyone, effects(ruled.everyone, ruled.first_ruling, least), reasons, least),
         *exclusions(situation, effects(situation, later, least), reasons, least),
@@ -148,10 +148,10 @@ def _option(ranked: Ranked, told: _Told, hours: Mapping[int, _Hours]) -> Option:
     )
     left_out = {row: units for row, units in enumerate(plan.left_out) if units}
     terms = {term: sum(shipment.terms.get(term, 0.0) for shipment in shipments) for term in TERMS}
-    price, order = ranked.ruled.ruleset.strategy.missing_line, ranked.ruled.situation.order
+    price, order = ranked.priced.strategy.missing_line, ranked.ruled.situation.order
     terms["missing_lines"] = sum((price * units / order.lines[row].quantity for row, units in left_out.items()), 0.0)
     total = fsum(terms.values())
-    one_parcel = ranked.ruled.ruleset.strategy.extra_parcel  # the first is not extra
+    one_parcel = ranked.priced.strategy.extra_parcel  # the first is not extra
     bound = total if plan.bound is None else min(plan.bound / PER_UNIT - one_parcel, total)
     split = splittable(order, ranked.ruled.ruleset.limits)
     lines = missing(ranked.ruled.everyone, dict.fromkeys(left_out, Cause("left_out")), split) if left_out else ()
@@ -196,7 +196,7 @@ def _shipment(
     distance = float(candidates.distance_km[row])
     terms = ranked.priced.terms(sent)
     if first:
-        terms["extra_parcels"] -= ranked.ruled.ruleset.strategy.extra_parcel
+        terms["extra_parcels"] -= ranked.priced.strategy.extra_parcel
     joined = int(ranked.priced.joined[row])
     return Shipment(
         str(network.locations["location_id"][location]),

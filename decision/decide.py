@@ -148,5 +148,6 @@ def price(ruled: Ruled, predictor: Predictor) -> tuple[Ruled, Pricing]:
     situation = replace(situation, scores=scores)
     ruling = ruling.and_then(apply_rules(ruled.ruleset, ruled.rules, situation))
     joined = open_shipments_at(order, network, candidates)
-    priced = pricing(ruled.ruleset.strategy, order, candidates, joined, ruling=ruling, scores=scores, reach=most)
+    prices = ruled.ruleset.strategy.counted
+    priced = pricing(prices, order, candidates, joined, ruling=ruling, scores=scores, reach=most)
     return replace(ruled, situation=situation, ruling=ruling), priced

@@ -9,22 +9,23 @@ from decision.candidates import NO_SERVICE
 from decision.decision import Exclusion
 from decision.loads import Floats
 from decision.order import Order
-from decision.reach import Reach, splittable
+from decision.ranked import Ruled
+from decision.reach import splittable
 from decision.rules import Ruling
-from decision.ruleset import Limits
 from decision.situation import Situation
 from features.coded import distinct_codes
 
 
-def wanted(situation: Situation, ruling: Ruling, limits: Limits) -> Floats:
+def wanted(ruled: Ruled) -> Floats:
     """Return (L, 1) the units of each line that a location has to have for something to come from there.
 
     All of them, but one of a line that may be split and that nobody may send whole any more.
     """
-    quantity = np.array([[float(line.quantity)] for line in situation.order.lines])
-    split = splittable(situation.order, limits)
+    order = ruled.situation.order
+    quantity = np.array([[float(line.quantity)] for line in order.lines])
+    split = splittable(order, ruled.ruleset.limits)
     if split.any():
-        split &= Reach(situation, ruling, limits).within().max(axis=1, initial=0.0) < quantity[:, 0]
+        split &= ruled.reach.within().max(axis=1, initial=0.0) < quantity[:, 0]
     return np.where(split[:, None], 1.0, quantity)
 
 

@@ -70,6 +70,11 @@ class Strategy:
             if not 0 <= price < np.inf:
                 raise ValueError(f"{field.name} must be a price of at least 0, not {price}")
 
+    @property
+    def counted(self) -> "Strategy":
+        """The prices as plans count them: an earlier version published higher ones than `MOST_MONEY`."""
+        return Strategy(*(min(getattr(self, field.name), MOST_MONEY) for field in fields(self)))
+
 
 def to_billionths(money: NDArray[np.float64]) -> NDArray[np.int64]:
     """Return money as whole billionths, no more than is counted; what is not known becomes `IMPOSSIBLE`.

@@ -154,7 +154,7 @@ class _Planning:
     def _left_out(self, loads: Loads) -> NDArray[np.int64]:
         """Return (N,) the money of leaving out units of one block."""
         share = (loads.units / self.money.quantities).sum(axis=1)
-        money = to_billionths(share * self.ruled.ruleset.strategy.missing_line)
+        money = to_billionths(share * self.money.strategy.missing_line)
         return np.where(loads.one_block, money, IMPOSSIBLE)
 
 

@@ -16,6 +16,7 @@ from decision.errors import RulesetError, RulesetProblem
 from decision.messages.catalogue import LANGUAGES, in_language
 from decision.money import Strategy
 from decision.opening import day_of, span_of
+from decision.ruleset_bounds import beyond_bounds
 from decision.ruleset_document import (
     KINDS,
     NOT_FOUND_ODDS,
@@ -178,8 +179,16 @@ def _names(attributes: Mapping[Any, Mapping[str, str]]) -> _Names:
     )
 
 
+def check_ruleset(document: Mapping[str, Any], version: str = "0") -> Ruleset:
+    """Return a ruleset that may be published. Errors as of `compile_ruleset`, and for what is beyond its bounds."""
+    problems = list(beyond_bounds(read_document(document)))
+    if problems:
+        raise RulesetError(problems)
+    return compile_ruleset(document, version)
+
+
 def compile_ruleset(document: Mapping[str, Any], version: str = "0") -> Ruleset:
-    """Check ``document`` (one ruleset as parsed YAML or JSON) and compile its expressions.
+    """Compile the expressions of ``document`` (one ruleset as parsed YAML or JSON), published by whatever version.
 
     Raises `decision.errors.RulesetError` naming rule, field, line and column of everything that is wrong.
     """
@@ -220,7 +229,7 @@ def compile_ruleset(document: Mapping[str, Any], version: str = "0") -> Ruleset:
 
 
 def load_ruleset(text: str, version: str = "0") -> Ruleset:
-    """Return the ruleset written in ``text`` (YAML, of which JSON is a part). Errors as of `compile_ruleset`."""
+    """Return the ruleset written in ``text`` (YAML, of which JSON is a part). Errors as of `check_ruleset`."""
     try:
         document = yaml.safe_load(text)
     except (yaml.YAMLError, ValueError) as error:  # a date that no calendar has is a ValueError
@@ -228,7 +237,7 @@ def load_ruleset(text: str, version: str = "0") -> Ruleset:
     if not isinstance(document, dict):
         problem = "a ruleset is a mapping with name, strategy, limits, rules and stages"
         raise RulesetError([RulesetProblem("ruleset", problem)])
-    return compile_ruleset(document, version)
+    return check_ruleset(document, version)
 
 
 @cache

@@ -9,7 +9,6 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from decision.errors import RulesetError, RulesetProblem
 from decision.messages.catalogue import LANGUAGES, Language
-from decision.money import MOST_MONEY
 from decision.opening import Weekday, span_of
 
 KINDS: Final = ("exclude", "require", "safety_stock", "adjust", "cap")
@@ -37,13 +36,13 @@ class _Document(BaseModel):
 class LimitsDocument(_Document):
     """``limits`` of a ruleset document."""
 
-    max_parcels: int | None = Field(default=None, ge=1, le=1_000)
+    max_parcels: int | None = Field(default=None, ge=1)
     allow_partial: bool = False
     split_lines: bool = True
 
 
 #: In the order's currency.
-Price: TypeAlias = Annotated[float, Field(ge=0, le=MOST_MONEY, allow_inf_nan=False)]
+Price: TypeAlias = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
 class StrategyDocument(_Document):
@@ -91,17 +90,10 @@ class RuleDocument(_Document):
     where: str | None = None
     exclude: str | None = None
     require: str | None = None
-    safety_stock: int | None = Field(default=None, ge=0, le=1_000_000_000)
+    safety_stock: int | None = Field(default=None, ge=0)
     adjust: str | float | None = None
     cap: str | Annotated[float, Field(ge=0)] | None = None
     reason: Reason | dict[Language, Reason] | None = None
-
-    @field_validator("id")
-    @classmethod
-    def _is_no_limit_or_stage(cls, rule_id: str) -> str:
-        if rule_id.startswith(("limits.", "stages.")):
-            raise ValueError("an answer names limits and stages so: choose an id that begins otherwise")
-        return rule_id
 
     @field_validator("reason")
     @classmethod

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager, suppress
 from datetime import datetime
 
 import structlog
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from starlette.middleware import Middleware
 
 from serving import bootstrap, problems
@@ -28,7 +28,7 @@ from serving.routes import (
     stock,
     webhooks,
 )
-from serving.service import Service
+from serving.service import Service, state_is_read
 from serving.settings import Settings
 from serving.warming import warm_up
 from serving.wire.documentation import DescribedApp
@@ -54,8 +54,10 @@ def create_app(
     )
     app.state.service = service
     problems.install(app)
-    for routes in (promises, decisions, orders, shipments, stock, webhooks, feeds, rulesets, models, health):
+    for routes in (promises, models, health):
         app.include_router(routes.router)
+    for routes in (decisions, orders, shipments, stock, webhooks, feeds, rulesets):
+        app.include_router(routes.router, dependencies=[Depends(state_is_read)])
     pages.install(app)
     return app
 
@@ -96,6 +98,7 @@ async def _sweep(service: Service) -> None:
     while True:
         await asyncio.sleep(service.settings.sweep_seconds)
         try:
-            await sweep(service)
+            if service.live.snapshot.is_read:
+                await sweep(service)
         except Exception:
             log.exception("what is due was not done: it is tried again")

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import structlog
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import InterfaceError, OperationalError
 
 from prediction.errors import BundleError
 from prediction.loading import load_bundle
@@ -44,8 +44,8 @@ def build(
     """Open the database, bring it up to date, publish the ruleset files and load what decisions need.
 
     A bundle that cannot be loaded is told in the log and by `/readyz`; dates are promised without it. So it is where
-    the database does not answer and the network of an earlier time was kept. Raises `ConfigurationError`, saying what
-    to change.
+    the database cannot be connected to and the network of an earlier time was kept. Raises `ConfigurationError`, saying
+    what to change, and what bringing the database up to date raises.
     """
     broker = _broker(settings)
     settings.work_folder.mkdir(parents=True, exist_ok=True)
@@ -56,13 +56,15 @@ def build(
     keys = settings.api_keys or (development_key(settings.work_folder),)
     opening = _Opening(settings, database, live, broker, clock)
     try:
-        opening()
-    except DBAPIError as error:
+        database.engine.connect().close()
+    except (OperationalError, InterfaceError) as error:
         kept = find_network(settings.work_folder)
         if kept is None:
             raise
         log.critical("the database does not answer: dates are promised by the network known last", error=str(error))
         live.start_with(kept)
+    else:
+        opening()
     return Service(settings, database, live, Metrics(), keys, clock, opening, broker)
 
 

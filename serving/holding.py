@@ -25,6 +25,8 @@ async def hold(service: Service, body: PromiseBody, wanted: HoldBody, promises: 
 
     Raises `OrderExistsError` where an order of that name was placed before, and `IdempotencyConflictError`.
     """
+    if not service.live.snapshot.is_read:
+        return _without(promises, "the database does not answer")
     try:
         async with asyncio.timeout(service.settings.hold_seconds):
             return await _held(service, body, wanted, promises, attempt)

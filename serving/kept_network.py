@@ -16,7 +16,7 @@ from decision.network import Inbound, Network, SkuStock
 from decision.ruleset import compile_ruleset
 from serving.capacity import capacity_columns
 from serving.database.ruleset_store import live_rulesets
-from serving.inputs import keep_stock, read_places, read_stock
+from serving.inputs import KeptPlaces, keep_stock, read_places, read_stock
 from serving.service import Service
 from serving.shared import Shared
 from serving.snapshot import Product, Snapshot
@@ -29,8 +29,10 @@ log = structlog.get_logger()
 
 
 def keep_network(service: Service) -> None:
-    """Write what is known now; where it cannot be written, what was kept before stays, and the log says why."""
+    """Write what the database told; where it cannot be written, what was kept before stays, and the log says why."""
     snapshot, path = service.live.snapshot, service.settings.work_folder / NETWORK_FILE
+    if not snapshot.is_read:
+        return
     rulesets = [(live.document, live.version) for live in service.database.read_now(live_rulesets)]
     unfinished = path.with_suffix(f".{os.getpid()}")
     try:
@@ -54,14 +56,17 @@ def find_network(folder: Path) -> Snapshot | None:
     try:
         first, *parts = path.read_bytes().splitlines()
         return _read(first, parts)
-    except (ValueError, TypeError, KeyError, OSError) as error:
-        log.warning("the network that was kept cannot be read", error=str(error))
+    except (
+        Exception
+    ):  # whatever is wrong with the file, or with this version's reading of it: it is as if there were none
+        log.exception("the network that was kept cannot be read: it is as if none had been")
         return None
 
 
 def _read(first: bytes, parts: list[bytes]) -> Snapshot:
     rulesets, places = orjson.loads(first)
-    _, locations, services = read_places(b64decode(places))
+    content = b64decode(places)
+    digest, locations, services = read_places(content)
     known = Snapshot()
     products: dict[str, Product] = {}
     stock: dict[str, SkuStock] = {}
@@ -76,6 +81,7 @@ def _read(first: bytes, parts: list[bytes]) -> Snapshot:
     return Snapshot(
         network=network.with_capacity_used(*capacity_columns(locations, {}, known.quarter)),
         places=locations,
+        kept=KeptPlaces(digest, content),
         positions={location_id: at for at, location_id in enumerate(locations["location_id"])},
         products=Shared(products),
         stock=Shared(stock),

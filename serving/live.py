@@ -92,7 +92,7 @@ class Live:
             if version == self.snapshot.version and now == self.snapshot.quarter:
                 self.refreshed_at = began
                 return
-            before = self.snapshot
+            before = self.snapshot if self.snapshot.is_read else Snapshot()
             self.snapshot = self._database.read_now(
                 lambda connection: refreshed(connection, before, now, self._footfall_usual)
             )

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from decision.errors import RulesetError
-from decision.ruleset import compile_ruleset
+from decision.ruleset import check_ruleset
 from serving.database.database import Database
 from serving.database.ruleset_store import live_rulesets, publish
 from serving.documents import read_file
@@ -47,7 +47,7 @@ def _read(file: Path) -> dict[str, Any]:
         document = read_file(file)
         if not isinstance(document, dict) or not isinstance(document.get("name"), str):
             raise ConfigurationError(f"{file}: a ruleset is a mapping with a name")
-        compile_ruleset(document)
+        check_ruleset(document)
     except (ServingError, RulesetError) as error:
         raise ConfigurationError(f"{file}: {error}") from error
     return document

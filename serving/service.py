@@ -9,7 +9,7 @@ from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from serving.database.database import Database
-from serving.errors import UnauthenticatedError
+from serving.errors import NotReadyError, UnauthenticatedError
 from serving.keys import find_key, require_scope
 from serving.live import Live
 from serving.metrics import Metrics
@@ -43,6 +43,12 @@ def service_of(request: Request) -> Service:
     """The service that answers ``request``."""
     service: Service = request.app.state.service
     return service
+
+
+def state_is_read(request: Request) -> None:
+    """A dependency of calls that do more than promise: raises `NotReadyError` before the database was read."""
+    if not service_of(request).live.snapshot.is_read:
+        raise NotReadyError("The database was not read yet: until then only dates are promised. `/readyz` says more")
 
 
 _bearer = HTTPBearer(auto_error=False, description="An API key: `Authorization: Bearer <key>`")

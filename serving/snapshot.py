@@ -68,6 +68,11 @@ class Snapshot:
     stock: Shared[SkuStock] = field(default_factory=Shared)
     rulesets: tuple[Ruleset, ...] = field(default_factory=_default_rulesets)
 
+    @property
+    def is_read(self) -> bool:
+        """Whether the database told it. Else it is empty, or was kept earlier: dates are promised by it, no more."""
+        return self.version >= 0
+
 
 def refreshed(connection: Connection, before: Snapshot, quarter: datetime, usual: Usual) -> Snapshot:
     """``before`` with everything committed since, and footfall and local days of ``quarter``.

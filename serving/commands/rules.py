@@ -23,7 +23,7 @@ def check(
     import orjson
 
     from decision.errors import RulesetError, RulesetProblem
-    from decision.ruleset import compile_ruleset
+    from decision.ruleset import check_ruleset
     from serving.documents import read_file
     from serving.errors import ServingError
     from serving.ruleset_summary import as_lines, summary_of
@@ -35,7 +35,7 @@ def check(
         if not isinstance(document, dict):
             problems = (RulesetProblem("ruleset", "must be a mapping with name, strategy, limits, rules and stages"),)
         else:
-            summary = summary_of(compile_ruleset(document))
+            summary = summary_of(check_ruleset(document))
     except ServingError as error:
         problems = (RulesetProblem("ruleset", str(error)),)
     except RulesetError as error:

@@ -55,6 +55,8 @@ async def _missing(service: Service) -> dict[str, str]:
     try:
         if not await service.database.read(is_current):
             missing["migrations"] = "start with SMISTA_MIGRATE_AT_START=true to bring the tables up to date"
+        elif not service.live.snapshot.is_read:
+            missing["state"] = "the database answers and is about to be read; where that goes on, see the log"
     except DBAPIError:
         missing["database"] = "the database does not answer: check SMISTA_DATABASE_URL and the log"
     if service.live.predictor is None:

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from sqlalchemy import Connection
 
 from decision.errors import RulesetError
-from decision.ruleset import compile_ruleset
+from decision.ruleset import check_ruleset
 from serving.body import media_type, read_body
 from serving.database.idempotency import Answer, answered_before, write_once
 from serving.database.ruleset_store import live_rulesets, publish
@@ -68,7 +68,7 @@ async def publish_ruleset(
             message = f"must be {name!r}, as in the path"
             raise InvalidRulesetError(f"name: {message}", [FieldError("name", message)])
         try:
-            await asyncio.to_thread(compile_ruleset, document)
+            await asyncio.to_thread(check_ruleset, document)
         except RulesetError as error:
             wrong = [FieldError(problem.place, str(problem)) for problem in error.problems]
             raise InvalidRulesetError(str(error), wrong) from error

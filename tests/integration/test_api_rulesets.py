@@ -1,15 +1,22 @@
 """Changing rules while orders flow."""
 
 from pathlib import Path
+from typing import Any
 
+import orjson
 import pytest
 import yaml
+from sqlalchemy import update
 
 from serving import bootstrap
+from serving.database.tables import rulesets
 from serving.errors import ConfigurationError
+from serving.kept_network import find_network, keep_network
+from serving.replay import find_decision, replay
 from serving.settings import Settings
 from serving.wire import examples
-from tests.integration.conftest import Api
+from tests.integration.conftest import Api, running
+from tests.integration.orders import open_shop, order
 from tests.unit.serving.table_predictor import TablePredictor
 
 pytestmark = pytest.mark.anyio
@@ -30,6 +37,43 @@ async def test_a_published_ruleset_is_live_at_once_as_the_next_version(api: Api)
     assert live[0]["document"] == changed
     assert live[0]["published_by"] == "development"
     assert [ruleset.version for ruleset in api.service.live.snapshot.rulesets] == ["2"]
+
+
+UNBOUNDED: dict[str, Any] = {
+    "strategy": {"missing_line": 1e8},
+    "limits": {"max_parcels": 5_000, "allow_partial": True},
+    "rules": [
+        {"id": "limits.max_parcels", "exclude": "line.hazmat"},
+        {"id": "last", "where": "line.bulky", "safety_stock": 2_000_000_000},
+    ],
+}
+
+
+async def test_what_was_published_before_there_were_bounds_serves_on_and_is_not_published_again(
+    api: Api, tmp_path: Path
+) -> None:
+    await open_shop(api, W001=5)
+    stored = orjson.dumps({"name": "everything", **UNBOUNDED}).decode()
+    api.service.database.write_now(lambda connection: connection.execute(update(rulesets).values(document=stored)))
+
+    async with running(api.service.settings) as again:
+        decided = (await again.decide(order("A"))).json()
+        assert decided["options"][0]["shipments"][0]["location_id"] == "W001"
+        logged = find_decision(again.service.database, decided["decision_id"])
+        assert replay(again.service.database, logged, TablePredictor()).same
+        keep_network(again.service)
+        kept = find_network(tmp_path)
+        assert kept is not None
+        assert [ruleset.strategy.missing_line for ruleset in kept.rulesets] == [1e8]
+
+        refused = await again.client.post("/v1/rulesets/everything/publish", json=UNBOUNDED)
+        assert (refused.status_code, refused.json()["type"]) == (422, "urn:smista:problem:invalid-ruleset")
+        assert [error["field"] for error in refused.json()["errors"]] == [
+            "strategy → missing_line",
+            "limits → max_parcels",
+            "rules → limits.max_parcels → id",
+            "rules → last → safety_stock",
+        ]
 
 
 async def test_the_order_of_rulesets_is_that_of_their_first_publication(api: Api) -> None:

@@ -8,7 +8,7 @@ import pytest
 from decision.decide import decide
 from decision.decision import Decision
 from decision.order import Line, Order
-from decision.ruleset import load_ruleset
+from decision.ruleset import compile_ruleset, load_ruleset
 from features.facts import Columns
 from tests.unit.decision.world import NOW, Table, network, order
 
@@ -106,6 +106,22 @@ def test_what_is_dear_beyond_measure_can_be_sent_all_the_same(rules: str, more: 
 def test_a_line_that_may_hardly_be_left_out_is_left_out_only_where_nobody_has_it() -> None:
     decision = answer(order("LAMP", "GONE"), more="limits: {allow_partial: true}\nstrategy: {missing_line: 1.0e+7}")
     assert {tuple(line.sku for line in option.missing) for option in decision.options} == {("GONE",)}
+
+
+@pytest.mark.parametrize("price", [1e8, 1e300])
+def test_a_ruleset_that_was_published_before_prices_had_a_bound_counts_them_as_the_bound(price: float) -> None:
+    prices = ("late_parcel", "late_day", "pick_failure", "extra_parcel", "missing_line")
+    stored = {
+        "name": "n",
+        "strategy": dict.fromkeys(prices, price),
+        "limits": {"allow_partial": True, "max_parcels": 10**12},
+        "rules": [{"id": "stages.any", "where": "line.sku == 'CHAIR'", "safety_stock": 2**60}],
+    }
+    asked = order("LAMP", "CHAIR", promised_in_hours=12)
+    decision = decide(asked, NET, [compile_ruleset(stored)], Table(ANSWERS), NOW)
+    assert len(decision.options) == 4
+    assert {option.terms["missing_lines"] for option in decision.options} == {1e7}
+    assert decision.prices["missing_line"] == price  # told as it was written
 
 
 def test_partial_plans_leave_out_what_nobody_has_and_say_so() -> None:

@@ -27,7 +27,7 @@ from decision.ruleset import load_ruleset
         ("{id: a, exclude: 'true', adjust: '1'}", "found exclude, adjust"),
         ("{id: a, exclde: 'true'}", "rules → a → exclde: Extra inputs are not permitted; did you mean exclude?"),
         ("{id: a, late_parcel: 1, exclude: 'true'}", "rules → a → late_parcel: Extra inputs are not permitted"),
-        ("{id: limits.max_parcels, exclude: 'true'}", "rules → limits.max_parcels → id: Value error, an answer names"),
+        ("{id: limits.max_parcels, exclude: 'true'}", "rules → limits.max_parcels → id: an answer names limits"),
         ("{id: a, safety_stock: -1}", "rules → a → safety_stock: Input should be greater than or equal to 0"),
     ],
 )
