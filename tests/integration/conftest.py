@@ -62,6 +62,20 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
     if request.param == "sqlite":
         yield f"sqlite:///{tmp_path / 'smista.db'}"
         return
+    url: str = request.getfixturevalue("kept_postgres")
+    with psycopg.connect(url, autocommit=True) as server:
+        server.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+        server.execute("DROP SCHEMA public CASCADE")
+        server.execute("CREATE SCHEMA public")
+    yield url
+
+
+@pytest.fixture(scope="session")
+def kept_postgres() -> Iterator[str]:
+    """One database on the PostgreSQL server, emptied for each test: to make another takes longer than most tests."""
     with postgres_database() as url:
         yield url
 
