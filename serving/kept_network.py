@@ -56,9 +56,8 @@ def find_network(folder: Path) -> Snapshot | None:
     try:
         first, *parts = path.read_bytes().splitlines()
         return _read(first, parts)
-    except (
-        Exception
-    ):  # whatever is wrong with the file, or with this version's reading of it: it is as if there were none
+    # Whatever is wrong with the file, or with this version's reading of it: the service starts as if there were none.
+    except Exception:
         log.exception("the network that was kept cannot be read: it is as if none had been")
         return None
 
