@@ -9,16 +9,16 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+import decision.candidates.scores
 import decision.decide
-import decision.planning
-import decision.scores
+import decision.plans.planning
 from benchmarks.report import Figure, Report
 from benchmarks.retailer import RETAILER, Retailer, make_retailer, network_of, orders_of
 from benchmarks.stopwatch import Stopwatch
 from decision.decide import decide
 from decision.network import Network
 from decision.order import Order
-from decision.ruleset import Ruleset, default_ruleset
+from decision.rules.ruleset import Ruleset, default_ruleset
 from features.trailing import TrailingSums
 from prediction.bundle import Bundle
 from serving.wire.answer import answer_bytes
@@ -33,13 +33,13 @@ WATCHED: Final = (
     (TrailingSums, "found", "state"),
     (TrailingSums, "sums_at", "state"),
     (decision.decide, "score", "features"),
-    (decision.scores, "asked_of", "features"),
-    (decision.scores.Asked, "of", "features"),
+    (decision.candidates.scores, "asked_of", "features"),
+    (decision.candidates.scores.Asked, "of", "features"),
     (Bundle, "inputs", "features"),
     (Bundle, "_predict", "inference"),
     (decision.decide, "rule", "rules"),
     (decision.decide, "apply_rules", "rules"),
-    (decision.planning, "unmet", "rules"),
+    (decision.plans.planning, "unmet", "rules"),
     (decision.decide, "explain", "explanation"),
     (decision.decide, "digest", "explanation"),
 )

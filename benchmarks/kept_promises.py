@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from decision.arrival import Arrival
+from decision.candidates.arrival import Arrival
 from decision.predictor import HoursDistribution
 from features.history import History
 from training.backtest import Predicted
@@ -58,7 +58,7 @@ class Delivered:
         return local_day(self.arrived_at, self.zone)
 
     def promised_on(self, confidence: float) -> Days:
-        """The first local date by whose end each is there with ``confidence``, as `decision.promising` reads it."""
+        """The first local date by whose end each is there with ``confidence``, as `decision.promises` reads it."""
         return local_day(self.decided_at + self.arrival.quantile(confidence) * HOUR_SECONDS, self.zone)
 
     def stated(self, promised_on: Days) -> FloatArray:

@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.report import Figure, Report
-from decision.loads import Ints, over_loads
+from decision.candidates.loads import Ints, over_loads
 from decision.money import PER_UNIT, to_billionths
-from decision.plans import Plan, Problem, best_plans
+from decision.plans.k_best import Plan, Problem, best_plans
 
 LINES: Final = 5
 LOCATIONS: Final = 500

@@ -14,8 +14,8 @@ from benchmarks.report import Figure
 from benchmarks.retailer import RETAILER, Retailer, make_retailer, network_of, orders_of
 from decision.order import Order
 from decision.promise import Promise
-from decision.promising import Asking, promise
-from decision.ruleset import default_ruleset
+from decision.promises.promising import Asking, promise
+from decision.rules.ruleset import default_ruleset
 
 LOCATIONS: Final = (50, 500, 2_000)
 LINES: Final = (1, 5)

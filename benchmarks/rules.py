@@ -1,10 +1,11 @@
 """Thirty rules on five hundred candidates, beside two rule engines written in Rust.
 
 Every engine compiles its rules once and then answers for the same candidates from the form it works on, whose making is
-not counted: ours from columns as `decision.attributes.read_columns` reads them from the network, the peers from Python
-dictionaries or contexts. Counted is all from there to the verdicts, in ours also that the columns are brought into
-the form that the compiled kernel takes. Of each peer the fastest of its forms is taken. Answers that are the same for
-every order because they are about a place's name alone (``startsWith``) are kept with the column, as in the service.
+not counted: ours from columns as `decision.rules.attributes.read_columns` reads them from the network, the peers from
+Python dictionaries or contexts. Counted is all from there to the verdicts, in ours also that the columns are brought
+into the form that the compiled kernel takes. Of each peer the fastest of its forms is taken. Answers that are the same
+for every order because they are about a place's name alone (``startsWith``) are kept with the column, as in the
+service.
 
 ``apply_rules_ms`` stands beside it: what a decision spends on these rules, reading the columns of the network and
 telling rule by rule whom it takes out included.
@@ -27,13 +28,13 @@ from numpy.typing import NDArray
 
 from benchmarks.report import Figure, Report
 from benchmarks.rules_peers import Facts, Form, cel_forms, zen_forms
-from decision.attributes import ATTRIBUTES, read_columns, together
-from decision.candidates import find_candidates
+from decision.candidates.candidates import find_candidates
 from decision.network import Network, SkuStock
 from decision.order import Destination, Line, Order
-from decision.rules import apply_rules
-from decision.ruleset import Ruleset, load_ruleset
-from decision.situation import Situation
+from decision.rules.attributes import ATTRIBUTES, read_columns, together
+from decision.rules.ruleset import Ruleset, load_ruleset
+from decision.rules.ruling import apply_rules
+from decision.rules.situation import Situation
 from expressions.kinds import Kind
 from expressions.text import Text
 

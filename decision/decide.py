@@ -7,27 +7,27 @@ from typing import Final
 
 import numpy as np
 
-from decision.answer import explain, no_ruleset
-from decision.candidates import Candidates, find_candidates
-from decision.consolidation import open_shipments_at
+from decision.candidates.candidates import Candidates, find_candidates
+from decision.candidates.consolidation import open_shipments_at
+from decision.candidates.inbound import with_arrived
+from decision.candidates.learnt import learnt, times_missed
+from decision.candidates.scores import score
 from decision.decision import Decision
-from decision.digest import digest
 from decision.errors import TooManyLinesError
-from decision.inbound import with_arrived
-from decision.keeping import keeping, kept
-from decision.learnt import learnt, times_missed
+from decision.explanation.answer import explain, no_ruleset
+from decision.explanation.digest import digest
+from decision.explanation.keeping import keeping, kept
+from decision.explanation.tell import tell
 from decision.network import Network
 from decision.order import Order
-from decision.planning import best_plan, find_plan, plan
+from decision.plans.planning import best_plan, find_plan, plan
+from decision.plans.ranked import Ruled
+from decision.plans.relaxation import relaxations
+from decision.plans.shipments import Pricing, pricing
 from decision.predictor import Predictor
-from decision.ranked import Ruled
-from decision.relaxation import relaxations
-from decision.rules import apply_rules, first_that_applies, rules_in_force
-from decision.ruleset import Ruleset
-from decision.scores import score
-from decision.shipments import Pricing, pricing
-from decision.situation import Situation
-from decision.tell import tell
+from decision.rules.ruleset import Ruleset
+from decision.rules.ruling import apply_rules, first_that_applies, rules_in_force
+from decision.rules.situation import Situation
 
 #: Larger orders are not those of a customer.
 MOST_LINES_AT_ALL: Final = 60

@@ -1,7 +1,7 @@
 """The answer: plans ranked for one order at one instant, with everything that shaped them.
 
 All of it is data. The sentences in it (``explanation``, ``reason``) are told from that data, in either language, by
-`decision.tell`; they can be told again from a decision that was logged.
+`decision.explanation.tell`; they can be told again from a decision that was logged.
 """
 
 from collections.abc import Mapping
@@ -86,8 +86,8 @@ class MissingLine:
     ``available``: the most of its ``quantity`` that could be sent if every rule and limit but `split_lines` were
     relaxed, from all locations together where that lets it be split, else from one, after the lines of the same sku
     before it; ``short``: units that are lacking even then. ``cause``: what stands against it, one of
-    `decision.missing.CAUSES`; ``details``: the numbers and names of that cause; ``location_ids``: the places it is
-    about; ``rules``: those that take the line out.
+    `decision.explanation.missing.CAUSES`; ``details``: the numbers and names of that cause; ``location_ids``: the
+    places it is about; ``rules``: those that take the line out.
     """
 
     line_id: str

@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import KDTree
 
+from decision.calendars.opening import WeeklyHours, daily_cut_offs, day_of, weekly_hours
+from decision.calendars.working_days import EVERY_WEEKDAY, WorkingDays, days_worked, days_worked_usually
 from decision.custom import typed
-from decision.opening import WeeklyHours, daily_cut_offs, day_of, weekly_hours
-from decision.working_days import EVERY_WEEKDAY, WorkingDays, days_worked, days_worked_usually
 from expressions.kinds import Kind
 from expressions.sets import TextSets, encode_sets
 from expressions.text import Text, encode
@@ -78,11 +78,11 @@ class Network:
     ``None`` for missing, numbers float64 with NaN.
 
     Columns that may be absent, where nobody tells: of both ``attributes`` (mappings, see `decision.custom`) and
-    ``cut_offs`` (mappings, see `decision.opening`), ``closed_on`` (sequences of dates, text, ISO 8601) and
+    ``cut_offs`` (mappings, see `decision.calendars.opening`), ``closed_on`` (sequences of dates, text, ISO 8601) and
     ``closed_on_public_holidays`` (1 or 0); of services ``delivery_days`` (sequences of weekdays, see
-    `decision.opening`); of locations ``tags`` (sequences of texts), ``opening_hours`` (mappings), ``capacity_used``
-    (shipments given today), ``capacity_used_on`` (the local day that it counts, text, ISO 8601; without the column it
-    is always today) and ``rating``.
+    `decision.calendars.opening`); of locations ``tags`` (sequences of texts), ``opening_hours`` (mappings),
+    ``capacity_used`` (shipments given today), ``capacity_used_on`` (the local day that it counts, text, ISO 8601;
+    without the column it is always today) and ``rating``.
 
     ``inbound``: what is on its way, by sku.
     """
@@ -132,7 +132,7 @@ class Network:
 
     @cached_property
     def location_cut_offs(self) -> NDArray[np.float64]:
-        """The cut-off of each location on each weekday (`decision.opening.daily_cut_offs`)."""
+        """The cut-off of each location on each weekday (`decision.calendars.opening.daily_cut_offs`)."""
         return daily_cut_offs(_cells(self.locations, "cut_offs"))
 
     @cached_property

@@ -68,9 +68,9 @@ class Order:
     """What one customer asked for. Instants are timezone-aware UTC.
 
     ``service_level``: the only level of carrier services that may bring it, where the customer chose one. ``promise``:
-    what the customer was told, where it was a promise of `decision.promising`; ``promised_at`` is its own then.
-    Where a part of it was tried before: ``not_found``, the skus that locations did not find for it, with the location;
-    ``passed_stages``, those whose own offers nobody accepted.
+    what the customer was told, where it was a promise of `decision.promises.promising`; ``promised_at`` is its own
+    then. Where a part of it was tried before: ``not_found``, the skus that locations did not find for it, with the
+    location; ``passed_stages``, those whose own offers nobody accepted.
     """
 
     order_id: str

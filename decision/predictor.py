@@ -43,7 +43,7 @@ class Predictor(Protocol):
         """Shipping + handling of a shipment, in money. One row per (candidate, set of lines).
 
         A set may be predicted cheaper than one of its lines (one unknown weight makes the whole unknown); it is
-        priced like its dearest line then (`decision.shipments.Pricing.ask`).
+        priced like its dearest line then (`decision.plans.shipments.Pricing.ask`).
         """
 
     def pick_failure(self, facts: Columns) -> FloatArray:

@@ -13,7 +13,7 @@ import orjson
 import structlog
 
 from decision.network import Inbound, Network, SkuStock
-from decision.ruleset import compile_ruleset
+from decision.rules.ruleset import compile_ruleset
 from serving.capacity import capacity_columns
 from serving.database.ruleset_store import live_rulesets
 from serving.inputs import KeptPlaces, keep_stock, read_places, read_stock

@@ -10,16 +10,16 @@ from typing import Final
 import numpy as np
 import structlog
 
-from decision.awaited import the_plan, the_slowest
-from decision.candidates import COLLECT, FROM_THE_SHELF
+from decision.candidates.candidates import COLLECT, FROM_THE_SHELF
 from decision.decide import ruleset_of
+from decision.explanation.tell_promise import tell_not_promised, tell_promise
 from decision.network import Network
 from decision.order import Order
 from decision.predictor import Predictor
 from decision.promise import NotPromised, Promise
-from decision.promising import Asking, promise
-from decision.ruleset_document import DELIVERY_METHODS
-from decision.tell_promise import tell_not_promised, tell_promise
+from decision.promises.awaited import the_plan, the_slowest
+from decision.promises.promising import Asking, promise
+from decision.rules.document import DELIVERY_METHODS
 from serving.deciding import require_currency
 from serving.errors import FieldError, UnknownReferenceError
 from serving.ordering import address_of, to_order

@@ -9,7 +9,7 @@ import orjson
 
 from decision.decide import decide
 from decision.network import Network
-from decision.ruleset import Ruleset, compile_ruleset, default_ruleset
+from decision.rules.ruleset import Ruleset, compile_ruleset, default_ruleset
 from serving.database.database import Database
 from serving.database.decision_log import LoggedDecision, kept_places, logged_decision
 from serving.database.ruleset_store import ruleset_document

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from decision.errors import RulesetError
-from decision.ruleset import check_ruleset
+from decision.rules.ruleset import check_ruleset
 from serving.database.database import Database
 from serving.database.ruleset_store import live_rulesets, publish
 from serving.documents import read_file

@@ -3,7 +3,7 @@
 from dataclasses import asdict
 from typing import Any
 
-from decision.ruleset import OfferRule, Rule, Ruleset
+from decision.rules.ruleset import OfferRule, Rule, Ruleset
 
 
 def summary_of(ruleset: Ruleset) -> dict[str, Any]:

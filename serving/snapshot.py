@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Table, exists, select
 
 from decision.custom import Custom
 from decision.network import Network, SkuStock
-from decision.ruleset import Ruleset, compile_ruleset, default_ruleset
+from decision.rules.ruleset import Ruleset, compile_ruleset, default_ruleset
 from features.facts import Columns
 from serving.capacity import Given, capacity_columns, given_since
 from serving.columns import changed_stock, empty_columns, load_columns, load_inbound

@@ -25,8 +25,8 @@ def explain_command(
     database: DatabaseOption = None,
 ) -> None:
     """Print a logged decision in words: its options, who was left out and why, what rules and limits cost."""
+    from decision.explanation.tell import as_text
     from decision.messages.catalogue import LANGUAGES
-    from decision.tell import as_text
     from serving.errors import ConfigurationError, ReplayError, ServingError
     from serving.replay import find_decision
     from serving.wire.answer import read_answer

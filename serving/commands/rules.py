@@ -23,7 +23,7 @@ def check(
     import orjson
 
     from decision.errors import RulesetError, RulesetProblem
-    from decision.ruleset import check_ruleset
+    from decision.rules.ruleset import check_ruleset
     from serving.documents import read_file
     from serving.errors import ServingError
     from serving.ruleset_summary import as_lines, summary_of

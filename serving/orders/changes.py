@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Final, TypeAlias, TypedDict
 
 from decision.decision import Option, Shipment
-from decision.outlook import OnItsWay, slack
+from decision.promises.outlook import OnItsWay, slack
 from prediction.following import Expected
 from serving.database.capacity import LocationDay
 from serving.database.locks import StockKey

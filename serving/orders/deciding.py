@@ -11,8 +11,8 @@ from decision.decide import rule
 from decision.decision import Decision, Option
 from decision.network import Network, SkuStock
 from decision.order import Order
-from decision.rules import available
-from decision.ruleset import Ruleset
+from decision.rules.ruleset import Ruleset
+from decision.rules.ruling import available
 from prediction.following import Expected
 from serving.capacity import full_locations
 from serving.database.decision_log import LoggedDecision

@@ -5,10 +5,10 @@ from datetime import datetime
 
 import numpy as np
 
-from decision.candidates import NO_SERVICE, Candidates
+from decision.candidates.candidates import NO_SERVICE, Candidates
+from decision.candidates.scores import asked_of, parcels
 from decision.decision import Option, Shipment
 from decision.order import Order
-from decision.scores import asked_of, parcels
 from prediction.following import Expected
 from serving.live import ServedPredictor
 from serving.orders.changes import Sent, sent

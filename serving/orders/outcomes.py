@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from decision.candidates.scores import parcels
 from decision.order import Order
-from decision.scores import parcels
 from features.facts import Columns
 from features.outcomes import KEY_FACTS, failures, in_order, of_attempts
 from features.trailing import Observations

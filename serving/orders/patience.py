@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from decision.opening import open_since
+from decision.calendars.opening import open_since
 from serving.orders.records import ShipmentRecord
 from serving.snapshot import Snapshot
 

@@ -11,12 +11,12 @@ from zoneinfo import ZoneInfo
 import orjson
 from sqlalchemy import Connection
 
+from decision.candidates.loads import surely_exact
 from decision.decision import Option
-from decision.keeping import by_option
-from decision.loads import surely_exact
+from decision.explanation.keeping import by_option
+from decision.explanation.tell_promise import tell_kept
 from decision.messages.catalogue import catalogue
 from decision.promised import KeptPromise
-from decision.tell_promise import tell_kept
 from serving.database.decision_log import LoggedDecision, log_decision
 from serving.database.idempotency import Answer, Attempt, answered_before, write_once
 from serving.database.order_store import find_order

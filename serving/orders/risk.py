@@ -8,8 +8,8 @@ from typing import Final
 
 import orjson
 
-from decision.outlook import OnItsWay, all_there, on_time
-from decision.tellable import next_tellable
+from decision.calendars.tellable import next_tellable
+from decision.promises.outlook import OnItsWay, all_there, on_time
 from serving.database.order_log import OrderEvent
 from serving.errors import ServingError
 from serving.ordering import to_order

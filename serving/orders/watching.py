@@ -1,6 +1,7 @@
 """Promises at risk: found before they are broken, told with a date that holds, sent from elsewhere where that helps.
 
-Once a shipment should have been handed over, or have arrived, its order is looked at again (`decision.outlook`).
+Once a shipment should have been handed over, or have arrived, its order is looked at again
+(`decision.promises.outlook`).
 """
 
 import asyncio
@@ -11,7 +12,7 @@ from typing import Final
 
 from sqlalchemy import Connection, or_, select
 
-from decision.outlook import on_time
+from decision.promises.outlook import on_time
 from serving.database.decision_log import log_decision
 from serving.database.order_store import find_order
 from serving.database.order_tables import orders, shipments

@@ -8,8 +8,8 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Request, Response
 from sqlalchemy import Connection
 
-from decision.explain import why_changed
-from decision.loads import surely_exact
+from decision.candidates.loads import surely_exact
+from decision.explanation.explain import why_changed
 from decision.messages.catalogue import Language
 from serving.body import read_body, read_json
 from serving.database.decision_log import LoggedDecision, log_decision, logged_answer

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from sqlalchemy import Connection
 
 from decision.errors import RulesetError
-from decision.ruleset import check_ruleset
+from decision.rules.ruleset import check_ruleset
 from serving.body import media_type, read_body
 from serving.database.idempotency import Answer, answered_before, write_once
 from serving.database.ruleset_store import live_rulesets, publish

@@ -6,7 +6,7 @@ from pydantic import Field, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
 from decision.messages.catalogue import Language
-from decision.ruleset_document import DeliveryMethod
+from decision.rules.document import DeliveryMethod
 from serving.wire.fields import (
     Amount,
     Attributes,

@@ -10,7 +10,7 @@ from pydantic import BaseModel, BeforeValidator, Field
 
 from decision.messages.catalogue import Language
 from decision.promise import NotPromised, Promise
-from decision.ruleset_document import DeliveryMethod
+from decision.rules.document import DeliveryMethod
 from serving.wire.fields import Amount, Attributes, Body, Currency, Identifier, Tags, Text
 from serving.wire.order import DestinationBody
 from serving.wire.placing import OrderAnswer

@@ -9,7 +9,7 @@ import orjson
 from pydantic import BaseModel, Field
 
 from decision.promise import Promise
-from decision.ruleset_document import DeliveryMethod
+from decision.rules.document import DeliveryMethod
 from serving.wire.fields import Attributes, Body, Currency, Identifier, Tags, Text
 from serving.wire.order import DestinationBody
 from serving.wire.promise import PromiseLineBody

@@ -14,7 +14,7 @@ from typing import Final
 import orjson
 from pydantic import TypeAdapter, ValidationError
 
-from decision.fingerprints import calendar_fingerprint, fingerprints
+from decision.explanation.fingerprints import calendar_fingerprint, fingerprints
 from decision.network import Network
 from decision.order import Order
 from decision.promise import Promise

@@ -10,7 +10,7 @@ from zoneinfo import available_timezones
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
-from decision.opening import Weekday, minutes_of, span_of
+from decision.calendars.opening import Weekday, minutes_of, span_of
 from serving.wire.fields import (
     Amount,
     Attributes,

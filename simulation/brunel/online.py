@@ -11,7 +11,7 @@ from decision.decide import decide
 from decision.network import Network
 from decision.order import Order
 from decision.predictor import Predictor
-from decision.ruleset import Ruleset, load_ruleset
+from decision.rules.ruleset import Ruleset, load_ruleset
 from simulation.brunel.network import DAY
 
 

@@ -10,8 +10,8 @@ import pytest
 from sqlalchemy import select, update
 
 from decision.decide import MOST_LINES_AT_ALL
+from decision.explanation.tell import tell
 from decision.predictor import FloatArray
-from decision.tell import tell
 from features.facts import Columns
 from serving.database.tables import decisions
 from serving.wire import examples

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import select
 
-from decision.ruleset_document import NOT_FOUND_ODDS
+from decision.rules.document import NOT_FOUND_ODDS
 from serving.database.order_tables import stock_movements
 from serving.orders.routing import MOST_FAILURES
 from serving.replay import find_decision, replay

@@ -15,10 +15,10 @@ import pytest
 from data.dataset import Dataset, load_dataset
 from data.synthetic.generate import generate
 from data.synthetic.presets import Preset
-from decision.candidates import Candidates
+from decision.candidates.candidates import Candidates
+from decision.candidates.scores import asked_of, parcels
 from decision.network import Network
 from decision.order import Destination, Line, Order
-from decision.scores import asked_of, parcels
 from features.backlog import FORGOTTEN_AFTER_SECONDS
 from features.coded import CodedColumns
 from features.definitions import FEATURES, matrix

@@ -6,10 +6,10 @@ from datetime import timedelta
 import numpy as np
 import pytest
 
-from decision.awaited import the_slowest
 from decision.promise import NotPromised, Promise
-from decision.promising import DAYS_AHEAD, Asking, promise
-from decision.ruleset import compile_ruleset
+from decision.promises.awaited import the_slowest
+from decision.promises.promising import DAYS_AHEAD, Asking, promise
+from decision.rules.ruleset import compile_ruleset
 from features.facts import Columns
 from tests.property.test_decide_oracle import DOCUMENT, Formula, world
 from tests.property.test_promises_kept import VALID_FOR, with_inbound

@@ -11,12 +11,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from decision.candidates.loads import loads_of
 from decision.decide import decide
 from decision.decision import Option
-from decision.loads import loads_of
 from decision.network import Network
 from decision.order import Destination, Line, OpenShipment, Order
-from decision.ruleset import Limits, Ruleset, compile_ruleset
+from decision.rules.ruleset import Limits, Ruleset, compile_ruleset
 from features.facts import Columns
 from tests.unit.decision.world import DUOMO, NOW, Hours, network
 

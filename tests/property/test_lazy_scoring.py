@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from decision.money import IMPOSSIBLE
-from decision.plans import Problem, best_plans
+from decision.plans.k_best import Problem, best_plans
 from tests.property.test_plans_oracle import digits
 
 Table = np.ndarray[Any, Any]

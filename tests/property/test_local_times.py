@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from decision.attributes import read_columns
-from decision.opening import WEEKDAYS
+from decision.calendars.opening import WEEKDAYS
+from decision.rules.attributes import read_columns
 from expressions.kinds import Kind
 from tests.unit.decision.world import left_out, order, places, situation
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from decision.money import IMPOSSIBLE
-from decision.plans import Plan, Problem, best_plans
+from decision.plans.k_best import Plan, Problem, best_plans
 
 Table = np.ndarray[Any, Any]
 
@@ -63,7 +63,7 @@ def instance(seed: int, coarse: bool) -> tuple[Problem, Table, int]:
 
 
 def everything(problem: Problem, true: Table) -> list[Plan] | None:
-    """Return all plans in the order that `decision.plans` tells; ``None`` if they are too many to try."""
+    """Return all plans in the order that `decision.plans.k_best` tells; ``None`` if they are too many to try."""
     per_candidate = [[0, *np.flatnonzero(problem.feasible[:, c]).tolist()] for c in range(true.shape[1])]
     if np.prod([float(len(loads)) for loads in per_candidate]) > 2_500:
         return None

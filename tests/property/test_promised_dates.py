@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from decision.promise import NotPromised, Promise
-from decision.promising import Asking, promise
-from decision.ruleset import compile_ruleset
+from decision.promises.promising import Asking, promise
+from decision.rules.ruleset import compile_ruleset
 from tests.unit.decision.world import Table, network, order
 
 ZONES = ["Europe/Rome", "America/New_York", "Australia/Lord_Howe", "Pacific/Auckland"]

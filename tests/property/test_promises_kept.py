@@ -10,12 +10,12 @@ import pytest
 
 from decision.decide import decide
 from decision.decision import Decision
-from decision.keeping import TOLERANCE
+from decision.explanation.keeping import TOLERANCE
 from decision.network import Inbound, Network, SkuStock
 from decision.order import Order
 from decision.promise import Promise
-from decision.promising import Asking, promise
-from decision.ruleset import Ruleset, compile_ruleset
+from decision.promises.promising import Asking, promise
+from decision.rules.ruleset import Ruleset, compile_ruleset
 from serving.wire.promise_token import promised, read_token, token_of
 from tests.property.test_decide_oracle import DOCUMENT, Coarse, Formula, world
 from tests.unit.decision.world import NOW

@@ -14,8 +14,16 @@ from decision.decide import decide
 from decision.decision import Decision
 from decision.network import Network
 from decision.order import Line, Order
-from decision.relaxation import ALLOW_PARTIAL, MAX_PARCELS, MOST_TOLD, MOST_TRIED, SPLIT_LINES, smallest, smallest_tried
-from decision.ruleset import Ruleset, Stage, compile_ruleset
+from decision.plans.relaxation import (
+    ALLOW_PARTIAL,
+    MAX_PARCELS,
+    MOST_TOLD,
+    MOST_TRIED,
+    SPLIT_LINES,
+    smallest,
+    smallest_tried,
+)
+from decision.rules.ruleset import Ruleset, Stage, compile_ruleset
 from tests.unit.decision.world import NOW, Table, network, order
 
 PLACES = ("P0", "P1", "P2", "P3")

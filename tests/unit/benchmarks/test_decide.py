@@ -8,7 +8,7 @@ import pytest
 from benchmarks.decide import PHASES, time_decisions
 from benchmarks.retailer import Retailer, network_of, orders_of
 from data.dataset import Dataset
-from decision.candidates import find_candidates
+from decision.candidates.candidates import find_candidates
 from prediction.bundle import Bundle
 from training.trained import Trained
 

@@ -8,7 +8,7 @@ import pytest
 from decision.decide import decide
 from decision.decision import Decision
 from decision.order import Line, Order
-from decision.ruleset import compile_ruleset, load_ruleset
+from decision.rules.ruleset import compile_ruleset, load_ruleset
 from features.facts import Columns
 from tests.unit.decision.world import NOW, Table, network, order
 

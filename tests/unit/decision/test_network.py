@@ -6,7 +6,7 @@ import numpy as np
 
 from decision.decide import decide
 from decision.network import Network
-from decision.ruleset import load_ruleset
+from decision.rules.ruleset import load_ruleset
 from tests.unit.decision.world import NOW, Table, network, order
 
 RULES = load_ruleset(

@@ -6,9 +6,9 @@ import pytest
 
 from decision.decide import decide
 from decision.decision import Decision
-from decision.explain import why_changed
+from decision.explanation.explain import why_changed
 from decision.money import Strategy
-from decision.ruleset import load_ruleset
+from decision.rules.ruleset import load_ruleset
 from tests.unit.decision.world import NOW, Table, network, order
 
 LOCATIONS = [

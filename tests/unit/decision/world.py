@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from decision.candidates import find_candidates
+from decision.candidates.candidates import find_candidates
 from decision.network import Network, SkuStock
 from decision.order import Destination, Line, Order
-from decision.rules import allowed, apply_rules, rules_in_force
-from decision.ruleset import load_ruleset
-from decision.situation import Situation
+from decision.rules.ruleset import load_ruleset
+from decision.rules.ruling import allowed, apply_rules, rules_in_force
+from decision.rules.situation import Situation
 from features.facts import Columns, check_facts
 
 NOW = datetime(2026, 3, 2, 9, 14, tzinfo=UTC)

@@ -1,0 +1,1 @@
+"""When: opening hours, working days, cut-offs, days of delivery, each by the clock of its place."""

@@ -1,0 +1,110 @@
+"""When a candidate can hand over at the earliest: cut-offs, opening hours, working days, by its own clock.
+
+The models learnt from histories in which places were closed at night and on Sundays: how long that takes is in their
+hours already. What they cannot know is the unusual: a public holiday, a day on which a place is closed. So hours are
+put off by as many days as the calendar makes the handover later than in an ordinary week, and nothing arrives before
+it could be handed over.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+from datetime import datetime, timedelta
+from typing import Final
+from zoneinfo import ZoneInfo
+
+import numpy as np
+from numpy.typing import NDArray
+
+from decision.calendars.opening import DAY, WEEKDAYS, WeeklyHours, minute_of_week, minutes_passing
+from decision.network import Network
+
+#: A place that does not work within so many days counts as working after them: later than anything is promised for.
+DAYS_AHEAD: Final = 61
+
+
+@dataclass(frozen=True)
+class Dispatch:
+    """Of C candidates, hours from now: ``earliest_hours`` at which each can hand over, ``cut_off_hours`` until what is
+    ordered is handed over a day later (NaN where nobody tells): the last order of that day, or when the place closes.
+    ``delay_hours``: later than in an ordinary week by. ``days_ahead``: dates from its own today on which it hands over,
+    by its own clock; ``today``: that date, as the proleptic Gregorian ordinal.
+    """
+
+    earliest_hours: NDArray[np.float64]
+    cut_off_hours: NDArray[np.float64]
+    delay_hours: NDArray[np.float64]
+    days_ahead: NDArray[np.intp]
+    today: NDArray[np.intp]
+
+
+def dispatch(network: Network, location: NDArray[np.intp], service: NDArray[np.intp], now: datetime) -> Dispatch:
+    """Return when candidates of ``location`` and ``service`` (C,), positions in the network, can hand over.
+
+    What nobody tells does not restrict: a place without hours is open, without cut-offs nothing is too late.
+    """
+    count = len(location)
+    whole_days = np.zeros(count, np.intp), np.full(count, now.toordinal(), np.intp)
+    found = Dispatch(np.zeros(count), np.full(count, np.nan), np.zeros(count), *whole_days)
+    if network.has_calendars:
+        for local, rows in local_clocks(network, location, now):
+            place = location[rows]
+            cut_offs = np.fmin(network.location_cut_offs[place], network.service_cut_offs[service[rows]])
+            worked, usual = network.days_worked(local.date(), DAYS_AHEAD)
+            works = _Works(worked[place], usual[place])
+            of_zone = _dispatch(network.location_hours, place, cut_offs, local, works)
+            for column in fields(Dispatch):
+                getattr(found, column.name)[rows] = getattr(of_zone, column.name)
+    return found
+
+
+def local_clocks(
+    network: Network, location: NDArray[np.intp], now: datetime
+) -> Iterator[tuple[datetime, NDArray[np.intp]]]:
+    """Yield local time, and which of ``location`` (C,) have it; one item per time zone."""
+    zones = network.location_texts["timezone"].take(location)
+    for zone in np.unique(zones.codes).tolist():
+        if zone >= 0:
+            yield now.astimezone(ZoneInfo(zones.vocabulary[zone])), np.flatnonzero(zones.codes == zone)
+
+
+def next_opening(network: Network, place: int, instant: datetime) -> datetime:
+    """Return ``instant`` where the place is open to customers then, else when it opens next."""
+    for local, _ in local_clocks(network, np.array([place]), instant):
+        never = np.full((1, len(WEEKDAYS)), np.nan)
+        worked = network.days_worked_at(place, local.date(), DAYS_AHEAD)
+        opens = _dispatch(network.location_hours, np.array([place]), never, local, _Works(worked, worked))
+        return instant + timedelta(hours=float(opens.earliest_hours[0]))
+    return instant
+
+
+@dataclass(frozen=True)
+class _Works:
+    """(C, `DAYS_AHEAD`) whether each place works on the dates from today on, and whether in an ordinary week."""
+
+    worked: NDArray[np.bool_]
+    usually: NDArray[np.bool_]
+
+
+def _dispatch(
+    hours: WeeklyHours, place: NDArray[np.intp], cut_offs: NDArray[np.float64], local: datetime, days: _Works
+) -> Dispatch:
+    weekday, minute = local.weekday(), minute_of_week(local) % DAY
+    any_day = np.ones((len(place), 2 * len(WEEKDAYS)), bool)  # which days are worked is looked at below
+    until_open = hours.minutes_until_open(place, minute_of_week(local), any_day)
+    # Too late for today: the cut-off has passed, or the place opens no more today.
+    late = (minute > cut_offs[:, weekday]) | (until_open >= DAY - minute)
+    day, usual_day = (_first(works, late) for works in (days.worked, days.usually))
+    day_of_week = (weekday + day) % 7
+    opens = np.where(day == 0, minute + np.nan_to_num(until_open), hours.opens[place, day_of_week])
+    passing = minutes_passing(local, np.asarray(day * DAY + opens - minute, np.float64))
+    last = np.fmin(cut_offs[np.arange(len(place)), day_of_week], hours.closes[place, day_of_week])
+    cut_off = minutes_passing(local, np.asarray(day * DAY + last - minute, np.float64))
+    delay = 24.0 * (day - usual_day).astype(np.float64)
+    today = np.full(len(place), local.toordinal(), np.intp)
+    return Dispatch(np.maximum(passing, 0.0) / 60, cut_off / 60, delay, day, today)
+
+
+def _first(works: NDArray[np.bool_], late: NDArray[np.bool_]) -> NDArray[np.intp]:
+    """Return (C,) how many days ahead is the first that is worked, today only where it is not too late."""
+    days = np.column_stack([works[:, 0] & ~late, works[:, 1:], np.ones(len(works), bool)])
+    return np.asarray(days.argmax(axis=1))

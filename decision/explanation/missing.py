@@ -1,0 +1,201 @@
+"""What stands against each line of an order that no plan fulfils, and how many of its units there are."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from decision.candidates.loads import Floats
+from decision.decision import BlockingRule, MissingLine
+from decision.plans.ranked import Ruled
+from decision.plans.reach import splittable
+from decision.rules.ruling import Ruling, allowed, available
+from decision.rules.situation import Situation
+
+Bools = NDArray[np.bool_]
+
+#: What may stand against a line; the words for each are in the message catalogues, under the same key.
+CAUSES: Final = (
+    "left_out",
+    "no_ruleset",
+    "no_record",
+    "out_of_stock",
+    "nothing_travels",
+    "too_few",
+    "too_heavy",
+    "ruled_out",
+    "stage_unmet",
+    "too_many_parcels",
+    "group_apart",
+    "not_together",
+)
+
+
+def most_available(situation: Situation, split: Bools) -> NDArray[np.intp]:
+    """Return (L,) the most units of each line that could be sent with all rules, and all limits but one, relaxed.
+
+    A line is sent whole from one location; those that may be ``split`` (L,) are put together from several, if none has
+    all of it. Lines of one sku are served in their order, each from where the fewest units suffice; what one takes the
+    next cannot have.
+    """
+    lines = situation.order.lines
+    places, first = np.unique(situation.candidates.location, return_index=True)
+    left = np.maximum(np.floor(situation.atp[:, first]), 0.0) if len(places) else np.zeros((len(lines), 1))
+    most = np.zeros(len(lines), np.intp)
+    same_sku = np.array([[line.sku == other.sku for other in lines] for line in lines])
+    for row, line in enumerate(lines):
+        enough = np.flatnonzero(left[row] >= line.quantity)
+        best = int(enough[left[row, enough].argmin()]) if len(enough) else int(left[row].argmax())
+        taken = np.zeros(left.shape[1])
+        taken[best] = min(line.quantity, left[row, best])
+        if split[row] and not len(enough):
+            from_most = np.argsort(-left[row], kind="stable")
+            taken[from_most] = np.diff(np.minimum(np.cumsum(left[row, from_most]), line.quantity), prepend=0.0)
+        most[row] = int(taken.sum())
+        if most[row] == line.quantity:
+            left[same_sku[row]] -= taken
+    return most
+
+
+def missing(situation: Situation, causes: Mapping[int, "Cause"], split: Bools) -> tuple[MissingLine, ...]:
+    """Return the lines at the keys of ``causes`` as missing, each with what there is of it."""
+    most = most_available(situation, split)
+    lines = situation.order.lines
+    return tuple(
+        MissingLine(
+            lines[row].line_id,
+            lines[row].sku,
+            lines[row].quantity,
+            cause.cause,
+            int(most[row]),
+            lines[row].quantity - int(most[row]),
+            cause.details,
+            cause.location_ids,
+            cause.rules,
+        )
+        for row, cause in causes.items()
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Why a line is missing; fields as of `MissingLine`."""
+
+    cause: str
+    details: Mapping[str, int | str] = field(default_factory=dict)
+    location_ids: tuple[str, ...] = ()
+    rules: tuple[BlockingRule, ...] = ()
+
+
+def causes(ruled: Ruled, sendable: Floats, otherwise: Cause) -> dict[int, Cause]:
+    """Return what stands against each line of an order that no plan fulfils.
+
+    Where some lines cannot be sent at all, it is about these; else about all of them, which do not go together.
+    ``sendable`` (L, C): units within reach of the candidates that matter; ``otherwise``: what stands against lines that
+    stock and rules would let through.
+    """
+    lines, limits = ruled.everyone.order.lines, ruled.ruleset.limits
+    split = splittable(ruled.everyone.order, limits)
+    location = ruled.situation.candidates.location
+    blocked = [row for row in range(len(lines)) if _most(sendable[row], location, split[row]) < lines[row].quantity]
+    if not blocked and (apart := _apart(ruled.everyone, sendable)):
+        return {row: Cause("group_apart", {"group": str(lines[row].group)}) for row in apart}
+    return {
+        row: _no_stock(ruled.everyone, row, split[row])
+        or _too_heavy(ruled.everyone, row, split[row])
+        or _by_rules(ruled, row, split[row])
+        or otherwise
+        for row in blocked or range(len(lines))
+    }
+
+
+def _apart(situation: Situation, sendable: Floats) -> list[int]:
+    """Return the lines of groups of which no candidate can send all lines."""
+    lines = situation.order.lines
+    whole = sendable >= np.array([[line.quantity] for line in lines])
+    grouped = [(row, [other.group == line.group for other in lines]) for row, line in enumerate(lines) if line.group]
+    return [row for row, members in grouped if not whole[members].all(axis=0).any()]
+
+
+def _most(units: Floats, location: NDArray[np.intp], split: np.bool_) -> int:
+    """Return the most units that can be sent: from one candidate, or from all locations where the line may be split."""
+    if not split:
+        return int(units.max(initial=0.0))
+    here = np.zeros(location.max(initial=-1) + 1)
+    np.maximum.at(here, location, np.floor(units))
+    return int(here.sum())
+
+
+def _no_stock(situation: Situation, row: int, split: np.bool_) -> Cause | None:
+    """Return why there is not enough of the line before any rule, or ``None`` if there is."""
+    line, atp = situation.order.lines[row], situation.atp[row]
+    names = situation.network.locations["location_id"]
+    location = situation.candidates.location
+    most = _most(atp, location, split)
+    if most >= line.quantity:
+        return None
+    if most > 0:
+        where = np.unique(location[atp >= 1]) if split else location[[int(atp.argmax())]]
+        return Cause("too_few", {"most": most}, tuple(map(str, names[where])))
+    record = situation.network.stock.get(line.sku)
+    if record is None or not len(record.location):
+        return Cause("no_record")
+    places = names[record.location]
+    free = record.on_hand - record.reserved - record.safety_stock
+    if (free > 0).any():
+        return Cause("nothing_travels", {}, tuple(map(str, places[free > 0])))
+    units = {"on_hand": int(record.on_hand.sum()), "reserved": int(record.reserved.sum())}
+    return Cause("out_of_stock", units, tuple(map(str, places)))
+
+
+def _too_heavy(situation: Situation, row: int, split: np.bool_) -> Cause | None:
+    """Return that no service carries the line, or a unit of it, from where it is in stock; ``None`` if one does."""
+    line = situation.order.lines[row]
+    units = 1 if split else line.quantity
+    carried = situation.candidates.max_weight_kg[situation.atp[row] >= units]
+    if (line.weight_kg or 0.0) * units <= carried.max():
+        return None
+    return Cause("too_heavy", {"most_kg": int(carried.max())})
+
+
+def _by_rules(ruled: Ruled, row: int, split: np.bool_) -> Cause | None:
+    """Return which rules take the line from candidates that have it, or ``None`` if enough may still be sent."""
+    everyone, ruling = ruled.everyone, _of_everyone(ruled)
+    line, candidates = everyone.order.lines[row], everyone.candidates
+    quantity = line.quantity
+    carried = (line.weight_kg or 0.0) * (1 if split else quantity) <= candidates.max_weight_kg
+
+    def units(promised: Floats, may: NDArray[np.bool_]) -> Floats:
+        """Return what can be sent of units promised: a part only where the line may be split."""
+        able = np.clip(np.floor(promised), 0, quantity)
+        return np.where(may & carried & (split | (able == quantity)), able, 0.0)
+
+    nobody, everybody = Ruling({}, {}, {}), np.ones(len(candidates), bool)
+    before = units(available(everyone, nobody)[row], everybody)
+    after = units(available(everyone, ruling)[row], allowed(everyone, ruling)[row])
+    if _most(after, candidates.location, split) >= quantity:
+        return None
+    names = everyone.network.locations["location_id"][candidates.location]
+    gone = {rule: before * removed[row] > 0 for rule, removed in ruling.removed.items()}
+    gone |= {rule: units(candidates.free[row] - kept[row], everybody) < before for rule, kept in ruling.kept.items()}
+    blocking = tuple(
+        BlockingRule(rule.id, rule.reason, tuple(map(str, sorted(set(names[gone[rule.id]])))))
+        for rule in ruled.rules
+        if rule.id in gone and gone[rule.id].any()
+    )
+    return Cause("ruled_out", rules=blocking)
+
+
+def _of_everyone(ruled: Ruled) -> Ruling:
+    """Return what rules say of all candidates; those that waited for predictions spoke of the ones that mattered."""
+    everyone, some = ruled.everyone.candidates, ruled.situation.candidates
+    width = everyone.service.max(initial=0) + 2
+    rows = np.searchsorted(*(one.location * width + one.service for one in (everyone, some)))
+    removed = dict(ruled.first_ruling.removed)
+    for rule, gone in ruled.ruling.removed.items():
+        if rule not in removed:
+            removed[rule] = np.zeros(ruled.everyone.atp.shape, bool)
+            removed[rule][:, rows] = gone
+    return replace(ruled.first_ruling, removed=removed)

@@ -1,0 +1,169 @@
+"""Orders that are too large to be planned exactly: one plan and a proved lower bound, by HiGHS.
+
+The mixed-integer model (`decision.plans.assignment`) says for each block and candidate whether it is sent from there
+(and how many units of it, where a line is split), opens candidates, and pays for each open candidate what is the same
+for whatever it sends, plus its predicted cost and its risk of a failed pick. For every load S that was scored, with its
+exact cost v(S),
+
+    cost(c) ≥ v(S) · (1 − |S| + Σ_{p ∈ S} [c sends at least the portion p] − Σ_{q ∉ S} [c sends the portion q])
+
+holds for every plan: the right-hand side is v(S) if c sends just S, and otherwise at most 0. The risk of a failed pick
+never falls when more is sent, so for it the last sum is left out. The model starts with single portions; each round
+scores the loads of the plan found and adds their cuts (logic-based Benders decomposition, Hooker and Ottosson,
+Mathematical Programming 96, 2003). The model's dual bound is a lower bound of the true optimum in every round; the best
+plan seen, exactly scored, is the answer.
+
+Where the simple plans of `decision.plans.greedy` find no plan, few candidates that have every line are sought
+(`decision.plans.covers`), which also shows that there are none. What is left, where carriers, stock that lines share or
+caps are in the way, the same model without its money decides.
+
+HiGHS stops by the clock, so on a slower machine the same large order may get another plan.
+What is planned exactly involves no clock.
+"""
+
+from itertools import islice
+from typing import Final
+
+import numpy as np
+
+from decision.candidates.candidates import Candidates
+from decision.candidates.loads import Contents, Floats, Loads, Sent
+from decision.money import to_billionths
+from decision.order import Order
+from decision.plans.assignment import Assignment, Cut, Large
+from decision.plans.covers import TooManyStepsError, covers
+from decision.plans.greedy import greedy_plans, plan_from
+from decision.plans.ranked import RankedPlan
+from decision.plans.shipments import Pricing
+from decision.rules.ruleset import Limits
+
+#: Seconds that HiGHS may take, over all rounds, and how many rounds of cuts are worth it.
+SECONDS: Final = 4.0
+ROUNDS: Final = 3
+#: Sets of candidates from which a plan is tried, before HiGHS is asked.
+MOST_COVERS: Final = 100
+#: A plan this close to its bound (relative) is good enough to stop.
+GAP: Final = 1e-4
+
+
+class UnprovedError(Exception):
+    """No plan was found, nor was it proved that there is none."""
+
+
+def plan_many_lines(
+    order: Order,
+    candidates: Candidates,
+    loads: Loads,
+    reach: Floats,
+    *,
+    units: Floats,
+    parcels_left: Floats,
+    priced: Pricing,
+    limits: Limits,
+    seconds: float = SECONDS,
+) -> list[RankedPlan]:
+    """Return the best plan found, with its bound, or none where there is none. Arguments as in `shipments`.
+
+    Raises `UnprovedError` where in ``seconds`` neither a plan was found nor a proof that there is none.
+    """
+    large = Large(order, candidates, loads, reach, units, parcels_left, priced, limits)
+    if not len(candidates):
+        return []
+    search = _Search(large)
+    for shipments in greedy_plans(large):
+        search.look_at(shipments)
+    if search.best is None:
+        if not search.cover():
+            return []
+        if search.best is None:
+            found = search.model.solve(seconds, priced=False)
+            seconds -= found.seconds
+            search.look_at(found.shipments or [])
+            if search.best is None and not np.isposinf(found.bound):
+                raise UnprovedError
+            if search.best is None:
+                return []
+    for rounds in range(ROUNDS, 0, -1):
+        if seconds <= 0 or not search.improve(seconds / rounds):
+            break
+        seconds -= search.spent
+    return [search.ranked()]
+
+
+class _Search:
+    """The best plan seen, exactly scored, and the best bound proved."""
+
+    def __init__(self, large: Large) -> None:
+        self.large, self.model = large, Assignment(large)
+        self.best: tuple[float, list[Sent]] | None = None
+        self.bound = large.simple_bound
+        self.spent = 0.0
+
+    def left_out(self, shipments: list[Sent]) -> list[int]:
+        """Return the units of each line that no shipment holds."""
+        sent = np.array([shipment.units for shipment in shipments]).sum(axis=0)
+        return [int(units) for units in self.large.quantities - sent]
+
+    def look_at(self, shipments: list[Sent]) -> None:
+        """Keep a plan if it is better than the best, and fulfils what has to be fulfilled."""
+        large = self.large
+        if not shipments or (any(self.left_out(shipments)) and not large.limits.allow_partial):
+            return
+        total = self.total(shipments)
+        if np.isfinite(total) and (self.best is None or total < self.best[0]):
+            self.best = total, shipments
+
+    def cover(self) -> bool:
+        """Look at a plan from few candidates that have every line; return whether there may be any plan at all."""
+        large, (blocks, candidates) = self.large, self.model.pairs
+        able = np.zeros((len(large.blocks), large.count), bool)
+        able[blocks, candidates] = True
+        able &= (large.parcels_left >= 1) | large.joins
+        tried = 0
+        try:
+            for chosen in islice(covers(able, min(large.most_parcels, len(able))), MOST_COVERS):
+                tried += 1
+                self.look_at(plan_from(large, chosen))
+                if self.best is not None:
+                    break
+        except TooManyStepsError:
+            return True
+        return tried > 0 or large.limits.allow_partial
+
+    def total(self, shipments: list[Sent]) -> float:
+        """Return the exact money of a plan, asking for what is not known yet."""
+        priced = self.large.priced
+        several = [s for s in shipments if sum(units > 0 for units in s.units) > 1 and not priced.is_asked(s)]
+        if several:
+            held = Contents(np.array([s.units for s in several]), np.arange(len(several)))
+            candidates = np.array([s.candidate for s in several])
+            priced.ask(held, candidates, priced.dearest(held, candidates))
+        sent = sum(sum(priced.terms(shipment).values()) for shipment in shipments)
+        left = np.array(self.left_out(shipments)) / self.large.quantities
+        return float(sent + priced.strategy.missing_line * left.sum())
+
+    def improve(self, seconds: float) -> bool:
+        """Solve the model and learn from its plan; return whether another round may tell more."""
+        assert self.best is not None
+        solved = self.model.solve(seconds, self.best[1])
+        self.spent = solved.seconds
+        self.bound = max(self.bound, solved.bound)
+        if not solved.shipments:
+            return False
+        self.look_at(solved.shipments)
+        if self.best[0] - self.bound <= GAP * abs(self.best[0]):
+            return False
+        known = {cut.sent for cut in self.model.cuts}
+        new = [sent for sent in solved.shipments if sent not in known]
+        for sent in new:
+            terms = self.large.priced.terms(sent)
+            self.model.cuts.append(Cut(sent, terms["cost"], terms["pick_failure"]))
+        return bool(new)
+
+    def ranked(self) -> RankedPlan:
+        """Return the best plan with its bound."""
+        assert self.best is not None
+        total = int(to_billionths(np.array(self.best[0])))
+        lower = min(total, int(to_billionths(np.array(self.bound))))
+        shipments = sorted(self.best[1], key=lambda s: (next(row for row, n in enumerate(s.units) if n), s.candidate))
+        return RankedPlan(total, tuple(shipments), tuple(self.left_out(shipments)), lower)

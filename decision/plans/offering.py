@@ -1,0 +1,74 @@
+"""Which other stores can send a planned shipment alike, so that it can be offered to several at once."""
+
+from collections.abc import Sequence
+from math import fsum
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from decision.candidates.consolidation import NOTHING_OPEN, open_weight_kg
+from decision.candidates.loads import Contents, Sent
+from decision.plans.ranked import Ranked, RankedPlan
+from decision.rules.ruling import available, parcels_left
+
+#: Locations of this type get tasks that people pick up; the others are told what to do.
+OFFERED_TO: Final = "store"
+
+
+def others(ranked: Ranked, plan: RankedPlan, locations: int) -> list[tuple[Sent, ...]]:
+    """Return for each shipment of ``plan`` the same one from up to ``locations`` − 1 further stores, best first.
+
+    A store may and can send all of it, by the stage, the rules and the limits that made the plan, and stands once in
+    a plan. What is not sent by a store, or joins an open shipment, is offered to nobody.
+    """
+    used = {_location(ranked, sent) for sent in plan.shipments}
+    found = []
+    for sent in plan.shipments:
+        chosen: list[Sent] = []
+        if _is_store(ranked)[sent.candidate] and ranked.priced.joined[sent.candidate] == NOTHING_OPEN:
+            for other in _by_money(ranked, sent):
+                if len(chosen) < locations - 1 and _location(ranked, other) not in used:
+                    used.add(_location(ranked, other))
+                    chosen.append(other)
+        found.append(tuple(chosen))
+    return found
+
+
+def _by_money(ranked: Ranked, sent: Sent) -> Sequence[Sent]:
+    """Return the same shipment from each candidate that can send it, the cheapest first."""
+    rows = np.flatnonzero(_able(ranked, sent))
+    if np.count_nonzero(sent.units) > 1:
+        new = np.array([row for row in rows.tolist() if not ranked.priced.is_asked(Sent(sent.units, row))], np.intp)
+        if len(new):
+            held = Contents(np.array([sent.units]), np.zeros(len(new), np.intp))
+            ranked.priced.ask(held, new, ranked.priced.dearest(held, new))
+    alike = [Sent(sent.units, row) for row in rows.tolist()]
+    return sorted(alike, key=lambda other: (fsum(ranked.priced.terms(other).values()), other.candidate))
+
+
+def _able(ranked: Ranked, sent: Sent) -> NDArray[np.bool_]:
+    """Return (C,) which candidates of stores may and can send the shipment."""
+    situation, ruling = ranked.ruled.situation, ranked.ruled.ruling
+    order, candidates, joined = situation.order, situation.candidates, ranked.priced.joined
+    units = np.array(sent.units, float)[:, None]
+    within = np.where(ranked.forbidden, 0.0, ranked.ruled.reach.within())
+    weight = sum((line.weight_kg or 0.0) * n for line, n in zip(order.lines, sent.units, strict=True))
+    able = (within >= units).all(axis=0) & _is_store(ranked)
+    able &= weight + open_weight_kg(order, joined) <= candidates.max_weight_kg
+    able &= parcels_left(situation, ruling) >= 1
+    there = available(situation, ruling)
+    for sku in {line.sku for line in order.lines}:  # lines of one sku share its stock
+        rows = [row for row, line in enumerate(order.lines) if line.sku == sku and sent.units[row]]
+        if len(rows) > 1:
+            able &= there[rows].min(axis=0) >= units[rows].sum()
+    return able
+
+
+def _is_store(ranked: Ranked) -> NDArray[np.bool_]:
+    situation = ranked.ruled.situation
+    return np.asarray(situation.network.locations["location_type"][situation.candidates.location] == OFFERED_TO)
+
+
+def _location(ranked: Ranked, sent: Sent) -> int:
+    return int(ranked.ruled.situation.candidates.location[sent.candidate])

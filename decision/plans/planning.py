@@ -1,0 +1,227 @@
+"""From priced candidates to ranked plans: stage by stage until a plan stands, then what each rule costs there."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from decision.candidates.loads import Floats, Loads, Sent, loads_of
+from decision.decision import BindingRule
+from decision.money import HOPELESS, IMPOSSIBLE, PER_UNIT, to_billionths
+from decision.plans.k_best import Plan, Problem, SearchTooLongError, best_plans
+from decision.plans.many_lines import SECONDS, UnprovedError, plan_many_lines
+from decision.plans.ranked import Ranked, RankedPlan, Ruled
+from decision.plans.reach import Reach
+from decision.plans.relaxation import ALLOW_PARTIAL, MAX_PARCELS, SPLIT_LINES, free_of_charge
+from decision.plans.room import Room
+from decision.plans.shipments import Pricing, Shipments, price_shipments
+from decision.rules.ruleset import Limits
+from decision.rules.ruling import available, parcels_left, unmet
+
+#: What HiGHS may take to find any plan of a large order, when it is asked what would have to be relaxed.
+SECONDS_TO_FIND: Final = 0.5
+
+
+def best_plan(priced: tuple[Ruled, Pricing], seconds: float = SECONDS) -> Ranked:
+    """Return the best plan of the first stage in which one stands, and nothing about what rules cost there.
+
+    Of a large order it is the best that is found within ``seconds``.
+    """
+    return _rank(_Planning(*priced, seconds), 1)
+
+
+def plan(priced: tuple[Ruled, Pricing], count: int) -> Ranked:
+    """Return the ``count`` best plans of the first stage in which a plan stands, and what rules and limits cost there.
+
+    What is too large to be planned exactly gets one plan, with a proved lower bound (`decision.plans.many_lines`).
+    """
+    planning = _Planning(*priced)
+    ranked = _rank(planning, count)
+    return replace(ranked, binding=_binding(planning, ranked)) if ranked.plans else ranked
+
+
+def find_plan(ruled: Ruled) -> RankedPlan | None:
+    """Return a plan that leaves out the fewest lines, then takes the fewest parcels, whatever it would cost.
+
+    ``None`` where there is none. Raises `decision.plans.many_lines.UnprovedError` where it is not known whether there
+    is one.
+    """
+    planning = _Planning(ruled, free_of_charge(ruled), SECONDS_TO_FIND)
+    plans = _rank(planning, 1).plans
+    if planning.unproved and not plans:
+        raise UnprovedError
+    return plans[0] if plans else None
+
+
+def _rank(planning: "_Planning", count: int) -> Ranked:
+    """Return the ``count`` best plans of the first stage in which a plan stands.
+
+    Stages that the order has passed are left out, but for the last one where it has passed them all.
+    """
+    ruled = planning.ruled
+    ranked = Ranked(None, [], planning.money, ruled, np.zeros(ruled.situation.atp.shape, bool))
+    stages, passed = ruled.ruleset.stages, ruled.situation.order.passed_stages
+    for stage in [stage for stage in stages if stage.name not in passed] or stages[-1:]:
+        forbidden = unmet(stage, ruled.situation)
+        plans = planning.best(planning.reach(forbidden), count)
+        ranked = Ranked(stage.name if plans else None, plans, planning.money, ruled, forbidden)
+        if plans:
+            break
+    return ranked
+
+
+class _Table(NamedTuple):
+    """All loads of an order in which certain lines are split: what they cost, and where there is room for them."""
+
+    shipments: Shipments
+    room: Room
+
+
+class _Planning:
+    """One order's planning. What shipments cost is kept from stage to stage, as long as the same lines are split.
+
+    ``unproved``: some plan was sought in vain, but may be there.
+    """
+
+    def __init__(self, ruled: Ruled, money: Pricing, seconds: float = SECONDS) -> None:
+        self.ruled, self.money, self.limits, self.seconds = ruled, money, ruled.ruleset.limits, seconds
+        self.unproved = False
+        self._tables: dict[Loads, _Table] = {}
+
+    def reach(self, forbidden: NDArray[np.bool_], without: str = "") -> Floats:
+        """Return (L, C) the units of each line that a candidate may and can send, with a rule left out."""
+        return np.where(forbidden, 0.0, self.ruled.reach.within(without))
+
+    def best(
+        self, within: Floats, count: int, *, without: str = "", limits: Limits | None = None, below: int = HOPELESS
+    ) -> list[RankedPlan]:
+        """Return the best plans, of less money than ``below``, of units that are ``within`` reach.
+
+        The rule ``without`` is left out, or other limits hold.
+        """
+        situation, limits = self.ruled.situation, limits or self.limits
+        order, candidates = situation.order, situation.candidates
+        units = available(situation, self.ruled.ruling, without)
+        left = parcels_left(situation, self.ruled.ruling, without)
+        loads = loads_of(order, _to_be_split(self.money, within))
+        if loads.plannable:
+            shipments, room = self._table(loads)
+            problem = Problem(
+                loads.radices,
+                candidates.location * (candidates.service.max(initial=0) + 2) + candidates.service + 1,
+                room.feasible(within, units),
+                shipments.money,
+                shipments.scored,
+                shipments.score,
+                limits.max_parcels,
+                self._left_out(loads) if limits.allow_partial else None,
+                room.fits(units, left),
+            )
+            try:
+                return [_told(plan, loads) for plan in best_plans(problem, count, below)]
+            except SearchTooLongError:
+                pass  # the larger model has a plan and a bound in any case
+        try:
+            return plan_many_lines(
+                order,
+                candidates,
+                loads,
+                within,
+                units=units,
+                parcels_left=left,
+                priced=self.money,
+                limits=limits,
+                seconds=self.seconds,
+            )
+        except UnprovedError:
+            self.unproved = True
+            return []
+
+    def least_without(self, within: Floats) -> int:
+        """Return a lower bound of any plan that leaves something out; adjustments may make shipments negative."""
+        loads = loads_of(self.ruled.situation.order, _to_be_split(self.money, within))
+        cheapest = int(self._table(loads).shipments.money[1:].min(initial=0))
+        return int(self._left_out(loads).min()) + min(0, cheapest) * sum(radix - 1 for radix in loads.radices)
+
+    def _table(self, loads: Loads) -> _Table:
+        if loads not in self._tables:
+            order, candidates = self.ruled.situation.order, self.ruled.situation.candidates
+            room = Room(order, candidates, loads, self.money.joined)
+            self._tables[loads] = _Table(price_shipments(self.money, loads), room)
+        return self._tables[loads]
+
+    def _left_out(self, loads: Loads) -> NDArray[np.int64]:
+        """Return (N,) the money of leaving out units of one block."""
+        share = (loads.units / self.money.quantities).sum(axis=1)
+        money = to_billionths(share * self.money.strategy.missing_line)
+        return np.where(loads.one_block, money, IMPOSSIBLE)
+
+
+def _to_be_split(money: Pricing, within: Floats) -> frozenset[int]:
+    """Return the lines that no single candidate can send whole, of which some can send a part."""
+    most = within.max(axis=1, initial=0.0)
+    return frozenset(np.flatnonzero((most > 0) & (most < money.quantities)).tolist())
+
+
+def _told(plan: Plan, loads: Loads) -> RankedPlan:
+    units = loads.units.tolist()
+    return RankedPlan(
+        plan.total,
+        tuple(Sent(tuple(units[load]), candidate) for load, candidate in plan.shipments),
+        tuple(units[plan.left_out]),
+    )
+
+
+def _binding(planning: _Planning, ranked: Ranked) -> tuple[BindingRule, ...]:
+    """Return what makes the best plan of the stage dearer: rules, limits and the stage's own requirement.
+
+    Prices are differences of proved optima: there are none where a plan is only known to be near one.
+    """
+    best = ranked.plans[0]
+    if best.bound is not None:
+        return ()
+    found = {
+        other.name: planning.best(other.within, 1, without=other.name, limits=other.limits, below=best.total)
+        for other in _others(planning, ranked)
+    }
+    return tuple(
+        BindingRule(name, (best.total - plans[0].total) / PER_UNIT)
+        for name, plans in found.items()
+        # Without a rule a line may not have to be split any more; then it is not, and that may be dearer.
+        if plans and plans[0].bound is None and plans[0].total < best.total
+    )
+
+
+class _Other(NamedTuple):
+    """The same order without something that may bind: its name, what is within reach then, and the limits then."""
+
+    name: str
+    within: Floats
+    limits: Limits
+
+
+def _others(planning: _Planning, ranked: Ranked) -> Iterator[_Other]:
+    """Yield the order without each rule, limit or requirement without which more could be done."""
+    limits, forbidden, ruling = planning.limits, ranked.forbidden, planning.ruled.ruling
+    base = planning.reach(forbidden)
+    lines = planning.ruled.situation.order.lines
+    # What lines or shipments have to share binds though each alone could have it.
+    sharing = {*ruling.parcels_left, *(ruling.kept if len({line.sku for line in lines}) < len(lines) else ())}
+    for rule in planning.ruled.rules:
+        if rule.id in ruling.removed or rule.id in ruling.kept or rule.id in ruling.parcels_left:
+            within = planning.reach(forbidden, rule.id)
+            if rule.id in sharing or (within > base).any():
+                yield _Other(rule.id, within, limits)
+    if limits.max_parcels is not None and limits.max_parcels < planning.money.quantities.sum():
+        yield _Other(MAX_PARCELS, base, replace(limits, max_parcels=None))
+    if not limits.allow_partial and planning.least_without(base) < ranked.plans[0].total:
+        yield _Other(ALLOW_PARTIAL, base, replace(limits, allow_partial=True))
+    if not limits.split_lines and any(ranked.plans[0].left_out):  # else every line is sent whole, and no more is split
+        split = replace(limits, split_lines=True)
+        within = np.where(forbidden, 0.0, Reach(planning.ruled.situation, ruling, split).within())
+        yield _Other(SPLIT_LINES, within, split)
+    unforbidden = planning.reach(np.zeros_like(forbidden))
+    if (unforbidden > base).any():
+        yield _Other(f"stages.{ranked.stage}", unforbidden, limits)

@@ -1,0 +1,93 @@
+"""How many units of each line a candidate may and can send: what is left once rules, stock and weight have spoken."""
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from decision.candidates.consolidation import open_shipments_at, open_weight_kg
+from decision.candidates.loads import Floats
+from decision.order import Order
+from decision.rules.ruleset import Limits
+from decision.rules.ruling import Ruling, available
+from decision.rules.situation import Situation
+
+
+def splittable(order: Order, limits: Limits) -> NDArray[np.bool_]:
+    """Return (L,) which lines may be sent in parts."""
+    return np.array([limits.split_lines and line.group is None and line.quantity > 1 for line in order.lines], bool)
+
+
+@dataclass(frozen=True)
+class Reach:
+    """Units of L lines that C candidates may and can send: all of a line, or nothing; a part where it may be split.
+
+    Rules look at lines as they were ordered, so none is dodged by sending less.
+    """
+
+    situation: Situation
+    ruling: Ruling
+    limits: Limits
+
+    def within(self, without: str = "") -> Floats:
+        """Return (L, C) the units, with the rule ``without`` left out."""
+        removed = self.ruling.removed.get(without)
+        objections = self._objections if removed is None else self._objections - removed
+        kept = without in self.ruling.kept
+        units = self._of(available(self.situation, self.ruling, without)) if kept else self._units
+        return np.where(objections == 0, units, 0.0)
+
+    @cached_property
+    def at_most(self) -> Floats:
+        """Return (L, C) the units that may be asked for, be it only if one rule were absent, or lines could be split.
+
+        What a rule or limit costs has to be known; splitting matters only where lines may be left out. A candidate to
+        whom one rule objects may send the line without that rule; one to whom none does may send what the rule that
+        keeps back the most would have kept.
+        """
+        if self.limits.allow_partial and not self.limits.split_lines:
+            return replace(self, limits=replace(self.limits, split_lines=True)).at_most
+        most = second = np.full((1, 1), -np.inf)
+        for kept in self.ruling.kept.values():
+            second, most = np.maximum(second, np.minimum(most, kept)), np.maximum(most, kept)
+        candidates = self.situation.candidates
+        freed = self._of(candidates.free - np.maximum(candidates.safety, second)) if self.ruling.kept else self._units
+        return np.where(self._objections == 0, freed, np.where(self._objections == 1, self._units, 0.0))
+
+    @cached_property
+    def _objections(self) -> NDArray[np.intp]:
+        """(L, C) number of rules that remove the line from the candidate."""
+        objections = np.zeros(self.situation.atp.shape, np.intp)
+        for removed in self.ruling.removed.values():
+            objections += removed
+        return objections
+
+    @cached_property
+    def _units(self) -> Floats:
+        return self._of(available(self.situation, self.ruling))
+
+    def _of(self, units: Floats) -> Floats:
+        """Return (L, C) what can be sent of so many units that may be promised."""
+        whole = (units >= self._quantity) & self._carried
+        if not self._splittable.any():
+            return np.where(whole, self._quantity, 0.0)
+        part = np.clip(np.floor(units), 0.0, self._quantity - 1)
+        return np.where(whole, self._quantity, np.where(self._splittable, part, 0.0))
+
+    @cached_property
+    def _quantity(self) -> Floats:
+        return np.array([[float(line.quantity)] for line in self.situation.order.lines])
+
+    @cached_property
+    def _splittable(self) -> NDArray[np.bool_]:
+        """(L, 1) of which lines a part is something."""
+        return splittable(self.situation.order, self.limits)[:, None]
+
+    @cached_property
+    def _carried(self) -> NDArray[np.bool_]:
+        """(L, C) who can carry the whole line."""
+        order, candidates = self.situation.order, self.situation.candidates
+        joined = open_shipments_at(order, self.situation.network, candidates)
+        weight = np.array([[line.weight_kg or 0.0] for line in order.lines]) * self._quantity
+        return weight + open_weight_kg(order, joined) <= candidates.max_weight_kg

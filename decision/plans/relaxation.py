@@ -1,0 +1,326 @@
+"""What to relax so that an order without a plan gets one: the smallest sets of rules and limits.
+
+Where no line has to be split, relaxing more never makes a plan impossible: if the order can be fulfilled without some
+rules, so it can without these and others. So a set that does not help can be grown to a largest one that does not, and
+whatever helps has to contain something from outside of it. Smallest sets are sought among those that *hit* all that was
+learnt in this way, the least ones first, until one helps (implicit hitting sets: E. Moreno-Centeno and R. Karp,
+*Operations Research* 61, 2013).
+Whether a set helps is asked of the planner itself, with plans that cost nothing.
+
+The sets found are of the least size, proved, as long as `MOST_QUESTIONS` and `MOST_SETS` suffice, which they do for any
+ten rules and limits that take something, and in practice for far more. Beyond, one set is found from which nothing can
+be taken, and it says so.
+
+Splitting is different. A line is split only where no candidate may send it whole, so a rule less can put an end to its
+being split, and a plan that rested on this (on a carrier's weight, or on stock that lines share) is gone. Where rules
+or stages decide so about a line, sets are tried one after the other, the smaller first. The sets found are of the least
+size, proved, as long as `MOST_TRIED` suffice, which they do for any eight rules and limits; beyond, sets are told that
+help, and that smaller ones may do.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import combinations
+from typing import Final, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from decision.candidates.consolidation import open_shipments_at
+from decision.candidates.loads import Contents
+from decision.candidates.scores import Scores, not_predicted, score
+from decision.decision import Relaxation
+from decision.money import Strategy
+from decision.plans.many_lines import UnprovedError
+from decision.plans.ranked import RankedPlan, Ruled
+from decision.plans.reach import Reach, splittable
+from decision.plans.shipments import Pricing, pricing
+from decision.predictor import Predictor
+from decision.rules.attributes import needs_prediction
+from decision.rules.ruleset import Ruleset, Stage
+from decision.rules.ruling import Ruling, apply_rules, unmet
+from decision.rules.situation import Situation
+
+#: Sets that are tried before a smallest one is no longer sought.
+MOST_QUESTIONS: Final = 1024
+#: Sets that are tried where more need not help.
+MOST_TRIED: Final = 256
+#: Sets that are looked at between two questions before a smallest one is no longer sought.
+MOST_SETS: Final = 20_000
+#: Sets of equal size that are told.
+MOST_TOLD: Final = 3
+#: A line left out counts more than all parcels that an order may have.
+_COUNTING: Final = Strategy(missing_line=1000.0, extra_parcel=1.0)
+MAX_PARCELS: Final = "limits.max_parcels"
+ALLOW_PARTIAL: Final = "limits.allow_partial"
+SPLIT_LINES: Final = "limits.split_lines"
+
+Ids: TypeAlias = frozenset[str]
+#: Returns a plan of the order as ruled, if there is one: the fewest lines left out, then the fewest parcels.
+FindPlan: TypeAlias = Callable[[Ruled], RankedPlan | None]
+
+
+def relaxations(ruled: Ruled, predictor: Predictor, find_plan: FindPlan) -> tuple[Relaxation, ...]:
+    """Return the smallest sets of rules and limits to relax so that a plan stands, for an order that has none.
+
+    First those with which the whole order is fulfilled (at most `MOST_TOLD`); then, where that takes less, one with
+    which lines are left out. Nothing where stock, or what carriers take, is what is lacking. Predictions are asked for
+    only where rules or stages need them.
+    """
+    relaxable = _Relaxable(_with_everyone(ruled, predictor), find_plan)
+    seek = smallest if relaxable.monotone else smallest_tried
+    whole, proved = seek(relaxable.ids, relaxable.helps, MOST_TOLD)
+    found = [relaxable.told(ids, smallest=proved and not relaxable.unproved) for ids in whole]
+    if not ruled.ruleset.limits.allow_partial:
+        partial, proved = seek(relaxable.ids, lambda ids: relaxable.helps(ids | {ALLOW_PARTIAL}), 1)
+        if partial and (not whole or len(partial[0]) + 1 < len(whole[0])):
+            found.append(relaxable.told(partial[0] | {ALLOW_PARTIAL}, smallest=proved and not relaxable.unproved))
+    return tuple(found)
+
+
+def smallest(ids: Sequence[str], helps: Callable[[Ids], bool], most: int) -> tuple[list[Ids], bool]:
+    """Return up to ``most`` of the smallest sets of ``ids`` that help, and whether they are proved to be the smallest.
+
+    ``helps`` must be monotone: with more it still helps. An empty list where not even all of them do.
+    """
+    known: dict[Ids, bool] = {}
+    conflicts: list[Ids] = []  # each has something in common with every set that helps
+    found: list[Ids] = []
+
+    def asked(chosen: Ids) -> bool:
+        if chosen not in known:
+            if len(known) >= MOST_QUESTIONS:
+                raise _TooFarError
+            known[chosen] = helps(chosen)
+        return known[chosen]
+
+    if not asked(frozenset(ids)):
+        return [], True
+    size = 0
+    try:
+        while len(found) < most:
+            chosen = next((one for one in _hitting(conflicts, ids, size) if one not in found), None)
+            if chosen is None and found:
+                break
+            if chosen is None:
+                size += 1
+            elif asked(chosen):
+                found.append(chosen)
+            else:
+                conflicts.append(_outside(chosen, ids, asked))
+    except _TooFarError:
+        if not found:
+            return [_minimal(ids, helps)], False
+    return found, True
+
+
+def smallest_tried(ids: Sequence[str], helps: Callable[[Ids], bool], most: int) -> tuple[list[Ids], bool]:
+    """Return the same as `smallest` where more need not help: all sets are tried, the smaller first.
+
+    Where `MOST_TRIED` do not suffice, it returns what `smallest` does, unproved.
+    """
+    found: list[Ids] = []
+    tried = 0
+    for size in range(len(ids) + 1):
+        for chosen in map(frozenset, combinations(ids, size)):
+            if len(found) == most or (found and tried >= MOST_TRIED):
+                return found, True
+            if tried >= MOST_TRIED:
+                return smallest(ids, helps, most)[0], False
+            tried += 1
+            if helps(chosen):
+                found.append(chosen)
+        if found:
+            break
+    return found, True
+
+
+class _TooFarError(Exception):
+    """The smallest set is not to be had with as much work as is worth it."""
+
+
+def _outside(chosen: Ids, ids: Sequence[str], asked: Callable[[Ids], bool]) -> Ids:
+    """Return what is outside of a largest set around ``chosen`` that does not help."""
+    for one in ids:
+        if one not in chosen and not asked(chosen | {one}):
+            chosen |= {one}
+    return frozenset(ids) - chosen
+
+
+def _hitting(conflicts: Sequence[Ids], ids: Sequence[str], size: int) -> Iterator[Ids]:
+    """Yield sets of at most ``size`` ids that have something in common with every conflict, each of them once."""
+    seen: set[Ids] = set()
+
+    def grown(chosen: Ids) -> Iterator[Ids]:
+        if chosen in seen:
+            return
+        if len(seen) >= MOST_SETS:
+            raise _TooFarError
+        seen.add(chosen)
+        unhit = next((conflict for conflict in conflicts if not chosen & conflict), None)
+        if unhit is None:
+            yield chosen
+        elif len(chosen) < size:
+            for one in ids:
+                if one in unhit:
+                    yield from grown(chosen | {one})
+
+    yield from grown(frozenset())
+
+
+def _minimal(ids: Sequence[str], helps: Callable[[Ids], bool]) -> Ids:
+    """Return a set that helps, and from which nothing can be taken."""
+    chosen = frozenset(ids)
+    for one in ids:
+        if helps(chosen - {one}):
+            chosen -= {one}
+    return chosen
+
+
+@dataclass
+class _Relaxable:
+    """An order as ruled, about all candidates, and what happens to it when rules and limits are relaxed.
+
+    ``unproved``: some set was not found to help, but may.
+    """
+
+    ruled: Ruled
+    find_plan: FindPlan
+    plans: dict[Ids, RankedPlan | None] = field(default_factory=dict)
+    unproved: bool = False
+
+    @property
+    def ids(self) -> list[str]:
+        """Return what may be relaxed: rules that take something, limits, and the last stage's requirement."""
+        ruling, situation = self.ruled.ruling, self.ruled.situation
+        free = situation.candidates.free > 0
+        taking = {rule for rule, removed in ruling.removed.items() if (removed & free).any()}
+        taking |= {rule for rule, kept in ruling.kept.items() if ((kept > situation.candidates.safety) & free).any()}
+        taking |= {rule for rule, left in ruling.parcels_left.items() if np.isfinite(left).any()}
+        ids = [rule.id for rule in self.ruled.rules if rule.id in taking]
+        if self.ruled.ruleset.limits.max_parcels is not None:
+            ids.append(MAX_PARCELS)
+        if not self.ruled.ruleset.limits.split_lines and self._splittable.any():
+            ids.append(SPLIT_LINES)
+        return [*ids, *([] if _has_free_stage(self.ruled.ruleset) else [self._stage])]
+
+    @property
+    def monotone(self) -> bool:
+        """Whether the same lines have to be split, if any may be, whatever is relaxed: then more always helps."""
+        ruleset = self.ruled.ruleset
+        if not self._splittable.any() or not (ruleset.limits.split_lines or SPLIT_LINES in self.ids):
+            return True
+        situation, nothing = self.ruled.situation, Ruling({}, {}, {})
+        stages = () if _has_free_stage(ruleset) else ruleset.stages
+        forbidden = np.any([np.zeros(situation.atp.shape, bool), *(unmet(one, situation) for one in stages)], axis=0)
+        whole = replace(ruleset.limits, split_lines=False)
+        now = Reach(situation, self.ruled.ruling, whole).within() * ~forbidden
+        then = Reach(situation, nothing, whole).within()
+        return bool(((now > 0).any(axis=1) == (then > 0).any(axis=1))[self._splittable].all())
+
+    @property
+    def _splittable(self) -> NDArray[np.bool_]:
+        return splittable(self.ruled.situation.order, replace(self.ruled.ruleset.limits, split_lines=True))
+
+    @property
+    def _stage(self) -> str:
+        return f"stages.{self.ruled.ruleset.stages[-1].name}"
+
+    def helps(self, ids: Ids) -> bool:
+        """Return whether a plan stands once these are relaxed."""
+        return self.plan(ids) is not None
+
+    def plan(self, ids: Ids) -> RankedPlan | None:
+        """Return the plan that stands once these are relaxed, if one does."""
+        if ids not in self.plans:
+            try:
+                self.plans[ids] = self.find_plan(self._without(ids))
+            except UnprovedError:
+                self.plans[ids], self.unproved = None, True
+        return self.plans[ids]
+
+    def _without(self, ids: Ids) -> Ruled:
+        ruleset, ruling = self.ruled.ruleset, self.ruled.ruling
+        limits = replace(
+            ruleset.limits,
+            max_parcels=None if MAX_PARCELS in ids else ruleset.limits.max_parcels,
+            allow_partial=ruleset.limits.allow_partial or ALLOW_PARTIAL in ids,
+            split_lines=ruleset.limits.split_lines or SPLIT_LINES in ids,
+        )
+        stages = (Stage("any", None),) if self._stage in ids or _has_free_stage(ruleset) else ruleset.stages
+        return replace(
+            self.ruled,
+            ruleset=replace(ruleset, strategy=_COUNTING, limits=limits, stages=stages),
+            ruling=Ruling(
+                {rule: said for rule, said in ruling.removed.items() if rule not in ids},
+                {rule: said for rule, said in ruling.kept.items() if rule not in ids},
+                {},
+                {rule: said for rule, said in ruling.parcels_left.items() if rule not in ids},
+            ),
+        )
+
+    def told(self, ids: Ids, *, smallest: bool) -> Relaxation:
+        """Return the set with what it leads to."""
+        plan = self.plan(ids)
+        assert plan is not None, "only sets that help are told"
+        lines = self.ruled.situation.order.lines
+        return Relaxation(
+            rule_ids=tuple(one for one in [*self.ids, ALLOW_PARTIAL] if one in ids),
+            reasons={rule.id: rule.reason for rule in self.ruled.rules if rule.id in ids},
+            max_parcels=len(plan.shipments) if MAX_PARCELS in ids else None,
+            left_out=tuple(line.line_id for row, line in enumerate(lines) if plan.left_out[row]),
+            part_left_out={
+                line.line_id: units
+                for line, units in zip(lines, plan.left_out, strict=True)
+                if 0 < units < line.quantity
+            },
+            smallest=smallest,
+        )
+
+
+def free_of_charge(ruled: Ruled) -> Pricing:
+    """Return prices by which a plan costs 1000 for each line it leaves out, and 1 for each parcel but the first."""
+    lines, count = ruled.situation.atp.shape
+    nothing, nothings = np.zeros(count), np.zeros((lines, count))
+
+    def free(which: NDArray[np.intp], held: Contents) -> NDArray[np.float64]:  # noqa: ARG001 - whatever it holds
+        return np.zeros(len(which))
+
+    hours = (lambda _: nothing, lambda _: nothing, free, free, not_predicted, not_predicted)
+    scores = Scores(nothing, nothing, nothings, nothings, *hours)
+    order, candidates = ruled.situation.order, ruled.situation.candidates
+    joined = open_shipments_at(order, ruled.situation.network, candidates)
+    nothing_adjusted, most = Ruling({}, {}, {}), ruled.reach.at_most
+    return pricing(_COUNTING, order, candidates, joined, ruling=nothing_adjusted, scores=scores, reach=most)
+
+
+def _has_free_stage(ruleset: Ruleset) -> bool:
+    return any(stage.require is None for stage in ruleset.stages)
+
+
+def _with_everyone(ruled: Ruled, predictor: Predictor) -> Ruled:
+    """Return what rules say of all candidates, also of those that several rules take out; scored where that matters."""
+    everyone, ruling = ruled.everyone, ruled.first_ruling
+    if _needs_scores(ruled):
+        # Whatever could be sent has to be scored, also parts of lines that are not split as yet.
+        split = replace(ruled.ruleset.limits, split_lines=True)
+        unruled = Reach(everyone, Ruling({}, {}, {}), split).within()
+        everyone = _scored(everyone, predictor, unruled > 0)
+        ruling = ruling.and_then(apply_rules(ruled.ruleset, ruled.rules, everyone))
+    return replace(ruled, situation=everyone, ruling=ruling)
+
+
+def _needs_scores(ruled: Ruled) -> bool:
+    """Return whether a rule that takes lines out, or every stage, waits for predictions."""
+    waiting = any(rule.condition is not None and rule.waits for rule in ruled.rules)
+    required = [stage.require for stage in ruled.ruleset.stages]
+    return waiting or all(require is not None and needs_prediction(require.names) for require in required)
+
+
+def _scored(
+    situation: Situation, predictor: Predictor, asked: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]
+) -> Situation:
+    scores = score(
+        situation.order, situation.network, situation.candidates, asked, predictor=predictor, now=situation.now
+    )
+    return replace(situation, scores=scores)

@@ -1,0 +1,35 @@
+"""What is refused of a ruleset when it is published or checked, and serves on where it was published before.
+
+Amounts that mean no more than these, and rules that an answer would take for a limit or a stage.
+"""
+
+from collections.abc import Iterator
+from typing import Final
+
+from decision.errors import RulesetProblem
+from decision.money import MOST_MONEY
+from decision.rules.document import RulesetDocument
+
+MOST_PARCELS: Final = 1_000
+#: Units.
+MOST_KEPT_BACK: Final = 1_000_000_000
+_TAKEN: Final = ("limits.", "stages.")
+
+
+def beyond_bounds(written: RulesetDocument) -> Iterator[RulesetProblem]:
+    """Yield each amount that is too large, and each id that is taken, with its place."""
+    for name, price in written.strategy.model_dump().items():
+        if price > MOST_MONEY:
+            yield _too_large(f"strategy → {name}", MOST_MONEY)
+    if written.limits.max_parcels is not None and written.limits.max_parcels > MOST_PARCELS:
+        yield _too_large("limits → max_parcels", MOST_PARCELS)
+    for rule in written.rules:
+        if rule.safety_stock is not None and rule.safety_stock > MOST_KEPT_BACK:
+            yield _too_large(f"rules → {rule.id} → safety_stock", MOST_KEPT_BACK)
+        if rule.id.startswith(_TAKEN):
+            told = "an answer names limits and stages so: choose an id that begins otherwise"
+            yield RulesetProblem(f"rules → {rule.id} → id", told)
+
+
+def _too_large(place: str, most: float) -> RulesetProblem:
+    return RulesetProblem(place, f"must be at most {most:,.0f}")

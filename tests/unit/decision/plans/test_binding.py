@@ -1,0 +1,91 @@
+"""What makes the best plan dearer has a price: rules, limits, and what the stage requires."""
+
+import pytest
+
+from decision.decide import decide
+from decision.decision import Decision
+from decision.order import Line
+from decision.rules.ruleset import load_ruleset
+from tests.unit.decision.test_story import ANSWERS, MILAN
+from tests.unit.decision.world import NOW, STD, Table, network, order
+
+STRATEGY = "name: n\nstrategy: {late_parcel: 6.0, late_day: 2.0, pick_failure: 8.0, extra_parcel: 0.1}"
+
+
+def prices(more: str) -> tuple[Decision, dict[str, float]]:
+    """Return the decision, and the price of all that binds it."""
+    decision = decide(order("LAMP", "CHAIR"), MILAN, [load_ruleset(f"{STRATEGY}\n{more}")], Table(ANSWERS), NOW)
+    return decision, {binding.rule_id: binding.price for binding in decision.binding_rules}
+
+
+def total(more: str) -> float:
+    """Return what the best plan costs."""
+    return prices(more)[0].options[0].total
+
+
+def test_a_limit_on_parcels_has_a_price_where_more_would_be_cheaper() -> None:
+    dear = "strategy: {extra_parcel: 0.0, late_parcel: 60.0, late_day: 20.0}\nrules: [{id: a, adjust: '1'}]"
+    few = load_ruleset(f"name: n\n{dear}\nlimits: {{max_parcels: 1}}")
+    many = load_ruleset(f"name: n\n{dear}")
+    one, two = (decide(order("LAMP", "CHAIR"), MILAN, [rules], Table(ANSWERS), NOW) for rules in (few, many))
+    assert len(two.options[0].shipments) == 2
+    (binding,) = one.binding_rules
+    assert binding.rule_id == "limits.max_parcels"
+    assert binding.price == pytest.approx(one.options[0].total - two.options[0].total, abs=1e-9)
+    assert two.binding_rules == ()
+
+
+def test_what_the_stage_requires_has_a_price() -> None:
+    stages = "stages: [{name: quick, require: 'prediction.delivery_p90_hours < 35'}, {name: any}]"
+    decision, binding = prices(stages)
+    assert decision.stage == "quick"
+    assert binding == {"stages.quick": pytest.approx(decision.options[0].total - total(""), abs=1e-9)}
+
+
+def test_sending_everything_has_a_price_where_leaving_out_would_be_cheaper() -> None:
+    cheap = STRATEGY.replace("{", "{missing_line: 0.5, ")
+    whole, partial = (
+        decide(order("LAMP", "CHAIR"), MILAN, [load_ruleset(f"{cheap}\n{limits}")], Table(ANSWERS), NOW)
+        for limits in ("", "limits: {allow_partial: true}")
+    )
+    assert partial.options[0].missing
+    (binding,) = whole.binding_rules
+    assert binding.rule_id == "limits.allow_partial"
+    assert binding.price == pytest.approx(whole.options[0].total - partial.options[0].total, abs=1e-9)
+
+
+def test_limits_that_do_not_bind_have_no_price() -> None:
+    assert prices("limits: {max_parcels: 2}")[1] == {}
+
+
+def test_sending_lines_whole_has_a_price_where_parts_would_be_cheaper() -> None:
+    net = network(
+        [{"location_id": "L1"}, {"location_id": "L2"}], [STD], {"LAMP": {"L1": 3, "L2": 3}, "CHAIR": {"L1": 9}}
+    )
+    lines = (Line("1", "LAMP", 5, 10.0, weight_kg=1.0), Line("2", "CHAIR", 1, 10.0, weight_kg=1.0))
+    whole, split = (
+        decide(
+            order(lines=lines),
+            net,
+            [load_ruleset(f"name: n\nlimits: {{allow_partial: true, split_lines: {parts}}}")],
+            Table({"L1": (3.0, 1.0, 12.0, 36.0, 0.0), "L2": (4.0, 1.0, 12.0, 36.0, 0.0)}),
+            NOW,
+        )
+        for parts in ("false", "true")
+    )
+    assert [line.line_id for line in whole.options[0].missing] == ["1"]
+    assert not split.options[0].missing
+    (binding,) = whole.binding_rules
+    assert binding.rule_id == "limits.split_lines"
+    assert binding.price == pytest.approx(whole.options[0].total - split.options[0].total, abs=1e-9)
+
+
+def test_units_kept_back_have_a_price_where_two_lines_of_one_sku_could_share_them() -> None:
+    net = network([{"location_id": "W1"}, {"location_id": "S1"}], [STD], {"LAMP": {"W1": 3, "S1": 5}})
+    costs = Table({"W1": (1.0, 1.0, 10.0, 30.0, 0.0), "S1": (4.0, 1.0, 10.0, 30.0, 0.0)})
+    lines = (Line("1", "LAMP", 1, 9.0), Line("2", "LAMP", 2, 9.0))
+    kept = "name: n\nrules: [{id: keep, safety_stock: 1}]"
+    with_it, without = (decide(order(lines=lines), net, [load_ruleset(x)], costs, NOW) for x in (kept, "name: n"))
+    (binding,) = with_it.binding_rules
+    assert binding.rule_id == "keep"
+    assert binding.price == pytest.approx(with_it.options[0].total - without.options[0].total, abs=1e-9)

@@ -1,0 +1,83 @@
+"""Few candidates that have every line between them are found where there are any, and only then."""
+
+from itertools import combinations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from decision.decide import decide, rule
+from decision.network import Network
+from decision.order import Line, Order
+from decision.plans import covers, planning
+from decision.plans.many_lines import UnprovedError
+from decision.plans.relaxation import relaxations
+from decision.rules.ruleset import load_ruleset
+from tests.property.test_decide_oracle import Formula
+from tests.unit.decision.world import NOW, network, order
+
+LINES, PLACES, PARCELS = 40, 500, 8
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(1, 7), st.integers(1, 8), st.integers(1, 4))
+def test_covers_are_found_where_there_are_any(seed: int, blocks: int, candidates: int, most: int) -> None:
+    rng = np.random.default_rng(seed)
+    able = rng.random((blocks, candidates)) < rng.choice([0.2, 0.4, 0.7])
+    found = list(covers.covers(able, most))
+    assert all(len(chosen) <= most and able[:, list(chosen)].any(axis=1).all() for chosen in found)
+    sizes = range(1, min(most, candidates) + 1)
+    there = any(
+        able[:, list(chosen)].any(axis=1).all() for size in sizes for chosen in combinations(range(candidates), size)
+    )
+    assert bool(found) == there
+
+
+def hidden_plan(seed: int, places: int = PLACES) -> tuple[Order, Network]:
+    """An order whose lines eight locations have, each five of them; all others have any five."""
+    rng = np.random.default_rng(seed)
+    has = np.array([rng.choice(LINES, LINES // PARCELS, replace=False) for _ in range(places)])
+    has[rng.choice(places, PARCELS, replace=False)] = rng.permutation(LINES).reshape(PARCELS, -1)
+    stock: dict[str, dict[str, int]] = {f"K{line}": {} for line in range(LINES)}
+    for place, lines in enumerate(has):
+        for line in lines:
+            stock[f"K{line}"][f"L{place}"] = 1
+    wanted = tuple(Line(str(k), f"K{k}", 1, 10.0, weight_kg=1.0) for k in range(LINES))
+    locations = [{"location_id": f"L{place}", "capacity_per_day": 4.0, "capacity_used": 1.0} for place in range(places)]
+    return order(lines=wanted), network(locations, [{"carrier_service_id": "C1"}], stock)
+
+
+def limited(parcels: int) -> str:
+    return f"name: n\nlimits: {{max_parcels: {parcels}}}\nrules: [{{id: cap, cap: location.capacity_per_day}}]"
+
+
+def test_a_plan_that_hides_among_five_hundred_locations_is_found_within_the_limit() -> None:
+    """No candidate may send a line that another of the plan sends: nothing simple finds that."""
+    asked, net = hidden_plan(seed=1)
+    (option,) = decide(asked, net, [load_ruleset(limited(PARCELS))], Formula(), NOW).options
+    assert len(option.shipments) == PARCELS
+    assert sorted(int(x.line_id) for shipment in option.shipments for x in shipment.lines) == [*range(LINES)]
+    assert 0 < option.bound <= option.total
+
+
+def test_too_few_parcels_are_told_with_as_many_as_it_takes() -> None:
+    asked, net = hidden_plan(seed=1, places=30)
+    decision = decide(asked, net, [load_ruleset(limited(PARCELS - 1))], Formula(), NOW)
+    assert not decision.options
+    (first, *_) = decision.relaxations
+    assert first.rule_ids == ("limits.max_parcels",)
+    assert first.smallest
+
+
+def test_what_is_not_proved_is_not_told_as_proved(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A plan of eight parcels is there, but nobody has the time to find it."""
+    asked, net = hidden_plan(seed=1)
+    ruled = rule(asked, net, [load_ruleset(limited(PARCELS))], NOW)
+    assert ruled is not None
+    monkeypatch.setattr(covers, "MOST_STEPS", 1)
+    monkeypatch.setattr(planning, "SECONDS_TO_FIND", 0.01)
+    with pytest.raises(UnprovedError):
+        planning.find_plan(ruled)
+    told = relaxations(ruled, Formula(), planning.find_plan)
+    assert told
+    assert not any(relaxation.smallest for relaxation in told)

@@ -1,0 +1,60 @@
+"""A ruleset with a mistake is refused, and says where the mistake is."""
+
+import pytest
+
+from decision.errors import RulesetError
+from decision.rules.ruleset import load_ruleset
+
+
+@pytest.mark.parametrize(
+    ("rule", "told"),
+    [
+        (
+            "{id: a, exclude: 'location.typ == \"store\"'}",
+            "rule a, exclude, line 1, column 1: unknown name location.typ; did",
+        ),
+        (
+            "{id: a, exclude: 'location.type == 3'}",
+            "rule a, exclude, line 1, column 18: a text and a number do not compare",
+        ),
+        ("{id: a, adjust: 'location.type'}", "rule a, adjust, line 1, column 1: this must be a number"),
+        (
+            "{id: a, when: 'location.type == \"x\"', exclude: 'true'}",
+            "rule a, when, line 1, column 1: unknown name location.type",
+        ),
+        ("{id: a, where: 'prediction.p_late > 0.5', safety_stock: 1}", "rule a, where, line 1, column 1: unknown name"),
+        ("{id: a}", "rules → a: Value error, give exactly one of"),
+        ("{id: a, exclude: 'true', adjust: '1'}", "found exclude, adjust"),
+        ("{id: a, exclde: 'true'}", "rules → a → exclde: Extra inputs are not permitted; did you mean exclude?"),
+        ("{id: a, late_parcel: 1, exclude: 'true'}", "rules → a → late_parcel: Extra inputs are not permitted"),
+        ("{id: limits.max_parcels, exclude: 'true'}", "rules → limits.max_parcels → id: an answer names limits"),
+        ("{id: a, safety_stock: -1}", "rules → a → safety_stock: Input should be greater than or equal to 0"),
+    ],
+)
+def test_tells_where(rule: str, told: str) -> None:
+    with pytest.raises(RulesetError) as caught:
+        load_ruleset(f"name: n\nrules:\n  - {rule}\n")
+    assert told in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "- 1",
+        "name: [",
+        "name: n\nstrategy: {late_parcel: -1}",
+        "name: n\nstrategy: {missing_line: 1.0e+10}",
+        "name: n\nlimits: {max_parcels: 0}",
+        f"name: n\nrules: [{{id: a, safety_stock: 1{'0' * 400}}}]",
+        "rules: []",
+    ],
+)
+def test_refuses_what_is_no_ruleset(text: str) -> None:
+    with pytest.raises(RulesetError):
+        load_ruleset(text)
+
+
+def test_refuses_two_rules_of_one_id() -> None:
+    with pytest.raises(RulesetError, match="more than once: a"):
+        load_ruleset("name: n\nrules: [{id: a, exclude: 'true'}, {id: a, exclude: 'true'}]")
