@@ -7,7 +7,7 @@ import yaml
 from decision.rules.reference import attribute_table
 from decision.rules.ruleset import compile_ruleset, default_ruleset
 
-PAGE = (Path(__file__).parents[3] / "docs" / "rules.md").read_text(encoding="utf-8")
+PAGE = (Path(__file__).parents[4] / "docs" / "rules.md").read_text(encoding="utf-8")
 
 
 def test_the_table_of_names_is_that_of_the_code() -> None:
