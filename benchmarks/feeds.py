@@ -18,8 +18,8 @@ import psycopg
 from benchmarks.databases import KINDS, Kind, fresh_database
 from benchmarks.report import Figure, Report
 from serving import bootstrap
-from serving.feeding import take_feed
-from serving.feeds import FEEDS, NDJSON
+from serving.feeds.checking import FEEDS, NDJSON
+from serving.feeds.taking import take_feed
 from serving.service import Service
 from serving.settings import Settings
 

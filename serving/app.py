@@ -9,12 +9,9 @@ import structlog
 from fastapi import Depends, FastAPI
 from starlette.middleware import Middleware
 
-from serving import bootstrap, problems
-from serving.access import AccessMiddleware
-from serving.kept_network import keep_network
-from serving.live import ServedPredictor
+from serving import bootstrap
 from serving.orders.sweeping import sweep
-from serving.outbox import keep_telling
+from serving.promises.warming import warm_up
 from serving.routes import (
     decisions,
     feeds,
@@ -30,7 +27,11 @@ from serving.routes import (
 )
 from serving.service import Service, state_is_read
 from serving.settings import Settings
-from serving.warming import warm_up
+from serving.state.kept_network import keep_network
+from serving.state.served import ServedPredictor
+from serving.telling.outbox import keep_telling
+from serving.web import problems
+from serving.web.access import AccessMiddleware
 from serving.wire.documentation import DescribedApp
 
 log = structlog.get_logger()

@@ -18,17 +18,18 @@ from serving.database.engine import make_engine
 from serving.database.schema import is_current, migrate
 from serving.database.webhook_store import tell_broker
 from serving.errors import ConfigurationError
-from serving.kept_lanes import find_lanes, keep_lanes
-from serving.kept_network import find_network
-from serving.keys import development_key
-from serving.live import Live, ServedPredictor
-from serving.metrics import Metrics
-from serving.ruleset_files import publish_files
+from serving.rulesets.files import publish_files
 from serving.service import Service
 from serving.settings import Settings
+from serving.state.kept_lanes import find_lanes, keep_lanes
+from serving.state.kept_network import find_network
+from serving.state.live import Live
+from serving.state.served import ServedPredictor
+from serving.web.keys import development_key
+from serving.web.metrics import Metrics
 
 if TYPE_CHECKING:
-    from serving.broker import Broker
+    from serving.telling.broker import Broker
 
 log = structlog.get_logger()
 
@@ -118,7 +119,7 @@ def _broker(settings: Settings) -> "Broker | None":
     if not all(url.startswith(("nats://", "tls://")) for url in settings.broker_url.split(",")):
         raise ConfigurationError("SMISTA_BROKER_URL cannot be read: write nats://host:4222 (or tls://…)")
     try:
-        from serving.broker import Broker  # noqa: PLC0415 (its library is an extra)
+        from serving.telling.broker import Broker  # noqa: PLC0415 (its library is an extra)
     except ModuleNotFoundError as error:
         raise ConfigurationError("SMISTA_BROKER_URL needs the extra `broker`: pip install -e '.[broker]'") from error
     return Broker(settings.broker_url)

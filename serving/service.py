@@ -10,13 +10,13 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from serving.database.database import Database
 from serving.errors import NotReadyError, UnauthenticatedError
-from serving.keys import find_key, require_scope
-from serving.live import Live
-from serving.metrics import Metrics
 from serving.settings import ApiKey, Scope, Settings
+from serving.state.live import Live
+from serving.web.keys import find_key, require_scope
+from serving.web.metrics import Metrics
 
 if TYPE_CHECKING:
-    from serving.broker import Broker
+    from serving.telling.broker import Broker
 
 
 @dataclass(frozen=True, slots=True)

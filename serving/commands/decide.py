@@ -27,8 +27,8 @@ def explain_command(
     """Print a logged decision in words: its options, who was left out and why, what rules and limits cost."""
     from decision.explanation.tell import as_text
     from decision.messages.catalogue import LANGUAGES
+    from serving.decisions.replay import find_decision
     from serving.errors import ConfigurationError, ReplayError, ServingError
-    from serving.replay import find_decision
     from serving.wire.answer import read_answer
 
     if language is not None and language not in LANGUAGES:
@@ -58,8 +58,8 @@ def replay_command(
 
     from prediction.errors import PredictionError
     from prediction.loading import load_bundle
+    from serving.decisions.replay import find_decision, replay
     from serving.errors import ConfigurationError, ReplayError
-    from serving.replay import find_decision, replay
 
     try:
         settings = settings_from(database_url=database, bundle=bundle)

@@ -24,9 +24,9 @@ def check(
 
     from decision.errors import RulesetError, RulesetProblem
     from decision.rules.ruleset import check_ruleset
-    from serving.documents import read_file
     from serving.errors import ServingError
-    from serving.ruleset_summary import as_lines, summary_of
+    from serving.rulesets.documents import read_file
+    from serving.rulesets.summary import as_lines, summary_of
 
     problems: tuple[RulesetProblem, ...] = ()
     summary: dict[str, Any] = {}

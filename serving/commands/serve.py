@@ -24,8 +24,8 @@ def serve(
     from prediction.errors import PredictionError
     from serving.app import create_app
     from serving.errors import ConfigurationError
-    from serving.keys import DEVELOPMENT_KEY_FILE
-    from serving.logs import configure_logs
+    from serving.web.keys import DEVELOPMENT_KEY_FILE
+    from serving.web.logs import configure_logs
 
     configure_logs()
     try:

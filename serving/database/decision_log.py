@@ -9,17 +9,17 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from decision.order import Order
 from serving.database.tables import decisions, places
-from serving.inputs import KeptPlaces, read_order
+from serving.decisions.inputs import KeptPlaces, read_order
 
 
 @dataclass(frozen=True, slots=True)
 class LoggedDecision:
     """One row of the log. ``request`` and ``answer`` are the bytes that travelled.
 
-    ``decided_order``, ``stock`` and ``capacity`` are as `serving.inputs` keeps them, ``places`` the digest of locations
-    and services; these, ``language`` and ``options`` are ``None`` in decisions of before they were kept. ``outcomes``:
-    the last that the bundle had learnt, where it had learnt any; ``calibration``: what it was calibrated with since it
-    was trained, as `serving.learning` names it.
+    ``decided_order``, ``stock`` and ``capacity`` are as `serving.decisions.inputs` keeps them, ``places`` the digest of
+    locations and services; these, ``language`` and ``options`` are ``None`` in decisions of before they were kept.
+    ``outcomes``: the last that the bundle had learnt, where it had learnt any; ``calibration``: what it was calibrated
+    with since it was trained, as `serving.state.learning` names it.
     """
 
     decision_id: str

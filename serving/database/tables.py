@@ -152,7 +152,7 @@ decisions = Table(
     Column("digest", Text),
     Column("request", LargeBinary, nullable=False),
     Column("answer", LargeBinary, nullable=False),
-    # What it was made from (`serving.inputs`); nothing in decisions made before this was kept.
+    # What it was made from (`serving.decisions.inputs`); nothing in decisions made before this was kept.
     Column("language", Text),
     Column("options", Integer),
     Column("decided_order", LargeBinary),

@@ -14,16 +14,16 @@ from decision.order import Order
 from decision.rules.ruleset import Ruleset
 from decision.rules.ruling import available
 from prediction.following import Expected
-from serving.capacity import full_locations
 from serving.database.decision_log import LoggedDecision
 from serving.database.locks import StockKey
-from serving.deciding import Asked, make_decision, ready_predictor
-from serving.live import ServedPredictor
-from serving.ordering import to_order
+from serving.decisions.deciding import Asked, make_decision, ready_predictor
+from serving.decisions.ordering import to_order
 from serving.orders.changes import Assignment, Sent
 from serving.orders.expecting import expected_of
 from serving.service import Service
-from serving.snapshot import Snapshot
+from serving.state.capacity import full_locations
+from serving.state.served import ServedPredictor
+from serving.state.snapshot import Snapshot
 from serving.wire.order import OrderBody
 
 

@@ -10,9 +10,9 @@ from decision.candidates.scores import asked_of, parcels
 from decision.decision import Option, Shipment
 from decision.order import Order
 from prediction.following import Expected
-from serving.live import ServedPredictor
 from serving.orders.changes import Sent, sent
-from serving.snapshot import Snapshot
+from serving.state.served import ServedPredictor
+from serving.state.snapshot import Snapshot
 
 
 def expected_of(

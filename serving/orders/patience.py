@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from decision.calendars.opening import open_since
 from serving.orders.records import ShipmentRecord
-from serving.snapshot import Snapshot
+from serving.state.snapshot import Snapshot
 
 
 def accept_until(snapshot: Snapshot, location_id: str, since: datetime, minutes: float) -> datetime:

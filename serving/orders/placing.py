@@ -20,6 +20,7 @@ from decision.promised import KeptPromise
 from serving.database.decision_log import LoggedDecision, log_decision
 from serving.database.idempotency import Answer, Attempt, answered_before, write_once
 from serving.database.order_store import find_order
+from serving.decisions.ordering import to_order
 from serving.errors import (
     CapacityGoneError,
     ConflictError,
@@ -30,7 +31,6 @@ from serving.errors import (
     OutOfStockError,
     StockGoneError,
 )
-from serving.ordering import to_order
 from serving.orders.changes import Assignment
 from serving.orders.changes import place as placed
 from serving.orders.deciding import Avoided, Made, assignment, decide_now, full_now
@@ -40,7 +40,7 @@ from serving.orders.records import LineRecord, OrderRecord
 from serving.orders.states import OrderState
 from serving.orders.writing import write
 from serving.service import Service
-from serving.snapshot import Snapshot
+from serving.state.snapshot import Snapshot
 from serving.wire.answer import read_answer
 from serving.wire.order import OrderBody
 from serving.wire.placing import CommitBody, NewOrderBody, order_bytes

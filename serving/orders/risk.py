@@ -11,8 +11,8 @@ import orjson
 from decision.calendars.tellable import next_tellable
 from decision.promises.outlook import OnItsWay, all_there, on_time
 from serving.database.order_log import OrderEvent
+from serving.decisions.ordering import to_order
 from serving.errors import ServingError
-from serving.ordering import to_order
 from serving.orders.change import Change
 from serving.orders.changes import CONFIDENCE
 from serving.orders.events import By, told
@@ -20,7 +20,7 @@ from serving.orders.records import OrderRecord, ShipmentRecord
 from serving.orders.states import ARRIVED, OrderState, ShipmentState
 from serving.orders.writing import change_order
 from serving.service import Service
-from serving.snapshot import Snapshot
+from serving.state.snapshot import Snapshot
 from serving.wire.placing import NewOrderBody
 
 #: States of orders that are watched.

@@ -12,7 +12,6 @@ import structlog
 from sqlalchemy import ColumnElement, Connection, and_, select, update
 
 from decision.errors import DecisionError
-from serving.capacity import quarter
 from serving.database.decision_log import log_decision
 from serving.database.order_store import find_order
 from serving.database.order_tables import order_lines, orders
@@ -28,7 +27,8 @@ from serving.orders.risk import tell_risk
 from serving.orders.states import OrderState
 from serving.orders.writing import change_order
 from serving.service import Service
-from serving.snapshot import Snapshot
+from serving.state.capacity import quarter
+from serving.state.snapshot import Snapshot
 from serving.wire.placing import NewOrderBody
 
 #: Shipments of one order that locations may fail before it waits for a person.

@@ -11,17 +11,17 @@ from sqlalchemy import Connection
 from decision.candidates.loads import surely_exact
 from decision.explanation.explain import why_changed
 from decision.messages.catalogue import Language
-from serving.body import read_body, read_json
 from serving.database.decision_log import LoggedDecision, log_decision, logged_answer
 from serving.database.idempotency import Answer, answered_before, write_once
-from serving.deciding import Asked, make_decision, ready_predictor
+from serving.decisions.deciding import Asked, make_decision, ready_predictor
+from serving.decisions.ordering import to_order
 from serving.errors import NotFoundError
-from serving.idempotency import attempt_of
-from serving.live import ServedPredictor
-from serving.ordering import to_order
 from serving.service import Service, client_with, service_of
 from serving.settings import ApiKey
-from serving.snapshot import Snapshot
+from serving.state.served import ServedPredictor
+from serving.state.snapshot import Snapshot
+from serving.web.body import read_body, read_json
+from serving.web.idempotency import attempt_of
 from serving.wire import examples
 from serving.wire.answer import ChangesAnswer, DecisionAnswer, changes_bytes, read_answer
 from serving.wire.documentation import IDEMPOTENCY_KEY, answers, body, reference

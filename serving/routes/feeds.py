@@ -6,13 +6,13 @@ from typing import Annotated
 import orjson
 from fastapi import APIRouter, Depends, Request, Response
 
-from serving.body import media_type, read_body
 from serving.database.tables import stock
-from serving.feeding import take_feed
-from serving.feeds import FEEDS, NDJSON, Feed
+from serving.feeds.checking import FEEDS, NDJSON, Feed
+from serving.feeds.taking import take_feed
 from serving.orders.routing import route_waiting
 from serving.service import client_with, service_of
 from serving.settings import ApiKey
+from serving.web.body import media_type, read_body
 from serving.wire import examples
 from serving.wire.documentation import answers, body, reference
 from serving.wire.feed import FeedAnswer

@@ -5,9 +5,9 @@ from typing import Annotated
 import orjson
 from fastapi import APIRouter, Depends, Request, Response
 
-from serving.learning import calibration_named
 from serving.service import client_with, service_of
 from serving.settings import ApiKey
+from serving.state.learning import calibration_named
 from serving.wire.documentation import answers
 from serving.wire.state import ModelsAnswer
 

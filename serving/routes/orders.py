@@ -7,13 +7,11 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Request, Response
 from sqlalchemy import Connection
 
-from serving.body import read_body, read_json
 from serving.database.decision_log import logged_decision
 from serving.database.idempotency import Answer, Attempt, write_once
 from serving.database.order_log import events_of
 from serving.database.order_store import find_order
 from serving.errors import NotFoundError
-from serving.idempotency import answer_once
 from serving.orders import changes
 from serving.orders.change import Change
 from serving.orders.events import By
@@ -23,6 +21,8 @@ from serving.orders.routing import may_route, route_order, route_waiting
 from serving.orders.writing import change_order
 from serving.service import client_with, service_of
 from serving.settings import ApiKey
+from serving.web.body import read_body, read_json
+from serving.web.idempotency import answer_once
 from serving.wire import examples
 from serving.wire.documentation import IDEMPOTENCY_KEY, answers, body, reference
 from serving.wire.fields import Identifier, Remark

@@ -5,14 +5,14 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
 
-from serving.body import read_body, read_json
 from serving.errors import FieldError, InvalidRequestError
-from serving.holding import hold
-from serving.idempotency import HEADER, attempt_of, only_one
-from serving.keys import require_scope
-from serving.promising import make_promise_list, make_promises
+from serving.promises.holding import hold
+from serving.promises.promising import make_promise_list, make_promises
 from serving.service import client_with, service_of
 from serving.settings import ApiKey
+from serving.web.body import read_body, read_json
+from serving.web.idempotency import HEADER, attempt_of, only_one
+from serving.web.keys import require_scope
 from serving.wire import examples
 from serving.wire.documentation import IDEMPOTENCY_KEY, answers, body, reference
 from serving.wire.promise import PromiseBody, PromisesAnswer, promises_bytes

@@ -9,14 +9,14 @@ from sqlalchemy import Connection
 
 from decision.errors import RulesetError
 from decision.rules.ruleset import check_ruleset
-from serving.body import media_type, read_body
 from serving.database.idempotency import Answer, answered_before, write_once
 from serving.database.ruleset_store import live_rulesets, publish
-from serving.documents import YAML, read_document
 from serving.errors import FieldError, InvalidRulesetError
-from serving.idempotency import attempt_of
+from serving.rulesets.documents import YAML, read_document
 from serving.service import client_with, service_of
 from serving.settings import ApiKey
+from serving.web.body import media_type, read_body
+from serving.web.idempotency import attempt_of
 from serving.wire import examples
 from serving.wire.documentation import IDEMPOTENCY_KEY, Description, answers, body
 from serving.wire.fields import Identifier

@@ -7,13 +7,11 @@ import orjson
 from fastapi import APIRouter, Depends, Query, Request, Response
 from sqlalchemy import Connection, select
 
-from serving.body import read_body, read_json
 from serving.database.idempotency import Answer, Attempt, write_once
 from serving.database.order_store import find_shipments, order_of_shipment
 from serving.database.order_tables import orders, shipments
 from serving.errors import FieldError, InvalidRequestError, NotFoundError
-from serving.feeds import CLOCK_TOLERANCE
-from serving.idempotency import answer_once
+from serving.feeds.checking import CLOCK_TOLERANCE
 from serving.orders.change import Change
 from serving.orders.events import By
 from serving.orders.happening import Cost, happened
@@ -24,7 +22,9 @@ from serving.orders.states import OWN, ShipmentEvent, ShipmentState, possible
 from serving.orders.writing import change_order
 from serving.service import Service, client_with, service_of
 from serving.settings import ApiKey
-from serving.snapshot import Snapshot
+from serving.state.snapshot import Snapshot
+from serving.web.body import read_body, read_json
+from serving.web.idempotency import answer_once
 from serving.wire import examples
 from serving.wire.documentation import IDEMPOTENCY_KEY, answers, body, reference
 from serving.wire.fields import Identifier

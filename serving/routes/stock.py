@@ -7,16 +7,16 @@ from typing import Annotated
 import orjson
 from fastapi import APIRouter, Depends, Query, Request, Response
 
-from serving.body import media_type, read_body
 from serving.database.idempotency import Answer, Attempt, write_once
 from serving.database.stock_sources import take_movements
 from serving.database.stock_view import stock_of
 from serving.errors import NotFoundError
-from serving.feeds import NDJSON, Rejected, check_movements
-from serving.idempotency import answer_once
+from serving.feeds.checking import NDJSON, Rejected, check_movements
 from serving.orders.routing import route_waiting
 from serving.service import Service, client_with, service_of
 from serving.settings import ApiKey
+from serving.web.body import media_type, read_body
+from serving.web.idempotency import answer_once
 from serving.wire import examples
 from serving.wire.documentation import IDEMPOTENCY_KEY, answers, body, reference
 from serving.wire.fields import Identifier

@@ -7,13 +7,13 @@ import orjson
 from fastapi import APIRouter, Depends, Request, Response
 from sqlalchemy import Connection
 
-from serving.body import read_body, read_json
 from serving.database.idempotency import Answer, answered_before, write_once
 from serving.database.webhook_store import add_webhook, dead_letters, list_webhooks, remove_webhook, send_again
 from serving.errors import NotFoundError
-from serving.idempotency import answer_once, attempt_of
 from serving.service import client_with, service_of
 from serving.settings import ApiKey
+from serving.web.body import read_body, read_json
+from serving.web.idempotency import answer_once, attempt_of
 from serving.wire.documentation import IDEMPOTENCY_KEY, answers, body, problems, reference
 from serving.wire.fields import Identifier
 from serving.wire.webhooks import DeadLettersAnswer, NewWebhookAnswer, ResentAnswer, WebhookBody, WebhooksAnswer

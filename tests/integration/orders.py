@@ -7,8 +7,8 @@ from typing import Any, Final
 import httpx
 
 from serving.orders.sweeping import sweep
-from serving.outbox import tell_webhook, whom_to_tell
 from serving.service import Service
+from serving.telling.outbox import tell_webhook, whom_to_tell
 from serving.wire import examples
 from tests.integration.conftest import Api
 

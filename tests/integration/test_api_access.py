@@ -7,8 +7,8 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from serving.app import create_app
-from serving.keys import digest
 from serving.settings import ApiKey, Settings
+from serving.web.keys import digest
 from serving.wire import examples
 from tests.integration.conftest import Api
 from tests.unit.serving.table_predictor import TablePredictor

@@ -10,10 +10,10 @@ from sqlalchemy import update
 
 from serving import bootstrap
 from serving.database.tables import rulesets
+from serving.decisions.replay import find_decision, replay
 from serving.errors import ConfigurationError
-from serving.kept_network import find_network, keep_network
-from serving.replay import find_decision, replay
 from serving.settings import Settings
+from serving.state.kept_network import find_network, keep_network
 from serving.wire import examples
 from tests.integration.conftest import Api, running
 from tests.integration.orders import open_shop, order

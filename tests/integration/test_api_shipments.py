@@ -7,8 +7,8 @@ from sqlalchemy import select
 
 from decision.rules.document import NOT_FOUND_ODDS
 from serving.database.order_tables import stock_movements
+from serving.decisions.replay import find_decision, replay
 from serving.orders.routing import MOST_FAILURES
-from serving.replay import find_decision, replay
 from tests.integration.conftest import Api
 from tests.integration.orders import at, count, numbers, open_shop, placed, seen, stock, tell, what_is_due
 from tests.unit.serving.table_predictor import TablePredictor

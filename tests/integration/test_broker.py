@@ -18,10 +18,10 @@ import pytest
 
 from serving.app import create_app
 from serving.bootstrap import build
-from serving.broker import Broker
 from serving.errors import ConfigurationError
-from serving.outbox import WAITS
 from serving.settings import Settings
+from serving.telling.broker import Broker
+from serving.telling.outbox import WAITS
 from tests.integration.conftest import Api, Clock
 from tests.integration.orders import open_shop, placed, tell, tell_due
 from tests.unit.serving.table_predictor import TablePredictor
@@ -247,7 +247,7 @@ def test_without_its_library_a_broker_is_refused_at_start_and_nothing_else(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "nats", None)
-    monkeypatch.delitem(sys.modules, "serving.broker", raising=False)
+    monkeypatch.delitem(sys.modules, "serving.telling.broker", raising=False)
     build(Settings(work_folder=tmp_path), TablePredictor()).database.close()
     with pytest.raises(ConfigurationError, match=r"\[broker\]"):
         build(Settings(work_folder=tmp_path, broker_url="nats://127.0.0.1:4222"), TablePredictor())

@@ -19,11 +19,11 @@ from serving.database.database import Database
 from serving.database.engine import make_engine
 from serving.database.schema import migrate
 from serving.database.step_log import log_steps
-from serving.learning import learnt_before, learnt_up_to
-from serving.live import Live
+from serving.decisions.replay import find_decision, replay
 from serving.orders.steps import Stage, Step
-from serving.replay import find_decision, replay
 from serving.settings import Settings
+from serving.state.learning import learnt_before, learnt_up_to
+from serving.state.live import Live
 from tests.conftest import CUT
 from tests.integration.conftest import Api
 from tests.integration.orders import tell

@@ -11,8 +11,8 @@ import pytest
 from sqlalchemy import func, select
 
 from serving.database.order_tables import capacity_used, stock_movements
+from serving.decisions.replay import find_decision, replay
 from serving.orders.states import HOLDING
-from serving.replay import find_decision, replay
 from tests.integration.conftest import Api
 from tests.integration.orders import at, count, held_in_all, numbers, open_shop, order, placed, seen, tell, what_is_due
 from tests.integration.test_races import Seams, more_processes

@@ -13,8 +13,8 @@ from sqlalchemy.exc import OperationalError
 from structlog.testing import capture_logs
 
 from serving.errors import ConfigurationError
-from serving.kept_network import NETWORK_FILE, find_network, keep_network
 from serving.settings import Settings
+from serving.state.kept_network import NETWORK_FILE, find_network, keep_network
 from serving.wire import examples
 from tests.integration.conftest import Api, running
 from tests.integration.orders import count, open_shop, order, place

@@ -17,10 +17,10 @@ from serving.database.engine import make_engine
 from serving.database.order_tables import outcomes
 from serving.database.outcome_log import log_outcomes, told_between
 from serving.database.schema import migrate
-from serving.live import Live
+from serving.decisions.replay import find_decision, replay
 from serving.orders.outcomes import Outcome
-from serving.replay import find_decision, replay
 from serving.settings import Settings
+from serving.state.live import Live
 from smista import app as command_line
 from tests.integration.conftest import NOW, Api, postgres_database
 from tests.integration.orders import seen, tell

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from serving.database.tables import decisions, places
-from serving.replay import find_decision, replay
+from serving.decisions.replay import find_decision, replay
 from tests.integration.conftest import Api
 from tests.integration.orders import open_shop, order, place, placed, seen, stock, tell
 from tests.unit.serving.table_predictor import TablePredictor

@@ -13,8 +13,8 @@ from sqlalchemy import select, update
 
 from serving.database.decision_log import LoggedDecision
 from serving.database.tables import decisions, places, rulesets
+from serving.decisions.replay import find_decision, replay
 from serving.errors import ReplayError
-from serving.replay import find_decision, replay
 from serving.wire import examples
 from tests.integration.conftest import Api
 from tests.unit.serving.table_predictor import TablePredictor

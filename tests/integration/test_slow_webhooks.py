@@ -9,8 +9,8 @@ from typing import Any
 import orjson
 import pytest
 
-from serving import outbox
-from serving.outbox import keep_telling
+from serving.telling import outbox
+from serving.telling.outbox import keep_telling
 from tests.integration.conftest import Api
 from tests.integration.orders import TIRELESS, open_shop, placed
 

@@ -14,8 +14,8 @@ import orjson
 import pytest
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
-from serving import outbox
-from serving.outbox import WAITS
+from serving.telling import outbox
+from serving.telling.outbox import WAITS
 from serving.wire import examples
 from tests.integration.conftest import Api
 from tests.integration.orders import count, open_shop, placed, tell, tell_due

@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from serving.database.stock_batch import Counts, counts_of
-from serving.feeds import CLOCK_TOLERANCE, Rejected, _check, check_counts
-from serving.shared import Shared
-from serving.snapshot import Product, Snapshot
+from serving.feeds.checking import CLOCK_TOLERANCE, Rejected, _check, check_counts
+from serving.state.shared import Shared
+from serving.state.snapshot import Product, Snapshot
 from serving.wire.rows import StockRow
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)

@@ -30,9 +30,9 @@ from prediction.lanes import LANES_FILE, LAST_RESORT
 from prediction.loading import sha256_of
 from prediction.manifest import MANIFEST_FILE, TRAILING_FILE, read_manifest
 from serving.app import create_app
-from serving.kept_network import keep_network
 from serving.service import Service
 from serving.settings import Settings
+from serving.state.kept_network import keep_network
 from serving.wire.promise import PromisesAnswer
 from tests.conftest import CUT
 from tests.integration.conftest import Clock

@@ -17,7 +17,7 @@ from sqlalchemy import select
 from standardwebhooks.webhooks import Webhook
 
 from serving.database.order_tables import order_events
-from serving.outbox import WAITS
+from serving.telling.outbox import WAITS
 from tests.integration.conftest import Api
 from tests.integration.orders import TIRELESS, open_shop, placed, tell, tell_due
 

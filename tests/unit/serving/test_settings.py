@@ -5,8 +5,8 @@ import json
 import pytest
 from pydantic import ValidationError
 
-from serving.keys import digest, find_key
 from serving.settings import ApiKey, Settings
+from serving.web.keys import digest, find_key
 
 
 def test_settings_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:

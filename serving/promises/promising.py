@@ -20,11 +20,11 @@ from decision.promise import NotPromised, Promise
 from decision.promises.awaited import the_plan, the_slowest
 from decision.promises.promising import Asking, promise
 from decision.rules.document import DELIVERY_METHODS
-from serving.deciding import require_currency
+from serving.decisions.deciding import require_currency
+from serving.decisions.ordering import address_of, to_order
 from serving.errors import FieldError, UnknownReferenceError
-from serving.ordering import address_of, to_order
 from serving.service import Service
-from serving.snapshot import Snapshot
+from serving.state.snapshot import Snapshot
 from serving.wire.order import LineBody, OrderBody
 from serving.wire.promise import PromiseBody, PromiseLineBody, Promises, Told, ranked
 from serving.wire.promise_list import PromisedItem, PromiseList, PromiseListBody

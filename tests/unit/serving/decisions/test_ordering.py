@@ -6,9 +6,9 @@ import pytest
 
 from decision.network import Network
 from decision.order import Destination
-from serving.ordering import to_order
-from serving.shared import Shared
-from serving.snapshot import Product, Snapshot
+from serving.decisions.ordering import to_order
+from serving.state.shared import Shared
+from serving.state.snapshot import Product, Snapshot
 from serving.wire import examples
 from serving.wire.order import OrderBody
 

@@ -7,7 +7,7 @@ from fastapi import Request
 from pydantic import BaseModel, ValidationError
 
 from serving.errors import MalformedBodyError, TooLargeError, UnsupportedMediaError
-from serving.problems import invalid_request
+from serving.web.problems import invalid_request
 
 B = TypeVar("B", bound=BaseModel)
 

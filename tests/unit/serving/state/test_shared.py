@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from serving.shared import Shared
+from serving.state.shared import Shared
 
 CONTENT = st.dictionaries(st.text(max_size=3), st.integers())
 

@@ -4,7 +4,7 @@ from time import perf_counter
 
 import structlog
 
-from serving.promising import make_promise_list
+from serving.promises.promising import make_promise_list
 from serving.service import Service
 from serving.wire.order import DestinationBody
 from serving.wire.promise import PromiseLineBody

@@ -10,7 +10,7 @@ from serving.database.database import Job
 from serving.database.stock_counts import count
 from serving.database.tables import stock
 from serving.database.upsert import upsert
-from serving.feeds import Feed, Rejected, check_counts, check_feed, read_feed
+from serving.feeds.checking import Feed, Rejected, check_counts, check_feed, read_feed
 from serving.service import Service
 
 

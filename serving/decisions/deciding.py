@@ -9,12 +9,12 @@ from decision.network import Network
 from decision.order import Order
 from prediction.lanes import Lanes
 from serving.database.decision_log import LoggedDecision
+from serving.decisions.inputs import keep_capacity, keep_order, keep_stock
 from serving.errors import FieldError, InvalidRequestError, NotReadyError
-from serving.inputs import keep_capacity, keep_order, keep_stock
-from serving.learning import calibration_named, version_learnt
-from serving.live import ServedPredictor
 from serving.service import Service
-from serving.snapshot import Snapshot
+from serving.state.learning import calibration_named, version_learnt
+from serving.state.served import ServedPredictor
+from serving.state.snapshot import Snapshot
 from serving.wire.answer import answer_bytes
 from serving.wire.order import OrderBody
 

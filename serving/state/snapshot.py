@@ -11,15 +11,15 @@ from decision.custom import Custom
 from decision.network import Network, SkuStock
 from decision.rules.ruleset import Ruleset, compile_ruleset, default_ruleset
 from features.facts import Columns
-from serving.capacity import Given, capacity_columns, given_since
-from serving.columns import changed_stock, empty_columns, load_columns, load_inbound
 from serving.database.order_tables import inbound
 from serving.database.ruleset_store import live_rulesets
 from serving.database.tables import carrier_services, footfall, locations, products, rulesets
 from serving.database.versions import current_version
-from serving.footfall import Usual, footfall_columns, full_hour
-from serving.inputs import KeptPlaces, keep_places
-from serving.shared import Shared
+from serving.decisions.inputs import KeptPlaces, keep_places
+from serving.state.capacity import Given, capacity_columns, given_since
+from serving.state.columns import changed_stock, empty_columns, load_columns, load_inbound
+from serving.state.footfall import Usual, footfall_columns, full_hour
+from serving.state.shared import Shared
 
 
 @dataclass(frozen=True, slots=True)

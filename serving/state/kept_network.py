@@ -14,12 +14,12 @@ import structlog
 
 from decision.network import Inbound, Network, SkuStock
 from decision.rules.ruleset import compile_ruleset
-from serving.capacity import capacity_columns
 from serving.database.ruleset_store import live_rulesets
-from serving.inputs import KeptPlaces, keep_stock, read_places, read_stock
+from serving.decisions.inputs import KeptPlaces, keep_stock, read_places, read_stock
 from serving.service import Service
-from serving.shared import Shared
-from serving.snapshot import Product, Snapshot
+from serving.state.capacity import capacity_columns
+from serving.state.shared import Shared
+from serving.state.snapshot import Product, Snapshot
 
 NETWORK_FILE: Final = "network.jsonl"
 #: Skus in a line.

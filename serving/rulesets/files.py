@@ -10,8 +10,8 @@ from decision.errors import RulesetError
 from decision.rules.ruleset import check_ruleset
 from serving.database.database import Database
 from serving.database.ruleset_store import live_rulesets, publish
-from serving.documents import read_file
 from serving.errors import ConfigurationError, ServingError
+from serving.rulesets.documents import read_file
 
 PUBLISHER = "file at start"
 

@@ -13,10 +13,10 @@ from decision.rules.ruleset import Ruleset, compile_ruleset, default_ruleset
 from serving.database.database import Database
 from serving.database.decision_log import LoggedDecision, kept_places, logged_decision
 from serving.database.ruleset_store import ruleset_document
+from serving.decisions.inputs import read_capacity, read_order, read_places, read_stock
 from serving.errors import ReplayError
-from serving.inputs import read_capacity, read_order, read_places, read_stock
-from serving.learning import calibrated_as, learnt_up_to, version_learnt
-from serving.live import ServedPredictor
+from serving.state.learning import calibrated_as, learnt_up_to, version_learnt
+from serving.state.served import ServedPredictor
 from serving.wire.answer import answer_bytes
 
 #: Differences that are told before the rest is only counted.

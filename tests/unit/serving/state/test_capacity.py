@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 
-from serving.capacity import Given, capacity_columns, full_locations, quarter
+from serving.state.capacity import Given, capacity_columns, full_locations, quarter
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 

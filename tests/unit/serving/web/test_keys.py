@@ -8,7 +8,7 @@ from threading import Barrier
 import pytest
 
 from serving.errors import ConfigurationError
-from serving.keys import development_key, digest
+from serving.web.keys import development_key, digest
 
 
 def test_starts_that_race_all_take_the_one_key_that_stays(tmp_path: Path) -> None:

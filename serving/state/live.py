@@ -1,54 +1,18 @@
 """What decisions are made with right now: the newest snapshot of the state, and the bundle in service."""
 
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Protocol
 
 import numpy as np
 
-from decision.predictor import Predictor
-from features.facts import Columns
-from features.trailing import Observations
-from prediction.following import Expected, Told
 from prediction.lanes import LAST_RESORT, Lanes
-from serving.capacity import quarter
 from serving.database.database import Database
 from serving.database.versions import current_version
-from serving.learning import learnt_before
-from serving.snapshot import Snapshot, refreshed
-
-
-class ServedPredictor(Predictor, Protocol):
-    """The bundle as the service uses it."""
-
-    @property
-    def as_of(self) -> datetime:
-        """Nothing later was known when it was trained."""
-
-    @property
-    def currency(self) -> str:
-        """ISO 4217: the currency of `cost`, and so of the orders that can be decided."""
-
-    @property
-    def outcomes(self) -> int:
-        """Position of the last outcome that it has learnt in service; 0: none."""
-
-    @property
-    def calibrated_with(self) -> tuple[datetime, int] | None:
-        """When it was calibrated in service, and the last step of a shipment that was known then; ``None``: never."""
-
-    def expected(self, facts: Columns) -> list[Expected]:
-        """What it says of each row before calibration: for `with_calibration`, once the row is a shipment."""
-
-    def with_calibration(self, told: Sequence[Told], now: datetime, last: int) -> "ServedPredictor":
-        """It, calibrated ``now`` with what was told of shipments up to the step ``last``; this one stays as it is."""
-
-    def with_outcomes(self, told: Iterable[tuple[str, Observations]], last: int) -> "ServedPredictor":
-        """It, once it has learnt what was told, up to the position ``last``; this one stays as it is."""
-
-    def footfall_usual(self, location_id: str, hour_of_week: int) -> float:
-        """Usual visitors in that local hour of the week (0 = Monday 00:00); NaN where the history says nothing."""
+from serving.state.capacity import quarter
+from serving.state.learning import learnt_before
+from serving.state.served import ServedPredictor
+from serving.state.snapshot import Snapshot, refreshed
 
 
 class Live:

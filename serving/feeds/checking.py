@@ -14,9 +14,9 @@ from serving.database import tables
 from serving.database.order_tables import inbound
 from serving.database.stock_batch import Counts, counts_of, joined
 from serving.errors import FieldError, MalformedBodyError, UnsupportedMediaError
-from serving.problems import field_errors
-from serving.snapshot import Snapshot
-from serving.stock_feed import plain_counts
+from serving.feeds.stock import plain_counts
+from serving.state.snapshot import Snapshot
+from serving.web.problems import field_errors
 from serving.wire.fields import Body
 from serving.wire.rows import CarrierServiceRow, FootfallRow, InboundRow, LocationRow, ProductRow, StockRow
 from serving.wire.stock import MovementRow
@@ -75,7 +75,7 @@ def check_feed(
 
 
 def check_counts(batch: list[Any], snapshot: Snapshot, now: datetime) -> tuple[Counts, list[Rejected]]:
-    """Check rows of the stock feed as `check_feed` does, by columns (`serving.stock_feed`)."""
+    """Check rows of the stock feed as `check_feed` does, by columns (`serving.feeds.stock`)."""
     lines = [value if isinstance(value, bytes) else orjson.dumps(value) for value in batch]
     counts, plain = plain_counts(lines, snapshot.positions, snapshot.products, now + CLOCK_TOLERANCE)
     if plain.all():

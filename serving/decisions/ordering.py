@@ -5,7 +5,7 @@ import math
 from decision.order import Destination, Line, OpenShipment, Order
 from decision.promised import Promised
 from serving.errors import FieldError, InvalidRequestError, UnknownReferenceError
-from serving.snapshot import Snapshot
+from serving.state.snapshot import Snapshot
 from serving.wire.order import OrderBody
 from serving.wire.promise_token import read_token
 

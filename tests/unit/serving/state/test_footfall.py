@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
-from serving.footfall import WEEKS, full_hour, hour_of_week, same_hour_of_past_weeks
+from serving.state.footfall import WEEKS, full_hour, hour_of_week, same_hour_of_past_weeks
 
 ROME = ZoneInfo("Europe/Rome")
 

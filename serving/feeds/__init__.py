@@ -1,0 +1,1 @@
+"""What is told of locations, products, carrier services, stock and footfall: checked, then written."""

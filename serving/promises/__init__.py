@@ -1,0 +1,1 @@
+"""Promises as the service makes and holds them."""

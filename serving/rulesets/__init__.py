@@ -1,0 +1,1 @@
+"""Ruleset documents: read from JSON or YAML, published from files, told in short."""

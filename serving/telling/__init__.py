@@ -1,0 +1,1 @@
+"""Telling others what happened: webhooks, and a broker where there is one."""
