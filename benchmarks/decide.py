@@ -19,7 +19,7 @@ from decision.decide import decide
 from decision.network import Network
 from decision.order import Order
 from decision.rules.ruleset import Ruleset, default_ruleset
-from features.trailing import TrailingSums
+from features.trailing_sums import TrailingSums
 from prediction.bundle import Bundle
 from serving.wire.answer import answer_bytes
 

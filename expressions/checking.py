@@ -6,17 +6,18 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from expressions import operations as op
+from expressions import values
 from expressions.errors import ExpressionError
 from expressions.functions import FUNCTIONS, METHODS, Function, concatenate
 from expressions.kinds import Kind, ListOf, Names
-from expressions.operations import Number, Truth, Value, Word, WordSet
 from expressions.syntax import Call, Items, Literal, Name, Operation, Part, Position, literal
+from expressions.values import Number, Truth, Value, Word, WordSet
 
 _COLUMN: Final[dict[Kind, Any]] = {
-    Kind.NUMBER: op.number_column,
-    Kind.TEXT: op.word_column,
-    Kind.TRUTH: op.truth_column,
-    Kind.TEXTS: op.set_column,
+    Kind.NUMBER: values.number_column,
+    Kind.TEXT: values.word_column,
+    Kind.TRUTH: values.truth_column,
+    Kind.TEXTS: values.set_column,
 }
 #: The operators that compute numbers.
 ARITHMETIC: Final = frozenset("+-*/")
@@ -57,7 +58,7 @@ def compile_part(part: Part, scope: Scope) -> Value:
     if isinstance(part, Literal):
         if part.value is None:
             raise error_at(part.at, "null can only be compared: name == null, name != null")
-        return op.constant(part.value)
+        return values.constant(part.value)
     if isinstance(part, Operation):
         return _operation(part, scope)
     if isinstance(part, Call):

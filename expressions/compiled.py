@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 
 from expressions.checking import ARITHMETIC, KINDS, Scope, compile_part, error_at
 from expressions.kinds import Kind, ListOf, Names
-from expressions.operations import Columns, Truth, Value, Word, both_sides
+from expressions.operations import both_sides
 from expressions.source import parse
 from expressions.syntax import Part, simplify
+from expressions.values import Columns, Truth, Value, Word
 
 _NOTHING: Final = nullcontext()
 
@@ -21,7 +22,7 @@ _NOTHING: Final = nullcontext()
 class CompiledExpression:
     """An expression ready to run over columns.
 
-    Columns are given by dotted name (`expressions.operations.Columns`) and broadcast against each other;
+    Columns are given by dotted name (`expressions.values.Columns`) and broadcast against each other;
     only those in ``names`` are read, of a list only the fields told there. ``part``: what was written, checked.
     ``computes``: whether numbers are computed on the way.
     """

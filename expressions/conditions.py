@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from expressions.compiled import CompiledExpression
-from expressions.operations import Columns
 from expressions.program import CODE, COLUMN, Program, join
 from expressions.text import NOWHERE
+from expressions.values import Columns
 
 _NOTHING_WRITTEN: Final = np.zeros(0)
 

@@ -12,8 +12,9 @@ import numpy as np
 import re2  # type: ignore[import-untyped]  # ships no types
 
 from expressions.kinds import Kind
-from expressions.operations import Columns, Number, Truth, Value, Word, size_of_set
+from expressions.operations import size_of_set
 from expressions.text import UNKNOWN, Text, each, encode
+from expressions.values import Columns, Number, Truth, Value, Word
 
 #: No text that a function makes is longer: repeated replacing could otherwise grow without end.
 MAX_TEXT: Final = 10_000

@@ -18,8 +18,9 @@ from numpy.typing import NDArray
 from expressions.checking import Scope, compile_part
 from expressions.compiled import CompiledExpression
 from expressions.kinds import Kind, Names
-from expressions.operations import Columns, Number, Truth, Value, both_sides
+from expressions.operations import both_sides
 from expressions.syntax import Items, Literal, Name, Operation, Part, literal
+from expressions.values import Columns, Number, Truth, Value
 
 # A truth value is a bit for "surely true" and one for "surely false"; neither: unknown. ``a``, ``b``, ``c``: the
 # registers an instruction reads.

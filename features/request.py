@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from features.coded import CodedColumns, Shape
 from features.definitions import FEATURES, Vocabularies
 from features.statistics import STATISTICS
-from features.trailing import Statistic, TrailingSums, mean_of
+from features.trailing import Statistic, mean_of
+from features.trailing_sums import TrailingSums
 
 FloatArray = NDArray[np.float64]
 

@@ -17,7 +17,8 @@ from features.facts import Columns
 from features.places import coded_facts, join_keys
 from features.request import RequestFeatures
 from features.statistics import STATISTICS, USUAL_VISITORS
-from features.trailing import Observations, Statistic, TrailingSums
+from features.trailing import Observations, Statistic
+from features.trailing_sums import TrailingSums
 from prediction.calibrated import Calibrated, calibrated
 from prediction.daily import DailyHours
 from prediction.following import Expected, Looked, Told, enough, followed, from_arrays

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from features.facts import FACTS, Columns
 from features.history import History
 from features.statistics import STATISTICS, USUAL_VISITORS
-from features.trailing import Observations, TrailingSums
+from features.trailing import Observations
+from features.trailing_sums import TrailingSums
 from prediction.bundle import Bundle, model_file
 from prediction.following import looked_at, to_arrays
 from prediction.golden import write_golden

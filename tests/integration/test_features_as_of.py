@@ -26,7 +26,8 @@ from features.facts import FACTS, Columns
 from features.history import History, read_history
 from features.request import RequestFeatures
 from features.statistics import STATISTICS, USUAL_VISITORS
-from features.trailing import Observations, TrailingSums, means
+from features.trailing import Observations, means
+from features.trailing_sums import TrailingSums
 from tests.conftest import CUT
 from training.known import encoding_as_of, head_inputs, rows_known
 from training.trained import Trained, score

@@ -11,7 +11,8 @@ from sqlalchemy.exc import OperationalError
 from typer.testing import CliRunner
 
 from features.outcomes import KEY_FACTS
-from features.trailing import Observations, TrailingSums
+from features.trailing import Observations
+from features.trailing_sums import TrailingSums
 from prediction.bundle import Bundle
 from serving.database.engine import make_engine
 from serving.database.order_tables import outcomes

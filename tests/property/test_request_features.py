@@ -10,7 +10,8 @@ from features.facts import FACTS
 from features.places import PLACES, coded_facts
 from features.request import RequestFeatures
 from features.statistics import STATISTICS
-from features.trailing import Observations, TrailingSums, means
+from features.trailing import Observations, means
+from features.trailing_sums import TrailingSums
 
 OF_LINES = {"weight_kg", "volume_l", "value", "units", "lines", "on_hand", "days_since_count", "sku", "category"}
 OF_STOCK = {"on_hand", "days_since_count", "sku", "category"}

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from features.trailing import DAY_SECONDS, Observations, Statistic, TrailingSums, heard_before, means, sums_as_of
+from features.trailing import DAY_SECONDS, Observations, Statistic, heard_before, means, sums_as_of
+from features.trailing_sums import TrailingSums
 
 LANDMARK = 20_000 * DAY_SECONDS
 OVERALL = Statistic("overall", "hours", (), (7.0, 90.0))

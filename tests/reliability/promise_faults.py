@@ -25,7 +25,7 @@ from structlog.testing import capture_logs
 from data.dataset import Dataset
 from demo import rows_of
 from features.statistics import STATISTICS, USUAL_VISITORS
-from features.trailing import TrailingSums
+from features.trailing_sums import TrailingSums
 from prediction.lanes import LANES_FILE, LAST_RESORT
 from prediction.loading import sha256_of
 from prediction.manifest import MANIFEST_FILE, TRAILING_FILE, read_manifest
