@@ -47,6 +47,8 @@ CONFIDENCE: Final = 0.95
 #: Settings among which a way of promising is brought to a given share of dates kept.
 SETTINGS: Final = tuple(np.round(np.arange(0.5, 0.996, 0.005), 3).tolist())
 JUNE: Final = Window(date(2018, 6, 1), date(2018, 6, 30), WINDOW.zone)
+#: Money that a date not kept costs, where a day of waiting costs 1: from dates that are often broken to hardly any.
+PRICES: Final = tuple(np.geomspace(2.0, 500.0, 60).tolist())
 #: Where the confidence is chosen that keeps as many dates as the published ones: nearly all had come by 1 June.
 BEFORE: Final = Window(date(2018, 3, 1), date(2018, 4, 30), WINDOW.zone)
 #: What is decided later may still be on its way when the history ends: what has arrived would be the fast ones.
@@ -164,21 +166,20 @@ def _of_retailer(history: History, truth: Path, end: date, seed: int, progress: 
 def _beside_tables(history: History, past: Delivered, cut: float, truth: Path) -> list[Figure]:
     """Mean days promised, beside tables as they would be kept by hand at the cut, at the share that each keeps.
 
-    The true distributions, read at one confidence as ours are, say how much shorter any dates could be.
+    The true distributions say how much shorter any dates could be: read at one confidence as ours are, and by the price
+    of a date that is not kept, which keeps a given share of dates with the fewest days.
     """
     arrived_on, decided_on = past.arrived_on(), past.decided_on()
     ours = [past.promised_on(level) for level in SETTINGS]
-    best = _true_dates(history, past, truth)
+    true = _true_dates(history, past, truth)
+    ways = {"ours": ours, "true distributions": true, "true distributions, by price": dates_by_price(true)}
     learnt = _learnt_from(history, cut)
     figures = []
     for name, week in TABLES.items():
         trips = [trips_of(history.attempts, rows, past.zone, week) for rows in (learnt, past.row)]
         told = days_later(decided_on, table_that_keeps(CONFIDENCE, trips[0], SETTINGS).days(trips[1]), week)
         share, theirs = on_time(arrived_on, told), float(np.mean(told - decided_on))
-        days = {
-            way: _days_at_share(dates, arrived_on, decided_on, share)
-            for way, dates in {"ours": ours, "true distributions": best}.items()
-        }
+        days = {way: _days_at_share(dates, arrived_on, decided_on, share) for way, dates in ways.items()}
         shorter = {way: 1 - promised / theirs for way, promised in days.items()}
         which = "" if week == EVERY_DAY else "_without_sundays"
         figures += [
@@ -187,6 +188,16 @@ def _beside_tables(history: History, past: Delivered, cut: float, truth: Path) -
             Figure(f"synthetic_days_shorter_share{which}", shorter.pop("ours"), shorter, target="≥ 0.15"),
         ]
     return figures
+
+
+def dates_by_price(dates: Sequence[Days]) -> list[Days]:
+    """For each of `PRICES`, the dates beyond which a day more costs more than the broken promises that it avoids.
+
+    ``dates``: those of each of `SETTINGS`. Of all dates that keep as many on average, these are the earliest ones.
+    """
+    days, stated = np.array(dates), np.array(SETTINGS)[:, None]
+    chosen = [np.argmin(days - price * stated, axis=0) for price in PRICES]
+    return [days[setting, np.arange(days.shape[1])] for setting in chosen]
 
 
 def _true_dates(history: History, past: Delivered, truth: Path) -> list[Days]:
