@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from data.errors import UnreadableFileError
+from data.short_rows import refuse_short_rows
 
 #: Whole numbers stay whole where some are missing: as floats, long identifiers would become others.
 _WHOLE = {
@@ -60,6 +61,9 @@ def read_csv(
     # Of rows that are longer than the header pandas takes the first fields for an index: all columns would shift.
     if not isinstance(frame.index, pd.RangeIndex):
         raise UnreadableFileError(path, f"its rows have more fields than its header, which has {len(frame.columns)}")
+    # A row that is too short lacks the last column at least.
+    if len(frame.columns) > 1 and frame.iloc[:, -1].isna().any():
+        refuse_short_rows(path, width=len(frame.columns), delimiter=delimiter, encoding=encoding)
     blank = {name: frame[name].str.strip() == "" for name in frame}
     return frame.mask(pd.DataFrame(blank, index=frame.index, columns=frame.columns))
 
