@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 
 from data.commands import app
 from data.dataset import build_dataset, write_dataset
+from data.findings import FINDING_COLUMNS
 from data.report import check
 from data.report_view import show
 from data.synthetic.presets import PRESETS
@@ -157,7 +158,11 @@ def test_the_truth_of_the_folder_in_which_one_is_lies_beside_it(
     assert (tmp_path.parent / f"{tmp_path.name}-truth" / "stock.parquet").is_file()
 
 
-def test_a_file_of_another_making_among_the_rejected_rows_is_named(broken: Path) -> None:
+@pytest.mark.parametrize(
+    "content",
+    [{"mine": [1]}, {name: [["a list"]] for name in FINDING_COLUMNS}, {name: ["a text"] for name in FINDING_COLUMNS}],
+)
+def test_a_file_of_another_making_among_the_rejected_rows_is_named(broken: Path, content: dict[str, object]) -> None:
     (broken / "rejected").mkdir()
-    pd.DataFrame({"mine": [1]}).to_parquet(broken / "rejected" / "mine.parquet")
+    pd.DataFrame(content).to_parquet(broken / "rejected" / "mine.parquet")
     assert "mine.parquet cannot be read: it is not what an import writes" in _run("check", broken, exit_code=1)
