@@ -128,7 +128,8 @@ class ColumnMaker:
         if not wrong.any():
             return cells
         parts = [[f"{read.name}={told(value)}" for value in read[wrong]] for read in used]
-        texts = [", ".join(row) for row in zip(*parts, strict=True)]
+        # Where no column is read, nothing is seen.
+        texts = [", ".join(row) for row in zip(*parts, strict=True)] or None
         seen = pd.Series(texts, index=cells.values.index[wrong], dtype="object")
         return cells.blame(wrong, f"cannot be computed: {entry.expression}", seen.reindex(cells.values.index))
 

@@ -212,6 +212,9 @@ def test_a_cell_that_cannot_be_mapped_is_rejected_with_the_reason(
         ({"placed_at": "{column: quando, column: zona}"}, "line 15: column stands here a second time"),
         ({"placed_at": "*quando"}, "aliases (*name) are not read"),
         ({"placed_at": "{column"}, "is not YAML"),
+        ({"placed_at": "{constant: !!timestamp 5}"}, "line 15: '5' is not what its tag tag:yaml.org,2002:timestamp"),
+        ({"unit_price": "{constant: !!int five}"}, "line 23: 'five' is not what its tag"),
+        ({"unit_price": "[prezzo]"}, "unit_price: must be a mapping: words with their values"),
     ],
 )
 def test_a_mapping_that_cannot_be_used_says_where_and_what_to_do(
@@ -320,6 +323,11 @@ def test_times_of_a_parquet_file_beyond_the_calendar_are_told(
     first = imported.rejected.iloc[0]
     assert (first["row"], first["reason"]) == (1, "lies beyond the calendar, whose years are 1 to 9999")
     assert first["value"].startswith("1116918-05-14 19:20:32")
+
+
+def test_what_can_never_be_computed_rejects_every_row(tmp_path: Path) -> None:
+    rejected = _import(tmp_path, unit_price="{expression: 1 / 0}").rejected
+    assert rejected["reason"].tolist()[:2] == ["cannot be computed: 1 / 0"] * 2
 
 
 def test_files_of_a_pattern_may_order_their_columns_as_they_like(tmp_path: Path) -> None:
