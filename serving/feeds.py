@@ -128,7 +128,10 @@ def _rows(content: bytes, media_type: str) -> Iterator[bytes]:
         raise MalformedBodyError(f"The body is not JSON: {error}") from error
     if not isinstance(values, list):
         raise MalformedBodyError("The body must be a JSON array of rows")
-    return map(orjson.dumps, values)
+    try:
+        return iter([orjson.dumps(value) for value in values])
+    except orjson.JSONEncodeError as error:  # what may be read is nested four times as deeply as what may be written
+        raise MalformedBodyError("The body is nested too deeply to be rows") from error
 
 
 def _unknown_reference(row: dict[str, Any], snapshot: Snapshot | None) -> FieldError | None:

@@ -205,6 +205,7 @@ async def test_a_count_of_before_the_calendar_is_refused_and_harms_nothing(api: 
     [
         (b'{"sku": "SKU-1"}', {}, 400),
         (b"[", {}, 400),
+        (b'[{"sku":' + b"[" * 500 + b"]" * 500 + b"}]", {}, 400),
         (b"[]", {"Content-Type": "text/csv"}, 415),
         (b"[]", {"Content-Encoding": "br"}, 415),
         (b"[]", {"Content-Encoding": "gzip"}, 400),
@@ -212,7 +213,7 @@ async def test_a_count_of_before_the_calendar_is_refused_and_harms_nothing(api: 
         (gzip.compress(b"[]") + b"[]", {"Content-Encoding": "gzip"}, 400),
         (gzip.compress(b"[" + b" " * 300_000_000 + b"]"), {"Content-Encoding": "gzip"}, 413),
     ],
-    ids=["object", "cut off", "csv", "brotli", "not gzip", "gzip cut off", "more than gzip", "gzip bomb"],
+    ids=["object", "cut off", "nested", "csv", "brotli", "not gzip", "gzip cut off", "more than gzip", "gzip bomb"],
 )
 async def test_what_cannot_be_read_is_refused_whole(
     api: Api, content: bytes, headers: dict[str, str], status: int
