@@ -41,7 +41,7 @@ def _to_standard_error(*_: object) -> structlog.PrintLogger:
 @app.command()
 def demo(
     serve: Annotated[bool, typer.Option(help="Leave the service running for you to try.")] = True,
-    port: Annotated[int, typer.Option(help="Port of the service.")] = 8080,
+    port: Annotated[int, typer.Option(min=1, max=65_535, help="Port of the service.")] = 8080,
 ) -> None:
     """Make up a retailer, train on its history, serve, and answer an order."""
     from demo import run  # noqa: PLC0415 - needs the training extra, which a serving installation lacks

@@ -12,6 +12,7 @@ import pandas as pd
 
 from data.errors import ColumnError
 from data.findings import find, join_findings, told
+from data.local_time import beyond_calendar
 from data.schemas import DEFAULTS, KEYS, TABLES
 
 #: What a column is, as told by its declared type.
@@ -21,6 +22,7 @@ _KINDS: Final = {"string[pyarrow]": TEXT, "str": TEXT, "float64": NUMBER, "int64
 _DTYPES: Final = {TEXT: "str", NUMBER: "float64", WHOLE: "int64", TRUTH: "bool", INSTANT: "datetime64[us, UTC]"}
 #: How a text ends that says its offset from UTC: after a time of day, for 31-12-2026 has none.
 OFFSET: Final = re.compile(r"[T ]\d\d.*(?:Z|[+-]\d\d(?::?\d\d)?)$")
+BEYOND_CALENDAR: Final = "lies beyond the calendar, whose years are 1 to 9999"
 _TRUTHS: Final = {"true": True, "false": False, "1": True, "0": False, "1.0": True, "0.0": False}
 
 
@@ -140,7 +142,8 @@ def _read_text(_: str, raw: "pd.Series[Any]") -> _Read:
 
 
 def _to_numbers(raw: "pd.Series[Any]") -> "pd.Series[float]":
-    if pd.api.types.is_bool_dtype(raw.dtype) or isinstance(raw.dtype, pd.DatetimeTZDtype):
+    if pd.api.types.is_bool_dtype(raw.dtype) or not (pd.api.types.is_numeric_dtype(raw.dtype) or _is_text(raw)):
+        # pandas would count times and spans in nanoseconds.
         return pd.Series(np.nan, index=raw.index)
     return pd.to_numeric(raw, errors="coerce").astype("float64")
 
@@ -169,9 +172,10 @@ def _read_truth(_: str, raw: "pd.Series[Any]") -> _Read:
 
 
 def _read_instant(where: str, raw: "pd.Series[Any]") -> _Read:
-    reason = "is not an instant with its offset from UTC, such as 2026-03-02T09:14:00Z"
     if isinstance(raw.dtype, pd.DatetimeTZDtype):
-        return raw.dt.tz_convert("UTC").dt.as_unit("us"), pd.Series(False, index=raw.index), reason
+        beyond = beyond_calendar(raw)
+        return raw.mask(beyond).dt.tz_convert("UTC").dt.as_unit("us"), beyond, BEYOND_CALENDAR
+    reason = "is not an instant with its offset from UTC, such as 2026-03-02T09:14:00Z"
     if pd.api.types.is_datetime64_dtype(raw.dtype):
         raise ColumnError(
             f"{where} holds times without a time zone. Store instants in UTC, or import them by a mapping."
@@ -181,6 +185,7 @@ def _read_instant(where: str, raw: "pd.Series[Any]") -> _Read:
     texts = raw.map(lambda value: value.isoformat() if isinstance(value, datetime) and not pd.isna(value) else value)
     told = texts.map(lambda text: isinstance(text, str) and bool(OFFSET.search(text.strip()))).astype(bool)
     instants = pd.to_datetime(texts.where(told), errors="coerce", utc=True, format="ISO8601").dt.as_unit("us")
+    instants = instants.mask(beyond_calendar(instants))
     return instants, instants.isna() & raw.notna() & ~_blank(raw), reason
 
 

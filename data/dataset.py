@@ -14,8 +14,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from data.conform import INSTANT, NUMBER, TEXT, TRUTH, WHOLE, columns_of
-from data.errors import InvalidDatasetError, MissingTableError, UnreadableFileError
-from data.findings import FINDING_COLUMNS, no_findings
+from data.errors import InvalidDatasetError, MissingTableError, UnknownTableError, UnreadableFileError
+from data.findings import FINDING_COLUMNS, are_findings, no_findings
 from data.schemas import OPTIONAL_TABLES, TABLES
 from data.source_files import read_parquet
 from data.validation import validate
@@ -74,6 +74,8 @@ def read_tables(folder: Path) -> dict[str, pd.DataFrame]:
     ------
     MissingTableError
         The folder, or the file of a table that every dataset needs, is not there.
+    UnknownTableError
+        There is a Parquet file of another name.
     DataError
         A file is not Parquet.
     """
@@ -82,6 +84,12 @@ def read_tables(folder: Path) -> dict[str, pd.DataFrame]:
     lacking = [name for name in TABLES if name not in OPTIONAL_TABLES and not (folder / f"{name}.parquet").is_file()]
     if lacking:
         raise MissingTableError(f"{folder} lacks {', '.join(f'{name}.parquet' for name in lacking)}.")
+    unknown = sorted({path.stem for path in folder.glob("*.parquet")} - TABLES.keys())
+    if unknown:
+        raise UnknownTableError(
+            f"{folder} has table(s) that nobody knows: {', '.join(f'{name}.parquet' for name in unknown)}. "
+            f"Move or rename them; the tables are {', '.join(TABLES)}."
+        )
     paths = {name: folder / f"{name}.parquet" for name in TABLES}
     return {name: read_parquet(path) for name, path in paths.items() if path.is_file()}
 
@@ -131,7 +139,7 @@ def read_findings(folder: Path) -> pd.DataFrame:
     parts = []
     for path in sorted(folder.glob("*.parquet")):
         parts.append(read_parquet(path))
-        if list(parts[-1]) != list(FINDING_COLUMNS):
+        if not are_findings(parts[-1]):
             raise UnreadableFileError(path, f"it is not what an import writes, with {', '.join(FINDING_COLUMNS)}")
     return pd.concat(parts, ignore_index=True) if parts else no_findings()
 

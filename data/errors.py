@@ -11,6 +11,10 @@ class MissingTableError(DataError):
     """A file that is needed is not there."""
 
 
+class UnknownTableError(DataError):
+    """A folder has a table that nobody knows: a mistyped name must not lose one."""
+
+
 class ColumnError(DataError):
     """A table lacks a column, has one that nobody knows, or one of a type that cannot be read."""
 

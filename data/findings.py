@@ -5,6 +5,8 @@ from typing import Any, Final
 
 import pandas as pd
 
+from data.local_time import in_utc
+
 #: table · row (position in the incoming table, from 0) · key (``column=value`` of the row's key) · column ·
 #: value (as it came) · rule (its short name) · reason (in words).
 FINDING_COLUMNS: Final = ("table", "row", "key", "column", "value", "rule", "reason")
@@ -15,6 +17,14 @@ _NOTHING: Final = pd.DataFrame({name: pd.Series(dtype="int64" if name == "row" e
 def no_findings() -> pd.DataFrame:
     """An empty table of findings."""
     return _NOTHING.copy()
+
+
+def are_findings(frame: pd.DataFrame) -> bool:
+    """Whether ``frame`` has the columns of findings, and in them what findings have."""
+    if list(frame) != list(FINDING_COLUMNS) or not pd.api.types.is_integer_dtype(frame["row"].dtype):
+        return False
+    texts = frame.drop(columns="row")
+    return all(texts[name].dtype == "str" or texts[name].isna().all() for name in texts)
 
 
 def find(
@@ -79,5 +89,5 @@ def _values(frame: pd.DataFrame, columns: Sequence[str]) -> "pd.Series[str]":
 
 
 def _cells(frame: pd.DataFrame, columns: Sequence[str]) -> list[tuple[str, ...]]:
-    texts = [[told(value) or "" for value in frame[name]] for name in columns]
+    texts = [[told(value) or "" for value in in_utc(frame[name])] for name in columns]
     return list(zip(*texts, strict=True))

@@ -7,9 +7,9 @@ from zoneinfo import available_timezones
 import numpy as np
 import pandas as pd
 
-from data.conform import INSTANT, NUMBER, OFFSET, TRUTH, WHOLE, Column
+from data.conform import BEYOND_CALENDAR, INSTANT, NUMBER, OFFSET, TRUTH, WHOLE, Column
 from data.findings import told
-from data.local_time import end_of_day, to_utc
+from data.local_time import beyond_calendar, end_of_day, in_utc, to_local, to_utc
 from data.mapped_sources import Rows
 from data.mapping import EPOCHS, ColumnMapping
 from data.units import UNITS, convert
@@ -127,10 +127,10 @@ class ColumnMaker:
         wrong = cells.values.isna() & complete
         if not wrong.any():
             return cells
-        texts = [f"{read.name}=" + read[wrong].astype("str") for read in used]
-        seen = pd.Series(
-            [", ".join(row) for row in zip(*texts, strict=True)], index=cells.values.index[wrong], dtype="object"
-        )
+        parts = [[f"{read.name}={told(value)}" for value in read[wrong]] for read in used]
+        # Where no column is read, nothing is seen.
+        texts = [", ".join(row) for row in zip(*parts, strict=True)] or None
+        seen = pd.Series(texts, index=cells.values.index[wrong], dtype="object")
         return cells.blame(wrong, f"cannot be computed: {entry.expression}", seen.reindex(cells.values.index))
 
     def _as_instants(self, cells: Cells, entry: ColumnMapping, place: Place) -> Cells:
@@ -143,8 +143,11 @@ class ColumnMaker:
             cells = _read_epoch(cells, EPOCHS[entry.format])
         elif entry.format is not None and "%z" in entry.format:
             cells = _read_with_offset(cells, entry.format)
+        cells = replace(cells, values=in_utc(cells.values))
+        if pd.api.types.is_datetime64_any_dtype(cells.values.dtype):
+            cells = cells.blame(beyond_calendar(cells.values), BEYOND_CALENDAR)
         if isinstance(cells.values.dtype, pd.DatetimeTZDtype) and not entry.end_of_day:
-            return replace(cells, values=cells.values.dt.tz_convert("UTC").dt.as_unit("us"))
+            return replace(cells, values=cells.values.dt.as_unit("us"))
         if entry.timezone is None and entry.timezone_column is None:
             if entry.end_of_day or pd.api.types.is_datetime64_dtype(cells.values.dtype):
                 raise self.rows.mapping.error(place, "say in which timezone these times are meant")
@@ -249,7 +252,7 @@ def _read_naive(cells: Cells, entry: ColumnMapping, zones: "pd.Series[Any]") -> 
         local = pd.Series(pd.NaT, index=values.index, dtype="datetime64[us]")
         for zone in sorted(zones.dropna().unique()):
             here = zones == zone
-            local[here] = values[here].dt.tz_convert(str(zone)).dt.tz_localize(None)
+            local[here] = to_local(values[here], str(zone))
         return replace(cells, values=local)
     if pd.api.types.is_datetime64_dtype(values.dtype):
         return cells

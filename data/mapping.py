@@ -141,6 +141,8 @@ class Mapping:
             if (*place, part) in self._lines or details["type"] in {"extra_forbidden", "missing"}:
                 place.append(part)
         message = details["msg"]
+        if details["type"] == "model_type":
+            message = "must be a mapping: words with their values"
         if details["type"] == "extra_forbidden":
             near = difflib.get_close_matches(str(place[-1]), _WORDS, n=1)
             message = f"nobody knows this word{f'; did you mean {near[0]}?' if near else ''}"

@@ -12,7 +12,7 @@ from data.dataset import build_dataset
 from data.imported import Imported
 from data.local_time import end_of_day, to_utc
 from data.olist_attempts import CARRIER_SERVICE, make_attempt_lines, make_attempts
-from data.olist_files import ZONE, Notes, local_times, numbers, read_files
+from data.olist_files import ZONE, Notes, first_rows, local_times, numbers, read_files
 
 #: South, north, west and east of Brazil, its islands included, in degrees.
 _BRAZIL: Final = (-33.8, 5.3, -74.0, -28.8)
@@ -90,7 +90,8 @@ def _locations(sellers: pd.DataFrame, centroids: pd.DataFrame) -> pd.DataFrame:
 
 
 def _products(products: pd.DataFrame, categories: pd.DataFrame, notes: Notes) -> pd.DataFrame:
-    english = categories.drop_duplicates("product_category_name").set_index("product_category_name").iloc[:, 0]
+    by_name = first_rows(categories, "product_category_name_translation", "product_category_name", notes)
+    english = by_name.set_index("product_category_name").iloc[:, 0]
     portuguese = products["product_category_name"]
     untranslated = portuguese.notna() & ~portuguese.isin(english.index)
     reason = "has no published translation: its Portuguese name is kept"
@@ -130,7 +131,7 @@ def _above_zero(products: pd.DataFrame, column: str, notes: Notes) -> "pd.Series
 def _orders(files: dict[str, pd.DataFrame], centroids: pd.DataFrame, notes: Notes) -> pd.DataFrame:
     """The canonical orders, with the status, instants and weight that their attempts share."""
     orders = files["orders"]
-    customers = files["customers"].drop_duplicates("customer_id")
+    customers = first_rows(files["customers"], "customers", "customer_id", notes)
     orders = orders.merge(customers, on="customer_id", how="left", validate="many_to_one")
     unknown = ~orders["customer_id"].isin(customers["customer_id"])
     notes.note(
@@ -187,8 +188,14 @@ def _weights(orders: pd.DataFrame, weights: pd.DataFrame | None, notes: Notes) -
     """Inverse sampling weight of each order; 1 where none is given."""
     if weights is None:
         return pd.Series(1.0, index=orders.index)
-    by_order = weights.assign(weight=numbers(weights, "weight", "sample_weights", "order_id", notes))
-    given = orders["order_id"].map(by_order.drop_duplicates("order_id").set_index("order_id")["weight"])
+    weights = weights.assign(weight=numbers(weights, "weight", "sample_weights", "order_id", notes))
+    unknown = ~weights["order_id"].isin(orders["order_id"])
+    reason = "has no row in the orders' file: its weight is not used"
+    notes.note(
+        "sample_weights", weights, unknown, key="order_id", column="order_id", rule="unknown_order", reason=reason
+    )
+    by_order = first_rows(weights, "sample_weights", "order_id", notes).set_index("order_id")
+    given = orders["order_id"].map(by_order["weight"])
     notes.note(
         "orders",
         orders,

@@ -133,3 +133,11 @@ def local_times(frame: pd.DataFrame, column: str, table: str, key: str, notes: N
     reason = "is not a time: left blank"
     notes.note(table, frame, unreadable, key=key, column=column, rule="unreadable", reason=reason)
     return times
+
+
+def first_rows(frame: pd.DataFrame, table: str, key: str, notes: Notes) -> pd.DataFrame:
+    """The first row of each ``key``; the others are noted."""
+    repeated = frame[key].duplicated() & frame[key].notna()
+    reason = "an earlier row has the same key, and counts"
+    notes.note(table, frame, repeated, key=key, column=key, rule="repeated_key", reason=reason)
+    return frame.drop_duplicates(key)

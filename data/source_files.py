@@ -3,12 +3,14 @@
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from data.errors import UnreadableFileError
+from data.short_rows import refuse_short_rows
 
 #: Whole numbers stay whole where some are missing: as floats, long identifiers would become others.
 _WHOLE = {
@@ -60,12 +62,17 @@ def read_csv(
     # Of rows that are longer than the header pandas takes the first fields for an index: all columns would shift.
     if not isinstance(frame.index, pd.RangeIndex):
         raise UnreadableFileError(path, f"its rows have more fields than its header, which has {len(frame.columns)}")
+    # A row that is too short lacks the last column at least.
+    if len(frame.columns) > 1 and frame.iloc[:, -1].isna().any():
+        refuse_short_rows(path, width=len(frame.columns), delimiter=delimiter, encoding=encoding)
     blank = {name: frame[name].str.strip() == "" for name in frame}
     return frame.mask(pd.DataFrame(blank, index=frame.index, columns=frame.columns))
 
 
 def read_parquet(path: Path) -> pd.DataFrame:
     """Every column of the file, those that pandas had as its index too.
+
+    Decimals are numbers. Bytes that are text are read as such: some databases write theirs so.
 
     Raises `UnreadableFileError` where it is not Parquet, or a name stands twice.
     """
@@ -76,7 +83,30 @@ def read_parquet(path: Path) -> pd.DataFrame:
         raise UnreadableFileError(path, f"it is no whole Parquet file: {error}") from error
     if twice := sorted({name for name in table.column_names if table.column_names.count(name) > 1}):
         raise UnreadableFileError(path, f"it has {', '.join(twice)} more than once")
+    for place, (field, column) in enumerate(zip(table.schema, table.columns, strict=True)):
+        read = _as_read(column)
+        table = table.set_column(place, field.with_type(read.type), read)
     gaps = {column.type for column in table.columns if column.null_count}
-    frame: pd.DataFrame = table.to_pandas(types_mapper=lambda type_: _WHOLE.get(type_) if type_ in gaps else None)
+    try:
+        frame: pd.DataFrame = table.to_pandas(types_mapper=lambda type_: _WHOLE.get(type_) if type_ in gaps else None)
+    except ValueError as error:
+        raise UnreadableFileError(path, f"it holds what cannot be read: {error}") from error
     named = [name for name in frame.index.names if name is not None]
     return frame.reset_index(level=named).reset_index(drop=True)
+
+
+def _as_read(column: Any) -> Any:
+    if pa.types.is_decimal(column.type):
+        # By its digits: what Arrow makes of a decimal is off in the last place now and then.
+        digits = column.cast(pa.string())
+        return digits.cast(pa.float64()) if column.type.scale else _cast_if_possible(digits, pa.int64())
+    if pa.types.is_binary(column.type) or pa.types.is_large_binary(column.type):
+        return _cast_if_possible(column, pa.large_string())
+    return column
+
+
+def _cast_if_possible(column: Any, type_: pa.DataType) -> Any:
+    try:
+        return column.cast(type_)
+    except pa.ArrowInvalid:
+        return column

@@ -54,7 +54,11 @@ def _build(loader: _Loader, node: yaml.Node, place: Place, lines: dict[Place, in
     if isinstance(node, yaml.SequenceNode):
         return [_build(loader, child, (*place, position), lines, path) for position, child in enumerate(node.value)]
     if not isinstance(node, yaml.MappingNode):
-        return loader.construct_object(node)
+        try:
+            return loader.construct_object(node)
+        except (yaml.YAMLError, ValueError, LookupError, AttributeError) as error:
+            line = node.start_mark.line + 1
+            raise MappingError(f"{path}, line {line}: {node.value!r} is not what its tag {node.tag} says.") from error
     built: dict[str, Any] = {}
     for key_node, child in node.value:
         key = str(key_node.value)

@@ -14,6 +14,7 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, model_validator
 
 from features.facts import Columns
 from prediction.bundle import Bundle
@@ -165,19 +166,42 @@ def read_lanes(folder: Path) -> Lanes:
         whole = json.loads(path.read_bytes())
         if whole["sha256"] != _sha256(whole["table"]):
             raise LanesError(f"{path} was altered: its sha256 is not the one it names.")
-        table = json.loads(whole["table"])
-        return Lanes(
-            table["version"],
-            table["currency"],
-            table["rows"],
-            {head: np.array(hours) for head, hours in table["hours"].items()},
-            np.array(table["mean_cost"]),
-            np.array(table["failure"]),
-        )
+        table = _Table.model_validate_json(whole["table"])
     except OSError as error:
         raise LanesError(f"{path} cannot be read ({error.strerror}).") from error
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise LanesError(f"{path} is not a table of lanes.") from error
+    return Lanes(
+        table.version,
+        table.currency,
+        table.rows,
+        {head: np.array(hours) for head, hours in table.hours.items()},
+        np.array(table.mean_cost),
+        np.array(table.failure),
+    )
+
+
+class _Table(BaseModel):
+    """What is written of `Lanes`."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
+
+    version: str
+    currency: str | None
+    rows: dict[str, int]
+    hours: dict[str, list[list[float]]]
+    mean_cost: list[float]
+    failure: list[float]
+
+    @model_validator(mode="after")
+    def _every_lane_has_its_row(self) -> "_Table":
+        lanes = len(self.mean_cost)
+        widths = {head: [len(row) for row in hours] for head, hours in self.hours.items()}
+        if widths != dict.fromkeys(TIME_HEADS, [len(LEVELS)] * lanes) or len(self.failure) != lanes:
+            raise ValueError("a lane lacks a number")
+        if ANY not in self.rows or not all(0 <= row < lanes for row in self.rows.values()):
+            raise ValueError("a lane has no row")
+        return self
 
 
 def _sha256(text: str) -> str:

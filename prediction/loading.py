@@ -7,8 +7,9 @@ import sys
 from pathlib import Path
 
 from prediction.bundle import FILES, Bundle, read_bundle
-from prediction.errors import AGAIN, BundleError
+from prediction.errors import AGAIN, BundleError, LanesError
 from prediction.golden import check_golden
+from prediction.lanes import LANES_FILE, read_lanes
 from prediction.manifest import MANIFEST_FILE, read_manifest
 
 #: Reading models and predicting a few rows takes a second or two.
@@ -24,9 +25,10 @@ def load_bundle(folder: Path) -> Bundle:
     Raises
     ------
     BundleError
-        A file is missing or altered, or the trial failed.
+        A file is missing, altered or a stranger's, or the trial failed.
     """
     verify_files(folder)
+    verify_lanes(folder)
     try_in_child(folder)
     return read_bundle(folder)
 
@@ -56,19 +58,35 @@ def try_in_child(folder: Path) -> None:
 
 
 def verify_files(folder: Path) -> None:
-    """Compare every file with the manifest's sha256, which must be there for all that are read.
+    """Compare every file with the manifest's sha256, which must be there for all that are read and all that are there.
 
     Raises `BundleError` naming the file that differs.
     """
     files = read_manifest(folder).files
     if unnamed := sorted(FILES - files.keys()):
         raise BundleError(f"{folder / MANIFEST_FILE} does not vouch for {', '.join(unnamed)}. {AGAIN}")
+    if strangers := sorted({path.name for path in folder.iterdir()} - files.keys() - {MANIFEST_FILE}):
+        raise BundleError(
+            f"{folder} has {', '.join(strangers)}, which its manifest does not name: remove what is no part."
+        )
     for name, digest in files.items():
         path = folder / name
         if not path.is_file():
             raise BundleError(f"{folder} lacks {name}, which its manifest names. {AGAIN}")
         if sha256_of(path) != digest:
             raise BundleError(f"{path} was altered: its sha256 is not the one in the manifest. {AGAIN}")
+
+
+def verify_lanes(folder: Path) -> None:
+    """Read the bundle's lanes, where it has any: they are what promises rest on when nothing else can be read.
+
+    Raises `BundleError` when they cannot be used.
+    """
+    try:
+        if (folder / LANES_FILE).exists():
+            read_lanes(folder)
+    except LanesError as error:
+        raise BundleError(f"{error} {AGAIN}") from error
 
 
 def sha256_of(path: Path) -> str:

@@ -62,7 +62,7 @@ def train(
                 work_folder=WORK_FOLDER,
                 progress=progress,
             )
-    except TrainingError as error:
+    except (TrainingError, OSError) as error:
         _fail(str(error))
     if as_json:
         typer.echo(json.dumps({"version": done.version, "alias": done.alias, "figures": done.figures}))
@@ -97,13 +97,14 @@ def backtest(
         raise typer.BadParameter(f"--retrain is never, monthly or weekly, not {retrain}")
     history = read_history(_load(data))
     try:
+        # Before it takes minutes.
+        out.parent.mkdir(parents=True, exist_ok=True)
         window = Window(first.date(), last.date(), commonest_zone(history))
         with _progress() as progress:
             predictions = run(history, window, Retrain(retrain), seed, progress)
-    except TrainingError as error:
+        predictions.to_parquet(out, index=False)
+    except (TrainingError, OSError) as error:
         _fail(str(error))
-    out.parent.mkdir(parents=True, exist_ok=True)
-    predictions.to_parquet(out, index=False)
     measured = figures(predictions, window.zone)
     if as_json:
         typer.echo(json.dumps({"rows": len(predictions), "file": str(out), "figures": measured}))
@@ -112,7 +113,7 @@ def backtest(
     _print_figures(measured)
 
 
-def mlflow(port: Annotated[int, typer.Option(help="Port of the page.")] = 5000) -> None:
+def mlflow(port: Annotated[int, typer.Option(min=1, max=65_535, help="Port of the page.")] = 5000) -> None:
     """Open MLflow's page on the runs and models that are kept here."""
     from training.tracking import connect, local_artifacts, local_uri
 

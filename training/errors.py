@@ -9,5 +9,9 @@ class TooLittleHistoryError(TrainingError):
     """What was known as of the cut is too little to train on."""
 
 
+class TrackingError(TrainingError):
+    """The tracking server cannot be used."""
+
+
 class NotABundleError(TrainingError):
     """A bundle would be written over something else."""

@@ -98,7 +98,10 @@ def golden_facts(history: History, as_of: float) -> Columns:
 
 
 def require_replaceable(folder: Path) -> None:
-    """Raise `NotABundleError` when ``folder`` holds something that is not a bundle."""
+    """Raise `NotABundleError` when ``folder`` holds something that is not a bundle, or lies in what is no folder."""
+    there = next(parent for parent in folder.resolve().parents if parent.exists())
+    if not there.is_dir():
+        raise NotABundleError(f"{folder} cannot be made: {there} is a file.")
     if folder.exists() and not is_bundle(folder) and not (folder.is_dir() and not any(folder.iterdir())):
         raise NotABundleError(f"{folder} is not a bundle, and writing one there would delete it: name another folder.")
 

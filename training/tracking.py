@@ -7,12 +7,14 @@ from typing import Any, Final
 import mlflow
 import pandas as pd
 from matplotlib.figure import Figure
+from mlflow.exceptions import MlflowException
 from mlflow.models import infer_signature
 
 from features.facts import Columns
 from prediction.bundle import Bundle
 from prediction.calibrated import CALIBRATION
 from prediction.golden import predictions
+from training.errors import TrackingError
 from training.heads import RECIPES
 
 EXPERIMENT: Final = "smista"
@@ -22,10 +24,16 @@ _ROOT: Final = Path(__file__).parent.parent
 
 
 def connect(tracking_uri: str | None, work_folder: Path) -> None:
-    """Use the tracking server at ``tracking_uri``, or a SQLite file in ``work_folder`` when there is none."""
+    """Use the tracking server at ``tracking_uri``, or a SQLite file in ``work_folder`` when there is none.
+
+    Raises `TrackingError` where the server does not answer as MLflow's does.
+    """
     if tracking_uri:
-        mlflow.set_tracking_uri(tracking_uri)
-        mlflow.set_experiment(EXPERIMENT)
+        try:
+            mlflow.set_tracking_uri(tracking_uri)
+            mlflow.set_experiment(EXPERIMENT)
+        except MlflowException as error:
+            raise TrackingError(f"MLFLOW_TRACKING_URI cannot be used: {error}") from error
         return
     work_folder.mkdir(parents=True, exist_ok=True)
     mlflow.set_tracking_uri(local_uri(work_folder))

@@ -46,17 +46,18 @@ def train(
     Raises
     ------
     TrainingError
-        Too little history, more than one currency, or ``folder`` holds something that is not a bundle.
+        Too little history, more than one currency, ``folder`` holds something that is not a bundle, or MLflow's server
+        cannot be used.
     """
     # What takes no time is checked before what takes minutes.
     require_replaceable(folder)
     currency = _currency(dataset)
     history = read_history(dataset)
+    connect(tracking_uri, work_folder)
     cut = midnight_after_last_decision(history) if as_of is None else as_of
     predictions, window = validate(history, cut, seed, lambda head, done, all_: progress(head, done, 2 * all_))
     measured = figures(predictions, window.zone)
     trained = train_heads(history, cut, seed, lambda head, done, all_: progress(head, all_ + done, 2 * all_))
-    connect(tracking_uri, work_folder)
     bundle = bundle_of(
         trained,
         score(history, trained),

@@ -83,18 +83,22 @@ def replay_command(
 
 def _opened(settings: "Settings") -> "Database":
     """Open the database of a service, which may be running, to read. Raises `ConfigurationError` if it is none."""
-    from sqlalchemy import make_url
+    from sqlalchemy.exc import DatabaseError
 
     from serving.database.database import Database
-    from serving.database.engine import make_engine
+    from serving.database.engine import make_engine, parsed_url
     from serving.database.schema import is_current
     from serving.errors import ConfigurationError
 
-    file = make_url(settings.database).database or ""
+    file = parsed_url(settings.database).database or ""
     if settings.database.startswith("sqlite") and not Path(file).is_file():
         raise ConfigurationError(f"there is no database {file}: name that of the service with --database")
     database = Database(make_engine(settings.database))
-    if not database.read_now(is_current):
+    try:
+        current = database.read_now(is_current)
+    except DatabaseError as error:
+        raise ConfigurationError(f"the database cannot be read: {error.orig}") from error
+    if not current:
         raise ConfigurationError("the database is of another version: start `smista serve` on it once")
     return database
 

@@ -11,7 +11,7 @@ from serving.commands.settings import DatabaseOption, settings_from
 
 def serve(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="Port to listen on; 0 takes a free one.")] = 8080,
+    port: Annotated[int, typer.Option(min=0, max=65_535, help="Port to listen on; 0 takes a free one.")] = 8080,
     bundle: Annotated[Path | None, typer.Option(help="Folder of the trained bundle.  [env: SMISTA_BUNDLE]")] = None,
     rules: Annotated[
         Path | None, typer.Option(help="Ruleset file, or folder of them, to publish at start.  [env: SMISTA_RULES]")
@@ -20,6 +20,8 @@ def serve(
 ) -> None:
     """Answer orders over HTTP, until it is told to stop. More settings: SMISTA_… (docs/api/settings.md)."""
     import uvicorn
+    from alembic.util import CommandError
+    from sqlalchemy.exc import DatabaseError
 
     from prediction.errors import PredictionError
     from serving.app import create_app
@@ -34,6 +36,12 @@ def serve(
     except (ConfigurationError, PredictionError) as error:
         typer.echo(f"smista serve: {error}", err=True)
         raise typer.Exit(2) from error
+    except DatabaseError as error:
+        typer.echo(f"smista serve: the database cannot be used: {error.orig}", err=True)
+        raise typer.Exit(1) from error
+    except (CommandError, OSError) as error:
+        typer.echo(f"smista serve: {error}", err=True)
+        raise typer.Exit(1) from error
     typer.echo(f"Smista is to listen on http://{host}:{port} — the calls, with examples: http://{host}:{port}/docs")
     if not settings.api_keys:
         typer.echo(

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError
 
 from serving.errors import ConfigurationError
@@ -29,10 +29,7 @@ def make_engine(url: str) -> Engine:
     SQLite runs in WAL mode: readers never wait, a crash of the process loses nothing, a power cut may lose the last
     commits but never damages the file. Raises `ConfigurationError` for a URL that names neither database.
     """
-    try:
-        parsed = make_url(url)
-    except ArgumentError as error:
-        raise ConfigurationError("the database URL cannot be read: write sqlite:///file or postgresql://…") from error
+    parsed = parsed_url(url)
     if parsed.get_backend_name() == "sqlite":
         if not parsed.database or parsed.database == ":memory:":
             raise ConfigurationError("SQLite needs a file: write sqlite:///folder/smista.db")
@@ -44,6 +41,14 @@ def make_engine(url: str) -> Engine:
     if parsed.drivername == "postgresql+psycopg":
         return create_engine(parsed, pool_pre_ping=True, connect_args=_POSTGRESQL)
     raise ConfigurationError(f"{parsed.drivername} is not supported: use sqlite:///… or postgresql://…")
+
+
+def parsed_url(url: str) -> URL:
+    """The parts of ``url``. Raises `ConfigurationError` where it is none."""
+    try:
+        return make_url(url)
+    except (ArgumentError, ValueError) as error:
+        raise ConfigurationError("the database URL cannot be read: write sqlite:///file or postgresql://…") from error
 
 
 def _open_sqlite(connection: Any, _record: Any) -> None:

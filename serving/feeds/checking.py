@@ -56,17 +56,17 @@ class Rejected:
     reason: str
 
 
-def read_feed(content: bytes, media_type: str) -> Iterator[list[Any]]:
-    """The rows as they were sent, in batches: values of a JSON array, or the bytes of each line.
+def read_feed(content: bytes, media_type: str) -> Iterator[list[bytes]]:
+    """The rows as they were sent, in batches: JSON of each.
 
     Raises `MalformedBodyError` where the whole cannot be read, `UnsupportedMediaError` for another content type.
     """
-    values = list(_values(content, media_type))
-    return (values[start : start + BATCH] for start in range(0, len(values), BATCH))
+    rows = list(_rows(content, media_type))
+    return (rows[start : start + BATCH] for start in range(0, len(rows), BATCH))
 
 
 def check_feed(
-    feed: Feed, batch: list[Any], snapshot: Snapshot, now: datetime
+    feed: Feed, batch: list[bytes], snapshot: Snapshot, now: datetime
 ) -> tuple[list[dict[str, Any]], list[Rejected]]:
     """Check each row of ``batch`` (`read_feed`) on its own; return those to write, and those refused."""
     names_others = feed.table not in {tables.locations, tables.products, tables.carrier_services}
@@ -74,10 +74,9 @@ def check_feed(
     return [row for _, row in accepted], rejected
 
 
-def check_counts(batch: list[Any], snapshot: Snapshot, now: datetime) -> tuple[Counts, list[Rejected]]:
+def check_counts(batch: list[bytes], snapshot: Snapshot, now: datetime) -> tuple[Counts, list[Rejected]]:
     """Check rows of the stock feed as `check_feed` does, by columns (`serving.feeds.stock`)."""
-    lines = [value if isinstance(value, bytes) else orjson.dumps(value) for value in batch]
-    counts, plain = plain_counts(lines, snapshot.positions, snapshot.products, now + CLOCK_TOLERANCE)
+    counts, plain = plain_counts(batch, snapshot.positions, snapshot.products, now + CLOCK_TOLERANCE)
     if plain.all():
         return counts, []
     doubtful = np.flatnonzero(~plain).tolist()
@@ -91,20 +90,18 @@ def check_movements(
     content: bytes, media_type: str, snapshot: Snapshot, now: datetime
 ) -> tuple[list[tuple[int, dict[str, Any]]], list[Rejected]]:
     """Read and check movements of stock as `check_feed` does; those to take come with their place in the feed."""
-    return _check(MovementRow, enumerate(_values(content, media_type)), snapshot, now)
+    return _check(MovementRow, enumerate(_rows(content, media_type)), snapshot, now)
 
 
 def _check(
-    model: type[Body], values: Iterable[tuple[int, object]], snapshot: Snapshot | None, now: datetime
+    model: type[Body], rows: Iterable[tuple[int, bytes]], snapshot: Snapshot | None, now: datetime
 ) -> tuple[list[tuple[int, dict[str, Any]]], list[Rejected]]:
     """Each row on its own. What rows name must be in ``snapshot``, where there is one."""
     accepted: list[tuple[int, dict[str, Any]]] = []
     rejected: list[Rejected] = []
-    for index, value in values:
+    for index, content in rows:
         try:
-            row = (
-                model.model_validate_json(value) if isinstance(value, bytes) else model.model_validate(value)
-            ).__dict__
+            row = model.model_validate_json(content, strict=True).__dict__
         except ValidationError as error:
             wrong: FieldError | None = field_errors(error)[0]
         else:
@@ -116,8 +113,8 @@ def _check(
     return accepted, rejected
 
 
-def _values(content: bytes, media_type: str) -> Iterator[object]:
-    """The rows as they were sent: values of a JSON array, or the bytes of each line."""
+def _rows(content: bytes, media_type: str) -> Iterator[bytes]:
+    """The rows as they were sent: values of a JSON array, or lines."""
     if media_type in NDJSON:
         return (line for line in map(bytes.strip, content.splitlines()) if line)
     if media_type != "application/json":
@@ -131,7 +128,10 @@ def _values(content: bytes, media_type: str) -> Iterator[object]:
         raise MalformedBodyError(f"The body is not JSON: {error}") from error
     if not isinstance(values, list):
         raise MalformedBodyError("The body must be a JSON array of rows")
-    return iter(values)
+    try:
+        return iter([orjson.dumps(value) for value in values])
+    except orjson.JSONEncodeError as error:  # what may be read is nested four times as deeply as what may be written
+        raise MalformedBodyError("The body is nested too deeply to be rows") from error
 
 
 def _unknown_reference(row: dict[str, Any], snapshot: Snapshot | None) -> FieldError | None:

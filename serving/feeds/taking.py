@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any
 
 from serving.database.database import Job
 from serving.database.stock_counts import count
@@ -44,7 +43,7 @@ async def take_feed(service: Service, feed: Feed, content: bytes, media_type: st
     return taken
 
 
-def _check(service: Service, feed: Feed, batch: list[Any], client: str) -> tuple[int, Job[int], Sequence[Rejected]]:
+def _check(service: Service, feed: Feed, batch: list[bytes], client: str) -> tuple[int, Job[int], Sequence[Rejected]]:
     """How many rows are good, what writes them, and the others."""
     snapshot, now = service.live.snapshot, service.clock()
     if feed.table is stock:

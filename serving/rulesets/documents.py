@@ -59,6 +59,8 @@ def read_yaml(content: bytes) -> object:
         raise MalformedBodyError(f"The body is not YAML: {error}") from error
     except (TypeError, ValueError) as error:
         raise MalformedBodyError(f"The YAML holds what JSON cannot: {error}") from error
+    except (AttributeError, LookupError) as error:  # so the parser fails over !!int "" and !!timestamp 5
+        raise MalformedBodyError("The YAML holds a value that is not what its tag says") from error
 
 
 class _Loader(yaml.SafeLoader):

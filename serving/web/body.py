@@ -41,9 +41,12 @@ async def read_body(request: Request, max_bytes: int) -> bytes:
 
 
 def read_json(model: type[B], content: bytes) -> B:
-    """``content`` as ``model``. Raises `MalformedBodyError` or `InvalidRequestError`."""
+    """``content`` as ``model``: a number is no text, a truth no number.
+
+    Raises `MalformedBodyError` or `InvalidRequestError`.
+    """
     try:
-        return model.model_validate_json(content)
+        return model.model_validate_json(content, strict=True)
     except ValidationError as error:
         if error.errors()[0]["type"] == "json_invalid":
             raise MalformedBodyError(f"The body is not JSON: {error.errors()[0]['msg']}") from error

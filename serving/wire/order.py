@@ -8,6 +8,7 @@ from pydantic_core import PydanticCustomError
 from decision.messages.catalogue import Language
 from decision.rules.document import DeliveryMethod
 from serving.wire.fields import (
+    WHOLE,
     Amount,
     Attributes,
     Body,
@@ -38,7 +39,7 @@ class LineBody(Body):
 
     line_id: Identifier
     sku: Identifier = Field(description="as fed with `PUT /v1/products`")
-    quantity: Annotated[int, Field(ge=1, le=100_000)]
+    quantity: Annotated[int, Field(ge=1, le=100_000), WHOLE]
     unit_price: Amount | None = Field(default=None, description="in the order's currency")
     group: Identifier | None = Field(
         default=None, description="lines of one group ship together or not at all, as the parts of a set do"
@@ -56,8 +57,8 @@ class OpenShipmentBody(Body):
     weight_kg: Amount | None = Field(default=None, description="of all that is in it")
     volume_l: Amount | None = Field(default=None, description="of all that is in it, in litres")
     value: Amount | None = Field(default=None, description="of all that is in it, in the order's currency")
-    units: Annotated[int, Field(ge=1, le=1_000_000)]
-    lines: Annotated[int, Field(ge=1, le=10_000)] = Field(description="order lines in it")
+    units: Annotated[int, Field(ge=1, le=1_000_000), WHOLE]
+    lines: Annotated[int, Field(ge=1, le=10_000), WHOLE] = Field(description="order lines in it")
 
 
 class OrderBody(Body):
@@ -90,7 +91,7 @@ class OrderBody(Body):
     collect_location_id: Identifier | None = Field(
         default=None, validate_default=True, description="where the customer collects; needed unless home"
     )
-    options: Annotated[int, Field(ge=1, le=20)] = Field(
+    options: Annotated[int, Field(ge=1, le=20), WHOLE] = Field(
         default=5, description="how many ranked plans to answer at most"
     )
     language: Language = Field(default="en", description="of the sentences in the answer")

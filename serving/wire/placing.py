@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 
 from serving.orders.records import OrderRecord, ShipmentRecord
 from serving.wire.answer import KeptPromiseAnswer
-from serving.wire.fields import Body, Remark, When
+from serving.wire.fields import WHOLE, Body, Remark, When
 from serving.wire.order import OrderBody
 
 _Expiry = Annotated[
@@ -30,14 +30,14 @@ class NewOrderBody(OrderBody):
 class CommitBody(Body):
     """Which of the ranked plans of a decision is to be carried out."""
 
-    rank: Annotated[int, Field(ge=1, le=20)] = 1
+    rank: Annotated[int, Field(ge=1, le=20), WHOLE] = 1
     expires_at: _Expiry = None
 
 
 class AmendBody(Body):
     """Another quantity of one line; 0 takes the line off."""
 
-    quantity: Annotated[int, Field(ge=0, le=100_000)]
+    quantity: Annotated[int, Field(ge=0, le=100_000), WHOLE]
     reason: Remark | None = None
 
 

@@ -11,7 +11,7 @@ from pydantic import BaseModel, BeforeValidator, Field
 from decision.messages.catalogue import Language
 from decision.promise import NotPromised, Promise
 from decision.rules.document import DeliveryMethod
-from serving.wire.fields import Amount, Attributes, Body, Currency, Identifier, Tags, Text
+from serving.wire.fields import WHOLE, Amount, Attributes, Body, Currency, Identifier, Tags, Text
 from serving.wire.order import DestinationBody
 from serving.wire.placing import OrderAnswer
 
@@ -20,7 +20,7 @@ class PromiseLineBody(Body):
     """Units of one product."""
 
     sku: Identifier
-    quantity: Annotated[int, Field(ge=1, le=100_000)] = 1
+    quantity: Annotated[int, Field(ge=1, le=100_000), WHOLE] = 1
     unit_price: Amount | None = Field(default=None, description="in the currency of the request")
     group: Identifier | None = Field(default=None, description="lines of one group ship together or not at all")
 
@@ -49,7 +49,9 @@ class PromiseBody(Body):
     methods: Annotated[list[DeliveryMethod], Field(min_length=1)] | None = Field(
         default=None, description="ways of delivery to promise for; missing: all"
     )
-    stores: Annotated[int, Field(ge=0, le=20)] = Field(default=3, description="nearest stores to collect in, at most")
+    stores: Annotated[int, Field(ge=0, le=20), WHOLE] = Field(
+        default=3, description="nearest stores to collect in, at most"
+    )
     collect_location_ids: Annotated[list[Identifier], Field(max_length=20)] = Field(
         default=[], description="stores to collect in besides"
     )

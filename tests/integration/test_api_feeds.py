@@ -124,6 +124,51 @@ async def test_a_wrong_fact_for_rules_names_its_field(
     assert reason in rejected["reason"]
 
 
+@pytest.mark.parametrize("media_type", ["application/json", "application/x-ndjson"])
+@pytest.mark.parametrize(
+    ("feed", "field", "value"),
+    [
+        ("locations", "latitude", "45.472"),
+        ("locations", "capacity_per_day", True),
+        ("locations", "name", 14),
+        ("locations", "closed_on_public_holidays", "true"),
+        ("products", "weight_kg", "0.9"),
+        ("products", "hazmat", 1),
+        ("carrier-services", "max_weight_kg", "30"),
+        ("stock", "on_hand", "4"),
+        ("stock", "on_hand", True),
+        ("stock", "on_hand", 4.5),
+        ("stock", "daily_demand", "0.2"),
+        ("stock", "source_sequence", "7"),
+        ("stock", "counted_at", 1772431200),
+        ("stock", "counted_at", "1772431200"),
+        ("stock", "counted_at", "20260302"),
+        ("inbound", "quantity", "3"),
+        ("footfall", "visitors", "40"),
+        ("footfall", "hour_utc", 1772431200),
+    ],
+)
+async def test_a_value_of_another_type_is_refused_and_named_not_guessed_at(
+    api: Api, feed: str, field: str, value: object, media_type: str
+) -> None:
+    """An eight-digit date was taken for seconds of the year 1970, a truth for one piece."""
+    await _feed_examples(api)
+    row = {**examples.ROWS[feed][0], field: value}
+    content = json.dumps([row] if media_type == "application/json" else row)
+    response = await api.client.put(f"/v1/{feed}", content=content, headers={"Content-Type": media_type})
+    (rejected,) = response.json()["rejected"]
+    assert rejected["field"] == field
+    assert rejected["reason"].startswith("Input should be a valid")
+
+
+async def test_a_whole_number_may_be_written_with_its_point_and_an_amount_without(api: Api) -> None:
+    """JSON has one kind of numbers."""
+    await _feed_examples(api)
+    rows = [{**examples.ROWS["stock"][0], "counted_at": "2026-03-02T08:00:00Z", "on_hand": 11.0, "daily_demand": 2}]
+    assert (await api.feed("stock", rows))["rejected"] == []
+    assert list(api.service.live.snapshot.network.stock["SKU-1"].on_hand) == [11]
+
+
 async def test_ndjson_and_gzip_are_read(api: Api) -> None:
     lines = "\n".join(json.dumps(row) for row in examples.ROWS["products"]) + "\n{broken\n"
     response = await api.client.put(
@@ -160,6 +205,7 @@ async def test_a_count_of_before_the_calendar_is_refused_and_harms_nothing(api: 
     [
         (b'{"sku": "SKU-1"}', {}, 400),
         (b"[", {}, 400),
+        (b'[{"sku":' + b"[" * 500 + b"]" * 500 + b"}]", {}, 400),
         (b"[]", {"Content-Type": "text/csv"}, 415),
         (b"[]", {"Content-Encoding": "br"}, 415),
         (b"[]", {"Content-Encoding": "gzip"}, 400),
@@ -167,7 +213,7 @@ async def test_a_count_of_before_the_calendar_is_refused_and_harms_nothing(api: 
         (gzip.compress(b"[]") + b"[]", {"Content-Encoding": "gzip"}, 400),
         (gzip.compress(b"[" + b" " * 300_000_000 + b"]"), {"Content-Encoding": "gzip"}, 413),
     ],
-    ids=["object", "cut off", "csv", "brotli", "not gzip", "gzip cut off", "more than gzip", "gzip bomb"],
+    ids=["object", "cut off", "nested", "csv", "brotli", "not gzip", "gzip cut off", "more than gzip", "gzip bomb"],
 )
 async def test_what_cannot_be_read_is_refused_whole(
     api: Api, content: bytes, headers: dict[str, str], status: int

@@ -1,10 +1,14 @@
 """Placing orders: decided, held and assigned at once; what is held is nobody else's."""
 
 import asyncio
+import json
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import Connection, select, update
 
+from serving.database.order_tables import orders
+from serving.wire import examples
 from tests.integration.conftest import Api
 from tests.integration.orders import (
     at,
@@ -227,6 +231,43 @@ async def test_reasons_and_instants_that_no_database_keeps_are_refused(shop: Api
     ]
     assert [answer.status_code for answer in answers] == [422] * 4
     assert (await seen(shop, "A-1"))["lines"][0]["quantity"] == 3
+
+
+async def test_numbers_and_truths_are_none_when_they_are_written_as_something_else(shop: Api) -> None:
+    """Each call names the field: nothing is taken, moved or told by a guess."""
+    made = await placed(shop, "A-1", 3)
+    (shipment,) = made["shipments"]
+    basket, baskets = examples.BASKET, examples.BASKETS
+    movement = {**examples.MOVEMENTS[0], "quantity": "5"}
+    answers = [
+        await place(shop, "A-2", backorder="true"),
+        await place(shop, "A-2", expires_at=1772431200),
+        await shop.client.patch("/v1/orders/A-1/lines/1", json={"quantity": "1"}),
+        await shop.client.post(f"/v1/decisions/{made['decision_id']}/commit", json={"rank": True}),
+        await tell(shop, shipment, "delivered", shipping_cost="3.90"),
+        await shop.client.post("/v1/promises", json={**basket, "stores": "1"}),
+        await shop.client.post("/v1/promises", json={**basket, "hold": "true"}),
+        await shop.client.post("/v1/promises/bulk", json={**baskets, "items": [{"sku": "A", "quantity": "1"}]}),
+    ]
+    told = [(answer.status_code, [error["field"] for error in answer.json()["errors"]]) for answer in answers]
+    fields = ["backorder", "expires_at", "quantity", "rank", "shipping_cost", "stores", "hold", "items[0].quantity"]
+    assert told == [(422, [field]) for field in fields]
+    moved = (await shop.client.post("/v1/stock/movements", json=[movement])).json()
+    assert [row["field"] for row in moved["rejected"]] == ["quantity"]
+
+
+async def test_an_order_of_before_types_were_strict_is_decided_again_as_it_was_taken(shop: Api) -> None:
+    """What was kept is not refused when somebody else is to be asked."""
+    (shipment,) = (await placed(shop, "A-1", 3))["shipments"]
+
+    def as_then(connection: Connection) -> None:
+        request = connection.execute(select(orders.c.request)).scalar_one()
+        sent = {**json.loads(request), "placed_at": 1772431200, "options": "5"}
+        connection.execute(update(orders).values(request=json.dumps(sent).encode()))
+
+    shop.service.database.write_now(as_then)
+    await tell(shop, shipment, "rejected", reason="nobody here")
+    assert [each["state"] for each in (await seen(shop, "A-1"))["shipments"]] == ["rejected", "assigned"]
 
 
 async def test_picked_units_are_not_amended_away(shop: Api) -> None:

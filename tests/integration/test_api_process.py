@@ -70,15 +70,21 @@ def test_a_newcomer_s_service_is_fed_says_what_is_missing_and_stops_when_told(
 
 
 @pytest.mark.parametrize(
-    ("options", "said"),
+    ("options", "code", "said"),
     [
-        (("--database", "mysql://localhost/x"), "use sqlite:///… or postgresql://…"),
-        (("--rules", "no/such/file.yaml"), "no/such/file.yaml"),
+        (("--database", "mysql://localhost/x"), 2, "use sqlite:///… or postgresql://…"),
+        (("--rules", "no/such/file.yaml"), 2, "no/such/file.yaml"),
+        (("--port", "99999"), 2, "less than or equal to 65535"),
+        (("--database", f"sqlite:///{__file__}"), 1, "the database cannot be used: file is not a database"),
+        (("--database", f"sqlite:///{__file__}/x.db"), 1, "File exists"),
+        (("--database", "postgresql://127.0.0.1:1/x"), 1, "Connection refused"),
     ],
 )
-def test_a_wrong_setting_stops_the_start_with_a_sentence(tmp_path: Path, options: tuple[str, ...], said: str) -> None:
+def test_a_wrong_setting_stops_the_start_with_a_sentence(
+    tmp_path: Path, options: tuple[str, ...], code: int, said: str
+) -> None:
     process = _serve(tmp_path, *options)
     _, errors = process.communicate(timeout=60)
-    assert process.returncode == 2
+    assert process.returncode == code
     assert said in errors
     assert "Traceback" not in errors

@@ -143,6 +143,25 @@ def test_a_mistyped_folder_is_refused_before_training(desk: Path, retailer_folde
     assert (desk / ".smista" / "bundle" / "manifest.json").is_file()
 
 
+def test_what_cannot_be_written_or_registered_is_said_before_training(
+    desk: Path, retailer_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was a traceback, after minutes."""
+    (desk / "file").write_text("mine")
+    done = smista("train", "--data", retailer_folder, "--out", Path("file") / "bundle")
+    assert done.exit_code == 1
+    assert f"{Path('file') / 'bundle'} cannot be made: {desk / 'file'} is a file." in done.stderr
+    window = ("--from", "2025-12-02", "--to", "2025-12-04")
+    done = smista("backtest", "--data", retailer_folder, *window, "--out", Path("file") / "x.parquet")
+    assert done.exit_code == 1
+    assert "File exists: 'file'" in done.stderr
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "ftp://nowhere")
+    done = smista("train", "--data", retailer_folder, "--out", "never")
+    assert done.exit_code == 1
+    assert "MLFLOW_TRACKING_URI cannot be used: " in done.stderr
+    assert "fitting" not in done.stderr
+
+
 def test_a_backtest_writes_predictions_beside_what_was_observed(retailer_folder: Path, history: History) -> None:
     """Every attempt decided on the two days and between them; one JSON document on standard output."""
     out = Path("predictions") / "december.parquet"

@@ -3,6 +3,7 @@
 import io
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -12,8 +13,10 @@ from typer.testing import CliRunner
 
 from data.commands import app
 from data.dataset import build_dataset, write_dataset
+from data.findings import FINDING_COLUMNS
 from data.report import check
 from data.report_view import show
+from data.synthetic.presets import PRESETS
 from tests.unit.data.small import small_tables
 
 SAMPLE = Path(__file__).parent / "olist_sample"
@@ -132,7 +135,34 @@ def test_a_dataset_that_cannot_be_written_says_where(tmp_path: Path) -> None:
     assert str(tmp_path / "file" / "out") in printed
 
 
-def test_a_file_of_another_making_among_the_rejected_rows_is_named(broken: Path) -> None:
+@pytest.mark.parametrize("option", ["--out", "--truth"])
+def test_generating_into_a_file_is_wrong_use(tmp_path: Path, option: str) -> None:
+    (tmp_path / "file").write_text("mine")
+    folders = {"--out": tmp_path / "out", "--truth": tmp_path / "truth", option: tmp_path / "file"}
+    _run("generate", *(word for each in folders.items() for word in each), exit_code=2)
+
+
+def test_generating_where_no_folder_can_be_made_says_where(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("mine")
+    assert str(tmp_path / "file" / "out") in _run("generate", "--out", tmp_path / "file" / "out", exit_code=1)
+
+
+def test_the_truth_of_the_folder_in_which_one_is_lies_beside_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    few_days = replace(PRESETS["demo"], days=2, stores=8, skus=40)
+    monkeypatch.setitem(PRESETS, "demo", few_days)
+    _run("generate", "--out", ".")
+    assert (tmp_path / "orders.parquet").is_file()
+    assert (tmp_path.parent / f"{tmp_path.name}-truth" / "stock.parquet").is_file()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [{"mine": [1]}, {name: [["a list"]] for name in FINDING_COLUMNS}, {name: ["a text"] for name in FINDING_COLUMNS}],
+)
+def test_a_file_of_another_making_among_the_rejected_rows_is_named(broken: Path, content: dict[str, object]) -> None:
     (broken / "rejected").mkdir()
-    pd.DataFrame({"mine": [1]}).to_parquet(broken / "rejected" / "mine.parquet")
+    pd.DataFrame(content).to_parquet(broken / "rejected" / "mine.parquet")
     assert "mine.parquet cannot be read: it is not what an import writes" in _run("check", broken, exit_code=1)

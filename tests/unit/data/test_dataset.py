@@ -7,7 +7,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from data.dataset import build_dataset, digest, load_dataset, read_findings, write_dataset
-from data.errors import DataError, InvalidDatasetError, MissingTableError
+from data.errors import DataError, InvalidDatasetError, MissingTableError, UnknownTableError
 from tests.unit.data.small import small_tables, with_cell
 
 
@@ -102,6 +102,14 @@ def test_a_file_that_is_not_parquet_is_named(tmp_path: Path) -> None:
     write_dataset(build_dataset(small_tables())[0], tmp_path)
     (tmp_path / "orders.parquet").write_text("order_id\n")
     with pytest.raises(DataError, match=r"orders.parquet cannot be read: it is no whole Parquet file"):
+        load_dataset(tmp_path)
+
+
+def test_a_table_of_a_mistyped_name_is_named_and_not_lost(tmp_path: Path) -> None:
+    """Stock may be absent: nobody would have missed it."""
+    write_dataset(build_dataset(small_tables())[0], tmp_path)
+    (tmp_path / "stock.parquet").rename(tmp_path / "stocks.parquet")
+    with pytest.raises(UnknownTableError, match=r"nobody knows: stocks.parquet. Move or rename them; the tables are"):
         load_dataset(tmp_path)
 
 

@@ -1,9 +1,12 @@
 """A mapping and the adapter agree; what cannot be mapped is refused with file, line and what to do."""
 
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from data.errors import DataError, MappingError
@@ -209,6 +212,9 @@ def test_a_cell_that_cannot_be_mapped_is_rejected_with_the_reason(
         ({"placed_at": "{column: quando, column: zona}"}, "line 15: column stands here a second time"),
         ({"placed_at": "*quando"}, "aliases (*name) are not read"),
         ({"placed_at": "{column"}, "is not YAML"),
+        ({"placed_at": "{constant: !!timestamp 5}"}, "line 15: '5' is not what its tag tag:yaml.org,2002:timestamp"),
+        ({"unit_price": "{constant: !!int five}"}, "line 23: 'five' is not what its tag"),
+        ({"unit_price": "[prezzo]"}, "unit_price: must be a mapping: words with their values"),
     ],
 )
 def test_a_mapping_that_cannot_be_used_says_where_and_what_to_do(
@@ -259,6 +265,69 @@ def test_parquet_columns_keep_their_types(tmp_path: Path) -> None:
     assert dataset.orders["order_id"].tolist() == ["1", "2"]
     assert dataset.orders["placed_at"].iloc[0] == pd.Timestamp("2025-12-31T23:00:00Z")
     assert dataset.order_lines["unit_price"].tolist() == [3.0, 5.0]
+
+
+def test_decimals_of_a_parquet_file_are_numbers_to_the_last_digit_and_identifiers_whole(tmp_path: Path) -> None:
+    """As data warehouses write them: prices in decimals, keys as NUMBER(38, 0)."""
+    quando = [pd.Timestamp("2026-03-02T10:00Z")] * 2
+    for keys in ([1, 2], [1, 10**30]):
+        columns = {
+            "numero": pa.array([Decimal(key) for key in keys], pa.decimal128(38, 0)),
+            "quando": quando,
+            "prezzo": pa.array([Decimal("174.77"), None], pa.decimal128(20, 2)),
+        }
+        pq.write_table(pa.table(columns), tmp_path / "o.parquet")
+        price = "{expression: prezzo + 0.0}"
+        dataset = _import(tmp_path, placed_at="quando", unit_price=price, source="o.parquet").dataset
+        assert dataset.orders["order_id"].tolist() == [str(key) for key in keys]
+        assert dataset.order_lines["unit_price"].fillna(-1).tolist() == [174.77, -1]
+
+
+def test_texts_that_a_database_wrote_as_bytes_are_texts_and_others_are_told(tmp_path: Path) -> None:
+    quando = [pd.Timestamp("2026-03-02T10:00Z")] * 2
+    columns = {"numero": [b"1", "è".encode()], "quando": quando, "prezzo": [b"\xff", b"2"]}
+    pq.write_table(pa.table(columns), tmp_path / "o.parquet")
+    imported = _import(tmp_path, placed_at="quando", unit_price="{expression: double(prezzo)}", source="o.parquet")
+    assert imported.dataset.orders["order_id"].tolist() == ["1", "è"]
+    assert imported.rejected["value"].tolist()[:2] == [r"o.prezzo=b'\xff'", "o.prezzo=b'2'"]
+
+
+@pytest.mark.parametrize(
+    ("quando", "zone", "kept"),
+    [
+        ("9999-12-31 23:59:59", "America/New_York", []),
+        ("9999-12-31 23:59:59", "Europe/Rome", ["9999-12-31 22:59:59+00:00"]),
+        ("0001-01-01 00:00:00", "Asia/Tokyo", []),
+        ("0001-01-01 00:00:00", "America/New_York", ["0001-01-01 04:56:02+00:00"]),
+    ],
+)
+def test_a_stand_in_for_never_is_an_instant_or_is_told(tmp_path: Path, quando: str, zone: str, kept: list[str]) -> None:
+    """It was a traceback where the instant lies in another year than the calendar has."""
+    orders = f"numero,quando,prezzo,zona,cosa\n1,{quando},10,{zone},a\n"
+    imported = _import(tmp_path, orders, placed_at="{column: quando, timezone_column: zona}")
+    assert imported.dataset.orders["placed_at"].astype("str").tolist() == kept
+    told = imported.rejected["reason"].tolist()[:1]
+    assert told == ([] if kept else ["lies beyond the calendar, whose years are 1 to 9999"])
+
+
+@pytest.mark.parametrize("zone", [None, "UTC", "Europe/Rome"])
+@pytest.mark.parametrize("end_of_day", ["", ", end_of_day: true"])
+def test_times_of_a_parquet_file_beyond_the_calendar_are_told(
+    tmp_path: Path, zone: str | None, end_of_day: str
+) -> None:
+    quando = pa.array([0, 2**45], pa.timestamp("s", zone))
+    pq.write_table(pa.table({"numero": [1, 2], "quando": quando, "prezzo": [1, 2]}), tmp_path / "o.parquet")
+    placed_at = f"{{column: quando, timezone: Europe/Rome{end_of_day}}}"
+    imported = _import(tmp_path, placed_at=placed_at, source="o.parquet")
+    assert imported.dataset.orders["order_id"].tolist() == ["1"]
+    first = imported.rejected.iloc[0]
+    assert (first["row"], first["reason"]) == (1, "lies beyond the calendar, whose years are 1 to 9999")
+    assert first["value"].startswith("1116918-05-14 19:20:32")
+
+
+def test_what_can_never_be_computed_rejects_every_row(tmp_path: Path) -> None:
+    rejected = _import(tmp_path, unit_price="{expression: 1 / 0}").rejected
+    assert rejected["reason"].tolist()[:2] == ["cannot be computed: 1 / 0"] * 2
 
 
 def test_files_of_a_pattern_may_order_their_columns_as_they_like(tmp_path: Path) -> None:

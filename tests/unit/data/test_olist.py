@@ -151,6 +151,27 @@ def test_weights_are_the_published_ones_or_one(imported: Imported, tmp_path: Pat
     assert (import_olist(tmp_path).dataset.fulfilments["weight"] == 1.0).all()
 
 
+def test_a_second_weight_of_an_order_and_one_of_no_order_are_told(tmp_path: Path) -> None:
+    shutil.copytree(SAMPLE, tmp_path, dirs_exist_ok=True)
+    (tmp_path / "sample_weights.csv").write_text("order_id,weight\nplain,2\nnobody,5\nplain,9\n")
+    imported = import_olist(tmp_path)
+    assert _attempt(imported, "plain")["weight"] == 2
+    told = imported.notes[imported.notes["table"] == "sample_weights"]
+    assert told[["row", "key", "rule"]].values.tolist() == [
+        [1, "order_id=nobody", "unknown_order"],
+        [2, "order_id=plain", "repeated_key"],
+    ]
+
+
+def test_a_customer_and_a_translation_that_come_twice_are_told(tmp_path: Path) -> None:
+    shutil.copytree(SAMPLE, tmp_path, dirs_exist_ok=True)
+    for file in ("olist_customers_dataset.csv", "product_category_name_translation.csv"):
+        first, *rows = (tmp_path / file).read_text().splitlines()
+        (tmp_path / file).write_text("\n".join([first, *rows, rows[0]]))
+    told = import_olist(tmp_path).notes
+    assert told[told["rule"] == "repeated_key"]["table"].tolist() == ["customers", "product_category_name_translation"]
+
+
 def test_an_order_without_a_readable_purchase_is_rejected_with_all_that_hangs_on_it(imported: Imported) -> None:
     own = imported.rejected[imported.rejected["key"].str.contains("unreadable")]
     assert sorted(own["table"].unique()) == ["fulfilment_lines", "fulfilments", "order_lines", "orders"]

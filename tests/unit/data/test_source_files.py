@@ -1,6 +1,7 @@
 """Files are read as they are, or refused with what is wrong with them: nothing shifts, nothing changes in silence."""
 
 import gzip
+import zipfile
 from pathlib import Path
 
 import pandas as pd
@@ -16,6 +17,9 @@ from data.source_files import read_csv, read_parquet
         ("id;peso\nA;1;\nB;2;\n", "its rows have more fields than its header, which has 2"),
         ("id;peso;peso\nA;1;2\n", "its header has peso more than once"),
         ("id;peso\nA;1\nB;2;3\n", "Expected 2 fields in line 3, saw 3"),
+        ("id;peso\nA;1\nB\nC;3\n", "expected 2 fields in line 3, saw 1"),
+        ("id;nota;peso\nA;;1\n\nB;x", "expected 3 fields in line 4, saw 2"),
+        ('id;peso\n"A\na";1\nB', "expected 2 fields in line 4, saw 1"),
         ('id;peso\n"A;1\n', "EOF inside string"),
         ("", "No columns"),
     ],
@@ -44,6 +48,24 @@ def test_a_compressed_csv_that_was_cut_short_is_refused(tmp_path: Path) -> None:
     path.with_name("a.zip").write_bytes(b"PK")
     with pytest.raises(UnreadableFileError, match="not a zip file"):
         read_csv(path.with_name("a.zip"))
+
+
+def test_a_row_that_is_cut_short_is_found_in_a_compressed_csv_too(tmp_path: Path) -> None:
+    content = "città;peso\nRoma;1\nForlì\n".encode("cp1252")
+    (tmp_path / "a.csv.gz").write_bytes(gzip.compress(content))
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.writestr("a.csv", content)
+    for name in ("a.csv.gz", "a.zip"):
+        with pytest.raises(UnreadableFileError, match="expected 2 fields in line 3, saw 1"):
+            read_csv(tmp_path / name, delimiter=";", encoding="cp1252")
+
+
+def test_rows_with_all_their_fields_are_read_though_the_last_is_blank_as_are_lines(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("id,peso\nA,\n\n   \nB,2\n")
+    assert read_csv(path)["id"].tolist() == ["A", "B"]
+    path.write_text("id\nA\n\nB\n")
+    assert read_csv(path)["id"].tolist() == ["A", "B"]
 
 
 def test_blank_cells_of_a_csv_are_missing_and_nothing_else_is(tmp_path: Path) -> None:

@@ -154,6 +154,25 @@ def test_times_without_a_zone_are_refused_whole() -> None:
         build_dataset(tables)
 
 
+def test_times_beyond_the_calendar_are_told_by_whatever_clock() -> None:
+    tables = small_tables()
+    beyond = pd.Series([0, 2**45]).astype("datetime64[s]").dt.tz_localize("UTC").dt.tz_convert("Europe/Rome")
+    tables["orders"] = tables["orders"].assign(placed_at=beyond)
+    _, rejected = build_dataset(tables)
+    first = rejected.iloc[0]
+    assert (first["column"], first["rule"]) == ("placed_at", "unreadable")
+    assert first["value"].startswith("1116918-05-14")
+    assert first["reason"].startswith("lies beyond the calendar")
+
+
+def test_a_span_of_time_is_no_price() -> None:
+    """It counted as so many nanoseconds."""
+    tables = small_tables()
+    tables["order_lines"] = tables["order_lines"].assign(unit_price=pd.Timedelta(hours=1))
+    _, rejected = build_dataset(tables)
+    assert set(rejected[rejected["table"] == "order_lines"]["reason"]) == {"is not a finite number"}
+
+
 def test_identifiers_that_are_fractions_are_no_text() -> None:
     tables = small_tables()
     tables["products"] = tables["products"].assign(sku=[1.0, 2.0])

@@ -1,7 +1,10 @@
 """Lanes: what a bundle says at its most cautious."""
 
+import hashlib
 import json
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -74,6 +77,32 @@ def test_lanes_that_were_altered_are_refused(bundle_folder: Path, tmp_path: Path
             read_lanes(tmp_path)
     with pytest.raises(LanesError, match="cannot be read"):
         read_lanes(tmp_path / "nowhere")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda table: table.pop("failure"),
+        lambda table: table["failure"].pop(),
+        lambda table: table["rows"].pop(""),
+        lambda table: table["rows"].update({"store std within": 99}),
+        lambda table: table["hours"].pop("ready_hours"),
+        lambda table: table["hours"]["ready_hours"][0].pop(),
+        lambda table: table["hours"]["ready_hours"][0].insert(0, "soon"),
+        lambda table: table["mean_cost"].__setitem__(0, None),
+    ],
+)
+def test_lanes_that_lack_something_are_refused_whoever_vouches_for_them(
+    change: Callable[[dict[str, Any]], Any], bundle_folder: Path, tmp_path: Path
+) -> None:
+    """They are asked when nothing else can be: a service fell over them then."""
+    table = json.loads(json.loads((bundle_folder / LANES_FILE).read_text())["table"])
+    change(table)
+    content = json.dumps(table)
+    vouched = {"sha256": hashlib.sha256(content.encode()).hexdigest(), "table": content}
+    (tmp_path / LANES_FILE).write_text(json.dumps(vouched))
+    with pytest.raises(LanesError, match=f"{LANES_FILE} is not a table of lanes"):
+        read_lanes(tmp_path)
 
 
 def test_the_last_resort_is_later_than_anything_usual(bundle: Bundle, history: History) -> None:

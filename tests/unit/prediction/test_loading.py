@@ -13,6 +13,7 @@ from features.history import History
 from prediction.bundle import read_bundle
 from prediction.errors import BundleError
 from prediction.golden import check_golden, predictions
+from prediction.lanes import LANES_FILE
 from prediction.loading import load_bundle, sha256_of, verify_files
 from prediction.manifest import GOLDEN_FILE, MANIFEST_FILE
 from tests.conftest import CUT
@@ -80,6 +81,29 @@ def test_a_manifest_vouches_for_all_that_is_read(copy: Path, name: str) -> None:
     change_manifest(copy, lambda manifest: manifest["files"].pop(name))
     with pytest.raises(BundleError, match=rf"does not vouch for {name}.*Copy the bundle again, or train again"):
         load_bundle(copy)
+
+
+def test_a_file_that_is_no_part_of_the_bundle_is_named(copy: Path) -> None:
+    """Half of another bundle was copied over it, or somebody keeps his notes there."""
+    (copy / "notes.txt").write_text("mine")
+    (copy / "models").mkdir()
+    with pytest.raises(BundleError, match=r"has models, notes.txt, which its manifest does not name: remove"):
+        load_bundle(copy)
+
+
+@pytest.mark.parametrize("content", [b"{", b"[1]", b"\xff", b"[" * 100_000])
+def test_lanes_that_are_none_are_refused_although_the_manifest_vouches_for_them(copy: Path, content: bytes) -> None:
+    """Nobody would notice before the day on which nothing else is left to promise by."""
+    rewrite(copy, LANES_FILE, content)
+    with pytest.raises(BundleError, match=r"lanes.json is not a table of lanes. Copy the bundle again, or train again"):
+        load_bundle(copy)
+
+
+def test_a_bundle_may_have_no_lanes(copy: Path) -> None:
+    """Dates are promised by the last resort then, where it cannot be read."""
+    (copy / LANES_FILE).unlink()
+    change_manifest(copy, lambda manifest: manifest["files"].pop(LANES_FILE))
+    assert load_bundle(copy).version == "small@1"
 
 
 @pytest.mark.parametrize("as_of", ["yesterday", "2025-12-01T00:00:00"])

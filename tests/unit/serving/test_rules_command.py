@@ -77,6 +77,8 @@ stages: [{name: s, require: 'prediction.p_lat < 1'}]
     [
         ("name: [", "not YAML"),
         ("- 1", "must be a mapping"),
+        ('name: !!int ""', "not what its tag says"),
+        ("name: !!timestamp 5", "not what its tag says"),
         ("name: &a n\nstages: [{name: *a}]", "aliases"),
         ("rules: []", "name: Field required"),
         ("name: n\nrules: [{id: a, exclude: 'true'}]\nrules: []", "line 1: written more than once: rules"),
