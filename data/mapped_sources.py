@@ -178,4 +178,4 @@ def _kind(column: "pd.Series[Any]") -> Kind:
 def _encode(column: "pd.Series[Any]") -> Any:
     if _kind(column) is Kind.TEXT:
         return encode([told(value) for value in column])
-    return column.astype("float64").to_numpy()
+    return column.to_numpy("float64", na_value=np.nan)

@@ -186,6 +186,8 @@ class Mapping:
             raise self.error((*place, "after"), f"{entry.after} is not one of the columns mapped here")
         if entry.after is not None and entry.unit is None:
             raise self.error((*place, "after"), f"say in which unit: {', '.join(FACTORS['seconds'])}")
+        if "aggregate" in entry.model_fields_set and not table.group_by:
+            raise self.error((*place, "aggregate"), "nothing is aggregated without group_by")
         if entry.aggregate == "sum" and column.kind != NUMBER:
             raise self.error((*place, "aggregate"), f"only numbers have a sum, and {column.name} is {column.kind}")
 

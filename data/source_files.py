@@ -12,10 +12,12 @@ import pyarrow.parquet as pq
 from data.errors import UnreadableFileError
 from data.short_rows import refuse_short_rows
 
-#: Whole numbers stay whole where some are missing: as floats, long identifiers would become others.
-_WHOLE = {
-    whole: dtype()
-    for whole, dtype in (
+#: What stays what it is where some are missing: whole numbers would become floats, and long identifiers others; truths
+#: would become objects.
+_WITH_GAPS = {
+    type_: dtype()
+    for type_, dtype in (
+        (pa.bool_(), pd.BooleanDtype),
         (pa.int8(), pd.Int8Dtype),
         (pa.int16(), pd.Int16Dtype),
         (pa.int32(), pd.Int32Dtype),
@@ -88,7 +90,9 @@ def read_parquet(path: Path) -> pd.DataFrame:
         table = table.set_column(place, field.with_type(read.type), read)
     gaps = {column.type for column in table.columns if column.null_count}
     try:
-        frame: pd.DataFrame = table.to_pandas(types_mapper=lambda type_: _WHOLE.get(type_) if type_ in gaps else None)
+        frame: pd.DataFrame = table.to_pandas(
+            types_mapper=lambda type_: _WITH_GAPS.get(type_) if type_ in gaps else None
+        )
     except ValueError as error:
         raise UnreadableFileError(path, f"it holds what cannot be read: {error}") from error
     named = [name for name in frame.index.names if name is not None]

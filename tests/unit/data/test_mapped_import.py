@@ -212,6 +212,7 @@ def test_a_cell_that_cannot_be_mapped_is_rejected_with_the_reason(
         ({"placed_at": "{column: quando, column: zona}"}, "line 15: column stands here a second time"),
         ({"placed_at": "*quando"}, "aliases (*name) are not read"),
         ({"placed_at": "{column"}, "is not YAML"),
+        ({"unit_price": "{column: prezzo, aggregate: sum}"}, "aggregate: nothing is aggregated without group_by"),
         ({"placed_at": "{constant: !!timestamp 5}"}, "line 15: '5' is not what its tag tag:yaml.org,2002:timestamp"),
         ({"unit_price": "{constant: !!int five}"}, "line 23: 'five' is not what its tag"),
         ({"unit_price": "[prezzo]"}, "unit_price: must be a mapping: words with their values"),
@@ -357,6 +358,15 @@ def test_truths_of_a_parquet_file_are_translated_as_the_mapping_writes_them(tmp_
         tmp_path, placed_at="quando", unit_price="{column: prezzo, values: {true: 1, false: 2}}", source="o.parquet"
     )
     assert imported.dataset.order_lines["unit_price"].tolist() == [1.0, 2.0]
+
+
+def test_truths_of_a_parquet_file_are_truths_though_some_are_missing(tmp_path: Path) -> None:
+    """One missing value made a text of the column, and the mapping an error."""
+    columns = {"numero": [1, 2], "quando": pd.Timestamp("2026-03-02T10:00Z"), "prezzo": [True, None]}
+    pd.DataFrame(columns).to_parquet(tmp_path / "o.parquet")
+    price = "{expression: 'prezzo ? 3.0 : 4.0', default: 5}"
+    imported = _import(tmp_path, placed_at="quando", unit_price=price, source="o.parquet")
+    assert imported.dataset.order_lines["unit_price"].tolist() == [3.0, 5.0]
 
 
 def test_a_list_in_a_cell_rejects_its_row(tmp_path: Path) -> None:
