@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from benchmarks.report import Figure, Report
 from decision.candidates.loads import Ints, over_loads
 from decision.money import PER_UNIT, to_billionths
-from decision.plans.k_best import Plan, Problem, best_plans
+from decision.plans.k_best import best_plans
+from decision.plans.problem import Plan, Problem
 
 LINES: Final = 5
 LOCATIONS: Final = 500

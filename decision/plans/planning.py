@@ -10,12 +10,14 @@ from numpy.typing import NDArray
 from decision.candidates.loads import Floats, Loads, Sent, loads_of
 from decision.decision import BindingRule
 from decision.money import HOPELESS, IMPOSSIBLE, PER_UNIT, to_billionths
-from decision.plans.k_best import Plan, Problem, SearchTooLongError, best_plans
+from decision.plans.k_best import best_plans
 from decision.plans.many_lines import SECONDS, UnprovedError, plan_many_lines
+from decision.plans.problem import Plan, Problem
 from decision.plans.ranked import Ranked, RankedPlan, Ruled
 from decision.plans.reach import Reach
 from decision.plans.relaxation import ALLOW_PARTIAL, MAX_PARCELS, SPLIT_LINES, free_of_charge
 from decision.plans.room import Room
+from decision.plans.search import SearchTooLongError
 from decision.plans.shipments import Pricing, Shipments, price_shipments
 from decision.rules.ruleset import Limits
 from decision.rules.ruling import available, parcels_left, unmet

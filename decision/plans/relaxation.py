@@ -1,26 +1,16 @@
 """What to relax so that an order without a plan gets one: the smallest sets of rules and limits.
 
-Where no line has to be split, relaxing more never makes a plan impossible: if the order can be fulfilled without some
-rules, so it can without these and others. So a set that does not help can be grown to a largest one that does not, and
-whatever helps has to contain something from outside of it. Smallest sets are sought among those that *hit* all that was
-learnt in this way, the least ones first, until one helps (implicit hitting sets: E. Moreno-Centeno and R. Karp,
-*Operations Research* 61, 2013).
-Whether a set helps is asked of the planner itself, with plans that cost nothing.
-
-The sets found are of the least size, proved, as long as `MOST_QUESTIONS` and `MOST_SETS` suffice, which they do for any
-ten rules and limits that take something, and in practice for far more. Beyond, one set is found from which nothing can
-be taken, and it says so.
+Whether a set helps is asked of the planner itself, with plans that cost nothing. Where no line has to be split,
+relaxing more never makes a plan impossible: if the order can be fulfilled without some rules, so it can without these
+and others, and the smallest sets are found by `smallest`.
 
 Splitting is different. A line is split only where no candidate may send it whole, so a rule less can put an end to its
 being split, and a plan that rested on this (on a carrier's weight, or on stock that lines share) is gone. Where rules
-or stages decide so about a line, sets are tried one after the other, the smaller first. The sets found are of the least
-size, proved, as long as `MOST_TRIED` suffice, which they do for any eight rules and limits; beyond, sets are told that
-help, and that smaller ones may do.
+or stages decide so about a line, sets are tried one after the other (`smallest_tried`).
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from itertools import combinations
 from typing import Final, TypeAlias
 
 import numpy as np
@@ -35,18 +25,13 @@ from decision.plans.many_lines import UnprovedError
 from decision.plans.ranked import RankedPlan, Ruled
 from decision.plans.reach import Reach, splittable
 from decision.plans.shipments import Pricing, pricing
+from decision.plans.smallest_sets import Ids, smallest, smallest_tried
 from decision.predictor import Predictor
 from decision.rules.attributes import needs_prediction
 from decision.rules.ruleset import Ruleset, Stage
 from decision.rules.ruling import Ruling, apply_rules, unmet
 from decision.rules.situation import Situation
 
-#: Sets that are tried before a smallest one is no longer sought.
-MOST_QUESTIONS: Final = 1024
-#: Sets that are tried where more need not help.
-MOST_TRIED: Final = 256
-#: Sets that are looked at between two questions before a smallest one is no longer sought.
-MOST_SETS: Final = 20_000
 #: Sets of equal size that are told.
 MOST_TOLD: Final = 3
 #: A line left out counts more than all parcels that an order may have.
@@ -55,7 +40,6 @@ MAX_PARCELS: Final = "limits.max_parcels"
 ALLOW_PARTIAL: Final = "limits.allow_partial"
 SPLIT_LINES: Final = "limits.split_lines"
 
-Ids: TypeAlias = frozenset[str]
 #: Returns a plan of the order as ruled, if there is one: the fewest lines left out, then the fewest parcels.
 FindPlan: TypeAlias = Callable[[Ruled], RankedPlan | None]
 
@@ -76,105 +60,6 @@ def relaxations(ruled: Ruled, predictor: Predictor, find_plan: FindPlan) -> tupl
         if partial and (not whole or len(partial[0]) + 1 < len(whole[0])):
             found.append(relaxable.told(partial[0] | {ALLOW_PARTIAL}, smallest=proved and not relaxable.unproved))
     return tuple(found)
-
-
-def smallest(ids: Sequence[str], helps: Callable[[Ids], bool], most: int) -> tuple[list[Ids], bool]:
-    """Return up to ``most`` of the smallest sets of ``ids`` that help, and whether they are proved to be the smallest.
-
-    ``helps`` must be monotone: with more it still helps. An empty list where not even all of them do.
-    """
-    known: dict[Ids, bool] = {}
-    conflicts: list[Ids] = []  # each has something in common with every set that helps
-    found: list[Ids] = []
-
-    def asked(chosen: Ids) -> bool:
-        if chosen not in known:
-            if len(known) >= MOST_QUESTIONS:
-                raise _TooFarError
-            known[chosen] = helps(chosen)
-        return known[chosen]
-
-    if not asked(frozenset(ids)):
-        return [], True
-    size = 0
-    try:
-        while len(found) < most:
-            chosen = next((one for one in _hitting(conflicts, ids, size) if one not in found), None)
-            if chosen is None and found:
-                break
-            if chosen is None:
-                size += 1
-            elif asked(chosen):
-                found.append(chosen)
-            else:
-                conflicts.append(_outside(chosen, ids, asked))
-    except _TooFarError:
-        if not found:
-            return [_minimal(ids, helps)], False
-    return found, True
-
-
-def smallest_tried(ids: Sequence[str], helps: Callable[[Ids], bool], most: int) -> tuple[list[Ids], bool]:
-    """Return the same as `smallest` where more need not help: all sets are tried, the smaller first.
-
-    Where `MOST_TRIED` do not suffice, it returns what `smallest` does, unproved.
-    """
-    found: list[Ids] = []
-    tried = 0
-    for size in range(len(ids) + 1):
-        for chosen in map(frozenset, combinations(ids, size)):
-            if len(found) == most or (found and tried >= MOST_TRIED):
-                return found, True
-            if tried >= MOST_TRIED:
-                return smallest(ids, helps, most)[0], False
-            tried += 1
-            if helps(chosen):
-                found.append(chosen)
-        if found:
-            break
-    return found, True
-
-
-class _TooFarError(Exception):
-    """The smallest set is not to be had with as much work as is worth it."""
-
-
-def _outside(chosen: Ids, ids: Sequence[str], asked: Callable[[Ids], bool]) -> Ids:
-    """Return what is outside of a largest set around ``chosen`` that does not help."""
-    for one in ids:
-        if one not in chosen and not asked(chosen | {one}):
-            chosen |= {one}
-    return frozenset(ids) - chosen
-
-
-def _hitting(conflicts: Sequence[Ids], ids: Sequence[str], size: int) -> Iterator[Ids]:
-    """Yield sets of at most ``size`` ids that have something in common with every conflict, each of them once."""
-    seen: set[Ids] = set()
-
-    def grown(chosen: Ids) -> Iterator[Ids]:
-        if chosen in seen:
-            return
-        if len(seen) >= MOST_SETS:
-            raise _TooFarError
-        seen.add(chosen)
-        unhit = next((conflict for conflict in conflicts if not chosen & conflict), None)
-        if unhit is None:
-            yield chosen
-        elif len(chosen) < size:
-            for one in ids:
-                if one in unhit:
-                    yield from grown(chosen | {one})
-
-    yield from grown(frozenset())
-
-
-def _minimal(ids: Sequence[str], helps: Callable[[Ids], bool]) -> Ids:
-    """Return a set that helps, and from which nothing can be taken."""
-    chosen = frozenset(ids)
-    for one in ids:
-        if helps(chosen - {one}):
-            chosen -= {one}
-    return chosen
 
 
 @dataclass

@@ -11,7 +11,7 @@ from decision.candidates.candidates import Candidates
 from decision.candidates.consolidation import NOTHING_OPEN, open_weight_kg
 from decision.candidates.loads import Floats, Loads, over_loads
 from decision.order import Order
-from decision.plans.k_best import Shipped
+from decision.plans.problem import Shipped
 
 #: Whether shipments of one plan go together.
 Fits = Callable[[tuple[Shipped, ...]], bool]

@@ -6,7 +6,8 @@ from datetime import datetime
 import numpy as np
 
 from decision.candidates.candidates import NO_SERVICE, Candidates
-from decision.candidates.scores import asked_of, parcels
+from decision.candidates.parcels import parcels
+from decision.candidates.scores import asked_of
 from decision.decision import Option, Shipment
 from decision.order import Order
 from prediction.following import Expected

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from decision.candidates.scores import parcels
+from decision.candidates.parcels import parcels
 from decision.order import Order
 from features.facts import Columns
 from features.outcomes import KEY_FACTS, failures, in_order, of_attempts

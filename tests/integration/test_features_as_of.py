@@ -16,7 +16,8 @@ from data.dataset import Dataset, load_dataset
 from data.synthetic.generate import generate
 from data.synthetic.presets import Preset
 from decision.candidates.candidates import Candidates
-from decision.candidates.scores import asked_of, parcels
+from decision.candidates.parcels import parcels
+from decision.candidates.scores import asked_of
 from decision.network import Network
 from decision.order import Destination, Line, Order
 from features.backlog import FORGOTTEN_AFTER_SECONDS

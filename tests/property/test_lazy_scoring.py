@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from decision.money import IMPOSSIBLE
-from decision.plans.k_best import Problem, best_plans
+from decision.plans.k_best import best_plans
+from decision.plans.problem import Problem
 from tests.property.test_plans_oracle import digits
 
 Table = np.ndarray[Any, Any]

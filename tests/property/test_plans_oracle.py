@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from decision.money import IMPOSSIBLE
-from decision.plans.k_best import Plan, Problem, best_plans
+from decision.plans.k_best import best_plans
+from decision.plans.problem import Plan, Problem
 
 Table = np.ndarray[Any, Any]
 

@@ -14,15 +14,8 @@ from decision.decide import decide
 from decision.decision import Decision
 from decision.network import Network
 from decision.order import Line, Order
-from decision.plans.relaxation import (
-    ALLOW_PARTIAL,
-    MAX_PARCELS,
-    MOST_TOLD,
-    MOST_TRIED,
-    SPLIT_LINES,
-    smallest,
-    smallest_tried,
-)
+from decision.plans.relaxation import ALLOW_PARTIAL, MAX_PARCELS, MOST_TOLD, SPLIT_LINES
+from decision.plans.smallest_sets import MOST_TRIED, smallest, smallest_tried
 from decision.rules.ruleset import Ruleset, Stage, compile_ruleset
 from tests.unit.decision.world import NOW, Table, network, order
 
