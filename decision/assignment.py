@@ -201,7 +201,7 @@ class Assignment:
             sends = (large.reach[list(rows)] >= np.array(least)[:, None]).all(axis=0)
             carried = large.open_weight + (large.weights[list(rows)] * least).sum()
             known = np.isfinite(large.least[0][list(rows)]).all(axis=0) & np.isfinite(large.fixed)
-            able.append(sends & known & (carried <= large.max_weight))
+            able.append(sends & known & large.candidates.carry(carried))
         blocks, candidates = np.nonzero(np.array(able))
         return blocks, candidates
 
