@@ -267,8 +267,9 @@ class Assignment:
         return Solved(self._sent(values), info.mip_dual_bound, solver.getRunTime())
 
     def _dividing(self, rows: "_Rows") -> None:
-        """Add that every block is sent or omitted, and only by candidates that are open for it."""
+        """Add that every block is sent or omitted, and only by candidates that are open for it; something is sent."""
         large, columns, (blocks, candidates), split = self.large, self.columns, self.pairs, self.split
+        rows.add(range(columns.opened, columns.cost), np.ones(large.count), 1.0, np.inf)
         for block, asked in enumerate(large.asked.tolist()):
             mine = columns.amount[blocks == block]
             rows.add([*mine, columns.omitted + block], np.ones(len(mine) + 1), asked, asked)

@@ -83,6 +83,7 @@ def plan_many_lines(
                 raise UnprovedError
             if search.best is None:
                 return []
+    search.lighten()
     for rounds in range(ROUNDS, 0, -1):
         if seconds <= 0 or not search.improve(seconds / rounds):
             break
@@ -130,14 +131,34 @@ class _Search:
             return True
         return tried > 0 or large.limits.allow_partial
 
-    def total(self, shipments: list[Sent]) -> float:
-        """Return the exact money of a plan, asking for what is not known yet."""
+    def lighten(self) -> None:
+        """Leave out block after block of the best plan, where that is allowed, as long as it saves money.
+
+        The model takes what is in a shipment to cost no more than the dearest of it, so it leaves out too little.
+        """
+        while self.best is not None and self.large.limits.allow_partial:
+            before, shipments = self.best
+            lighter = [_without(shipments, rows) for rows in self.large.blocks]
+            self.ask([sent for plan in lighter for sent in plan])
+            for plan in lighter:
+                self.look_at(plan)
+            if self.best[0] >= before:
+                break
+
+    def ask(self, shipments: list[Sent]) -> None:
+        """Ask for what is not known yet of what shipments cost."""
         priced = self.large.priced
-        several = [s for s in shipments if sum(units > 0 for units in s.units) > 1 and not priced.is_asked(s)]
-        if several:
+        unknown = [s for s in shipments if sum(units > 0 for units in s.units) > 1 and not priced.is_asked(s)]
+        if unknown:
+            several = sorted(set(unknown))
             held = Contents(np.array([s.units for s in several]), np.arange(len(several)))
             candidates = np.array([s.candidate for s in several])
             priced.ask(held, candidates, priced.dearest(held, candidates))
+
+    def total(self, shipments: list[Sent]) -> float:
+        """Return the exact money of a plan, asking for what is not known yet."""
+        priced = self.large.priced
+        self.ask(shipments)
         sent = sum(sum(priced.terms(shipment).values()) for shipment in shipments)
         left = np.array(self.left_out(shipments)) / self.large.quantities
         return float(sent + priced.strategy.missing_line * left.sum())
@@ -151,6 +172,7 @@ class _Search:
         if not solved.shipments:
             return False
         self.look_at(solved.shipments)
+        self.lighten()
         if self.best[0] - self.bound <= GAP * abs(self.best[0]):
             return False
         known = {cut.sent for cut in self.model.cuts}
@@ -167,3 +189,11 @@ class _Search:
         lower = min(total, int(to_billionths(np.array(self.bound))))
         shipments = sorted(self.best[1], key=lambda s: (next(row for row, n in enumerate(s.units) if n), s.candidate))
         return RankedPlan(total, tuple(shipments), tuple(self.left_out(shipments)), lower)
+
+
+def _without(shipments: list[Sent], rows: tuple[int, ...]) -> list[Sent]:
+    """Return shipments without these lines."""
+    lighter = [
+        sent._replace(units=tuple(0 if row in rows else n for row, n in enumerate(sent.units))) for sent in shipments
+    ]
+    return [sent for sent in lighter if any(sent.units)]
