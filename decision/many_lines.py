@@ -157,11 +157,8 @@ class _Search:
 
     def total(self, shipments: list[Sent]) -> float:
         """Return the exact money of a plan, asking for what is not known yet."""
-        priced = self.large.priced
         self.ask(shipments)
-        sent = sum(sum(priced.terms(shipment).values()) for shipment in shipments)
-        left = np.array(self.left_out(shipments)) / self.large.quantities
-        return float(sent + priced.strategy.missing_line * left.sum())
+        return self.large.priced.total(shipments, self.left_out(shipments))
 
     def improve(self, seconds: float) -> bool:
         """Solve the model and learn from its plan; return whether another round may tell more."""

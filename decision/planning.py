@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from decision.decision import BindingRule
 from decision.loads import Floats, Loads, Sent, loads_of
 from decision.many_lines import SECONDS, UnprovedError, plan_many_lines
-from decision.money import HOPELESS, IMPOSSIBLE, PER_UNIT, to_billionths
+from decision.money import HOPELESS, IMPOSSIBLE, to_billionths
 from decision.plans import Plan, Problem, SearchTooLongError, best_plans
 from decision.ranked import Ranked, RankedPlan, Ruled
 from decision.reach import Reach
@@ -213,8 +213,9 @@ def _binding(planning: _Planning, ranked: Ranked) -> tuple[BindingRule, ...]:
         if plans:
             found[f"stages.{ranked.stage}"] = plans[0]
     ids = [rule.id for rule in planning.ruled.rules]
+    total = planning.money.total(best.shipments, best.left_out)
     return tuple(
-        BindingRule(name, (best.total - found[name].total) / PER_UNIT)
+        BindingRule(name, total - planning.money.total(found[name].shipments, found[name].left_out))
         for name in [*ids, MAX_PARCELS, ALLOW_PARTIAL, SPLIT_LINES, f"stages.{ranked.stage}"]
         # Without a rule a line may not have to be split any more; then it is not, and that may be dearer.
         if name in found and found[name].is_proved and found[name].total < best.total

@@ -1,8 +1,9 @@
 """Every shipment there could be, and what each costs, term by term."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
-from math import prod
+from math import fsum, prod
 
 import numpy as np
 from numpy.typing import NDArray
@@ -137,6 +138,12 @@ class Pricing:
             "adjustments": float(self.per_shipment[candidate] + sum(shares)),
             "extra_parcels": prices.extra_parcel if self.joined[candidate] == NOTHING_OPEN else 0.0,
         }
+
+    def total(self, shipments: Sequence[Sent], left_out: Sequence[int]) -> float:
+        """Return the money of a plan that leaves out so many units of each line, every parcel counted as extra."""
+        sent = [money for shipment in shipments for money in self.terms(shipment).values()]
+        shares = (units / int(quantity) for units, quantity in zip(left_out, self.quantities, strict=True))
+        return fsum([*sent, *(self.strategy.missing_line * share for share in shares)])
 
 
 def pricing(
