@@ -1,5 +1,6 @@
 """Orders of more than twelve lines: one plan with a proved bound."""
 
+import tracemalloc
 from typing import Any
 
 import numpy as np
@@ -153,3 +154,17 @@ def test_more_lines_than_can_be_planned_are_refused() -> None:
     asked, net = world(61, 2)
     with pytest.raises(TooManyLinesError, match="61 lines; at most 60"):
         decide(asked, net, [load_ruleset("name: n")], Formula(), NOW)
+
+
+def test_a_line_of_a_hundred_thousand_units_takes_no_table_of_them() -> None:
+    ids = [f"L{number}" for number in range(100)]
+    net = network([{"location_id": place} for place in ids], [STD], {"LAMP": dict.fromkeys(ids, 10_000)})
+    asked = order(lines=(Line("1", "LAMP", 100_000, 9.0, weight_kg=0.1),))
+    tracemalloc.start()
+    (option,) = decide(
+        asked, net, [load_ruleset("name: n")], Table(dict.fromkeys(ids, (5.0, 1.0, 10.0, 30.0, 0.0))), NOW
+    ).options
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert len(option.shipments) == 10
+    assert most < 50_000_000
