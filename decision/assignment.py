@@ -71,6 +71,13 @@ class Large:
         """(C,) what is in the parcel already."""
         return open_weight_kg(self.order, self.priced.joined)
 
+    @cached_property
+    def roomiest(self) -> NDArray[np.intp]:
+        """Of each location the candidate in whose parcel there is the most room."""
+        by_room = np.lexsort((self.open_weight - self.max_weight, self.location))
+        _, first = np.unique(self.location[by_room], return_index=True)
+        return np.asarray(by_room[first])
+
     @property
     def most_parcels(self) -> int:
         """Most shipments of a plan."""

@@ -14,25 +14,29 @@ Mathematical Programming 96, 2003). The model's dual bound is a lower bound of t
 plan seen, exactly scored, is the answer.
 
 Where the simple plans of `decision.greedy` find no plan, few candidates that have every line are sought
-(`decision.covers`), which also shows that there are none. What is left, where carriers, stock that lines share or caps
-are in the way, the same model without its money decides.
+(`decision.covers`), which also shows that there are none; who of them sends what, where weight or stock that lines share
+is in the way, is searched (`decision.packing`). What is left, the same model without its money decides.
 
 HiGHS stops by the clock, so on a slower machine the same large order may get another plan.
 What is planned exactly involves no clock.
 """
 
+from collections.abc import Iterator
+from contextlib import suppress
 from itertools import islice
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from decision.assignment import Assignment, Cut, Large
 from decision.candidates import Candidates
-from decision.covers import TooManyStepsError, covers
+from decision.covers import TooManyStepsError, covers, covers_by_exchange
 from decision.greedy import greedy_plans, plan_from
 from decision.loads import Contents, Floats, Loads, Sent
 from decision.money import to_billionths
 from decision.order import Order
+from decision.packing import pack
 from decision.ranked import RankedPlan
 from decision.ruleset import Limits
 from decision.shipments import Pricing
@@ -42,6 +46,8 @@ SECONDS: Final = 4.0
 ROUNDS: Final = 3
 #: Sets of candidates from which a plan is tried, before HiGHS is asked.
 MOST_COVERS: Final = 100
+#: Further sets, of one candidate for each location, of which it is searched who sends what.
+MOST_PACKED: Final = 300
 #: A plan this close to its bound (relative) is good enough to stop.
 GAP: Final = 1e-4
 
@@ -120,16 +126,23 @@ class _Search:
         able = np.zeros((len(large.blocks), large.count), bool)
         able[blocks, candidates] = True
         able &= (large.parcels_left >= 1) | large.joins
-        tried = 0
+        most = min(large.most_parcels, len(able))
+        none = True
         try:
-            for chosen in islice(covers(able, min(large.most_parcels, len(able))), MOST_COVERS):
-                tried += 1
+            for chosen in islice(covers(able, most), MOST_COVERS):
+                none = False
                 self.look_at(plan_from(large, chosen))
                 if self.best is not None:
-                    break
+                    return True
         except TooManyStepsError:
-            return True
-        return tried > 0 or large.limits.allow_partial
+            none = False
+        if none:
+            return large.limits.allow_partial
+        for chosen in _from_locations(able[:, large.roomiest], most):
+            self.look_at(pack(large, large.roomiest[list(chosen)]) or [])
+            if self.best is not None:
+                break
+        return True
 
     def lighten(self) -> None:
         """Leave out block after block of the best plan, where that is allowed, as long as it saves money.
@@ -186,6 +199,13 @@ class _Search:
         lower = min(total, int(to_billionths(np.array(self.bound))))
         shipments = sorted(self.best[1], key=lambda s: (next(row for row, n in enumerate(s.units) if n), s.candidate))
         return RankedPlan(total, tuple(shipments), tuple(self.left_out(shipments)), lower)
+
+
+def _from_locations(able: NDArray[np.bool_], most: int) -> Iterator[tuple[int, ...]]:
+    """Yield sets of few candidates, one of each location, that have every block: first alike ones, then others."""
+    with suppress(TooManyStepsError):
+        yield from islice(covers(able, most), MOST_PACKED)
+    yield from islice(covers_by_exchange(able, most), MOST_PACKED)
 
 
 def _without(shipments: list[Sent], rows: tuple[int, ...]) -> list[Sent]:
