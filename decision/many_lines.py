@@ -14,8 +14,8 @@ Mathematical Programming 96, 2003). The model's dual bound is a lower bound of t
 plan seen, exactly scored, is the answer.
 
 Where the simple plans of `decision.greedy` find no plan, few candidates that have every line are sought
-(`decision.covers`), which also shows that there are none; who of them sends what, where weight or stock that lines share
-is in the way, is searched (`decision.packing`). What is left, the same model without its money decides.
+(`decision.covers`), which also shows that there are none. Where weight or stock that lines share is in the way, who of
+them sends what is searched (`decision.packing`). What is left, the same model without its money decides.
 
 HiGHS stops by the clock, so on a slower machine the same large order may get another plan.
 What is planned exactly involves no clock.
