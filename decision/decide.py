@@ -62,14 +62,14 @@ def decide(
         )
     ruled = rule(order, network, rulesets, now)
     known = {**(versions or {}), "bundle": predictor.version}
-    if ruled is None:
-        everyone = _situation(order, network, find_candidates(order, network), now)
-        decision = no_ruleset(everyone, {**known, "ruleset": "none"})
-        return tell(_with_promise(decision, everyone, None, None), language)
-    known["ruleset"] = f"{ruled.ruleset.name}@{ruled.ruleset.version}"
+    known["ruleset"] = "none" if ruled is None else f"{ruled.ruleset.name}@{ruled.ruleset.version}"
     seen = {**known, **_coming(order, network)}
-    candidates = ruled.everyone.candidates
-    known["digest"] = digest(order, network, candidates, ruleset=ruled.ruleset, now=now, options=options, versions=seen)
+    candidates = find_candidates(order, network) if ruled is None else ruled.everyone.candidates
+    rules = "none" if ruled is None else ruled.ruleset.digest
+    known["digest"] = digest(order, network, candidates, ruleset=rules, now=now, options=options, versions=seen)
+    if ruled is None:
+        everyone = _situation(order, network, candidates, now)
+        return tell(_with_promise(no_ruleset(everyone, known), everyone, None, None), language)
     # The best plan is told against the next one, which is looked for even when nobody asked to see it.
     priced = price(ruled, predictor)
     decision = explain(plan(priced, max(options, 2)), known)

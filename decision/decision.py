@@ -96,7 +96,7 @@ class MissingLine:
     cause: str
     available: int
     short: int
-    details: Mapping[str, int | str] = field(default_factory=dict)
+    details: Mapping[str, int | float | str] = field(default_factory=dict)
     location_ids: tuple[str, ...] = ()
     rules: tuple[BlockingRule, ...] = ()
     reason: str = ""

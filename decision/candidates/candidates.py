@@ -19,6 +19,8 @@ FROM_THE_SHELF: Final = ("click_and_collect", "reserve_and_collect")
 CollectFrom: TypeAlias = Literal["store", "anywhere"]
 #: Stands for "no carrier service" in `Candidates.service`.
 NO_SERVICE: Final = -1
+#: Sums of weights are a little off: three times 1.1 kg go where 3.3 kg go.
+_ROUNDING: Final = 1e-9
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,10 @@ class Candidates:
     def __len__(self) -> int:
         """Return the number of candidates."""
         return len(self.location)
+
+    def carry(self, weight_kg: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """Return (…, C) which candidates carry so much in one shipment; ``weight_kg`` (…, C) or (…, 1)."""
+        return np.asarray(weight_kg <= self.max_weight_kg + _ROUNDING)
 
     def take(self, rows: NDArray[np.intp]) -> "Candidates":
         """Return the candidates at ``rows``."""

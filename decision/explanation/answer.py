@@ -88,16 +88,10 @@ def _missing(ranked: Ranked) -> tuple[MissingLine, ...]:
     limits = ruled.ruleset.limits
     sendable = np.where(ranked.forbidden, 0.0, ruled.reach.within())
     split = splittable(ruled.everyone.order, limits)
-    return missing(ruled.everyone, causes(ruled, sendable, _otherwise(ranked)), split)
-
-
-def _otherwise(ranked: Ranked) -> Cause:
-    limits = ranked.ruled.ruleset.limits
-    if ranked.forbidden.any():
-        return Cause("stage_unmet", {"stage": ranked.ruled.ruleset.stages[-1].name})
-    if limits.max_parcels is not None:
-        return Cause("too_many_parcels", {"limit": limits.max_parcels})
-    return Cause("not_together")
+    staged = Cause("stage_unmet", {"stage": ruled.ruleset.stages[-1].name}) if ranked.forbidden.any() else None
+    few = ranked.too_few_parcels and limits.max_parcels
+    otherwise = Cause("too_many_parcels", {"limit": few}) if few else Cause("not_together")
+    return missing(ruled.everyone, causes(ruled, sendable, staged=staged, otherwise=otherwise), split)
 
 
 def _against_another(option: Option, options: list[Option]) -> Option:

@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 from decision.candidates.candidates import Candidates
 from decision.network import Network
 from decision.order import Order
-from decision.rules.ruleset import Ruleset
 
 
 def digest(
@@ -23,13 +22,16 @@ def digest(
     network: Network,
     candidates: Candidates,
     *,
-    ruleset: Ruleset,
+    ruleset: str,
     now: datetime,
     options: int,
     versions: Mapping[str, str],
 ) -> str:
-    """Return ``sha256:…`` of the order, the candidates with all that is known of them, the ruleset and the versions."""
-    told = orjson.dumps([order, now, options, versions, ruleset.digest], option=orjson.OPT_UTC_Z | orjson.OPT_SORT_KEYS)
+    """Return ``sha256:…`` of the order, the candidates with all that is known of them, the ruleset and the versions.
+
+    ``ruleset``: its own digest, or that none applies.
+    """
+    told = orjson.dumps([order, now, options, versions, ruleset], option=orjson.OPT_UTC_Z | orjson.OPT_SORT_KEYS)
     seen = hashlib.sha256(told)
     for field in fields(candidates):
         seen.update(np.ascontiguousarray(getattr(candidates, field.name)).tobytes())

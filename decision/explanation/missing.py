@@ -7,10 +7,11 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from decision.candidates.consolidation import open_shipments_at
 from decision.candidates.loads import Floats
 from decision.decision import BlockingRule, MissingLine
 from decision.plans.ranked import Ruled
-from decision.plans.reach import splittable
+from decision.plans.reach import able_to_send, splittable
 from decision.rules.ruling import Ruling, allowed, available
 from decision.rules.situation import Situation
 
@@ -84,39 +85,47 @@ class Cause:
     """Why a line is missing; fields as of `MissingLine`."""
 
     cause: str
-    details: Mapping[str, int | str] = field(default_factory=dict)
+    details: Mapping[str, int | float | str] = field(default_factory=dict)
     location_ids: tuple[str, ...] = ()
     rules: tuple[BlockingRule, ...] = ()
 
 
-def causes(ruled: Ruled, sendable: Floats, otherwise: Cause) -> dict[int, Cause]:
+def causes(ruled: Ruled, sendable: Floats, *, staged: Cause | None, otherwise: Cause) -> dict[int, Cause]:
     """Return what stands against each line of an order that no plan fulfils.
 
     Where some lines cannot be sent at all, it is about these; else about all of them, which do not go together.
-    ``sendable`` (L, C): units within reach of the candidates that matter; ``otherwise``: what stands against lines that
-    stock and rules would let through.
+    ``sendable`` (L, C): units within reach of the candidates that matter. Where stock and rules would let a line
+    through, ``staged`` stands against it (what the stage requires, if it forbids anything) or, where each line could be
+    sent, ``otherwise``.
     """
     lines, limits = ruled.everyone.order.lines, ruled.ruleset.limits
     split = splittable(ruled.everyone.order, limits)
     location = ruled.situation.candidates.location
     blocked = [row for row in range(len(lines)) if _most(sendable[row], location, split[row]) < lines[row].quantity]
-    if not blocked and (apart := _apart(ruled.everyone, sendable)):
+    if not blocked and (apart := _apart(ruled, sendable)):
         return {row: Cause("group_apart", {"group": str(lines[row].group)}) for row in apart}
     return {
         row: _no_stock(ruled.everyone, row, split[row])
         or _too_heavy(ruled.everyone, row, split[row])
         or _by_rules(ruled, row, split[row])
+        or (staged if blocked else None)
         or otherwise
         for row in blocked or range(len(lines))
     }
 
 
-def _apart(situation: Situation, sendable: Floats) -> list[int]:
-    """Return the lines of groups of which no candidate can send all lines."""
-    lines = situation.order.lines
-    whole = sendable >= np.array([[line.quantity] for line in lines])
-    grouped = [(row, [other.group == line.group for other in lines]) for row, line in enumerate(lines) if line.group]
-    return [row for row, members in grouped if not whole[members].all(axis=0).any()]
+def _apart(ruled: Ruled, sendable: Floats) -> list[int]:
+    """Return the lines of groups that no candidate can send in one shipment."""
+    situation = ruled.situation
+    order, there = situation.order, available(situation, ruled.ruling)
+    joined = open_shipments_at(order, situation.network, situation.candidates)
+
+    def together(group: str) -> Bools:
+        units = np.array([float(line.quantity) if line.group == group else 0.0 for line in order.lines])
+        return able_to_send(situation, sendable, there, joined=joined, units=units)
+
+    apart = {group for group in {line.group for line in order.lines if line.group} if not together(group).any()}
+    return [row for row, line in enumerate(order.lines) if line.group in apart]
 
 
 def _most(units: Floats, location: NDArray[np.intp], split: np.bool_) -> int:
@@ -154,10 +163,10 @@ def _too_heavy(situation: Situation, row: int, split: np.bool_) -> Cause | None:
     """Return that no service carries the line, or a unit of it, from where it is in stock; ``None`` if one does."""
     line = situation.order.lines[row]
     units = 1 if split else line.quantity
-    carried = situation.candidates.max_weight_kg[situation.atp[row] >= units]
-    if (line.weight_kg or 0.0) * units <= carried.max():
+    has_it = situation.atp[row] >= units
+    if situation.candidates.carry(np.array((line.weight_kg or 0.0) * units))[has_it].any():
         return None
-    return Cause("too_heavy", {"most_kg": int(carried.max())})
+    return Cause("too_heavy", {"most_kg": float(situation.candidates.max_weight_kg[has_it].max())})
 
 
 def _by_rules(ruled: Ruled, row: int, split: np.bool_) -> Cause | None:
@@ -165,7 +174,7 @@ def _by_rules(ruled: Ruled, row: int, split: np.bool_) -> Cause | None:
     everyone, ruling = ruled.everyone, _of_everyone(ruled)
     line, candidates = everyone.order.lines[row], everyone.candidates
     quantity = line.quantity
-    carried = (line.weight_kg or 0.0) * (1 if split else quantity) <= candidates.max_weight_kg
+    carried = candidates.carry(np.array((line.weight_kg or 0.0) * (1 if split else quantity)))
 
     def units(promised: Floats, may: NDArray[np.bool_]) -> Floats:
         """Return what can be sent of units promised: a part only where the line may be split."""

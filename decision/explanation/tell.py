@@ -161,7 +161,7 @@ def _with_reason(line: MissingLine, decision: Decision, words: Catalogue) -> Mis
     key = "out_of_stock_reserved" if reserved else "too_few_together" if together else line.cause
     reason = words.say(
         f"{key}_1" if line.cause == "out_of_stock" and len(places) == 1 else key,
-        **details,
+        **{name: words.figure(told) if isinstance(told, float) else told for name, told in details.items()},
         quantity=line.quantity,
         places=len(places) if line.cause == "out_of_stock" else _named(places, words),
         place=places[0] if places else "",

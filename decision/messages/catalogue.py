@@ -33,6 +33,10 @@ class Catalogue:
         """Return a number with so many decimals: "11.42", "11,42"."""
         return f"{value:.{decimals}f}".replace(".", self.texts["decimal_sign"])
 
+    def figure(self, value: float) -> str:
+        """Return a number with the decimals that it has: "30", "0.5", "0,5"."""
+        return f"{value:.9f}".rstrip("0").rstrip(".").replace(".", self.texts["decimal_sign"])
+
     def money(self, value: float, currency: str = "") -> str:
         """Return money with its currency, if it is to be named: "11.42 EUR"."""
         return f"{self.number(value, 2)} {currency}".rstrip()

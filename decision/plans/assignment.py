@@ -71,6 +71,13 @@ class Large:
         """(C,) what is in the parcel already."""
         return open_weight_kg(self.order, self.priced.joined)
 
+    @cached_property
+    def roomiest(self) -> NDArray[np.intp]:
+        """Of each location the candidate in whose parcel there is the most room."""
+        by_room = np.lexsort((self.open_weight - self.max_weight, self.location))
+        _, first = np.unique(self.location[by_room], return_index=True)
+        return np.asarray(by_room[first])
+
     @property
     def most_parcels(self) -> int:
         """Most shipments of a plan."""
@@ -201,7 +208,7 @@ class Assignment:
             sends = (large.reach[list(rows)] >= np.array(least)[:, None]).all(axis=0)
             carried = large.open_weight + (large.weights[list(rows)] * least).sum()
             known = np.isfinite(large.least[0][list(rows)]).all(axis=0) & np.isfinite(large.fixed)
-            able.append(sends & known & (carried <= large.max_weight))
+            able.append(sends & known & large.candidates.carry(carried))
         blocks, candidates = np.nonzero(np.array(able))
         return blocks, candidates
 
@@ -267,8 +274,9 @@ class Assignment:
         return Solved(self._sent(values), info.mip_dual_bound, solver.getRunTime())
 
     def _dividing(self, rows: "_Rows") -> None:
-        """Add that every block is sent or omitted, and only by candidates that are open for it."""
+        """Add that every block is sent or omitted, and only by candidates that are open for it; something is sent."""
         large, columns, (blocks, candidates), split = self.large, self.columns, self.pairs, self.split
+        rows.add(range(columns.opened, columns.cost), np.ones(large.count), 1.0, np.inf)
         for block, asked in enumerate(large.asked.tolist()):
             mine = columns.amount[blocks == block]
             rows.add([*mine, columns.omitted + block], np.ones(len(mine) + 1), asked, asked)

@@ -14,25 +14,29 @@ Mathematical Programming 96, 2003). The model's dual bound is a lower bound of t
 plan seen, exactly scored, is the answer.
 
 Where the simple plans of `decision.plans.greedy` find no plan, few candidates that have every line are sought
-(`decision.plans.covers`), which also shows that there are none. What is left, where carriers, stock that lines share or
-caps are in the way, the same model without its money decides.
+(`decision.plans.covers`), which also shows that there are none. Where weight or stock that lines share is in the way,
+who of them sends what is searched (`decision.plans.packing`). What is left, the same model without its money decides.
 
 HiGHS stops by the clock, so on a slower machine the same large order may get another plan.
 What is planned exactly involves no clock.
 """
 
+from collections.abc import Iterator
+from contextlib import suppress
 from itertools import islice
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from decision.candidates.candidates import Candidates
 from decision.candidates.loads import Contents, Floats, Loads, Sent
 from decision.money import to_billionths
 from decision.order import Order
 from decision.plans.assignment import Assignment, Cut, Large
-from decision.plans.covers import TooManyStepsError, covers
+from decision.plans.covers import TooManyStepsError, covers, covers_by_exchange
 from decision.plans.greedy import greedy_plans, plan_from
+from decision.plans.packing import pack
 from decision.plans.ranked import RankedPlan
 from decision.plans.shipments import Pricing
 from decision.rules.ruleset import Limits
@@ -42,6 +46,8 @@ SECONDS: Final = 4.0
 ROUNDS: Final = 3
 #: Sets of candidates from which a plan is tried, before HiGHS is asked.
 MOST_COVERS: Final = 100
+#: Further sets, of one candidate for each location, of which it is searched who sends what.
+MOST_PACKED: Final = 300
 #: A plan this close to its bound (relative) is good enough to stop.
 GAP: Final = 1e-4
 
@@ -83,6 +89,7 @@ def plan_many_lines(
                 raise UnprovedError
             if search.best is None:
                 return []
+    search.lighten()
     for rounds in range(ROUNDS, 0, -1):
         if seconds <= 0 or not search.improve(seconds / rounds):
             break
@@ -119,28 +126,52 @@ class _Search:
         able = np.zeros((len(large.blocks), large.count), bool)
         able[blocks, candidates] = True
         able &= (large.parcels_left >= 1) | large.joins
-        tried = 0
+        most = min(large.most_parcels, len(able))
+        none = True
         try:
-            for chosen in islice(covers(able, min(large.most_parcels, len(able))), MOST_COVERS):
-                tried += 1
+            for chosen in islice(covers(able, most), MOST_COVERS):
+                none = False
                 self.look_at(plan_from(large, chosen))
                 if self.best is not None:
-                    break
+                    return True
         except TooManyStepsError:
-            return True
-        return tried > 0 or large.limits.allow_partial
+            none = False
+        if none:
+            return large.limits.allow_partial
+        for chosen in _from_locations(able[:, large.roomiest], most):
+            self.look_at(pack(large, large.roomiest[list(chosen)]) or [])
+            if self.best is not None:
+                break
+        return True
 
-    def total(self, shipments: list[Sent]) -> float:
-        """Return the exact money of a plan, asking for what is not known yet."""
+    def lighten(self) -> None:
+        """Leave out block after block of the best plan, where that is allowed, as long as it saves money.
+
+        The model takes what is in a shipment to cost no more than the dearest of it, so it leaves out too little.
+        """
+        while self.best is not None and self.large.limits.allow_partial:
+            before, shipments = self.best
+            lighter = [_without(shipments, rows) for rows in self.large.blocks]
+            self.ask([sent for plan in lighter for sent in plan])
+            for plan in lighter:
+                self.look_at(plan)
+            if self.best[0] >= before:
+                break
+
+    def ask(self, shipments: list[Sent]) -> None:
+        """Ask for what is not known yet of what shipments cost."""
         priced = self.large.priced
-        several = [s for s in shipments if sum(units > 0 for units in s.units) > 1 and not priced.is_asked(s)]
-        if several:
+        unknown = [s for s in shipments if sum(units > 0 for units in s.units) > 1 and not priced.is_asked(s)]
+        if unknown:
+            several = sorted(set(unknown))
             held = Contents(np.array([s.units for s in several]), np.arange(len(several)))
             candidates = np.array([s.candidate for s in several])
             priced.ask(held, candidates, priced.dearest(held, candidates))
-        sent = sum(sum(priced.terms(shipment).values()) for shipment in shipments)
-        left = np.array(self.left_out(shipments)) / self.large.quantities
-        return float(sent + priced.strategy.missing_line * left.sum())
+
+    def total(self, shipments: list[Sent]) -> float:
+        """Return the exact money of a plan, asking for what is not known yet."""
+        self.ask(shipments)
+        return self.large.priced.total(shipments, self.left_out(shipments))
 
     def improve(self, seconds: float) -> bool:
         """Solve the model and learn from its plan; return whether another round may tell more."""
@@ -151,6 +182,7 @@ class _Search:
         if not solved.shipments:
             return False
         self.look_at(solved.shipments)
+        self.lighten()
         if self.best[0] - self.bound <= GAP * abs(self.best[0]):
             return False
         known = {cut.sent for cut in self.model.cuts}
@@ -167,3 +199,18 @@ class _Search:
         lower = min(total, int(to_billionths(np.array(self.bound))))
         shipments = sorted(self.best[1], key=lambda s: (next(row for row, n in enumerate(s.units) if n), s.candidate))
         return RankedPlan(total, tuple(shipments), tuple(self.left_out(shipments)), lower)
+
+
+def _from_locations(able: NDArray[np.bool_], most: int) -> Iterator[tuple[int, ...]]:
+    """Yield sets of few candidates, one of each location, that have every block: first alike ones, then others."""
+    with suppress(TooManyStepsError):
+        yield from islice(covers(able, most), MOST_PACKED)
+    yield from islice(covers_by_exchange(able, most), MOST_PACKED)
+
+
+def _without(shipments: list[Sent], rows: tuple[int, ...]) -> list[Sent]:
+    """Return shipments without these lines."""
+    lighter = [
+        sent._replace(units=tuple(0 if row in rows else n for row, n in enumerate(sent.units))) for sent in shipments
+    ]
+    return [sent for sent in lighter if any(sent.units)]

@@ -7,9 +7,10 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from decision.candidates.consolidation import NOTHING_OPEN, open_weight_kg
+from decision.candidates.consolidation import NOTHING_OPEN
 from decision.candidates.loads import Contents, Sent
 from decision.plans.ranked import Ranked, RankedPlan
+from decision.plans.reach import able_to_send
 from decision.rules.ruling import available, parcels_left
 
 #: Locations of this type get tasks that people pick up; the others are told what to do.
@@ -50,19 +51,9 @@ def _by_money(ranked: Ranked, sent: Sent) -> Sequence[Sent]:
 def _able(ranked: Ranked, sent: Sent) -> NDArray[np.bool_]:
     """Return (C,) which candidates of stores may and can send the shipment."""
     situation, ruling = ranked.ruled.situation, ranked.ruled.ruling
-    order, candidates, joined = situation.order, situation.candidates, ranked.priced.joined
-    units = np.array(sent.units, float)[:, None]
-    within = np.where(ranked.forbidden, 0.0, ranked.ruled.reach.within())
-    weight = sum((line.weight_kg or 0.0) * n for line, n in zip(order.lines, sent.units, strict=True))
-    able = (within >= units).all(axis=0) & _is_store(ranked)
-    able &= weight + open_weight_kg(order, joined) <= candidates.max_weight_kg
-    able &= parcels_left(situation, ruling) >= 1
-    there = available(situation, ruling)
-    for sku in {line.sku for line in order.lines}:  # lines of one sku share its stock
-        rows = [row for row, line in enumerate(order.lines) if line.sku == sku and sent.units[row]]
-        if len(rows) > 1:
-            able &= there[rows].min(axis=0) >= units[rows].sum()
-    return able
+    within, there = np.where(ranked.forbidden, 0.0, ranked.ruled.reach.within()), available(situation, ruling)
+    able = able_to_send(situation, within, there, joined=ranked.priced.joined, units=np.array(sent.units, float))
+    return able & _is_store(ranked) & (parcels_left(situation, ruling) >= 1)
 
 
 def _is_store(ranked: Ranked) -> NDArray[np.bool_]:

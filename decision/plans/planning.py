@@ -1,6 +1,6 @@
 """From priced candidates to ranked plans: stage by stage until a plan stands, then what each rule costs there."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Final, NamedTuple
 
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from decision.candidates.loads import Floats, Loads, Sent, loads_of
 from decision.decision import BindingRule
-from decision.money import HOPELESS, IMPOSSIBLE, PER_UNIT, to_billionths
+from decision.money import HOPELESS, IMPOSSIBLE, to_billionths
 from decision.plans.k_best import best_plans
 from decision.plans.many_lines import SECONDS, UnprovedError, plan_many_lines
 from decision.plans.problem import Plan, Problem
@@ -19,7 +19,7 @@ from decision.plans.relaxation import ALLOW_PARTIAL, MAX_PARCELS, SPLIT_LINES, f
 from decision.plans.room import Room
 from decision.plans.search import SearchTooLongError
 from decision.plans.shipments import Pricing, Shipments, price_shipments
-from decision.rules.ruleset import Limits
+from decision.rules.ruleset import Limits, Stage
 from decision.rules.ruling import available, parcels_left, unmet
 
 #: What HiGHS may take to find any plan of a large order, when it is asked what would have to be relaxed.
@@ -41,7 +41,9 @@ def plan(priced: tuple[Ruled, Pricing], count: int) -> Ranked:
     """
     planning = _Planning(*priced)
     ranked = _rank(planning, count)
-    return replace(ranked, binding=_binding(planning, ranked)) if ranked.plans else ranked
+    if ranked.plans:
+        return replace(ranked, binding=_binding(planning, ranked))
+    return replace(ranked, too_few_parcels=_too_few_parcels(ranked))
 
 
 def find_plan(ruled: Ruled) -> RankedPlan | None:
@@ -57,21 +59,33 @@ def find_plan(ruled: Ruled) -> RankedPlan | None:
     return plans[0] if plans else None
 
 
-def _rank(planning: "_Planning", count: int) -> Ranked:
-    """Return the ``count`` best plans of the first stage in which a plan stands.
+def _too_few_parcels(ranked: Ranked) -> bool:
+    """Return whether a plan of more parcels would stand where none does."""
+    ruled = ranked.ruled
+    if ruled.ruleset.limits.max_parcels is None:
+        return False
+    planning = _Planning(ruled, free_of_charge(ruled), SECONDS_TO_FIND)
+    any_number = replace(planning.limits, max_parcels=None)
+    return bool(planning.best(planning.reach(ranked.forbidden), 1, limits=any_number))
 
-    Stages that the order has passed are left out, but for the last one where it has passed them all.
-    """
+
+def _rank(planning: "_Planning", count: int) -> Ranked:
+    """Return the ``count`` best plans of the first stage in which a plan stands."""
     ruled = planning.ruled
     ranked = Ranked(None, [], planning.money, ruled, np.zeros(ruled.situation.atp.shape, bool))
-    stages, passed = ruled.ruleset.stages, ruled.situation.order.passed_stages
-    for stage in [stage for stage in stages if stage.name not in passed] or stages[-1:]:
+    for stage in _stages(ruled):
         forbidden = unmet(stage, ruled.situation)
         plans = planning.best(planning.reach(forbidden), count)
         ranked = Ranked(stage.name if plans else None, plans, planning.money, ruled, forbidden)
         if plans:
             break
     return ranked
+
+
+def _stages(ruled: Ruled) -> Sequence[Stage]:
+    """Return the stages to be tried: those that the order has not passed, or the last where it has passed them all."""
+    stages, passed = ruled.ruleset.stages, ruled.situation.order.passed_stages
+    return [stage for stage in stages if stage.name not in passed] or stages[-1:]
 
 
 class _Table(NamedTuple):
@@ -177,22 +191,37 @@ def _told(plan: Plan, loads: Loads) -> RankedPlan:
 
 
 def _binding(planning: _Planning, ranked: Ranked) -> tuple[BindingRule, ...]:
-    """Return what makes the best plan of the stage dearer: rules, limits and the stage's own requirement.
+    """Return what makes the best plan dearer: rules, limits and what the stage requires that it stands in.
 
-    Prices are differences of proved optima: there are none where a plan is only known to be near one.
+    Without one of them an earlier stage may have a plan, which is taken then. Prices are differences of proved optima:
+    there are none where a plan is only known to be near one.
     """
     best = ranked.plans[0]
     if best.bound is not None:
         return ()
-    found = {
-        other.name: planning.best(other.within, 1, without=other.name, limits=other.limits, below=best.total)
-        for other in _others(planning, ranked)
-    }
+    found: dict[str, RankedPlan] = {}
+    for stage in _stages(planning.ruled):
+        last = stage.name == ranked.stage
+        below = best.total if last else HOPELESS
+        for other in _others(planning, unmet(stage, planning.ruled.situation), below):
+            if other.name in found:
+                continue
+            plans = planning.best(other.within, 1, without=other.name, limits=other.limits, below=below)
+            if plans:
+                found[other.name] = plans[0]
+        if last:
+            break
+    if ranked.forbidden.any():
+        plans = planning.best(planning.reach(np.zeros_like(ranked.forbidden)), 1, below=best.total)
+        if plans:
+            found[f"stages.{ranked.stage}"] = plans[0]
+    ids = [rule.id for rule in planning.ruled.rules]
+    total = planning.money.total(best.shipments, best.left_out)
     return tuple(
-        BindingRule(name, (best.total - plans[0].total) / PER_UNIT)
-        for name, plans in found.items()
+        BindingRule(name, total - planning.money.total(found[name].shipments, found[name].left_out))
+        for name in [*ids, MAX_PARCELS, ALLOW_PARTIAL, SPLIT_LINES, f"stages.{ranked.stage}"]
         # Without a rule a line may not have to be split any more; then it is not, and that may be dearer.
-        if plans and plans[0].bound is None and plans[0].total < best.total
+        if name in found and found[name].is_proved and found[name].total < best.total
     )
 
 
@@ -204,13 +233,14 @@ class _Other(NamedTuple):
     limits: Limits
 
 
-def _others(planning: _Planning, ranked: Ranked) -> Iterator[_Other]:
-    """Yield the order without each rule, limit or requirement without which more could be done."""
-    limits, forbidden, ruling = planning.limits, ranked.forbidden, planning.ruled.ruling
+def _others(planning: _Planning, forbidden: NDArray[np.bool_], below: int) -> Iterator[_Other]:
+    """Yield the order without each rule or limit without which more could be done, for plans of less than ``below``."""
+    limits, ruling = planning.limits, planning.ruled.ruling
     base = planning.reach(forbidden)
     lines = planning.ruled.situation.order.lines
-    # What lines or shipments have to share binds though each alone could have it.
-    sharing = {*ruling.parcels_left, *(ruling.kept if len({line.sku for line in lines}) < len(lines) else ())}
+    # What lines, or shipments of a line that is split, have to share binds though each alone could have it.
+    shared = len({line.sku for line in lines}) < len(lines) or bool(_to_be_split(planning.money, base))
+    sharing = {*ruling.parcels_left, *(ruling.kept if shared else ())}
     for rule in planning.ruled.rules:
         if rule.id in ruling.removed or rule.id in ruling.kept or rule.id in ruling.parcels_left:
             within = planning.reach(forbidden, rule.id)
@@ -218,12 +248,10 @@ def _others(planning: _Planning, ranked: Ranked) -> Iterator[_Other]:
                 yield _Other(rule.id, within, limits)
     if limits.max_parcels is not None and limits.max_parcels < planning.money.quantities.sum():
         yield _Other(MAX_PARCELS, base, replace(limits, max_parcels=None))
-    if not limits.allow_partial and planning.least_without(base) < ranked.plans[0].total:
+    if not limits.allow_partial and planning.least_without(base) < below:
         yield _Other(ALLOW_PARTIAL, base, replace(limits, allow_partial=True))
-    if not limits.split_lines and any(ranked.plans[0].left_out):  # else every line is sent whole, and no more is split
+    if not limits.split_lines:
         split = replace(limits, split_lines=True)
         within = np.where(forbidden, 0.0, Reach(planning.ruled.situation, ruling, split).within())
-        yield _Other(SPLIT_LINES, within, split)
-    unforbidden = planning.reach(np.zeros_like(forbidden))
-    if (unforbidden > base).any():
-        yield _Other(f"stages.{ranked.stage}", unforbidden, limits)
+        if _to_be_split(planning.money, within):
+            yield _Other(SPLIT_LINES, within, split)

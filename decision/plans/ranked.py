@@ -48,10 +48,18 @@ class RankedPlan:
     left_out: tuple[int, ...]
     bound: int | None = None
 
+    @property
+    def is_proved(self) -> bool:
+        """Whether no other plan costs less."""
+        return self.bound is None or self.bound >= self.total
+
 
 @dataclass(frozen=True)
 class Ranked:
-    """The best plans of the first stage that has any (else of the last), and how they were found."""
+    """The best plans of the first stage that has any (else of the last), and how they were found.
+
+    ``too_few_parcels``: whether no plan stands there only because it would take more parcels.
+    """
 
     stage: str | None
     plans: list[RankedPlan]
@@ -59,3 +67,4 @@ class Ranked:
     ruled: Ruled
     forbidden: NDArray[np.bool_]
     binding: tuple[BindingRule, ...] = ()
+    too_few_parcels: bool = False

@@ -19,6 +19,24 @@ def splittable(order: Order, limits: Limits) -> NDArray[np.bool_]:
     return np.array([limits.split_lines and line.group is None and line.quantity > 1 for line in order.lines], bool)
 
 
+def able_to_send(
+    situation: Situation, reach: Floats, there: Floats, *, joined: NDArray[np.intp], units: Floats
+) -> NDArray[np.bool_]:
+    """Return (C,) which candidates may and can send so many ``units`` (L,) of each line in one shipment.
+
+    ``reach`` (L, C): units that each may and can send of a line by itself; ``there`` (L, C): those that it may promise,
+    which lines of one sku share; ``joined`` as of `decision.candidates.consolidation`.
+    """
+    order, wanted = situation.order, units[:, None]
+    weight = sum((line.weight_kg or 0.0) * n for line, n in zip(order.lines, units.tolist(), strict=True))
+    able = (reach >= wanted).all(axis=0) & situation.candidates.carry(weight + open_weight_kg(order, joined))
+    for sku in {line.sku for line in order.lines}:
+        rows = [row for row, line in enumerate(order.lines) if line.sku == sku and units[row]]
+        if len(rows) > 1:
+            able &= there[rows].min(axis=0) >= units[rows].sum()
+    return able
+
+
 @dataclass(frozen=True)
 class Reach:
     """Units of L lines that C candidates may and can send: all of a line, or nothing; a part where it may be split.
@@ -42,11 +60,10 @@ class Reach:
     def at_most(self) -> Floats:
         """Return (L, C) the units that may be asked for, be it only if one rule were absent, or lines could be split.
 
-        What a rule or limit costs has to be known; splitting matters only where lines may be left out. A candidate to
-        whom one rule objects may send the line without that rule; one to whom none does may send what the rule that
-        keeps back the most would have kept.
+        What a rule or limit costs has to be known. A candidate to whom one rule objects may send the line without that
+        rule; one to whom none does may send what the rule that keeps back the most would have kept.
         """
-        if self.limits.allow_partial and not self.limits.split_lines:
+        if not self.limits.split_lines:
             return replace(self, limits=replace(self.limits, split_lines=True)).at_most
         most = second = np.full((1, 1), -np.inf)
         for kept in self.ruling.kept.values():
@@ -90,4 +107,4 @@ class Reach:
         order, candidates = self.situation.order, self.situation.candidates
         joined = open_shipments_at(order, self.situation.network, candidates)
         weight = np.array([[line.weight_kg or 0.0] for line in order.lines]) * self._quantity
-        return weight + open_weight_kg(order, joined) <= candidates.max_weight_kg
+        return candidates.carry(weight + open_weight_kg(order, joined))

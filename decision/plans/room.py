@@ -90,7 +90,7 @@ class Room:
             return np.asarray(np.arange(1, loads.quantities[row] + 1)[:, None] * weight[row])
 
         of_loads = over_loads(loads.of_blocks(whole, by_unit, np.add), np.add, np.zeros(1))
-        return of_loads + open_weight_kg(order, self.joined) <= self.candidates.max_weight_kg
+        return self.candidates.carry(of_loads + open_weight_kg(order, self.joined))
 
     @cached_property
     def _same_sku(self) -> list[list[int]]:

@@ -1,8 +1,10 @@
 """Every shipment there could be, and what each costs, term by term."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
-from math import prod
+from math import fsum, prod
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +16,24 @@ from decision.candidates.scores import Scores
 from decision.money import Strategy, to_billionths
 from decision.order import Order
 from decision.rules.ruling import Ruling
+
+
+class Portions(NamedTuple):
+    """Portions of one line that were asked for: K numbers of ``units``, ascending, and what was ``told`` (2, K, C) of
+    each from each candidate, cost and probability of failure; NaN where not asked.
+    """
+
+    units: Ints
+    told: Floats
+
+    def of(self, units: Ints) -> "Portions":
+        """Return these and room for so many ``units``: only for those, since a line may ask for a hundred thousand."""
+        both = np.union1d(self.units, units)
+        if len(both) == len(self.units):
+            return self
+        told = np.full((2, len(both), self.told.shape[2]), np.nan)
+        told[:, np.searchsorted(both, self.units)] = self.told
+        return Portions(both, told)
 
 
 @dataclass(frozen=True)
@@ -36,7 +56,7 @@ class Pricing:
     per_shipment: Floats
     per_line: Floats
     costs: dict[tuple[int, ...], Floats] = field(default_factory=dict)
-    known: dict[int, tuple[Floats, Floats]] = field(default_factory=dict)
+    known: dict[int, Portions] = field(default_factory=dict)
 
     def portions(self, row: int, units: Ints, candidates: NDArray[np.intp]) -> tuple[Floats, Floats]:
         """Return cost and probability of failure of so many units of one line, each sent alone from its candidate."""
@@ -45,18 +65,19 @@ class Pricing:
             return self.scores.line_cost[row, candidates], self.scores.pick_failure[row, candidates]
         if row not in self.known:
             # What is sent whole was asked when rules looked at it.
-            cost, failure = np.full((2, quantity, self.reach.shape[1]), np.nan)
-            cost[-1], failure[-1] = self.scores.line_cost[row], self.scores.pick_failure[row]
-            self.known[row] = cost, failure
-        cost, failure = self.known[row]
-        new = np.isnan(cost[units - 1, candidates]) & (units < quantity)
+            whole = np.stack([self.scores.line_cost[row], self.scores.pick_failure[row]])
+            self.known[row] = Portions(np.array([quantity]), whole[:, None])
+        known = self.known[row] = self.known[row].of(units)
+        at = np.searchsorted(known.units, units)
+        new = np.isnan(known.told[0, at, candidates]) & (units < quantity)
         if new.any():
-            at = np.unique(np.stack([units[new] - 1, candidates[new]]), axis=1)
-            held = np.zeros((quantity, len(self.quantities)), np.int64)
-            held[:, row] = np.arange(1, quantity + 1)
-            cost[at[0], at[1]] = self.scores.cost(at[1], Contents(held, at[0]))
-            failure[at[0], at[1]] = self.scores.failure(at[1], Contents(held, at[0]))
-        return cost[units - 1, candidates], failure[units - 1, candidates]
+            which, where = np.unique(np.stack([at[new], candidates[new]]), axis=1)
+            held = np.zeros((len(known.units), len(self.quantities)), np.int64)
+            held[:, row] = known.units
+            known.told[0, which, where] = self.scores.cost(where, Contents(held, which))
+            known.told[1, which, where] = self.scores.failure(where, Contents(held, which))
+        cost, failure = known.told[:, at, candidates]
+        return cost, failure
 
     def all_portions(self, row: int) -> tuple[Floats, Floats]:
         """Return cost and probability of failure, (q, C) each, of 1 … q units of a line; NaN where out of reach."""
@@ -138,6 +159,12 @@ class Pricing:
             "adjustments": float(self.per_shipment[candidate] + sum(shares)),
             "extra_parcels": prices.extra_parcel if self.joined[candidate] == NOTHING_OPEN else 0.0,
         }
+
+    def total(self, shipments: Sequence[Sent], left_out: Sequence[int]) -> float:
+        """Return the money of a plan that leaves out so many units of each line, every parcel counted as extra."""
+        sent = [money for shipment in shipments for money in self.terms(shipment).values()]
+        shares = (units / int(quantity) for units, quantity in zip(left_out, self.quantities, strict=True))
+        return fsum([*sent, *(self.strategy.missing_line * share for share in shares)])
 
 
 def pricing(

@@ -233,7 +233,7 @@ def load_ruleset(text: str, version: str = "0") -> Ruleset:
     """Return the ruleset written in ``text`` (YAML, of which JSON is a part). Errors as of `check_ruleset`."""
     try:
         document = yaml.safe_load(text)
-    except (yaml.YAMLError, ValueError) as error:  # a date that no calendar has is a ValueError
+    except (yaml.YAMLError, ValueError, RecursionError) as error:  # a date that no calendar has is a ValueError
         raise RulesetError([RulesetProblem("ruleset", f"not YAML: {error}")]) from None
     if not isinstance(document, dict):
         problem = "a ruleset is a mapping with name, strategy, limits, rules and stages"

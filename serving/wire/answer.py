@@ -141,7 +141,7 @@ class MissingLineAnswer(BaseModel):
     cause: str
     available: int
     short: int
-    details: dict[str, int | str]
+    details: dict[str, int | float | str]
     location_ids: list[str]
     rules: list[BlockingRuleAnswer]
     reason: str

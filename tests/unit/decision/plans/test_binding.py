@@ -89,3 +89,36 @@ def test_units_kept_back_have_a_price_where_two_lines_of_one_sku_could_share_the
     (binding,) = with_it.binding_rules
     assert binding.rule_id == "keep"
     assert binding.price == pytest.approx(with_it.options[0].total - without.options[0].total, abs=1e-9)
+
+
+def test_units_kept_back_have_a_price_where_two_services_of_a_location_share_a_line_too_heavy_for_one() -> None:
+    services = [{"carrier_service_id": service, "max_weight_kg": 3.0} for service in ("C1", "C2")]
+    net = network([{"location_id": "NEAR"}, {"location_id": "FAR"}], services, {"LAMP": {"NEAR": 5, "FAR": 1}})
+    costs = Table({"NEAR": (2.0, 0.1, 10.0, 30.0, 0.0), "FAR": (50.0, 1.0, 10.0, 30.0, 0.0)})
+    asked = order(lines=(Line("1", "LAMP", 5, 9.0, weight_kg=1.0),))
+    kept = "name: n\nrules: [{id: keep, where: 'location.id == \"NEAR\"', safety_stock: 1}]"
+    with_it, without = (decide(asked, net, [load_ruleset(rules)], costs, NOW) for rules in (kept, "name: n"))
+    assert {s.location_id for s in with_it.options[0].shipments} == {"NEAR", "FAR"}
+    price = {binding.rule_id: binding.price for binding in with_it.binding_rules}["keep"]
+    assert price == pytest.approx(with_it.options[0].total - without.options[0].total, abs=1e-9)
+
+
+def test_a_rule_that_lets_no_earlier_stage_stand_costs_what_the_plan_of_that_stage_would_save() -> None:
+    net = network(
+        [{"location_id": "S1"}, {"location_id": "W1", "location_type": "warehouse"}],
+        [STD],
+        {"LAMP": {"S1": 3, "W1": 3}},
+    )
+    costs = Table({"S1": (2.0, 1.0, 10.0, 30.0, 0.0), "W1": (5.0, 1.0, 10.0, 30.0, 0.0)})
+    stages = """
+stages:
+  - {name: stores, require: 'location.type == "store"'}
+  - {name: warehouses, require: 'location.type == "warehouse"'}
+"""
+    busy = "name: n\nrules: [{id: busy, exclude: 'location.id == \"S1\"'}]"
+    with_it, without = (
+        decide(order("LAMP"), net, [load_ruleset(f"{rules}{stages}")], costs, NOW) for rules in (busy, "name: n")
+    )
+    assert (with_it.stage, without.stage) == ("warehouses", "stores")
+    price = {binding.rule_id: binding.price for binding in with_it.binding_rules}["busy"]
+    assert price == pytest.approx(with_it.options[0].total - without.options[0].total, abs=1e-9) == 3.0

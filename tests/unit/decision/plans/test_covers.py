@@ -1,6 +1,6 @@
 """Few candidates that have every line between them are found where there are any, and only then."""
 
-from itertools import combinations
+from itertools import combinations, islice
 
 import numpy as np
 import pytest
@@ -47,8 +47,45 @@ def hidden_plan(seed: int, places: int = PLACES) -> tuple[Order, Network]:
     return order(lines=wanted), network(locations, [{"carrier_service_id": "C1"}], stock)
 
 
+def heavy_plan(seed: int) -> tuple[Order, Network]:
+    """An order that three locations have, in parcels as heavy as the service takes; all others have a third of it."""
+    rng = np.random.default_rng(seed)
+    skus = [f"K{number}" for number in rng.integers(0, 27, 30)]
+    places, units, kilos = rng.integers(0, 3, 30), rng.integers(1, 4, 30), rng.choice([0.3, 0.7, 1.1, 2.0], 30)
+    stock: dict[str, dict[str, int]] = {
+        sku: {f"L{p}": int(rng.integers(1, 4)) for p in range(3, PLACES) if rng.random() < 0.3}
+        for sku in dict.fromkeys(skus)
+    }
+    for sku, place, wanted in zip(skus, places.tolist(), units.tolist(), strict=True):
+        stock[sku][f"L{place}"] = stock[sku].get(f"L{place}", 0) + wanted
+    heaviest = max(float((units * kilos)[places == place].sum()) for place in range(3))
+    lines = tuple(Line(str(k), skus[k], int(n), 10.0, weight_kg=float(kilos[k])) for k, n in enumerate(units))
+    locations = [{"location_id": f"L{place}"} for place in range(PLACES)]
+    return order(lines=lines), network(locations, [{"carrier_service_id": "C1", "max_weight_kg": heaviest}], stock)
+
+
 def limited(parcels: int) -> str:
     return f"name: n\nlimits: {{max_parcels: {parcels}}}\nrules: [{{id: cap, cap: location.capacity_per_day}}]"
+
+
+@pytest.mark.parametrize("seed", [8, 13])
+def test_a_plan_in_which_weight_decides_who_sends_what_is_found(seed: int) -> None:
+    asked, net = heavy_plan(seed)
+    rules = "name: n\nlimits: {max_parcels: 3, split_lines: false}"
+    (option,) = decide(asked, net, [load_ruleset(rules)], Formula(), NOW).options
+    assert len(option.shipments) == 3
+    assert sum(line.quantity for shipment in option.shipments for line in shipment.lines) == sum(
+        line.quantity for line in asked.lines
+    )
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(1, 12), st.integers(1, 40), st.integers(1, 5))
+def test_what_is_met_by_exchange_has_every_line(seed: int, blocks: int, candidates: int, most: int) -> None:
+    rng = np.random.default_rng(seed)
+    able = rng.random((blocks, candidates)) < rng.choice([0.2, 0.4, 0.7])
+    for chosen in islice(covers.covers_by_exchange(able, most), 20):
+        assert len(set(chosen)) == len(chosen) == most
+        assert able[:, list(chosen)].any(axis=1).all()
 
 
 def test_a_plan_that_hides_among_five_hundred_locations_is_found_within_the_limit() -> None:

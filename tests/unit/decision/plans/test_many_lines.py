@@ -1,5 +1,6 @@
 """Orders of more than twelve lines: one plan with a proved bound."""
 
+import tracemalloc
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from decision.rules.ruleset import load_ruleset
 from features.facts import Columns
 from tests.property.test_decide_oracle import Formula
 from tests.property.test_decide_oracle import world as random_world
-from tests.unit.decision.world import NOW, network, order
+from tests.unit.decision.world import NOW, STD, Table, network, order
 
 PRICES = "strategy: {late_parcel: 6.0, pick_failure: 8.0, extra_parcel: 1.5}"
 
@@ -117,6 +118,30 @@ def test_forty_lines_at_five_hundred_locations_get_a_plan_and_a_bound(seed: int)
     assert 0 < option.bound <= option.total
 
 
+@pytest.mark.parametrize(("price", "sent"), [(0.0, 1), (0.1, 1), (100.0, 13)])
+def test_what_costs_more_to_send_than_to_leave_out_is_left_out_but_for_something(price: float, sent: int) -> None:
+    """Whatever it costs, an empty plan is none."""
+    skus = [f"K{number}" for number in range(13)]
+    net = network([{"location_id": "A"}, {"location_id": "B"}], [STD], {sku: {"A": 9, "B": 9} for sku in skus})
+    rules = f"name: n\nstrategy: {{missing_line: {price}}}\nlimits: {{allow_partial: true}}"
+    costs = Table({"A": (5.0, 1.0, 10.0, 30.0, 0.0), "B": (4.0, 1.5, 10.0, 30.0, 0.0)})
+    (option,) = decide(order(*skus), net, [load_ruleset(rules)], costs, NOW).options
+    assert sum(len(shipment.lines) for shipment in option.shipments) == sent
+    assert option.total == pytest.approx(5.5 + 12 * price if sent == 1 else 18.0)
+    assert option.bound <= option.total
+
+
+def test_where_partial_plans_are_allowed_and_none_stands_the_smallest_set_is_proved(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    net = network([{"location_id": "A"}], [STD], {"LAMP": {"A": 1}, "CHAIR": {"A": 1}})
+    rules = "name: n\nlimits: {allow_partial: true}\nrules: [{id: keep, safety_stock: 1}]"
+    monkeypatch.setattr(loads, "MOST_PARTS", 0)
+    costs = Table({"A": (5.0, 1.0, 10.0, 30.0, 0.0)})
+    decision = decide(order("LAMP", "CHAIR"), net, [load_ruleset(rules)], costs, NOW)
+    assert [(told.rule_ids, told.smallest) for told in decision.relaxations] == [(("keep",), True)]
+
+
 def test_no_plan_is_told_line_by_line() -> None:
     asked, net = world(14, 3)
     shut = load_ruleset("name: n\nrules: [{id: shut, exclude: 'line.sku == \"K3\"'}]")
@@ -129,3 +154,17 @@ def test_more_lines_than_can_be_planned_are_refused() -> None:
     asked, net = world(61, 2)
     with pytest.raises(TooManyLinesError, match="61 lines; at most 60"):
         decide(asked, net, [load_ruleset("name: n")], Formula(), NOW)
+
+
+def test_a_line_of_a_hundred_thousand_units_takes_no_table_of_them() -> None:
+    ids = [f"L{number}" for number in range(100)]
+    net = network([{"location_id": place} for place in ids], [STD], {"LAMP": dict.fromkeys(ids, 10_000)})
+    asked = order(lines=(Line("1", "LAMP", 100_000, 9.0, weight_kg=0.1),))
+    tracemalloc.start()
+    (option,) = decide(
+        asked, net, [load_ruleset("name: n")], Table(dict.fromkeys(ids, (5.0, 1.0, 10.0, 30.0, 0.0))), NOW
+    ).options
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert len(option.shipments) == 10
+    assert most < 50_000_000

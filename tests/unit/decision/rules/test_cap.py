@@ -90,3 +90,11 @@ def test_what_is_remembered_of_a_network_does_not_hide_what_its_locations_were_g
     assert [excluded.location_id for excluded in decision.excluded] == ["A", "C"]
     anew = {**net.locations, "capacity_used": used, "capacity_used_on": today}
     assert decision == decide(order("LAMP"), replace(net, locations=anew), [ruleset], answers, NOW)
+
+
+def test_a_share_that_comes_to_whole_parcels_allows_all_of_them() -> None:
+    """Computed, 0.29 × 100 is a little less than 29."""
+    full, one_left = (places({"location_id": "A", "capacity_per_day": 100.0, "capacity_used": n}) for n in (29, 28))
+    share = "rules: [{id: share, cap: '0.29 * location.capacity_per_day'}]"
+    assert left_out(full, order("LAMP"), share) == ["A"]
+    assert left_out(one_left, order("LAMP"), share) == []
