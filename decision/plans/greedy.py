@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from decision.candidates.loads import Floats, Ints, Sent
-from decision.plans.assignment import Large
+from decision.plans.large import Large
 
 Bools = NDArray[np.bool_]
 

@@ -33,9 +33,10 @@ from decision.candidates.candidates import Candidates
 from decision.candidates.loads import Contents, Floats, Loads, Sent
 from decision.money import to_billionths
 from decision.order import Order
-from decision.plans.assignment import Assignment, Cut, Large
+from decision.plans.assignment import Assignment
 from decision.plans.covers import TooManyStepsError, covers, covers_by_exchange
 from decision.plans.greedy import greedy_plans, plan_from
+from decision.plans.large import Cut, Large
 from decision.plans.packing import pack
 from decision.plans.ranked import RankedPlan
 from decision.plans.shipments import Pricing

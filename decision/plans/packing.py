@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from decision.candidates.loads import Floats, Sent
-from decision.plans.assignment import Large
+from decision.plans.large import Large
 
 #: Places at which blocks are tried.
 MOST_STEPS: Final = 100
