@@ -200,6 +200,7 @@ class Decision:
     nothing but stock (or a carrier) would help; ``summary`` says the whole in words. ``promise``: whether what the
     customer was told is kept, where the order carries it. ``timezone``: IANA zone of the destination, by whose clocks
     sentences name days. ``reasons``: by rule and language, of the rules told here that are written in several.
+    ``unproved``: a plan may stand all the same, which was not found in the time there is (of more than 12 lines).
     """
 
     order_id: str
@@ -220,3 +221,4 @@ class Decision:
     promise: KeptPromise | None = None
     timezone: str = "UTC"
     reasons: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    unproved: bool = False

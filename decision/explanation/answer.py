@@ -59,6 +59,7 @@ def explain(ranked: Ranked, versions: Mapping[str, str]) -> Decision:
         reasons={rule.id: rule.reasons for rule in ruled.rules if rule.reasons},
         prices=vars(ruleset.strategy),
         limits=asdict(ruleset.limits),
+        unproved=ranked.unproved,
     )
 
 

@@ -110,6 +110,11 @@ def _kind(rule_id: str) -> tuple[str, str]:
 
 
 def _summary(decision: Decision, words: Catalogue) -> str:
+    said = _said(decision, words)
+    return f"{said} {words.say('summary_unproved')}" if decision.unproved else said
+
+
+def _said(decision: Decision, words: Catalogue) -> str:
     if decision.options:
         total = words.money(decision.options[0].total, decision.currency)
         count = len(decision.options)

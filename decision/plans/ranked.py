@@ -58,7 +58,8 @@ class RankedPlan:
 class Ranked:
     """The best plans of the first stage that has any (else of the last), and how they were found.
 
-    ``too_few_parcels``: whether no plan stands there only because it would take more parcels.
+    ``too_few_parcels``: whether no plan stands there only because it would take more parcels; ``unproved``: whether one
+    may stand that nobody had the time to find.
     """
 
     stage: str | None
@@ -68,3 +69,4 @@ class Ranked:
     forbidden: NDArray[np.bool_]
     binding: tuple[BindingRule, ...] = ()
     too_few_parcels: bool = False
+    unproved: bool = False

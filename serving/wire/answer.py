@@ -36,6 +36,7 @@ def answer_bytes(decision_id: str, decision: Decision) -> bytes:
             "promise": decision.promise,
             "timezone": decision.timezone,
             "reasons": decision.reasons,
+            "unproved": decision.unproved,
         },
         option=_OPTIONS,
     )
@@ -252,6 +253,7 @@ class DecisionAnswer(BaseModel):
     it, and `reasons` has it by rule and language, where it was written in several. `timezone` is the destination's, by
     whose clocks sentences name days. `prices` is the strategy that ranked the plans, `limits` what no plan may exceed;
     `versions.digest` names all that went into the decision. `promise` is null for an order that brought none.
+    `unproved`: of more than 12 lines, a plan may stand all the same that was not found in the time there is.
     """
 
     decision_id: str
@@ -274,3 +276,4 @@ class DecisionAnswer(BaseModel):
     promise: KeptPromiseAnswer | None
     timezone: str
     reasons: dict[str, dict[str, str]]
+    unproved: bool

@@ -526,6 +526,9 @@ DECISION: Final[dict[str, Any]] = {
     "missing": [],
     "relaxations": [],
     "promise": None,
+    "timezone": "Europe/Rome",
+    "reasons": {},
+    "unproved": False,
 }
 
 CHANGES: Final[dict[str, Any]] = {

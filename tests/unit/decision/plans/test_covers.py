@@ -7,7 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from decision.decide import decide, rule
+from decision.decide import decide, price, rule
+from decision.explanation.answer import explain
+from decision.explanation.tell import tell
 from decision.network import Network
 from decision.order import Line, Order
 from decision.plans import covers, planning
@@ -115,6 +117,10 @@ def test_what_is_not_proved_is_not_told_as_proved(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(planning, "SECONDS_TO_FIND", 0.01)
     with pytest.raises(UnprovedError):
         planning.find_plan(ruled)
+    ranked = planning.best_plan(price(ruled, Formula()), seconds=0.01)
+    decision = explain(ranked, {})
+    assert decision.unproved
+    assert tell(decision, "en").summary.endswith("a plan may stand that was not found in the time there is.")
     told = relaxations(ruled, Formula(), planning.find_plan)
     assert told
     assert not any(relaxation.smallest for relaxation in told)
