@@ -298,8 +298,8 @@ def _at_level(waiting: _Waiting, level: float, latest: datetime) -> datetime:
 
 
 def _whole_minute(instant: datetime) -> datetime:
-    """The next whole minute."""
-    return instant + (datetime.min.replace(tzinfo=UTC) - instant) % timedelta(minutes=1)
+    """The first whole minute after ``instant``: hours are rounded, and just then it may not be quite as sure."""
+    return instant + timedelta(minutes=1) - (instant - datetime.min.replace(tzinfo=UTC)) % timedelta(minutes=1)
 
 
 def _cut_off(leaves: Dispatch, now: datetime) -> datetime | None:
