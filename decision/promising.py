@@ -44,6 +44,7 @@ LIKELY: Final = 0.5
 #: Causes that may be gone once stock has come.
 _HELPED_BY_STOCK: Final = ("no_stock", "nothing_travels", "no_plan")
 _HOUR: Final = timedelta(hours=1)
+_SECOND: Final = timedelta(seconds=1)
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,8 @@ def promise(order: Order, asking: Asking) -> Promise | NotPromised:
         then = replace(asking, network=with_arrived(asking.network, order, asking.now, instant), now=instant)
         later = _promise(order, then, asking.now)
         if isinstance(later, Promise):  # what should have come by the time of the order is not waited for any more
-            found = replace(later, waits_until=instant, valid_until=min(later.valid_until, coming[0]))
+            until = max(asking.now, min(later.valid_until, coming[0] - _SECOND))
+            found = replace(later, waits_until=instant, valid_until=until)
     return found
 
 
