@@ -43,7 +43,10 @@ async def test_a_promise_is_not_valid_beyond_what_it_waits_for(api: Api) -> None
     api.clock.now = datetime.fromisoformat(told["valid_until"])
     assert api.clock.now == NOW + timedelta(minutes=5, seconds=-1)
     body = {
-        **{"order_id": "O-1", "placed_at": NOW.isoformat(), "currency": "EUR", "delivery_method": "home"},
+        "order_id": "O-1",
+        "placed_at": NOW.isoformat(),
+        "currency": "EUR",
+        "delivery_method": "home",
         "destination": {"country": "IT"},
         "lines": [{"line_id": "1", "sku": "A", "quantity": 2}],
         "promise": told["token"],
