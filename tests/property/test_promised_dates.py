@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pytest
 
+from decision.decide import decide
 from decision.promise import NotPromised, Promise
 from decision.promising import Asking, promise
 from decision.ruleset import compile_ruleset
@@ -192,3 +193,22 @@ def test_on_a_holiday_nothing_is_promised_earlier_for_having_missed_its_cut_off(
     place = {**CUT_OFF, "closed_on": ["2026-03-04"]}
     before, after = (asked_at(noon + offset, (10, 26), place) for offset in (-MINUTE, MINUTE))
     assert after.promised_on == before.promised_on
+
+
+@pytest.mark.parametrize("closed", [["2026-03-04"], ["2026-03-04", "2026-03-05"], ["2026-03-03", "2026-03-05"]])
+def test_a_decision_expects_no_parcel_on_a_day_that_it_loses(closed: list[str]) -> None:
+    """Two to four days out on a Monday: what was to come on a closed day or after comes so many days later."""
+
+    def expected(closed_on: list[str]) -> list[datetime]:
+        net = network(
+            [{"location_id": "A"}], [{"carrier_service_id": "C1", "closed_on": closed_on, **CUT_OFF}], {"K": {"A": 9}}
+        )
+        now = datetime(2026, 3, 2, 9, tzinfo=UTC)
+        decision = decide(order("K"), net, [compile_ruleset({"name": "n"})], Table({"A": (1, 1, 48, 96, 0.1)}), now)
+        delivery = decision.options[0].shipments[0].delivery
+        return [delivery.p10_at, delivery.p50_at, delivery.p90_at]
+
+    for usual, told in zip(expected([]), expected(closed), strict=True):
+        assert told.astimezone(ZoneInfo("Europe/Rome")).date().isoformat() not in closed
+        by_then = [day for day in closed if day <= told.date().isoformat()]
+        assert told - usual == timedelta(days=len(by_then))
