@@ -3,7 +3,7 @@
 The models learnt from histories in which places were closed at night and on Sundays: how long that takes is in their
 hours already. What they cannot know is the unusual: a public holiday, a day on which a place is closed. So hours are
 put off by as many days as the calendar makes the handover later than in an ordinary week, and nothing arrives before
-it could be handed over. Nor may they know a cut-off: it can be newer than the history (`decision.scores`).
+it could be handed over. Nor may they know cut-offs and hours that are newer than the history (`decision.scores`).
 """
 
 from collections.abc import Iterator
@@ -28,7 +28,7 @@ class Dispatch:
     ordered is handed over a day later (NaN where nobody tells): the last order of that day, or when the place closes.
     ``delay_hours``: later than in an ordinary week by. ``days_ahead``: dates from its own today on which it hands over,
     by its own clock; ``today``: that date, as the proleptic Gregorian ordinal. ``missed_hours``: where it is too late
-    for the cut-off of today, hours until tomorrow begins there; 0 elsewhere.
+    for today, a day on which it usually works, hours until tomorrow begins there; 0 elsewhere.
     """
 
     earliest_hours: NDArray[np.float64]
@@ -94,8 +94,7 @@ def _dispatch(
     any_day = np.ones((len(place), 2 * len(WEEKDAYS)), bool)  # which days are worked is looked at below
     until_open = hours.minutes_until_open(place, minute_of_week(local), any_day)
     # Too late for today: the cut-off has passed, or the place opens no more today.
-    missed = minute > cut_offs[:, weekday]
-    late = missed | (until_open >= DAY - minute)
+    late = (minute > cut_offs[:, weekday]) | (until_open >= DAY - minute)
     day, usual_day = (_first(works, late) for works in (days.worked, days.usually))
     day_of_week = (weekday + day) % 7
     opens = np.where(day == 0, minute + np.nan_to_num(until_open), hours.opens[place, day_of_week])
@@ -105,7 +104,7 @@ def _dispatch(
     delay = 24.0 * (day - usual_day).astype(np.float64)
     today = np.full(len(place), local.toordinal(), np.intp)
     tomorrow = minutes_passing(local, np.array([DAY - minute]))
-    too_late = np.where(missed & days.usually[:, 0], tomorrow, 0.0)
+    too_late = np.where(late & days.usually[:, 0], tomorrow, 0.0)
     return Dispatch(np.maximum(passing, 0.0) / 60, cut_off / 60, delay, day, today, too_late / 60)
 
 

@@ -304,7 +304,7 @@ def _arrival(order_facts: CodedColumns, travels: NDArray[np.bool_], predictor: P
         return Arrival(ready, delivered, travels)
     delay = leaves.delay_hours
     if (missed & travels).any():
-        # The models know of no cut-off where they expect what missed it to be handed over today all the same.
+        # The models know of no cut-off or closing where they expect what missed it to be handed over today anyway.
         delay = delay + np.where(missed & (ready.quantile(0.5) < leaves.missed_hours), _A_DAY_LATER, 0.0)
     return Arrival(
         PutOff(ready, leaves.delay_hours, leaves.earliest_hours),

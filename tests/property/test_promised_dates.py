@@ -212,3 +212,11 @@ def test_a_decision_expects_no_parcel_on_a_day_that_it_loses(closed: list[str]) 
         assert told.astimezone(ZoneInfo("Europe/Rome")).date().isoformat() not in closed
         by_then = [day for day in closed if day <= told.date().isoformat()]
         assert told - usual == timedelta(days=len(by_then))
+
+
+def test_after_closing_a_parcel_is_promised_a_day_later_unless_the_night_is_in_its_hours() -> None:
+    closing = datetime(2026, 3, 4, 17, tzinfo=UTC)
+    place = {"opening_hours": dict.fromkeys(WEEK, ["09:00-18:00"])}
+    for hours, later in (((8, 27), 1), ((28, 36), 0)):
+        before, after = (asked_at(closing + offset, hours, place) for offset in (-MINUTE, MINUTE))
+        assert after.promised_on - before.promised_on == timedelta(days=later)
