@@ -216,7 +216,7 @@ def test_a_decision_expects_no_parcel_on_a_day_that_it_loses(closed: list[str]) 
 
 def test_after_closing_a_parcel_is_promised_a_day_later_unless_the_night_is_in_its_hours() -> None:
     closing = datetime(2026, 3, 4, 17, tzinfo=UTC)
-    place = {"opening_hours": dict.fromkeys(WEEK, ["09:00-18:00"])}
+    place = {"opening_hours": {day: ["09:00-18:00"] for day in WEEK}}
     for hours, later in (((8, 27), 1), ((28, 36), 0)):
         before, after = (asked_at(closing + offset, hours, place) for offset in (-MINUTE, MINUTE))
         assert after.promised_on - before.promised_on == timedelta(days=later)
