@@ -1,7 +1,7 @@
 """On which days parcels reach a destination, and the days that holidays take from their travel, by its own clock."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -50,6 +50,24 @@ def delivery_days(
     handed_over = leaves.today + leaves.days_ahead - local.toordinal()
     before = so_far[np.arange(len(service)), np.clip(handed_over, 0, count - 1)]
     return DeliveryDays(delivers[which], np.maximum(so_far - before[:, None], 0))
+
+
+def with_days_lost(
+    hours: NDArray[np.float64], lost: NDArray[np.int64], now: datetime, zone: ZoneInfo
+) -> NDArray[np.float64]:
+    """Return the ``hours`` (K,) of parcels from ``now`` on, put off by the days that they have ``lost`` (K, T) by then.
+
+    On a day that it loses a parcel does not come.
+    """
+    today, put_off = now.astimezone(zone).date(), hours + 24.0 * lost[:, -1]
+    for row in np.flatnonzero(lost.any(axis=1)).tolist():
+        for ahead, days in enumerate(lost[row].tolist()):
+            day = today + timedelta(days=ahead)
+            if (now + timedelta(hours=hours[row] + 24 * days)).astimezone(zone).date() <= day:
+                begins = (datetime.combine(day, datetime.min.time(), zone).astimezone(UTC) - now) / timedelta(hours=1)
+                put_off[row] = max(hours[row] + 24 * days, begins)
+                break
+    return put_off
 
 
 def zone_of(order: Order, network: Network) -> ZoneInfo:

@@ -3,7 +3,8 @@
 The models learnt from histories in which places were closed at night and on Sundays: how long that takes is in their
 hours already. What they cannot know is the unusual: a public holiday, a day on which a place is closed. So hours are
 put off by as many days as the calendar makes the handover later than in an ordinary week, and nothing arrives before
-it could be handed over.
+it could be handed over. Nor may they know cut-offs and hours that are newer than the history
+(`decision.candidates.scores`).
 """
 
 from collections.abc import Iterator
@@ -27,7 +28,8 @@ class Dispatch:
     """Of C candidates, hours from now: ``earliest_hours`` at which each can hand over, ``cut_off_hours`` until what is
     ordered is handed over a day later (NaN where nobody tells): the last order of that day, or when the place closes.
     ``delay_hours``: later than in an ordinary week by. ``days_ahead``: dates from its own today on which it hands over,
-    by its own clock; ``today``: that date, as the proleptic Gregorian ordinal.
+    by its own clock; ``today``: that date, as the proleptic Gregorian ordinal. ``missed_hours``: where it is too late
+    for today, a day on which it usually works, hours until tomorrow begins there; 0 elsewhere.
     """
 
     earliest_hours: NDArray[np.float64]
@@ -35,6 +37,7 @@ class Dispatch:
     delay_hours: NDArray[np.float64]
     days_ahead: NDArray[np.intp]
     today: NDArray[np.intp]
+    missed_hours: NDArray[np.float64]
 
 
 def dispatch(network: Network, location: NDArray[np.intp], service: NDArray[np.intp], now: datetime) -> Dispatch:
@@ -44,7 +47,7 @@ def dispatch(network: Network, location: NDArray[np.intp], service: NDArray[np.i
     """
     count = len(location)
     whole_days = np.zeros(count, np.intp), np.full(count, now.toordinal(), np.intp)
-    found = Dispatch(np.zeros(count), np.full(count, np.nan), np.zeros(count), *whole_days)
+    found = Dispatch(np.zeros(count), np.full(count, np.nan), np.zeros(count), *whole_days, np.zeros(count))
     if network.has_calendars:
         for local, rows in local_clocks(network, location, now):
             place = location[rows]
@@ -101,7 +104,9 @@ def _dispatch(
     cut_off = minutes_passing(local, np.asarray(day * DAY + last - minute, np.float64))
     delay = 24.0 * (day - usual_day).astype(np.float64)
     today = np.full(len(place), local.toordinal(), np.intp)
-    return Dispatch(np.maximum(passing, 0.0) / 60, cut_off / 60, delay, day, today)
+    tomorrow = minutes_passing(local, np.array([DAY - minute]))
+    too_late = np.where(late & days.usually[:, 0], tomorrow, 0.0)
+    return Dispatch(np.maximum(passing, 0.0) / 60, cut_off / 60, delay, day, today, too_late / 60)
 
 
 def _first(works: NDArray[np.bool_], late: NDArray[np.bool_]) -> NDArray[np.intp]:

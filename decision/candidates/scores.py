@@ -223,10 +223,22 @@ def _arrival(order_facts: CodedColumns, travels: NDArray[np.bool_], predictor: P
     """Return when each row is with the customer; where a calendar is told, not before it and put off by it."""
     ready = predictor.ready_hours(order_facts)
     delivered = predictor.delivery_hours(order_facts) if travels.any() else ready
-    if not (leaves.delay_hours.any() or leaves.earliest_hours.any()):
+    missed = leaves.missed_hours > 0
+    if not (leaves.delay_hours.any() or leaves.earliest_hours.any() or missed.any()):
         return Arrival(ready, delivered, travels)
-    ready, delivered = (PutOff(hours, leaves.delay_hours, leaves.earliest_hours) for hours in (ready, delivered))
-    return Arrival(ready, delivered, travels)
+    delay = leaves.delay_hours
+    if (missed & travels).any():
+        # The models know of no cut-off or closing where they expect what missed it to be handed over today anyway.
+        delay = delay + np.where(missed & (ready.quantile(0.5) < leaves.missed_hours), _A_DAY_LATER, 0.0)
+    return Arrival(
+        PutOff(ready, leaves.delay_hours, leaves.earliest_hours),
+        PutOff(delivered, delay, leaves.earliest_hours),
+        travels,
+    )
+
+
+#: By which what leaves a day later arrives later.
+_A_DAY_LATER: Final = 24.0
 
 
 def hours_left(

@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from decision.calendars.delivery_days import zone_of
+from decision.calendars.delivery_days import delivery_days, with_days_lost, zone_of
+from decision.calendars.dispatch import DAYS_AHEAD, dispatch
 from decision.candidates.consolidation import NOTHING_OPEN
 from decision.candidates.learnt import times_missed
 from decision.candidates.loads import Sent
@@ -125,12 +126,18 @@ def _hours(ranked: Ranked, told: Sequence[_Told]) -> dict[int, _Hours]:
     """Return the hours of the candidates that are told, and of no others: what a few need is not asked of all."""
     sent = [sent for one in told for several in (one.plan.shipments, *one.offered) for sent in several]
     rows = sorted({one.candidate for one in sent})
-    scores = ranked.ruled.situation.scores
+    situation = ranked.ruled.situation
+    scores = situation.scores
     if not rows:
         return {}
     assert scores is not None
-    arrivals = scores.arrivals(np.array(rows))
-    levels = (scores.handovers(np.array(rows)).quantile(0.5), *(arrivals.quantile(level) for level in (0.1, 0.5, 0.9)))
+    arrivals, ready = scores.arrivals(np.array(rows)), scores.handovers(np.array(rows)).quantile(0.5)
+    sending, now, network = situation.candidates.take(np.array(rows)), situation.now, situation.network
+    leaves = dispatch(network, sending.location, sending.service, now)
+    days = delivery_days(situation.order, network, sending.service, leaves, now=now, count=DAYS_AHEAD)
+    zone = zone_of(situation.order, network)
+    there = (with_days_lost(arrivals.quantile(level), days.lost, now, zone) for level in (0.1, 0.5, 0.9))
+    levels = ready, *there
     return {row: _Hours(*hours) for row, *hours in zip(rows, *(level.tolist() for level in levels), strict=True)}
 
 

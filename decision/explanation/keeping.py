@@ -15,6 +15,7 @@ import numpy as np
 
 from decision.decision import Decision, Option
 from decision.explanation.fingerprints import calendar_fingerprint, fingerprints
+from decision.network import Network
 from decision.plans.ranked import Ruled
 from decision.promised import KeptPromise, PromiseChange, Promised, PromisedUnits
 from decision.rules.ruling import available
@@ -51,7 +52,7 @@ def kept(decision: Decision, everyone: Situation, ruled: Ruled | None, once_come
     told = KeptPromise(promised.promised_at, promised.confidence, on_time, rank is not None, rank_taken, None)
     if told.kept:
         return told
-    changes = tuple(_changes(promised, decision, everyone, ruled))
+    changes = tuple(_once(_changes(promised, decision, everyone, ruled)))
     if not changes:
         more = {"on_time": on_time, "confidence": promised.confidence} if on_time is not None else {}
         changes = (PromiseChange("probability" if more else "no_plan", more),)
@@ -65,6 +66,15 @@ def by_option(told: KeptPromise, option: Option) -> KeptPromise:
     is_kept = not option.missing and (option.on_time or 0.0) >= told.confidence - TOLERANCE
     changed = () if is_kept else told.changed or (PromiseChange("chosen", {"rank": option.rank}),)
     return KeptPromise(told.promised_at, told.confidence, option.on_time, is_kept, option.rank, None, changed)
+
+
+def _once(changes: Iterator[PromiseChange]) -> Iterator[PromiseChange]:
+    """Yield each change once: several skus may have lain at one location."""
+    told: list[PromiseChange] = []
+    for change in changes:
+        if change not in told:
+            told.append(change)
+            yield change
 
 
 def _changes(
@@ -85,8 +95,10 @@ def _changes(
         yield PromiseChange("cut_off", {"until": _written(promised.cut_off_at)})
     if promised.waits_until is not None:
         yield from _of_inbound(promised, everyone)
+    skus = {line.sku for line in everyone.order.lines}  # of no other anything was asked
     for units in promised.units:
-        yield from _of_place(units, decision, everyone, ruled)
+        if units.sku in skus:
+            yield from _of_place(units, decision, everyone, ruled)
 
 
 def _of_inbound(promised: Promised, everyone: Situation) -> Iterator[PromiseChange]:
@@ -124,15 +136,20 @@ def _of_place(
     if not len(found):
         yield PromiseChange("location", {"location": units.location_id})
         return
-    if units.carrier_service_id not in {None, *network.services["carrier_service_id"].tolist()}:
-        yield PromiseChange("service", {"service": units.carrier_service_id or ""})
     promise = everyone.order.promise
+    capacity = float(network.locations["capacity_per_day"][found[0]])
+    full, recorded = _used_today(int(found[0]), everyone) >= capacity, _recorded(units, network)
+    service = units.carrier_service_id
+    is_known = service in {None, *network.services["carrier_service_id"].tolist()}
+    if service and not (is_known and (_is_brought(units, everyone) or (recorded or 0) < units.units)):
+        yield PromiseChange("service", {"service": service, "location": units.location_id})
     works = calendar_fingerprint(
         network, (units.location_id, everyone.order.collect_location_id), units.carrier_service_id
     )
     if units.calendar not in {None, works}:
         yield PromiseChange("calendar", {"location": units.location_id})
-    if promise is not None and promise.waits_until is None:
+    # What lies where no more is prepared today was left out of what is decided on: it has not gone.
+    if promise is not None and promise.waits_until is None and not (full and recorded is None):
         free = _free(units, everyone, ruled)
         if free < units.units:
             place: dict[str, str | int | float] = {"location": units.location_id, "sku": units.sku}
@@ -144,8 +161,7 @@ def _of_place(
         if exclusion.location_id == units.location_id and same_service and _about(exclusion.line_ids, lines):
             rule = {"location": units.location_id, "rule": exclusion.rule_id, "reason": exclusion.reason}
             yield PromiseChange("rule", rule)
-    capacity = float(network.locations["capacity_per_day"][found[0]])
-    if _used_today(int(found[0]), everyone) >= capacity:
+    if full:
         yield PromiseChange("capacity", {"location": units.location_id, "capacity": int(capacity)})
 
 
@@ -160,16 +176,45 @@ def _used_today(place: int, everyone: Situation) -> float:
     return float(locations["capacity_used"][place])
 
 
+def _recorded(units: PromisedUnits, network: Network) -> float | None:
+    """Return how many units of the sku the location may promise by its record alone; ``None`` where it has none."""
+    stock = network.stock.get(units.sku)
+    if stock is None:
+        return None
+    at = np.flatnonzero(network.locations["location_id"][stock.location] == units.location_id)
+    return float((stock.on_hand - stock.reserved - stock.safety_stock)[at[0]]) if len(at) else None
+
+
+def _is_brought(units: PromisedUnits, everyone: Situation) -> bool:
+    """Return whether the parcel that they were to come in still may travel by its service: it is not too heavy."""
+    network, candidates, promise = everyone.network, everyone.candidates, everyone.order.promise
+    assert promise is not None
+    service = np.append(network.services["carrier_service_id"], np.array([None]))[candidates.service]
+    places = network.locations["location_id"][candidates.location]
+    brought = (service == units.carrier_service_id) & (places == units.location_id)
+    weights = {line.sku: line.weight_kg or 0.0 for line in everyone.order.lines}
+    parcel = (units.location_id, units.carrier_service_id)
+    sent = [one for one in promise.units if (one.location_id, one.carrier_service_id) == parcel]
+    weight = sum(weights.get(one.sku, 0.0) * one.units for one in sent)
+    return bool((brought & (candidates.max_weight_kg >= weight)).any())
+
+
 def _about(concerned: tuple[str, ...], lines: set[str]) -> bool:
     return not concerned or not lines.isdisjoint(concerned)
 
 
 def _free(units: PromisedUnits, everyone: Situation, ruled: Ruled | None) -> int:
-    """Return how many units of the sku the location may give: what rules keep back is not among them."""
+    """Return how many units of the sku the location may give: what rules keep back is not among them.
+
+    Of a location that nothing can be sent from, by its record.
+    """
     free = everyone.atp if ruled is None else available(ruled.everyone, ruled.first_ruling)
     ids = everyone.network.locations["location_id"][everyone.candidates.location]
     rows = np.flatnonzero([line.sku == units.sku for line in everyone.order.lines])
-    return int(free[np.ix_(rows, np.flatnonzero(ids == units.location_id))].max(initial=0.0))
+    there = np.flatnonzero(ids == units.location_id)
+    if not len(there):
+        return int(_recorded(units, everyone.network) or 0)
+    return int(free[np.ix_(rows, there)].max(initial=0.0))
 
 
 def _written(instant: datetime) -> str:

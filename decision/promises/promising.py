@@ -44,6 +44,7 @@ LIKELY: Final = 0.5
 #: Causes that may be gone once stock has come.
 _HELPED_BY_STOCK: Final = ("no_stock", "nothing_travels", "no_plan")
 _HOUR: Final = timedelta(hours=1)
+_SECOND: Final = timedelta(seconds=1)
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,8 @@ def promise(order: Order, asking: Asking) -> Promise | NotPromised:
         then = replace(asking, network=with_arrived(asking.network, order, asking.now, instant), now=instant)
         later = _promise(order, then, asking.now)
         if isinstance(later, Promise):  # what should have come by the time of the order is not waited for any more
-            found = replace(later, waits_until=instant, valid_until=min(later.valid_until, coming[0]))
+            until = max(asking.now, min(later.valid_until, coming[0] - _SECOND))
+            found = replace(later, waits_until=instant, valid_until=until)
     return found
 
 
@@ -298,8 +300,8 @@ def _at_level(waiting: _Waiting, level: float, latest: datetime) -> datetime:
 
 
 def _whole_minute(instant: datetime) -> datetime:
-    """The next whole minute."""
-    return instant + (datetime.min.replace(tzinfo=UTC) - instant) % timedelta(minutes=1)
+    """The first whole minute after ``instant``: hours are rounded, and just then it may not be quite as sure."""
+    return instant + timedelta(minutes=1) - (instant - datetime.min.replace(tzinfo=UTC)) % timedelta(minutes=1)
 
 
 def _cut_off(leaves: Dispatch, now: datetime) -> datetime | None:

@@ -23,7 +23,7 @@ class Calendar:
 
     def is_active(self, local: datetime) -> bool:
         """Return whether a rule is active when a clock at the location shows ``local``."""
-        day, minute = local.date(), local.hour * 60 + local.minute
+        day, minute = local.date(), _minute(local)
         if self.hours is not None:
             start, end = self.hours
             if minute < end - DAY:
@@ -43,14 +43,26 @@ def steady_until(
     """Return ``until``, or the last second before one of ``calendars`` begins or ends to be active in a zone."""
     if not calendars:
         return until
+    edges = {0}.union(*({minute % DAY for minute in calendar.hours or ()} for calendar in calendars))
 
-    def active(instant: datetime) -> list[bool]:
-        local = [instant.astimezone(zone) for zone in zones]
-        return [calendar.is_active(clock) for calendar in calendars for clock in local]
+    def clocks(instant: datetime) -> list[datetime]:
+        return [instant.astimezone(zone) for zone in zones]
 
-    before, minute = active(since), since.replace(second=0, microsecond=0) + timedelta(minutes=1)
+    before, minute = clocks(since), since.replace(second=0, microsecond=0) + timedelta(minutes=1)
+    began = _active(calendars, before)
     while minute <= until:
-        if active(minute) != before:
+        local = clocks(minute)
+        # Between the edges nothing changes, unless the clock does: it may jump over one.
+        jumped = any(now.utcoffset() != then.utcoffset() for now, then in zip(local, before, strict=True))
+        if (jumped or any(_minute(now) in edges for now in local)) and _active(calendars, local) != began:
             return max(since, minute - timedelta(seconds=1))
-        minute += timedelta(minutes=1)
+        before, minute = local, minute + timedelta(minutes=1)
     return until
+
+
+def _active(calendars: Sequence[Calendar], local: Sequence[datetime]) -> list[bool]:
+    return [calendar.is_active(clock) for calendar in calendars for clock in local]
+
+
+def _minute(local: datetime) -> int:
+    return local.hour * 60 + local.minute

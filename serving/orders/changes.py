@@ -3,8 +3,10 @@
 import uuid
 from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final, TypeAlias, TypedDict
+
+import orjson
 
 from decision.decision import Option, Shipment
 from decision.promises.outlook import OnItsWay, slack
@@ -174,13 +176,24 @@ class _Milestones(TypedDict, total=False):
     hand_over_by: datetime
 
 
+def sure_enough(order: OrderRecord) -> float:
+    """How sure the promise of an order has to be: less than usually where no more was promised."""
+    told = 1.0 if order.promise is None else orjson.loads(order.promise)["confidence"]
+    return min(CONFIDENCE, float(told))
+
+
 def _milestones(order: OrderRecord, planned: Shipment, by: By) -> _Milestones:
-    """Until when each step may wait: counted back from what was promised, and how sure that has to be."""
+    """Until when each step may wait: counted back from what was promised, and how sure that has to be.
+
+    What is sure enough as it was decided need not have begun before it is assigned: the slack is known less exactly.
+    """
     ready, promised_at = planned.delivery.ready_p50_at, order.promised_at
     if ready is None or promised_at is None:
         return {"expected_ready_at": ready}
     going = OnItsWay(by.at, ready, planned.delivery.p50_at, planned.delivery.p90_at)
-    may_wait = slack(going, promised_at, CONFIDENCE)
+    may_wait = slack(going, promised_at, sure_enough(order))
+    if 1 - (planned.delivery.p_late or 0.0) >= sure_enough(order):
+        may_wait = max(may_wait, timedelta())
     return {"expected_ready_at": ready, "accept_by": by.at + may_wait, "hand_over_by": ready + may_wait}
 
 

@@ -14,7 +14,7 @@ from serving.database.order_log import OrderEvent
 from serving.decisions.ordering import to_order
 from serving.errors import ServingError
 from serving.orders.change import Change
-from serving.orders.changes import CONFIDENCE
+from serving.orders.changes import CONFIDENCE, sure_enough
 from serving.orders.events import By, told
 from serving.orders.records import OrderRecord, ShipmentRecord
 from serving.orders.states import ARRIVED, OrderState, ShipmentState
@@ -54,10 +54,15 @@ def _yet_to_come(order: OrderRecord, now: datetime) -> bool:
     return until is not None and now < datetime.fromisoformat(until)
 
 
+def is_late(order: OrderRecord, sure: float, least: float) -> bool:
+    """Whether a promise that is so ``sure`` is at risk: below ``least``, or as much less where less was promised."""
+    return sure < least * sure_enough(order) / CONFIDENCE
+
+
 async def tell_risk(service: Service, order: OrderRecord, who: str) -> None:
     """Tell, once, that an order is less sure of its promise than it may be, if it is; nothing else changes."""
     by, least = By(who, service.clock()), service.settings.at_risk_below
-    if order.promised_at is None or how_sure(order, order.promised_at, by.at) >= least:
+    if order.promised_at is None or not is_late(order, how_sure(order, order.promised_at, by.at), least):
         return
     doing = partial(_at_risk, snapshot=service.live.snapshot, least=least, by=by)
     await service.database.write(partial(change_order, order_id=order.order_id, doing=doing, by=by))
@@ -68,7 +73,7 @@ def _at_risk(order: OrderRecord, snapshot: Snapshot, least: float, by: By) -> Ch
     if order.state not in WATCHED or order.at_risk_at is not None or order.promised_at is None:
         return Change(order, order)
     sure = how_sure(order, order.promised_at, by.at)
-    if sure >= least:
+    if not is_late(order, sure, least):
         return Change(order, order)  # it was sent meanwhile
     after = replace(order, at_risk_at=by.at)
     because = replace(by, why=f"on time with {sure:.0%}")

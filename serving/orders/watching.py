@@ -18,11 +18,11 @@ from serving.database.order_store import find_order
 from serving.database.order_tables import orders, shipments
 from serving.errors import CapacityGoneError, ConflictError, StockGoneError
 from serving.orders.change import Change, each, settled, then, waiting_again
-from serving.orders.changes import CONFIDENCE, assign
+from serving.orders.changes import assign, sure_enough
 from serving.orders.deciding import Avoided, Made
 from serving.orders.events import By
 from serving.orders.records import OrderRecord, ShipmentRecord
-from serving.orders.risk import WATCHED, on_its_way, risk_event, tell_risk
+from serving.orders.risk import WATCHED, is_late, on_its_way, risk_event, tell_risk
 from serving.orders.routing import MOST_FAILURES, WHO, decide_part, may_be_failed_again
 from serving.orders.states import AT_LOCATION, ShipmentEvent, ShipmentState
 from serving.orders.writing import change_order
@@ -40,7 +40,7 @@ async def watch(service: Service) -> None:
         if order is None or order.promised_at is None or order.at_risk_at is not None:
             continue
         going = on_time(on_its_way(order), order.promised_at, now)
-        late = going < service.settings.at_risk_below
+        late = is_late(order, going, service.settings.at_risk_below)
         if not (late and await _sent_from_elsewhere(service, order, going)):
             await tell_risk(service, order, WHO)
 
@@ -57,7 +57,7 @@ async def _sent_from_elsewhere(service: Service, order: OrderRecord, sure: float
     units = {line.line_id: line.left for line in late.lines}
     avoided = Avoided(order.failed_at, frozenset({late.location_id}), order.passed_stages, order.not_found)
     made = await asyncio.to_thread(decide_part, service, order, units, avoided)
-    if made is None or not made.decision.options or (made.decision.options[0].on_time or 0.0) < CONFIDENCE:
+    if made is None or not made.decision.options or _on_time(made) < sure_enough(order):
         return False
     by = By(WHO, service.clock(), f"on time with {sure:.0%} from {late.location_id}")
     try:
@@ -66,6 +66,10 @@ async def _sent_from_elsewhere(service: Service, order: OrderRecord, sure: float
         return False  # others were faster; it is told to be at risk
     await asyncio.to_thread(service.live.refresh_now)
     return True
+
+
+def _on_time(made: Made) -> float:
+    return made.decision.options[0].on_time or 0.0
 
 
 def _carry_out(connection: Connection, *, order_id: str, late: ShipmentRecord, made: Made, by: By) -> None:

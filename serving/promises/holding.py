@@ -48,7 +48,7 @@ async def _held(service: Service, body: PromiseBody, wanted: HoldBody, promises:
     before = await answered_before(service.database, attempt)
     if before is not None:
         return before.body
-    chosen = next(((rank, told) for rank, told in enumerate(promises.found, 1) if _is(told, wanted)), None)
+    chosen = next(((rank, told) for rank, told in enumerate(promises.found, 1) if wanted.wants(told.promise)), None)
     if chosen is None:
         return _without(promises, "no such promise")
     rank, told = chosen
@@ -64,13 +64,6 @@ async def _held(service: Service, body: PromiseBody, wanted: HoldBody, promises:
         lambda order: promises_bytes(promises, (rank, order_bytes(order))),
     )
     return (await place(service, placing, backorder=False)).body
-
-
-def _is(told: Told, wanted: HoldBody) -> bool:
-    return all(
-        getattr(wanted, name) in {None, getattr(told.promise, name)}
-        for name in ("delivery_method", "service_level", "collect_location_id")
-    )
 
 
 def _without(promises: Promises, why: str) -> bytes:

@@ -26,7 +26,7 @@ from serving.errors import FieldError, UnknownReferenceError
 from serving.service import Service
 from serving.state.snapshot import Snapshot
 from serving.wire.order import LineBody, OrderBody
-from serving.wire.promise import PromiseBody, PromiseLineBody, Promises, Told, ranked
+from serving.wire.promise import HoldBody, PromiseBody, PromiseLineBody, Promises, Told, ranked
 from serving.wire.promise_list import PromisedItem, PromiseList, PromiseListBody
 from serving.wire.promise_token import promised, token_of
 
@@ -95,7 +95,9 @@ def make_promises(service: Service, body: PromiseBody, snapshot: Snapshot) -> Pr
     names = dict(zip(snapshot.network.locations["location_id"], snapshot.network.locations["name"], strict=True))
     found: list[Told] = []
     none: list[NotPromised] = []
-    for way in _ways(body, snapshot, basket, now):
+    wanted = body.hold or HoldBody()
+    # The way that is to be held is looked at while there is time.
+    for way in sorted(_ways(body, snapshot, basket, now), key=lambda one: not wanted.wants(one)):
         told = way if isinstance(way, NotPromised) else making.promise(way)
         if isinstance(told, NotPromised):
             none.append(tell_not_promised(told, names, body.language))

@@ -9,6 +9,7 @@ import orjson
 from pydantic import BaseModel, BeforeValidator, Field
 
 from decision.messages.catalogue import Language
+from decision.order import Order
 from decision.promise import NotPromised, Promise
 from decision.rules.document import DeliveryMethod
 from serving.wire.fields import WHOLE, Amount, Attributes, Body, Currency, Identifier, Tags, Text
@@ -34,6 +35,13 @@ class HoldBody(Body):
     delivery_method: DeliveryMethod | None = None
     service_level: Text | None = None
     collect_location_id: Identifier | None = None
+
+    def wants(self, way: Promise | NotPromised | Order) -> bool:
+        """Whether it is of this way of delivery that units are to be held."""
+        return all(
+            getattr(self, name) in {None, getattr(way, name)}
+            for name in ("delivery_method", "service_level", "collect_location_id")
+        )
 
 
 def _as_hold(asked: object) -> object:
@@ -181,8 +189,8 @@ class Promises:
 
 
 def ranked(found: Iterable[Told]) -> list[Told]:
-    """Return the promises, what customers value most first."""
-    return sorted(found, key=lambda told: (told.promise.worth, told.promise.promised_at))
+    """Return the promises, what customers value most first; of equals, not one of which nobody tells what it costs."""
+    return sorted(found, key=lambda told: (told.promise.worth, told.promise.fee is None, told.promise.promised_at))
 
 
 def promises_bytes(answer: Promises, held: tuple[int, bytes] | None = None) -> bytes:

@@ -39,7 +39,19 @@ async def test_what_should_have_come_and_did_not_is_not_promised(api: Api) -> No
 
 async def test_a_promise_is_not_valid_beyond_what_it_waits_for(api: Api) -> None:
     await on_its_way(api, (1, timedelta(minutes=5)), (1, timedelta(days=1)))
-    assert datetime.fromisoformat((await asked(api, 2))["promises"][0]["valid_until"]) == NOW + timedelta(minutes=5)
+    told = (await asked(api, 2))["promises"][0]
+    api.clock.now = datetime.fromisoformat(told["valid_until"])
+    assert api.clock.now == NOW + timedelta(minutes=5, seconds=-1)
+    body = {
+        "order_id": "O-1",
+        "placed_at": NOW.isoformat(),
+        "currency": "EUR",
+        "delivery_method": "home",
+        "destination": {"country": "IT"},
+        "lines": [{"line_id": "1", "sku": "A", "quantity": 2}],
+        "promise": told["token"],
+    }
+    assert (await api.decide(body)).json()["promise"]["kept"]
 
 
 async def test_a_promise_is_not_valid_beyond_what_rules_allow_at_that_hour(api: Api) -> None:

@@ -93,3 +93,22 @@ async def test_what_is_picked_already_stays_where_it_is(api: Api) -> None:
     await later(api, 30.5)
     assert [s["location_id"] for s in (await seen(api, "A"))["shipments"]] == ["W001"]
     assert len(await risks(api, "A")) == 1
+
+
+@pytest.mark.parametrize("confidence", [0.5, 0.7, 0.9])
+async def test_who_was_promised_no_more_than_likely_is_not_at_risk_at_once(api: Api, confidence: float) -> None:
+    """But where it becomes much less likely than it was told, as anybody."""
+    await open_all_day(api, W001=5)
+    unsure = {"name": "everything", "strategy": {}, "promises": {"confidence": confidence}}
+    assert (await api.client.post("/v1/rulesets/everything/publish", json=unsure)).status_code == 201
+    basket = {**examples.BASKET, "lines": [{"sku": "SKU-1"}], "methods": ["ship_to_store"]}
+    told = (await api.client.post("/v1/promises", json=basket)).json()["promises"][0]
+    assert told["confidence"] < 0.95
+    collect = {"delivery_method": "ship_to_store", "collect_location_id": told["collect_location_id"]}
+    (shipment,) = (await placed(api, "A", **collect, promise=told["token"]))["shipments"]
+    assert datetime.fromisoformat(shipment["accept_by"]) >= NOW
+    assert shipment["hand_over_by"] >= shipment["expected_ready_at"]
+    await later(api, 1 / 60)
+    assert await risks(api, "A") == []
+    await later(api, 44)
+    assert len(await risks(api, "A")) == 1

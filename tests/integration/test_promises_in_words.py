@@ -105,3 +105,27 @@ async def test_a_place_or_a_carrier_that_does_not_work_any_more_is_told_to_have_
     assert (await api.feed(name, [{**fed, **CLOSED}]))["rejected"] == []
     changed = await order(api, promise, 1)
     assert changed == ["When W, its carrier service or the collecting store works is not as it was."]
+
+
+@pytest.mark.parametrize("change", [{"level": "economy"}, {"location_type": "store"}, {"max_weight_kg": 1}])
+async def test_a_carrier_that_takes_it_no_more_is_told_and_not_that_the_stock_has_gone(
+    api: Api, change: dict[str, Any]
+) -> None:
+    """Whatever keeps it from bringing the parcel: the pieces lie where they lay."""
+    await open_shop(api, [WAREHOUSE], [STANDARD], {"A": {"W": 5}, "B": {"W": 5}})
+    heavy = [{"sku": sku, "weight_kg": 0.7} for sku in ("A", "B", "C")]
+    assert (await api.feed("products", heavy))["rejected"] == []
+    promise = (await ask(api, [{"sku": "A"}, {"sku": "B"}], methods=["home"]))["promises"][0]
+    assert (await api.feed("carrier-services", [{**STANDARD, **change}]))["rejected"] == []
+    lines = [{"line_id": str(at), "sku": sku, "quantity": 1} for at, sku in enumerate("AB", 1)]
+    told = await order(api, promise, 1, lines=lines)
+    assert told == ["Carrier service std no longer brings this from W."]
+
+
+async def test_a_place_that_is_full_is_told_once_and_not_that_its_stock_has_gone(api: Api) -> None:
+    await open_shop(api, [WAREHOUSE], [STANDARD], {"A": {"W": 5}, "B": {"W": 5}})
+    promise = (await ask(api, [{"sku": "A"}, {"sku": "B"}], methods=["home"]))["promises"][0]
+    full = {**WAREHOUSE, "capacity_per_day": 1, "capacity_used": 1, "capacity_used_on": "2026-03-02"}
+    assert (await api.feed("locations", [full]))["rejected"] == []
+    lines = [{"line_id": str(at), "sku": sku, "quantity": 1} for at, sku in enumerate("AB", 1)]
+    assert await order(api, promise, 1, lines=lines) == ["W has no capacity left today (1 shipments)."]

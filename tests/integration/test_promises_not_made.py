@@ -122,3 +122,13 @@ async def test_however_little_time_there_is_one_way_is_promised(database_url: st
     assert [promise["delivery_method"] for promise in answer["promises"]] == ["home"]
     assert set(causes(answer).values()) == {"not_in_time"}
     assert not answer["complete"]
+
+
+async def test_however_little_time_there_is_the_way_that_is_to_be_held_is(database_url: str, tmp_path: Path) -> None:
+    settings = Settings(work_folder=tmp_path, database_url=database_url, promise_milliseconds=1e-6, hold_seconds=60)
+    async with running(settings) as api:
+        await open_shop(api, [WAREHOUSE, STORE], [STANDARD], {"A": {"W": 5, "S": 5}})
+        api.client.headers["Idempotency-Key"] = "H"
+        answer = await ask(api, [{"sku": "A"}], hold={"delivery_method": "click_and_collect"})
+    assert [promise["delivery_method"] for promise in answer["promises"]] == ["click_and_collect"]
+    assert answer["hold"]["order"]["state"] == "reserved"

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pytest
 
+from decision.decide import decide
 from decision.promise import NotPromised, Promise
 from decision.promises.promising import Asking, promise
 from decision.rules.ruleset import compile_ruleset
@@ -134,3 +135,88 @@ def test_what_lies_where_it_is_closed_for_weeks_is_promised_for_when_it_opens() 
     never = closed_for(70)
     assert isinstance(never, NotPromised)
     assert never.cause == "too_uncertain"
+
+
+def asked_at(
+    now: datetime, hours: tuple[float, float], place: dict[str, Any], *, method: str = "home", level: float = 0.95
+) -> Promise:
+    """A promise of what takes from so many hours to so many, a quarter of them in its place."""
+    net = network([{"location_id": "A", **place}], [{"carrier_service_id": "C1"}], {"K": {"A": 9}})
+    rules = compile_ruleset({"name": "n", "promises": {"confidence": level}})
+    asked = replace(
+        order("K", promised_in_hours=None),
+        delivery_method=method,
+        collect_location_id=None if method == "home" else "A",
+    )
+    found = promise(asked, Asking(net, [rules], Table({"A": (1, 1, *hours, 0.1)}), now, timedelta(minutes=15)))
+    assert isinstance(found, Promise)
+    return found
+
+
+def test_what_is_ready_on_the_minute_is_not_promised_for_the_next_day() -> None:
+    """Hours are rounded: what was there exactly on a minute seemed a bit too unsure then, and waited for midnight."""
+    midnight = datetime(2026, 3, 2, tzinfo=UTC)
+    for low in range(1, 7):
+        for level in (0.8, 0.9, 0.95):
+            found = asked_at(midnight, (4.0 * low, 8.0 * low + 12), {}, method="click_and_collect", level=level)
+            ready = midnight + timedelta(minutes=15, hours=low + (low + 3) * level)
+            assert timedelta(0) < found.promised_at - ready <= timedelta(minutes=1)
+
+
+CUT_OFF = {"cut_offs": dict.fromkeys(WEEK, "14:00")}
+MINUTE = timedelta(minutes=1)
+
+
+@pytest.mark.parametrize("day", ["2026-03-04", "2026-03-28", "2026-03-29", "2026-10-24", "2026-10-25"])
+@pytest.mark.parametrize("zone", ["Europe/Rome", "America/New_York", "Australia/Lord_Howe"])
+def test_after_the_cut_off_a_parcel_is_promised_a_day_later(day: str, zone: str) -> None:
+    """In summer and winter, and on the days between: what would go today by its hours leaves tomorrow."""
+    cut_off = datetime.fromisoformat(f"{day}T14:00").replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)
+    place = {"timezone": zone, **CUT_OFF}
+    before, after = (asked_at(cut_off + offset, (10, 26), place) for offset in (-MINUTE, MINUTE))
+    assert before.cut_off_at == cut_off
+    assert after.promised_on - before.promised_on == timedelta(days=1)
+    assert after.cut_off_at is not None
+    assert after.cut_off_at.astimezone(ZoneInfo(zone)).date() == date.fromisoformat(day) + timedelta(days=1)
+
+
+def test_what_would_leave_tomorrow_anyway_is_not_put_off_by_the_cut_off() -> None:
+    """Ready in 15 hours or more: that is tomorrow, with and without the cut-off."""
+    cut_off = datetime(2026, 3, 4, 13, tzinfo=UTC)
+    before, after = (asked_at(cut_off + offset, (60, 64), CUT_OFF) for offset in (-MINUTE, MINUTE))
+    assert after.promised_on == before.promised_on
+
+
+def test_on_a_holiday_nothing_is_promised_earlier_for_having_missed_its_cut_off() -> None:
+    """It is handed over the day after in either case."""
+    noon = datetime(2026, 3, 4, 13, tzinfo=UTC)
+    place = {**CUT_OFF, "closed_on": ["2026-03-04"]}
+    before, after = (asked_at(noon + offset, (10, 26), place) for offset in (-MINUTE, MINUTE))
+    assert after.promised_on == before.promised_on
+
+
+@pytest.mark.parametrize("closed", [["2026-03-04"], ["2026-03-04", "2026-03-05"], ["2026-03-03", "2026-03-05"]])
+def test_a_decision_expects_no_parcel_on_a_day_that_it_loses(closed: list[str]) -> None:
+    """Two to four days out on a Monday: what was to come on a closed day or after comes so many days later."""
+
+    def expected(closed_on: list[str]) -> list[datetime]:
+        net = network(
+            [{"location_id": "A"}], [{"carrier_service_id": "C1", "closed_on": closed_on, **CUT_OFF}], {"K": {"A": 9}}
+        )
+        now = datetime(2026, 3, 2, 9, tzinfo=UTC)
+        decision = decide(order("K"), net, [compile_ruleset({"name": "n"})], Table({"A": (1, 1, 48, 96, 0.1)}), now)
+        delivery = decision.options[0].shipments[0].delivery
+        return [delivery.p10_at, delivery.p50_at, delivery.p90_at]
+
+    for usual, told in zip(expected([]), expected(closed), strict=True):
+        assert told.astimezone(ZoneInfo("Europe/Rome")).date().isoformat() not in closed
+        by_then = [day for day in closed if day <= told.date().isoformat()]
+        assert told - usual == timedelta(days=len(by_then))
+
+
+def test_after_closing_a_parcel_is_promised_a_day_later_unless_the_night_is_in_its_hours() -> None:
+    closing = datetime(2026, 3, 4, 17, tzinfo=UTC)
+    place = {"opening_hours": {day: ["09:00-18:00"] for day in WEEK}}
+    for hours, later in (((8, 27), 1), ((28, 36), 0)):
+        before, after = (asked_at(closing + offset, hours, place) for offset in (-MINUTE, MINUTE))
+        assert after.promised_on - before.promised_on == timedelta(days=later)
