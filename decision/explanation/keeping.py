@@ -196,7 +196,7 @@ def _is_brought(units: PromisedUnits, everyone: Situation) -> bool:
     parcel = (units.location_id, units.carrier_service_id)
     sent = [one for one in promise.units if (one.location_id, one.carrier_service_id) == parcel]
     weight = sum(weights.get(one.sku, 0.0) * one.units for one in sent)
-    return bool((brought & (candidates.max_weight_kg >= weight)).any())
+    return bool((brought & candidates.carry(np.array(weight))).any())
 
 
 def _about(concerned: tuple[str, ...], lines: set[str]) -> bool:

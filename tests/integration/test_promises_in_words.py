@@ -129,3 +129,14 @@ async def test_a_place_that_is_full_is_told_once_and_not_that_its_stock_has_gone
     assert (await api.feed("locations", [full]))["rejected"] == []
     lines = [{"line_id": str(at), "sku": sku, "quantity": 1} for at, sku in enumerate("AB", 1)]
     assert await order(api, promise, 1, lines=lines) == ["W has no capacity left today (1 shipments)."]
+
+
+async def test_a_carrier_that_takes_it_to_the_gram_is_not_told_to_bring_it_no_more(api: Api) -> None:
+    """Three times 1.1 kg are a rounding error more than 3.3 kg."""
+    service = {**STANDARD, "max_weight_kg": 3.3}
+    await open_shop(api, [WAREHOUSE], [service], {"A": {"W": 5}})
+    assert (await api.feed("products", [{"sku": "A", "weight_kg": 1.1}]))["rejected"] == []
+    promise = (await ask(api, [{"sku": "A", "quantity": 3}], methods=["home"]))["promises"][0]
+    assert (await api.feed("carrier-services", [{**service, **CLOSED}]))["rejected"] == []
+    changed = await order(api, promise, 3)
+    assert changed == ["When W, its carrier service or the collecting store works is not as it was."]
