@@ -120,7 +120,9 @@ def _told(order: Order, ranked: Ranked, asking: Asking, asked_at: datetime) -> P
     coming = situation.candidates.take(awaited.rows)
     leaves = dispatch(network, coming.location, coming.service, now)
     cut_off = _cut_off(leaves, now) if now == asked_at else None  # what waits for stock is not handed over today
-    valid_until = min(filter(None, (asked_at + asking.valid_for, cut_off)))
+    valid_until = asked_at + asking.valid_for
+    if cut_off is not None:  # a place closes on the second, and what comes then is too late
+        valid_until = max(asked_at, min(valid_until, cut_off - _SECOND))
     zones = [ZoneInfo(zone) for zone in dict.fromkeys(network.locations["timezone"])]
     valid_until = steady_until(
         [rule.active for rule in ranked.ruled.rules if rule.active], zones, asked_at, valid_until

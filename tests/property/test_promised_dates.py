@@ -220,3 +220,12 @@ def test_after_closing_a_parcel_is_promised_a_day_later_unless_the_night_is_in_i
     for hours, later in (((8, 27), 1), ((28, 36), 0)):
         before, after = (asked_at(closing + offset, hours, place) for offset in (-MINUTE, MINUTE))
         assert after.promised_on - before.promised_on == timedelta(days=later)
+
+
+@pytest.mark.parametrize("place", [CUT_OFF, {"opening_hours": {day: ["09:00-14:00"] for day in WEEK}}])
+def test_what_is_ordered_as_late_as_a_promise_is_valid_is_decided_as_promised(place: dict[str, Any]) -> None:
+    """On the second at which a place closes it is too late, for a cut-off it is not."""
+    closing = datetime(2026, 3, 4, 13, tzinfo=UTC)
+    told = asked_at(closing - 5 * MINUTE, (8, 27), place)
+    assert told.cut_off_at == closing
+    assert asked_at(told.valid_until, (8, 27), place).promised_on == told.promised_on
