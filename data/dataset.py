@@ -84,7 +84,7 @@ def read_tables(folder: Path) -> dict[str, pd.DataFrame]:
     lacking = [name for name in TABLES if name not in OPTIONAL_TABLES and not (folder / f"{name}.parquet").is_file()]
     if lacking:
         raise MissingTableError(f"{folder} lacks {', '.join(f'{name}.parquet' for name in lacking)}.")
-    unknown = sorted({path.stem for path in folder.glob("*.parquet")} - TABLES.keys())
+    unknown = sorted({path.stem for path in folder.glob("[!.]*.parquet")} - TABLES.keys())
     if unknown:
         raise UnknownTableError(
             f"{folder} has table(s) that nobody knows: {', '.join(f'{name}.parquet' for name in unknown)}. "

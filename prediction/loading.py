@@ -60,12 +60,14 @@ def try_in_child(folder: Path) -> None:
 def verify_files(folder: Path) -> None:
     """Compare every file with the manifest's sha256, which must be there for all that are read and all that are there.
 
+    Hidden ones, such as desktops and mounts leave anywhere, are nobody's: they are not read, and not looked at.
+
     Raises `BundleError` naming the file that differs.
     """
     files = read_manifest(folder).files
     if unnamed := sorted(FILES - files.keys()):
         raise BundleError(f"{folder / MANIFEST_FILE} does not vouch for {', '.join(unnamed)}. {AGAIN}")
-    if strangers := sorted({path.name for path in folder.iterdir()} - files.keys() - {MANIFEST_FILE}):
+    if strangers := sorted({path.name for path in folder.glob("[!.]*")} - files.keys() - {MANIFEST_FILE}):
         raise BundleError(
             f"{folder} has {', '.join(strangers)}, which its manifest does not name: remove what is no part."
         )

@@ -111,6 +111,8 @@ def test_a_table_of_a_mistyped_name_is_named_and_not_lost(tmp_path: Path) -> Non
     (tmp_path / "stock.parquet").rename(tmp_path / "stocks.parquet")
     with pytest.raises(UnknownTableError, match=r"nobody knows: stocks.parquet. Move or rename them; the tables are"):
         load_dataset(tmp_path)
+    (tmp_path / "stocks.parquet").rename(tmp_path / "._stock.parquet")  # a desktop's, of a copy
+    assert not len(load_dataset(tmp_path).stock)
 
 
 def test_stock_and_footfall_may_be_absent_on_disk(tmp_path: Path) -> None:

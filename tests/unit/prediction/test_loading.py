@@ -91,6 +91,13 @@ def test_a_file_that_is_no_part_of_the_bundle_is_named(copy: Path) -> None:
         load_bundle(copy)
 
 
+def test_a_desktop_or_a_mount_may_leave_hidden_files_in_a_bundle(copy: Path) -> None:
+    """Nobody reads them: a look into the folder kept the service from starting."""
+    (copy / ".DS_Store").write_bytes(b"\0")
+    (copy / "..data").mkdir()
+    verify_files(copy)
+
+
 @pytest.mark.parametrize("content", [b"{", b"[1]", b"\xff", b"[" * 100_000])
 def test_lanes_that_are_none_are_refused_although_the_manifest_vouches_for_them(copy: Path, content: bytes) -> None:
     """Nobody would notice before the day on which nothing else is left to promise by."""
