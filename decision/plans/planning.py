@@ -111,11 +111,29 @@ class _Planning:
         return np.where(forbidden, 0.0, self.ruled.reach.within(without))
 
     def best(
-        self, within: Floats, count: int, *, without: str = "", limits: Limits | None = None, below: int = HOPELESS
+        self, within: Floats, count: int, *, limits: Limits | None = None, below: int = HOPELESS
+    ) -> list[RankedPlan]:
+        """Return the best plans as `sought` does; none, and ``unproved``, where nobody knows whether there is one."""
+        try:
+            return self.sought(within, count, limits=limits, below=below, seconds=self.seconds)
+        except UnprovedError:
+            self.unproved = True
+            return []
+
+    def sought(
+        self,
+        within: Floats,
+        count: int,
+        *,
+        without: str = "",
+        limits: Limits | None = None,
+        below: int = HOPELESS,
+        seconds: float,
     ) -> list[RankedPlan]:
         """Return the best plans, of less money than ``below``, of units that are ``within`` reach.
 
-        The rule ``without`` is left out, or other limits hold.
+        The rule ``without`` is left out, or other limits hold. Raises `decision.plans.many_lines.UnprovedError` where
+        what is too large to be planned exactly is not settled in ``seconds``.
         """
         situation, limits = self.ruled.situation, limits or self.limits
         order, candidates = situation.order, situation.candidates
@@ -139,21 +157,17 @@ class _Planning:
                 return [_told(plan, loads) for plan in best_plans(problem, count, below)]
             except SearchTooLongError:
                 pass  # the larger model has a plan and a bound in any case
-        try:
-            return plan_many_lines(
-                order,
-                candidates,
-                loads,
-                within,
-                units=units,
-                parcels_left=left,
-                priced=self.money,
-                limits=limits,
-                seconds=self.seconds,
-            )
-        except UnprovedError:
-            self.unproved = True
-            return []
+        return plan_many_lines(
+            order,
+            candidates,
+            loads,
+            within,
+            units=units,
+            parcels_left=left,
+            priced=self.money,
+            limits=limits,
+            seconds=seconds,
+        )
 
     def least_without(self, within: Floats) -> int:
         """Return a lower bound of any plan that leaves something out; adjustments may make shipments negative."""
@@ -199,30 +213,40 @@ def _binding(planning: _Planning, ranked: Ranked) -> tuple[BindingRule, ...]:
     best = ranked.plans[0]
     if best.bound is not None:
         return ()
-    found: dict[str, RankedPlan] = {}
+    found: dict[str, RankedPlan | None] = {}
     for stage in _stages(planning.ruled):
         last = stage.name == ranked.stage
         below = best.total if last else HOPELESS
         for other in _others(planning, unmet(stage, planning.ruled.situation), below):
-            if other.name in found:
-                continue
-            plans = planning.best(other.within, 1, without=other.name, limits=other.limits, below=below)
-            if plans:
-                found[other.name] = plans[0]
+            if other.name not in found:
+                found |= _without(planning, other, below)
         if last:
             break
     if ranked.forbidden.any():
-        plans = planning.best(planning.reach(np.zeros_like(ranked.forbidden)), 1, below=best.total)
-        if plans:
-            found[f"stages.{ranked.stage}"] = plans[0]
+        unrestrained = _Other(
+            f"stages.{ranked.stage}", planning.reach(np.zeros_like(ranked.forbidden)), planning.limits
+        )
+        found |= _without(planning, unrestrained, best.total)
     ids = [rule.id for rule in planning.ruled.rules]
     total = planning.money.total(best.shipments, best.left_out)
     return tuple(
-        BindingRule(name, total - planning.money.total(found[name].shipments, found[name].left_out))
+        BindingRule(name, total - planning.money.total(cheaper.shipments, cheaper.left_out))
         for name in [*ids, MAX_PARCELS, ALLOW_PARTIAL, SPLIT_LINES, f"stages.{ranked.stage}"]
         # Without a rule a line may not have to be split any more; then it is not, and that may be dearer.
-        if name in found and found[name].is_proved and found[name].total < best.total
+        if (cheaper := found.get(name)) and cheaper.is_proved and cheaper.total < best.total
     )
+
+
+def _without(planning: _Planning, other: "_Other", below: int) -> dict[str, RankedPlan | None]:
+    """Return the best plan by the name of what it does without, if there is one; ``None`` where that is not known.
+
+    No time is spent on what is too large to be planned exactly: a customer waits for the decision, nobody for a price.
+    """
+    try:
+        plans = planning.sought(other.within, 1, without=other.name, limits=other.limits, below=below, seconds=0.0)
+    except UnprovedError:
+        return {other.name: None}
+    return {other.name: plans[0]} if plans else {}
 
 
 class _Other(NamedTuple):

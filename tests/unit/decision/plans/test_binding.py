@@ -122,3 +122,21 @@ stages:
     assert (with_it.stage, without.stage) == ("warehouses", "stores")
     price = {binding.rule_id: binding.price for binding in with_it.binding_rules}["busy"]
     assert price == pytest.approx(with_it.options[0].total - without.options[0].total, abs=1e-9) == 3.0
+
+
+def test_no_price_is_sought_where_it_would_take_a_plan_too_large_to_be_exact() -> None:
+    """A decision of milliseconds took as many seconds as HiGHS was given, for each rule and earlier stage anew."""
+    skus = [f"K{number}" for number in range(6)]
+    stock = {sku: {"S1": 3, "S2": 3, "W": 9} for sku in skus}
+    places = [{"location_id": "S1"}, {"location_id": "S2"}, {"location_id": "W", "location_type": "warehouse"}]
+    ruleset = """
+        name: n
+        rules: [{id: shut, exclude: 'location.id == "S2"'}]
+        stages: [{name: stores, require: 'location.type == "store"'}, {name: any}]
+    """
+    heads = Table({"S1": (1, 0, 10, 40, 0), "S2": (1, 0, 10, 40, 0), "W": (90, 0, 10, 40, 0)})
+    net = network(places, [{"carrier_service_id": "C1"}], stock)
+    few, many = (decide(order(*skus[:count], quantity=5), net, [load_ruleset(ruleset)], heads, NOW) for count in (2, 6))
+    assert (few.stage, many.stage) == ("any", "any")
+    assert "shut" in {rule.rule_id for rule in few.binding_rules}
+    assert many.binding_rules == ()
