@@ -19,8 +19,6 @@ from numpy.typing import NDArray
 
 #: Places of the search that are looked at. A step takes tens of microseconds.
 MOST_STEPS: Final = 8_000
-#: Exchanges of one candidate for another.
-MOST_EXCHANGES: Final = 20_000
 
 
 class TooManyStepsError(Exception):
@@ -36,15 +34,16 @@ def covers(able: NDArray[np.bool_], most: int) -> Iterator[tuple[int, ...]]:
     return search.below((1 << len(able)) - 1, most)
 
 
-def covers_by_exchange(able: NDArray[np.bool_], most: int) -> Iterator[tuple[int, ...]]:
+def covers_by_exchange(able: NDArray[np.bool_], most: int, exchanges: int) -> Iterator[tuple[int, ...]]:
     """Yield sets of ``most`` candidates that together can send every block, as they are met; ``able`` (B, C).
 
-    It ends after `MOST_EXCHANGES`, whether there are more or not. Nothing in it is left to chance.
+    It ends after so many ``exchanges`` of one candidate for another, whether there are more or not. Nothing in it is
+    left to chance.
     """
     has, weight = able.astype(float), np.ones(len(able))
     since = np.zeros(able.shape[1], np.int64)  # when each candidate was last put in or taken away
     chosen: list[int] = []
-    for step in range(1, MOST_EXCHANGES + 1):
+    for step in range(1, exchanges + 1):
         if len(chosen) == most:
             times = has[:, chosen].sum(axis=1)
             if times.all():

@@ -37,7 +37,7 @@ from decision.plans.assignment import Assignment
 from decision.plans.covers import TooManyStepsError, covers, covers_by_exchange
 from decision.plans.greedy import greedy_plans, plan_from
 from decision.plans.large import Cut, Large
-from decision.plans.packing import pack
+from decision.plans.packing import Steps, pack
 from decision.plans.ranked import RankedPlan
 from decision.plans.shipments import Pricing
 from decision.rules.ruleset import Limits
@@ -49,6 +49,9 @@ ROUNDS: Final = 3
 MOST_COVERS: Final = 100
 #: Further sets, of one candidate for each location, of which it is searched who sends what.
 MOST_PACKED: Final = 300
+#: For each second that HiGHS may take: places at which blocks are tried (a fifth to a half of a millisecond each), and
+#: exchanges of candidates (a twentieth).
+STEPS, EXCHANGES = 1_000, 5_000
 #: A plan this close to its bound (relative) is good enough to stop.
 GAP: Final = 1e-4
 
@@ -80,7 +83,7 @@ def plan_many_lines(
     for shipments in greedy_plans(large):
         search.look_at(shipments)
     if search.best is None:
-        if not search.cover():
+        if not search.cover(seconds):
             return []
         if search.best is None:
             found = search.model.solve(seconds, priced=False)
@@ -121,8 +124,11 @@ class _Search:
         if np.isfinite(total) and (self.best is None or total < self.best[0]):
             self.best = total, shipments
 
-    def cover(self) -> bool:
-        """Look at a plan from few candidates that have every line; return whether there may be any plan at all."""
+    def cover(self, seconds: float) -> bool:
+        """Look at a plan from few candidates that have every line; return whether there may be any plan at all.
+
+        Who of them sends what is searched as long as befits ``seconds``, by counting.
+        """
         large, (blocks, candidates) = self.large, self.model.pairs
         able = np.zeros((len(large.blocks), large.count), bool)
         able[blocks, candidates] = True
@@ -139,10 +145,9 @@ class _Search:
             none = False
         if none:
             return large.limits.allow_partial
-        for chosen in _from_locations(able[:, large.roomiest], most):
-            self.look_at(pack(large, large.roomiest[list(chosen)]) or [])
-            if self.best is not None:
-                break
+        steps, sets = Steps(int(STEPS * seconds)), _from_locations(able[:, large.roomiest], most, seconds)
+        while self.best is None and steps.left and (chosen := next(sets, ())):
+            self.look_at(pack(large, large.roomiest[list(chosen)], steps) or [])
         return True
 
     def lighten(self) -> None:
@@ -202,11 +207,11 @@ class _Search:
         return RankedPlan(total, tuple(shipments), tuple(self.left_out(shipments)), lower)
 
 
-def _from_locations(able: NDArray[np.bool_], most: int) -> Iterator[tuple[int, ...]]:
+def _from_locations(able: NDArray[np.bool_], most: int, seconds: float) -> Iterator[tuple[int, ...]]:
     """Yield sets of few candidates, one of each location, that have every block: first alike ones, then others."""
     with suppress(TooManyStepsError):
         yield from islice(covers(able, most), MOST_PACKED)
-    yield from islice(covers_by_exchange(able, most), MOST_PACKED)
+    yield from islice(covers_by_exchange(able, most, int(EXCHANGES * seconds)), MOST_PACKED)
 
 
 def _without(shipments: list[Sent], rows: tuple[int, ...]) -> list[Sent]:

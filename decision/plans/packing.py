@@ -13,19 +13,28 @@ from numpy.typing import NDArray
 from decision.candidates.loads import Floats, Sent
 from decision.plans.large import Large
 
-#: Places at which blocks are tried.
+#: Places at which blocks are tried, of one set of candidates.
 MOST_STEPS: Final = 100
 
 
-def pack(large: Large, candidates: NDArray[np.intp]) -> list[Sent] | None:
-    """Return shipments of all blocks from these candidates, or ``None`` where none is found.
+@dataclass
+class Steps:
+    """How many places may still be tried, of all sets together: counted, so that no clock decides what is found."""
+
+    left: int
+
+
+def pack(large: Large, candidates: NDArray[np.intp], steps: Steps) -> list[Sent] | None:
+    """Return shipments of all blocks from these candidates, or ``None`` where none is found; it uses up ``steps``.
 
     Lines that are split are left to others: there is none where ``large`` has some.
     """
     if large.loads.split:
         return None
-    packing = _Packing(large, candidates)
-    if not packing.place(frozenset(range(len(large.blocks)))):
+    packing = _Packing(large, candidates, min(MOST_STEPS, steps.left))
+    found = packing.place(frozenset(range(len(large.blocks))))
+    steps.left -= packing.steps
+    if not found:
         return None
     units = np.zeros((len(candidates), len(large.quantities)), np.int64)
     for block, at in packing.placed.items():
@@ -43,8 +52,8 @@ class _Room:
 
 
 class _Packing:
-    def __init__(self, large: Large, candidates: NDArray[np.intp]) -> None:
-        self.large, self.steps = large, 0
+    def __init__(self, large: Large, candidates: NDArray[np.intp], most: int) -> None:
+        self.large, self.steps, self.most = large, 0, most
         self.location = large.location[candidates]
         self.reach = large.reach[:, candidates]
         self.room = _Room(
@@ -60,9 +69,9 @@ class _Packing:
         places = {block: self._places(block) for block in sorted(blocks)}
         block = min(places, key=lambda one: (len(places[one]), -self.weight[one]))
         for at in places[block]:
-            self.steps += 1
-            if self.steps > MOST_STEPS:
+            if self.steps >= self.most:
                 return False
+            self.steps += 1
             before = _Room(self.room.weight.copy(), self.room.units.copy())
             self._take(block, at)
             self.placed[block] = at

@@ -81,11 +81,21 @@ def test_a_plan_in_which_weight_decides_who_sends_what_is_found(seed: int) -> No
     )
 
 
+def test_who_sends_what_is_searched_only_as_long_as_the_plan_may_take() -> None:
+    """A promise that may take a tenth of a second took as many seconds as a decision, and three times what that may."""
+    asked, net = heavy_plan(seed=8)
+    ruled = rule(asked, net, [load_ruleset("name: n\nlimits: {max_parcels: 3, split_lines: false}")], NOW)
+    assert ruled is not None
+    at_once, soon = (planning.best_plan(price(ruled, Formula()), seconds) for seconds in (0.0, 0.1))
+    assert at_once.unproved
+    assert len(soon.plans) == 1
+
+
 @given(st.integers(0, 2**32 - 1), st.integers(1, 12), st.integers(1, 40), st.integers(1, 5))
 def test_what_is_met_by_exchange_has_every_line(seed: int, blocks: int, candidates: int, most: int) -> None:
     rng = np.random.default_rng(seed)
     able = rng.random((blocks, candidates)) < rng.choice([0.2, 0.4, 0.7])
-    for chosen in islice(covers.covers_by_exchange(able, most), 20):
+    for chosen in islice(covers.covers_by_exchange(able, most, 20_000), 20):
         assert len(set(chosen)) == len(chosen) == most
         assert able[:, list(chosen)].any(axis=1).all()
 
