@@ -1,4 +1,4 @@
-"""Levels, paces of times of the day and of weekdays together, as of an instant: in a backtest, at the cut of a bundle and in service alike."""
+"""Levels and paces together, as of an instant: in a backtest, at the cut of a bundle and in service alike."""
 
 from typing import Final, NamedTuple
 
@@ -18,8 +18,8 @@ CALIBRATION: Final = CalibrationSettings()
 
 
 class Calibrated(NamedTuple):
-    """``levels``: (groups, knots), see `prediction.hours`. ``times``: (groups, times), see `prediction.hourly`. ``paces``:
-    (groups, 7), see `prediction.daily`.
+    """``levels``: (groups, knots), see `prediction.hours`. ``times``: paces of the times of a day, (groups, times), see
+    `prediction.hourly`. ``paces``: of the weekdays, (groups, 7), see `prediction.daily`.
     """
 
     levels: FloatArray
@@ -35,7 +35,8 @@ class Calibrated(NamedTuple):
 def calibrated(hours: UnderWay, groups: int, now: float) -> Calibrated:
     """What the attempts ``hours`` say, as far as it was known at ``now`` (seconds).
 
-    Twice levels: the first take an arrival at noon for half of its day, and serve to tell how the hours lie within days.
+    Levels come twice: the first take the hour of an arrival for a part of its day, and serve to tell how the hours lie
+    within days.
     """
     within_days = calibrate(hours, groups, now, CALIBRATION)
     times = time_paces(hours, within_days, now, CALIBRATION)

@@ -85,7 +85,7 @@ class DailyHours:
 
     @cached_property
     def _slope(self) -> FloatArray:
-        """How much less likely it becomes to be later, for each bit that it does without the paces; (rows, days + 1)."""
+        """How much less likely it becomes to be later, for each bit that it does without paces; (rows, days + 1)."""
         less = -np.diff(self.hourly.late_at_midnights, axis=1, append=0.0)
         return np.asarray(np.divide(-np.diff(self._late, axis=1), less, out=np.zeros_like(less), where=less > 0))
 

@@ -1,8 +1,9 @@
 """The pace of each time of the day, learnt from what arrived: how much more comes then than the smooth hours say.
 
-Of each arrival its day is taken as given, and only when on it is asked. So that the pace of a time is its arrivals ÷ those
-that the smooth hours, times all paces, expect in it: the most likely paces (iterated as in D. Hunter, "MM Algorithms for
-Generalized Bradley-Terry Models", Annals of Statistics 32, 2004). Who predicts the morning, and is right, needs none.
+Of each arrival its day is taken as given, and only when on it is asked. So the pace of a time is its arrivals ÷ those
+that the smooth hours, times all paces, expect in it: the most likely paces (iterated as in D. Hunter, "MM Algorithms
+for Generalized Bradley-Terry Models", Annals of Statistics 32, 2004). Who predicts the morning, and is right, needs
+none.
 """
 
 from typing import Final
@@ -72,7 +73,7 @@ def _shares(came: UnderWay, hours: FloatArray, levels: FloatArray) -> FloatArray
     hourly = HourlyHours(smooth, came.clock, np.ones((len(levels), TIMES)))
     expected = hourly.times_of(hourly.day(hours))
     whole = expected.sum(axis=1, keepdims=True)
-    return np.divide(expected, whole, out=np.zeros_like(expected), where=whole > _SMALLEST)
+    return np.asarray(np.divide(expected, whole, out=np.zeros_like(expected), where=whole > _SMALLEST))
 
 
 def _most_likely(

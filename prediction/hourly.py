@@ -1,9 +1,9 @@
 """Hours whose times of day differ: parcels arrive from morning to evening, and none at night.
 
-A smooth distribution of hours spreads over the night what comes by day. Here every local day keeps its smooth share, and
-within a day the smooth density counts as much as the pace of each time of day says. So a sharp prediction stays where it
-is: time is not stretched. From the fourth day on the smooth distribution says which day, and the paces alone which time
-of it.
+A smooth distribution of hours spreads over the night what comes by day. Here every local day keeps its smooth share,
+and within a day the smooth density counts as much as the pace of each time of day says. So a sharp prediction stays
+where it is: time is not stretched. From the fourth day on the smooth distribution says which day, and the paces alone
+which time of it.
 """
 
 from dataclasses import dataclass
@@ -115,7 +115,7 @@ class HourlyHours:
         at = self._rows, np.minimum((marks[:, 1:] <= hours[:, None]).sum(axis=1), TIMES - 1)
         came = np.cumsum(each, axis=1)
         arrived = came[at] - each[at] + self._times[at] * np.maximum(smooth[at] - smooth[:, -1], 0.0)
-        return np.divide(arrived, came[:, -1], out=np.zeros_like(arrived), where=came[:, -1] > 0)
+        return np.asarray(np.divide(arrived, came[:, -1], out=np.zeros_like(arrived), where=came[:, -1] > 0))
 
     def _near_hours(self, share: FloatArray, day: NDArray[np.intp]) -> FloatArray:
         """The hours within which that ``share`` of what comes on its ``day`` has come; shape (rows,) all."""
@@ -178,7 +178,7 @@ class HourlyHours:
 
     @cached_property
     def _came(self) -> FloatArray:
-        """How much of what comes on a far day has come when each time begins, and the last ends; (groups, TIMES + 1)."""
+        """How much of a far day has come when each time begins, and when the last ends; (groups, `TIMES` + 1)."""
         came = np.cumsum(np.column_stack([np.zeros(len(self.times)), self.times]), axis=1)
         return np.asarray(came / came[:, -1:])
 

@@ -1,7 +1,8 @@
 """The pace of each weekday, learnt from what was under way: how much more comes on it than the smooth hours say.
 
-Arrivals of a weekday ÷ the hazard that was lived through on it, by the calibrated hours without paces of days: where nothing comes on
-Sundays, their pace is 0. Paces say how days differ, not how fast all of them are, which the levels say already.
+Arrivals of a weekday ÷ the hazard that was lived through on it, by the calibrated hours without paces of days: where
+nothing comes on Sundays, their pace is 0. Paces say how days differ, not how fast all of them are, which the levels say
+already.
 """
 
 import numpy as np

@@ -290,8 +290,8 @@ def test_another_future_changes_no_feature_no_training_row_and_no_calibration(
         assert np.array_equal(rows.features, others.features, equal_nan=True), head
         assert np.array_equal(rows.target, others.target), head
     for head, of_head in here.calibration(CUT).items():
-        for kept, other in zip(of_head, there.calibration(CUT)[head], strict=True):
-            assert np.array_equal(kept, other), head
+        for table, same in zip(of_head, there.calibration(CUT)[head], strict=True):
+            assert np.array_equal(table, same), head
 
 
 def test_costs_follow_what_was_missed_of_earlier_ones(

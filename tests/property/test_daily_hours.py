@@ -19,7 +19,7 @@ SUNDAY = 6
 
 @st.composite
 def tables(draw: st.DrawFn) -> DailyHours:
-    """Any smooth table of a few rows and groups, begun at any time of the week, with any paces, of closed days and nights too."""
+    """Any smooth table of a few rows and groups, begun at any time, with any paces, of closed days and nights too."""
     groups, rows = draw(st.integers(1, 3)), draw(st.integers(1, 5))
     steps = draw(st.lists(st.floats(1e-4, 1.0), min_size=groups * (len(KNOTS) - 1), max_size=groups * (len(KNOTS) - 1)))
     levels = np.concatenate([np.zeros((groups, 1)), np.cumsum(np.reshape(steps, (groups, -1)), axis=1)], axis=1)

@@ -19,7 +19,7 @@ SETTINGS = CalibrationSettings()
 
 
 def attempts(count: int, seed: int, *, days: float = 60.0, spread: float = 0.5, round_: bool = True) -> UnderWay:
-    """Attempts of the last ``days``: what would come at any hour comes on a round from 9 to 18 h, where there is one."""
+    """Attempts of the last ``days``: what would come at any hour comes on a round from 9 to 18 h, if there is one."""
     generator = np.random.default_rng(seed)
     started_at = NOW - generator.uniform(0, days, count) * DAY_SECONDS
     arrived_at = started_at + np.exp(np.log(90) + spread * generator.standard_normal(count)) * HOUR_SECONDS

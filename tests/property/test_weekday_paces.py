@@ -73,7 +73,9 @@ def test_dates_with_paces_are_kept_as_often_as_they_say_on_every_weekday() -> No
 def test_with_nothing_to_learn_from_days_are_alike() -> None:
     """A new retailer's first day, and parcels that have only just left."""
     nothing = attempts(0, 1, rests_on_sundays=True)
-    assert weekday_paces(nothing, np.tile(LEVELS, (3, 1)), np.tile(ALIKE, (3, 1)), NOW, CalibrationSettings()) == pytest.approx(1.0)
+    assert weekday_paces(
+        nothing, np.tile(LEVELS, (3, 1)), np.tile(ALIKE, (3, 1)), NOW, CalibrationSettings()
+    ) == pytest.approx(1.0)
     left = replace(attempts(50, 1, rests_on_sundays=True), started_at=np.full(50, NOW))
     assert weekday_paces(left, LEVELS, ALIKE, NOW, CalibrationSettings()) == pytest.approx(1.0)
 
@@ -113,4 +115,6 @@ def test_a_sampling_weight_counts_as_so_many_attempts() -> None:
     made = attempts(2_000, 7, rests_on_sundays=True)
     heavy = replace(made, weight=np.full(2_000, 30.0))
     settings = CalibrationSettings()
-    assert weekday_paces(heavy, LEVELS, ALIKE, NOW, settings) == pytest.approx(weekday_paces(made, LEVELS, ALIKE, NOW, settings))
+    assert weekday_paces(heavy, LEVELS, ALIKE, NOW, settings) == pytest.approx(
+        weekday_paces(made, LEVELS, ALIKE, NOW, settings)
+    )
