@@ -22,7 +22,7 @@ from features.trailing_sums import TrailingSums
 from prediction.calibrated import Calibrated, calibrated
 from prediction.daily import DailyHours
 from prediction.following import Expected, Looked, Told, enough, followed, from_arrays
-from prediction.hours import HoursTable, one_after_the_other
+from prediction.hours import one_after_the_other
 from prediction.manifest import (
     EVERY_GROUP,
     GOLDEN_FILE,
@@ -176,9 +176,7 @@ class Bundle:
 
     def _calibrated(self, time: str, hours: tuple[FloatArray, FloatArray], facts: Columns) -> DailyHours:
         groups = group_codes(calibration_groups(facts), self.manifest.groups)
-        clock = self._clock(coded_facts(facts))
-        levels, paces = self.calibration[time]
-        return DailyHours(HoursTable(*hours, groups, levels), clock, paces)
+        return self.calibration[time].of(*hours, groups, self._clock(coded_facts(facts)))
 
     def _clock(self, columns: CodedColumns) -> FloatArray:
         """Hours since the midnight before Monday, by the location's clock."""
@@ -234,7 +232,7 @@ def group_codes(groups: Coded, codes: Mapping[str, int]) -> NDArray[np.intp]:
 def _as_of_cut(manifest: Manifest) -> dict[str, Calibrated]:
     """Levels and paces by time head, as training found them."""
     return {
-        time: Calibrated(np.array(levels), np.array(manifest.paces[time]))
+        time: Calibrated(np.array(levels), np.array(manifest.times[time]), np.array(manifest.paces[time]))
         for time, levels in manifest.calibration.items()
     }
 

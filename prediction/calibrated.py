@@ -1,4 +1,4 @@
-"""Levels and weekday paces together, as of an instant: in a backtest, at the cut of a bundle and in service alike."""
+"""Levels and paces together, as of an instant: in a backtest, at the cut of a bundle and in service alike."""
 
 from typing import Final, NamedTuple
 
@@ -6,6 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from prediction.calibration import CalibrationSettings, UnderWay, calibrate
+from prediction.daily import DailyHours
+from prediction.daytimes import time_of_day_reached, time_paces
+from prediction.hourly import HourlyHours
+from prediction.hours import HoursTable
 from prediction.weekdays import weekday_paces
 
 FloatArray = NDArray[np.float64]
@@ -14,13 +18,27 @@ CALIBRATION: Final = CalibrationSettings()
 
 
 class Calibrated(NamedTuple):
-    """``levels``: (groups, knots), see `prediction.hours`. ``paces``: (groups, 7), see `prediction.daily`."""
+    """``levels``: (groups, knots), see `prediction.hours`. ``times``: paces of the times of a day, (groups, times), see
+    `prediction.hourly`. ``paces``: of the weekdays, (groups, 7), see `prediction.daily`.
+    """
 
     levels: FloatArray
+    times: FloatArray
     paces: FloatArray
+
+    def of(self, centre: FloatArray, spread: FloatArray, group: NDArray[np.intp], clock: FloatArray) -> DailyHours:
+        """The distributions of hours of that ``centre`` and ``spread``, which begin at ``clock``; (rows,) all."""
+        smooth = HoursTable(centre, spread, group, self.levels)
+        return DailyHours(HourlyHours(smooth, clock, self.times), self.paces)
 
 
 def calibrated(hours: UnderWay, groups: int, now: float) -> Calibrated:
-    """What the attempts ``hours`` say, as far as it was known at ``now`` (seconds)."""
-    levels = calibrate(hours, groups, now, CALIBRATION)
-    return Calibrated(levels, weekday_paces(hours, levels, now, CALIBRATION))
+    """What the attempts ``hours`` say, as far as it was known at ``now`` (seconds).
+
+    Levels come twice: the first take the hour of an arrival for a part of its day, and serve to tell how the hours lie
+    within days.
+    """
+    within_days = calibrate(hours, groups, now, CALIBRATION)
+    times = time_paces(hours, within_days, now, CALIBRATION)
+    levels = calibrate(hours, groups, now, CALIBRATION, time_of_day_reached(within_days, times))
+    return Calibrated(levels, times, weekday_paces(hours, levels, times, now, CALIBRATION))

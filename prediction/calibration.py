@@ -7,6 +7,7 @@ right-censored observation). The Nelson-Aalen estimate of the hazard on that sca
 a Family of Counting Processes", Annals of Statistics 6, 1978) tells how often a predicted level is really reached.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -86,9 +87,23 @@ class CalibrationSettings:
     group_strength: float = 40.0
     #: Arrivals that weigh as much as the belief that weekdays are alike, and that those of a group are those of all.
     weekday_strength: float = 20.0
+    #: The same of times of the day.
+    time_strength: float = 20.0
 
 
-def calibrate(under_way: UnderWay, groups: int, now: float, settings: CalibrationSettings) -> FloatArray:
+def as_predicted(moved: UnderWay, hours: FloatArray) -> FloatArray:
+    """The level that each attempt has reached after so many hours, (rows,), on its own predicted distribution."""
+    with np.errstate(divide="ignore"):
+        return np.asarray(ndtr((np.log(hours) - moved.centre) / moved.spread))
+
+
+#: What `as_predicted` is one of.
+Reached = Callable[[UnderWay, FloatArray], FloatArray]
+
+
+def calibrate(
+    under_way: UnderWay, groups: int, now: float, settings: CalibrationSettings, reached: Reached = as_predicted
+) -> FloatArray:
     """Calibrated probability at each of `prediction.hours.KNOTS`, per group; shape (groups, knots).
 
     The shape comes from all weeks, the younger counting more, each brought to the present pace.
@@ -96,7 +111,7 @@ def calibrate(under_way: UnderWay, groups: int, now: float, settings: Calibratio
     Only what was known at ``now`` (seconds) is used. With nothing to learn from, the levels are the uncalibrated ones.
     """
     ends = [now - WEEK_SECONDS * age for age in range(settings.weeks)]
-    weeks = [_moves(under_way, groups, end - WEEK_SECONDS, end) for end in ends]
+    weeks = [_moves(under_way, groups, end - WEEK_SECONDS, end, reached) for end in ends]
     events, exposure = (np.stack(parts) for parts in zip(*weeks, strict=True))
     # Weights matter relative to each other: on average an attempt counts once.
     scale = _mean_weight(under_way, now, settings)
@@ -121,12 +136,14 @@ def calibrate(under_way: UnderWay, groups: int, now: float, settings: Calibratio
     return np.concatenate([np.zeros((groups, 1)), levels, np.ones((groups, 1))], axis=1)
 
 
-def _moves(under_way: UnderWay, groups: int, since: float, until: float) -> tuple[FloatArray, FloatArray]:
+def _moves(
+    under_way: UnderWay, groups: int, since: float, until: float, reached: Reached
+) -> tuple[FloatArray, FloatArray]:
     """Arrivals between two instants, and hazard lived through, by group and level; each of shape (groups, levels)."""
     moved = under_way.during(since, until)
     stop_at = np.fmin(np.fmin(moved.arrived_at, moved.ended_at), until)
-    start = _cumulative_hazard(moved, np.maximum(moved.started_at, since))
-    stop = _cumulative_hazard(moved, stop_at)
+    start = _cumulative_hazard(moved, np.maximum(moved.started_at, since), reached)
+    stop = _cumulative_hazard(moved, stop_at, reached)
     # Who is beyond the last level has passed it without arriving: that is all the table has room for.
     arrived = (moved.arrived_at <= until) & (moved.arrived_at <= stop_at) & (stop < _CUMULATIVE[-1])
 
@@ -169,9 +186,7 @@ def _weighted_median(values: FloatArray, weights: FloatArray) -> float:
     return float(values[order][np.searchsorted(reached, reached[-1] / 2)])
 
 
-def _cumulative_hazard(moved: UnderWay, instants: FloatArray) -> FloatArray:
-    """-log(1 - level) that each attempt has reached at its instant, on its own predicted distribution."""
-    hours = np.maximum((instants - moved.started_at) / HOUR_SECONDS, 0.0)
-    with np.errstate(divide="ignore"):
-        level = ndtr((np.log(hours) - moved.centre) / moved.spread)
+def _cumulative_hazard(moved: UnderWay, instants: FloatArray, reached: Reached) -> FloatArray:
+    """-log(1 - level) that each attempt has reached at its instant."""
+    level = reached(moved, np.maximum((instants - moved.started_at) / HOUR_SECONDS, 0.0))
     return np.asarray(np.minimum(-np.log1p(-np.minimum(level, 1.0 - 1e-12)), _CUMULATIVE[-1]))

@@ -60,8 +60,11 @@ class HoursTable:
 
     def quantiles(self, level: FloatArray) -> FloatArray:
         """Hours that each row stays under with a probability of its own, (rows,), from 0 to 1."""
-        knots = self._by_group(level, lambda of_rows, levels: np.interp(of_rows, levels, KNOTS))
-        return np.asarray(np.exp(self.centre + self.spread * knots))
+        return np.asarray(np.exp(self.centre + self.spread * self.knots(level)))
+
+    def knots(self, level: FloatArray) -> FloatArray:
+        """The same in standard deviations of log-hours from the centre, as `KNOTS` are."""
+        return self._by_group(level, lambda of_rows, levels: np.interp(of_rows, levels, KNOTS))
 
     def probability_later_than(self, hours: FloatArray) -> FloatArray:
         """P(duration > ``hours``) of each row; shape (rows,)."""

@@ -28,8 +28,9 @@ LANES_FILE: Final = "lanes.json"
 #: The levels at which hours are kept; the last is certainty.
 LEVELS: Final = np.append(BASE_LEVELS, 1.0)
 #: What a lane's longest hours are stretched by at each level: the bundle goes on learning, and tomorrow's order may be
-#: the slowest. At the highest levels the longest of a draw says little of the longest that there is.
-MARGIN: Final = np.where(LEVELS <= 0.95, 1.25, 2.5)
+#: the slowest, or miss an evening and come the next day. At the highest levels the longest of a draw says little of the
+#: longest that there is.
+MARGIN: Final = np.where(LEVELS <= 0.95, 1.4, 2.5)
 #: Stands for every lane where one is unknown: the longest of all.
 ANY: Final = ""
 _ALMOST_CERTAIN: Final = 1.0 - 1e-12

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, field_validator
 
 from prediction.errors import AGAIN, BundleError
 
-FORMAT: Final = 6
+FORMAT: Final = 7
 MANIFEST_FILE: Final = "manifest.json"
 TRAILING_FILE: Final = "trailing.npz"
 UNDER_WAY_FILE: Final = "under_way.npz"
@@ -76,6 +76,8 @@ class Manifest(BaseModel):
     groups: dict[str, int]
     #: Time head → calibrated levels, one row per group.
     calibration: dict[str, list[list[float]]]
+    #: Time head → pace of each time of the day, from midnight on, one row per group.
+    times: dict[str, list[list[float]]]
     #: Time head → pace of each weekday, Monday first, one row per group.
     paces: dict[str, list[list[float]]]
 

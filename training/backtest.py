@@ -14,7 +14,6 @@ from features.history import History
 from prediction.calibrated import Calibrated
 from prediction.calibration import UnderWay
 from prediction.daily import DailyHours, stacked_days
-from prediction.hours import HoursTable
 from prediction.manifest import TIME_HEADS
 from training.errors import TooLittleHistoryError
 from training.trained import Progress, Scored, score, train_heads
@@ -154,7 +153,7 @@ def _predict_days(history: History, scored: Scored, cut: float, until: float) ->
 
 
 def _hours(of: UnderWay, calibrated: Calibrated) -> DailyHours:
-    return DailyHours(HoursTable(of.centre, of.spread, of.group, calibrated.levels), of.clock, calibrated.paces)
+    return calibrated.of(of.centre, of.spread, of.group, of.clock)
 
 
 def _beside_observed(history: History, predicted: Predicted) -> pd.DataFrame:

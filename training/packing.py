@@ -83,6 +83,7 @@ def bundle_of(
         landmark=history.landmark,
         groups=trained.encoding.groups,
         calibration={head: found.levels.tolist() for head, found in calibration.items()},
+        times={head: found.times.tolist() for head, found in calibration.items()},
         paces={head: found.paces.tolist() for head, found in calibration.items()},
     )
     names = history.attempts.fulfilment_id

@@ -229,7 +229,7 @@ async def test_when_all_parcels_change_their_pace_dates_follow_within_days_and_e
         await a_day(api, under_way, slower)
         made.append(await decided(api))
     later = hours_to_arrive(made[-1]) - hours_to_arrive(made[0])
-    assert later > 3 if slower > 1 else later < -5
+    assert later > 2 if slower > 1 else later < -5  # on the same afternoon, or on another day
     for one in made:
         again = replay(database, find_decision(database, one["decision_id"]), bundle)
         assert again.same, again.differences

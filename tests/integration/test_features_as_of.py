@@ -289,9 +289,9 @@ def test_another_future_changes_no_feature_no_training_row_and_no_calibration(
         assert np.array_equal(rows.start, others.start), head
         assert np.array_equal(rows.features, others.features, equal_nan=True), head
         assert np.array_equal(rows.target, others.target), head
-    for head, (levels, paces) in here.calibration(CUT).items():
-        assert np.array_equal(levels, there.calibration(CUT)[head].levels), head
-        assert np.array_equal(paces, there.calibration(CUT)[head].paces), head
+    for head, of_head in here.calibration(CUT).items():
+        for table, same in zip(of_head, there.calibration(CUT)[head], strict=True):
+            assert np.array_equal(table, same), head
 
 
 def test_costs_follow_what_was_missed_of_earlier_ones(

@@ -1,11 +1,16 @@
-"""Hours whose weekdays differ: every answer still comes from one distribution, and a closed day has no part in it."""
+"""Hours whose weekdays and times of day differ: every answer still comes from one distribution, and a closed day has no
+part in it.
+"""
+
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from prediction.daily import DAYS, WEEKDAYS, DailyHours, stacked_days
+from prediction.daily import WEEKDAYS, DailyHours, stacked_days
+from prediction.hourly import DAYS, NEAR_DAYS, TIME_HOURS, TIMES, HourlyHours
 from prediction.hours import BASE_LEVELS, KNOTS, HoursTable
 
 LEVEL = st.floats(0.001, 0.999)
@@ -14,7 +19,7 @@ SUNDAY = 6
 
 @st.composite
 def tables(draw: st.DrawFn) -> DailyHours:
-    """Any smooth table of a few rows and groups, begun at any time of the week, with any paces, closed days too."""
+    """Any smooth table of a few rows and groups, begun at any time, with any paces, of closed days and nights too."""
     groups, rows = draw(st.integers(1, 3)), draw(st.integers(1, 5))
     steps = draw(st.lists(st.floats(1e-4, 1.0), min_size=groups * (len(KNOTS) - 1), max_size=groups * (len(KNOTS) - 1)))
     levels = np.concatenate([np.zeros((groups, 1)), np.cumsum(np.reshape(steps, (groups, -1)), axis=1)], axis=1)
@@ -23,22 +28,73 @@ def tables(draw: st.DrawFn) -> DailyHours:
     pace = st.one_of(st.just(0.0), st.floats(0.1, 3.0))
     paces = draw(st.lists(pace, min_size=groups * WEEKDAYS, max_size=groups * WEEKDAYS))
     smooth = HoursTable(np.array(centre), np.array(spread), np.array(group, np.intp), levels / levels[:, -1:])
-    return DailyHours(smooth, np.array(clock), np.reshape(paces, (groups, WEEKDAYS)))
+    time_pace = st.one_of(st.just(1e-4), st.floats(0.1, 3.0))
+    times = draw(st.lists(time_pace, min_size=groups * TIMES, max_size=groups * TIMES))
+    hourly = HourlyHours(smooth, np.array(clock), np.reshape(times, (groups, TIMES)))
+    return DailyHours(hourly, np.reshape(paces, (groups, WEEKDAYS)))
 
 
 def even(table: DailyHours) -> DailyHours:
-    """The same with weekdays that are all alike."""
-    return DailyHours(table.smooth, table.clock, np.ones_like(table.paces))
+    """The same with weekdays, and times of the day, that are all alike."""
+    hourly = replace(table.hourly, times=np.ones_like(table.hourly.times))
+    return DailyHours(hourly, np.ones_like(table.paces))
 
 
-@given(tables(), LEVEL, st.floats(0, 2_000))
-def test_where_weekdays_are_alike_it_is_the_smooth_distribution(table: DailyHours, level: float, hours: float) -> None:
-    """Quantiles, probabilities and expected lateness."""
-    at = np.array(hours)
-    assert even(table).quantile(level) == pytest.approx(table.smooth.quantile(level), rel=1e-6)
-    assert even(table).probability_later_than(at) == pytest.approx(table.smooth.probability_later_than(at), abs=1e-9)
-    expected = table.smooth.expected_excess(at)
-    assert even(table).expected_excess(at) == pytest.approx(expected, rel=1e-6, abs=1e-6)
+def smooth_of(table: DailyHours) -> HoursTable:
+    """What it is without any paces."""
+    return table.hourly.smooth
+
+
+@given(tables(), LEVEL, st.floats(0, 24 * (NEAR_DAYS - 1)))
+def test_where_all_are_alike_it_is_the_smooth_distribution(table: DailyHours, level: float, hours: float) -> None:
+    """Quantiles and probabilities, near; and expected lateness, but for what of it lies far."""
+    at, smooth = np.array(hours), smooth_of(table)
+    quantile = smooth.quantile(level)
+    near = quantile < 24 * (NEAR_DAYS - 1)
+    assert even(table).quantile(level)[near] == pytest.approx(quantile[near], rel=1e-6)
+    assert even(table).probability_later_than(at) == pytest.approx(smooth.probability_later_than(at), abs=1e-9)
+    far = smooth.probability_later_than(24.0 * NEAR_DAYS - table.hourly.clock % 24) * 24
+    excess = smooth.expected_excess(at)
+    assert (np.abs(even(table).expected_excess(at) - excess) <= 1e-6 * (1 + excess) + far).all()
+
+
+@given(tables(), st.integers(0, DAYS + 3))
+def test_times_of_the_day_leave_each_day_its_share(table: DailyHours, day: int) -> None:
+    """At midnight as much has come as without them."""
+    midnight = np.maximum(24.0 * day - table.hourly.clock % 24, 0.0)
+    without = DailyHours(even(table).hourly, table.paces)
+    assert table.probability_later_than(midnight) == pytest.approx(without.probability_later_than(midnight), abs=1e-9)
+    days = DailyHours(table.hourly, np.ones_like(table.paces))
+    smooth = smooth_of(table).probability_later_than(midnight)
+    assert days.probability_later_than(midnight) == pytest.approx(smooth, abs=1e-9)
+
+
+@given(tables(), st.integers(0, NEAR_DAYS - 1))
+def test_within_a_near_day_each_time_counts_as_its_pace_says(table: DailyHours, day: int) -> None:
+    """Of what the smooth distribution expects in each: added up time by time, as it is said."""
+    hourly, smooth = table.hourly, smooth_of(table)
+    midnight = 24.0 * day - hourly.clock % 24
+    marks = [np.maximum(midnight + TIME_HOURS * time, 0.0) for time in range(TIMES + 1)]
+    late = np.array([smooth.probability_later_than(mark) for mark in marks])
+    weighed = (late[:-1] - late[1:]) * hourly.times[smooth.group].T
+    whole = weighed.sum(axis=0)
+    some = whole > 1e-9
+    for time in range(TIMES + 1):
+        share = weighed[:time].sum(axis=0)[some] / whole[some]
+        expected = late[0, some] - share * (late[0, some] - late[-1, some])
+        assert hourly.probability_later_than(marks[time])[some] == pytest.approx(expected, abs=1e-9)
+
+
+@given(tables(), st.integers(NEAR_DAYS, DAYS - 1), st.floats(0, 24))
+def test_within_a_far_day_the_paces_alone_say_when(table: DailyHours, day: int, of_day: float) -> None:
+    """Each time has its share of the day, evenly over its three hours."""
+    hourly, smooth = table.hourly, smooth_of(table)
+    midnight = 24.0 * day - hourly.clock % 24
+    begins, ends = (smooth.probability_later_than(midnight + hours) for hours in (0.0, 24.0))
+    times = hourly.times[smooth.group]
+    came = np.array([np.interp(of_day, np.arange(TIMES + 1) * TIME_HOURS, [0, *np.cumsum(row)]) for row in times])
+    expected = begins - (begins - ends) * came / times.sum(axis=1)
+    assert hourly.probability_later_than(midnight + of_day) == pytest.approx(expected, abs=1e-6)
 
 
 @given(tables(), LEVEL)
@@ -71,7 +127,8 @@ def test_later_is_never_likelier_and_its_excess_never_larger(table: DailyHours, 
 def test_the_expected_excess_is_the_integral_of_the_probability_of_being_later(table: DailyHours, level: float) -> None:
     """Of the same probabilities, so that the price of lateness and its risk agree."""
     after = table.quantile(level)
-    last = np.exp(table.smooth.centre + table.smooth.spread * KNOTS[-1])
+    last = np.exp(smooth_of(table).centre + smooth_of(table).spread * KNOTS[-1])
+    last = np.where(last < 24 * DAYS, 24.0 * (np.floor((last + 24) / 24) + 1), last)  # a far day is filled to its end
     edges = np.linspace(np.log(after), np.log(np.maximum(last, after)), 4_001)
     late = np.array([table.probability_later_than(hours) for hours in np.exp((edges[:-1] + edges[1:]) / 2)])
     integral = (late * np.diff(np.exp(edges), axis=0)).sum(axis=0)
@@ -81,13 +138,14 @@ def test_the_expected_excess_is_the_integral_of_the_probability_of_being_later(t
 @given(tables(), st.integers(0, DAYS - 1))
 def test_on_a_closed_day_nothing_comes(table: DailyHours, ahead: int) -> None:
     """The probability of being later is the same in its morning and in its evening."""
-    closed = np.floor(table.clock / 24).astype(int) + ahead
+    clock = table.hourly.clock
+    closed = np.floor(clock / 24).astype(int) + ahead
     paces = table.paces.copy()
-    paces[table.smooth.group, closed % WEEKDAYS] = 0.0
-    sundays = DailyHours(table.smooth, table.clock, paces)
-    begins = np.maximum(24.0 * ahead - table.clock % 24, 0.0)
-    ends = 24.0 * (ahead + 1) - table.clock % 24
-    came = table.smooth.probability_later_than(ends) > 1e-9  # what has come is not late, whatever the day
+    paces[smooth_of(table).group, closed % WEEKDAYS] = 0.0
+    sundays = DailyHours(table.hourly, paces)
+    begins = np.maximum(24.0 * ahead - clock % 24, 0.0)
+    ends = 24.0 * (ahead + 1) - clock % 24
+    came = smooth_of(table).probability_later_than(ends) > 1e-9  # what has come is not late, whatever the day
     morning, evening = (sundays.probability_later_than(hours) for hours in (begins, ends - 1e-6))
     assert evening[came] == pytest.approx(morning[came], abs=1e-6)
 
@@ -97,7 +155,7 @@ def test_what_a_sunday_does_not_bring_monday_does() -> None:
     smooth = HoursTable(np.array([3.4]), np.array([0.4]), np.array([0]), np.append(np.append(0, BASE_LEVELS), 1)[None])
     paces = np.ones((1, WEEKDAYS))
     paces[0, SUNDAY] = 0.0
-    table = DailyHours(smooth, np.array([5 * 24 + 12.0]), paces)
+    table = DailyHours(HourlyHours(smooth, np.array([5 * 24 + 12.0]), np.ones((1, TIMES))), paces)
     saturday, sunday, monday = (table.probability_later_than(np.array([h]))[0] for h in (12.0, 36.0, 60.0))
     assert saturday == sunday > monday
     assert not 12.0 < table.quantile(0.5)[0] < 36.0
@@ -107,8 +165,10 @@ def test_what_a_sunday_does_not_bring_monday_does() -> None:
 def test_tables_one_after_the_other_answer_as_each_does(one: DailyHours, other: DailyHours, level: float) -> None:
     """And so do rows that are taken."""
     both = stacked_days([one, other])
+    late = np.concatenate([one.expected_excess(np.array(30.0)), other.expected_excess(np.array(30.0))])
+    assert both.expected_excess(np.array(30.0)).tolist() == late.tolist()
     assert both.quantile(level).tolist() == [*one.quantile(level), *other.quantile(level)]
-    last = len(one.clock)
+    last = len(one.hourly.clock)
     assert both.take(np.array([last, last])).quantile(level).tolist() == [other.quantile(level)[0]] * 2
 
 
@@ -117,12 +177,12 @@ def test_a_level_outside_zero_and_one_is_refused(level: float) -> None:
     """There is no certain date."""
     smooth = HoursTable(np.zeros(1), np.ones(1), np.zeros(1, np.intp), np.linspace(0, 1, len(KNOTS))[None, :])
     with pytest.raises(ValueError, match="between 0 and 1"):
-        DailyHours(smooth, np.zeros(1), np.ones((1, WEEKDAYS))).quantile(level)
+        DailyHours(HourlyHours(smooth, np.zeros(1), np.ones((1, TIMES))), np.ones((1, WEEKDAYS))).quantile(level)
 
 
 def test_no_rows_have_no_hours() -> None:
     """An order without candidates is no error."""
     smooth = HoursTable(np.zeros(0), np.zeros(0), np.zeros(0, np.intp), np.linspace(0, 1, len(KNOTS))[None, :])
-    table = DailyHours(smooth, np.zeros(0), np.ones((1, WEEKDAYS)))
+    table = DailyHours(HourlyHours(smooth, np.zeros(0), np.ones((1, TIMES))), np.ones((1, WEEKDAYS)))
     assert table.quantile(0.5).shape == table.probability_later_than(np.zeros(0)).shape == (0,)
     assert table.expected_excess(np.zeros(0)).shape == (0,)
