@@ -80,7 +80,7 @@ async def test_a_lane_that_turned_slow_gets_later_dates(retailer_api: Api) -> No
     next_quarter(api)  # of the same hour of the same weekday
     after = await decided(api)
     assert first(before)["location_id"] == first(after)["location_id"] == WAREHOUSE
-    assert hours_to_arrive(after) > hours_to_arrive(before) + 3
+    assert hours_to_arrive(after) > hours_to_arrive(before) + 1  # on the same afternoon, or on another day
 
 
 async def test_a_carrier_that_turned_dear_loses_the_next_shipment_to_another(retailer_api: Api) -> None:
