@@ -9,12 +9,14 @@ from prediction.calibration import CalibrationSettings, UnderWay, calibrate
 from prediction.daily import DailyHours
 from prediction.daytimes import time_of_day_reached, time_paces
 from prediction.hourly import HourlyHours
-from prediction.hours import HoursTable
+from prediction.hours import BASE_LEVELS, HoursTable
 from prediction.weekdays import weekday_paces
 
 FloatArray = NDArray[np.float64]
 
 CALIBRATION: Final = CalibrationSettings()
+#: Levels at the knots before anything was learnt.
+AS_PREDICTED: Final = np.concatenate([[0.0], BASE_LEVELS, [1.0]])
 
 
 class Calibrated(NamedTuple):
@@ -35,10 +37,10 @@ class Calibrated(NamedTuple):
 def calibrated(hours: UnderWay, groups: int, now: float) -> Calibrated:
     """What the attempts ``hours`` say, as far as it was known at ``now`` (seconds).
 
-    Levels come twice: the first take the hour of an arrival for a part of its day, and serve to tell how the hours lie
-    within days.
+    Levels come twice: the first tell how the hours lie within days, for which they take the hours as predicted.
     """
-    within_days = calibrate(hours, groups, now, CALIBRATION)
-    times = time_paces(hours, within_days, now, CALIBRATION)
+    predicted = np.tile(AS_PREDICTED, (groups, 1))
+    times = time_paces(hours, predicted, now, CALIBRATION)
+    within_days = calibrate(hours, groups, now, CALIBRATION, time_of_day_reached(predicted, times))
     levels = calibrate(hours, groups, now, CALIBRATION, time_of_day_reached(within_days, times))
     return Calibrated(levels, times, weekday_paces(hours, levels, times, now, CALIBRATION))
