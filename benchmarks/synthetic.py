@@ -15,7 +15,7 @@ from data.dataset import load_dataset
 from data.synthetic.generate import generate
 from data.synthetic.presets import PRESETS
 from features.history import History, read_history
-from prediction.hours import BASE_LEVELS, KNOTS, HoursTable
+from prediction.hours import AS_PREDICTED, KNOTS, HoursTable
 from simulation.truth import compare_with_truth
 from training.backtest import LEVELS, Retrain, Window, backtest, commonest_zone
 from training.trained import Progress, score, train_heads
@@ -92,7 +92,7 @@ def uncalibrated(history: History, predictions: pd.DataFrame, cut: float, seed: 
     """The same models, whose distributions are left as the trees say them."""
     trained = train_heads(history, cut, seed, lambda *_: None)
     rows = pd.Index(history.attempts.fulfilment_id).get_indexer(pd.Index(predictions["fulfilment_id"]))
-    levels = np.concatenate([[0.0], BASE_LEVELS, [1.0]])[None, :]
+    levels = AS_PREDICTED[None, :]
     assert levels.shape[1] == len(KNOTS)
     columns: dict[str, FloatArray] = {}
     for head, hours in score(history, trained).hours.items():

@@ -9,14 +9,12 @@ from prediction.calibration import CalibrationSettings, UnderWay, calibrate
 from prediction.daily import DailyHours
 from prediction.daytimes import time_of_day_reached, time_paces
 from prediction.hourly import HourlyHours
-from prediction.hours import BASE_LEVELS, HoursTable
+from prediction.hours import AS_PREDICTED, HoursTable
 from prediction.weekdays import weekday_paces
 
 FloatArray = NDArray[np.float64]
 
 CALIBRATION: Final = CalibrationSettings()
-#: Levels at the knots before anything was learnt.
-AS_PREDICTED: Final = np.concatenate([[0.0], BASE_LEVELS, [1.0]])
 
 
 class Calibrated(NamedTuple):

@@ -14,6 +14,8 @@ FloatArray = NDArray[np.float64]
 BASE_LEVELS: FloatArray = np.concatenate(
     [[0.001, 0.005, 0.01, 0.025], np.arange(1, 20) / 20, [0.975, 0.99, 0.995, 0.999]]
 )
+#: Levels at the knots where nothing was learnt: those of the uncalibrated distribution, from 0 to 1.
+AS_PREDICTED: FloatArray = np.concatenate([[0.0], BASE_LEVELS, [1.0]])
 #: The same as standard deviations from the centre, with an end on both sides, where the probability is 0 and 1.
 _INNER = ndtri(BASE_LEVELS)
 KNOTS: FloatArray = np.concatenate([[_INNER[0] - 1.0], _INNER, [_INNER[-1] + 1.0]])

@@ -87,6 +87,20 @@ def test_dates_are_kept_as_often_as_stated_at_every_hour() -> None:
         assert within.mean() == pytest.approx(level, abs=0.025)
 
 
+def test_what_is_late_at_midnight_is_as_often_as_stated() -> None:
+    """When the day's round is over: levels that took the hour for a part of the day state more there."""
+    made = attempts(120_000, 7, days=80.0)
+    cut = NOW - 20 * DAY_SECONDS - (NOW - MONDAY) % DAY_SECONDS
+    asked = made.take(np.flatnonzero((made.started_at >= cut) & (made.started_at < cut + 7 * DAY_SECONDS)))
+    hours = calibrated(made, 1, cut).of(asked.centre, asked.spread, asked.group, asked.clock)
+    stated, seen = 0.0, 0.0
+    for days in (6, 7, 8):
+        until = 24 * days - asked.clock % 24
+        stated += hours.probability_later_than(until).mean()
+        seen += (asked.arrived_at > asked.started_at + until * HOUR_SECONDS).mean()
+    assert stated == pytest.approx(seen, rel=0.04)
+
+
 def test_with_nothing_to_learn_from_times_are_alike() -> None:
     """A new retailer's first day, and parcels that have only just left."""
     assert paces_of(attempts(0, 5), 3) == pytest.approx(1.0)
