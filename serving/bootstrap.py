@@ -90,7 +90,7 @@ class _Opening:
         """Return whether the tables are as they have to be."""
         settings, database = self.settings, self.database
         if settings.migrate_at_start:
-            migrate(database.engine)
+            database.write_now(migrate)
         if not database.read_now(is_current):
             log.warning("the database's tables are not up to date: start with SMISTA_MIGRATE_AT_START=true")
             return False

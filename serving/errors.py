@@ -186,6 +186,10 @@ class StockAppearedError(Exception):
     """A row of stock was made by another process between looking and writing: the transaction begins again."""
 
 
+class ClosedError(Exception):
+    """The service lets go of its database: nothing more is read or written."""
+
+
 class UntoldError(Exception):
     """Somebody could not be told of an event. Its text says why; ``gone``: asking again is of no use."""
 

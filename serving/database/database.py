@@ -1,14 +1,15 @@
 """Transactions, off the event loop."""
 
 import asyncio
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import TypeVar
 
 from sqlalchemy import Connection, Engine
 
-from serving.errors import StockAppearedError
+from serving.errors import ClosedError, StockAppearedError
 
 T = TypeVar("T")
 #: What runs in one transaction.
@@ -29,16 +30,19 @@ class Database:
         self._reads = ThreadPoolExecutor(2, thread_name_prefix="smista-reads")
         self._reading = _of_one_instant(engine)
         self._writing = engine.execution_options(smista_writes=True)
+        self._running = 0
+        self._closed = False
+        self._ended = threading.Condition()
 
     def read_now(self, job: Job[T]) -> T:
         """Run a job that only reads, in this thread; all its statements see the database as of one instant."""
-        with self._reading.begin() as connection:
+        with self._transaction(self._reading) as connection:
             return job(connection)
 
     def write_now(self, job: Job[T]) -> T:
         """Run a job that writes, in this thread; it begins again when a row it was to lock appeared meanwhile."""
         while True:
-            with suppress(StockAppearedError), self._writing.begin() as connection:
+            with suppress(StockAppearedError), self._transaction(self._writing) as connection:
                 return job(connection)
 
     async def read(self, job: Job[T]) -> T:
@@ -50,10 +54,28 @@ class Database:
         return await asyncio.get_running_loop().run_in_executor(self._writes, self.write_now, job)
 
     def close(self) -> None:
-        """Finish what was begun, then let go of the connections."""
+        """Finish what was begun, in whatever thread, then let go of the connections; jobs that come later are refused."""
         self._writes.shutdown()
         self._reads.shutdown()
+        with self._ended:
+            self._closed = True
+            self._ended.wait_for(lambda: self._running == 0)
         self.engine.dispose()
+
+    @contextmanager
+    def _transaction(self, engine: Engine) -> Iterator[Connection]:
+        """Raises `ClosedError` once the database is closed: a thread may go on when nobody waits for it any more."""
+        with self._ended:
+            if self._closed:
+                raise ClosedError("the database was closed")
+            self._running += 1
+        try:
+            with engine.begin() as connection:
+                yield connection
+        finally:
+            with self._ended:
+                self._running -= 1
+                self._ended.notify_all()
 
 
 def _of_one_instant(engine: Engine) -> Engine:

@@ -4,7 +4,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, text
 
 
 def configuration(connection: Connection | None = None) -> Config:
@@ -16,12 +16,11 @@ def configuration(connection: Connection | None = None) -> Config:
     return config
 
 
-def migrate(engine: Engine) -> None:
+def migrate(connection: Connection) -> None:
     """Upgrade the database to the newest tables. Processes that start together wait for one another."""
-    with engine.execution_options(smista_writes=True).begin() as connection:
-        if connection.dialect.name == "postgresql":
-            connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('smista migrations'))"))
-        command.upgrade(configuration(connection), "head")
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('smista migrations'))"))
+    command.upgrade(configuration(connection), "head")
 
 
 def is_current(connection: Connection) -> bool:

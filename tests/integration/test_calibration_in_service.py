@@ -45,10 +45,10 @@ def bits(calibration: Mapping[str, Calibrated]) -> list[bytes]:
 @pytest.fixture
 def database(database_url: str) -> Iterator[Database]:
     """An empty database."""
-    engine = make_engine(Settings(database_url=database_url).database)
-    migrate(engine)
-    yield Database(engine)
-    engine.dispose()
+    database = Database(make_engine(Settings(database_url=database_url).database))
+    database.write_now(migrate)
+    yield database
+    database.close()
 
 
 class Stretch:

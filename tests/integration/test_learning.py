@@ -214,7 +214,8 @@ def test_whoever_has_read_an_outcome_has_missed_none_before_it() -> None:
     outcome = Outcome("H-1", "ready_log_hours", NOW, 1.0, 1.0, dict.fromkeys(KEY_FACTS))
     with postgres_database() as url:
         engine = make_engine(Settings(database_url=url).database)
-        migrate(engine)
+        with engine.begin() as connection:
+            migrate(connection)
         with engine.begin() as first_, engine.connect() as second:
             log_outcomes(first_, [outcome], NOW)
             second.execute(text("SET lock_timeout = '20ms'"))

@@ -72,9 +72,8 @@ def by_hand(sent: list[Message]) -> dict[str, tuple[int, datetime]]:
 @pytest.fixture
 def database(database_url: str) -> Any:
     """An empty database of each kind."""
-    engine = make_engine(Settings(database_url=database_url).database)
-    migrate(engine)
-    database = Database(engine)
+    database = Database(make_engine(Settings(database_url=database_url).database))
+    database.write_now(migrate)
     yield database
     database.close()
 

@@ -220,9 +220,8 @@ async def test_calibration_learns_from_shipments_that_are_assigned_after_the_upg
 @pytest.mark.parametrize("version", VERSIONS)
 def test_stock_that_was_fed_before_opens_the_ledger_and_can_be_held(database_url: str, version: str) -> None:
     _fill(Settings(database_url=database_url).database, version)
-    engine = make_engine(Settings(database_url=database_url).database)
-    migrate(engine)
-    database = Database(engine)
+    database = Database(make_engine(Settings(database_url=database_url).database))
+    database.write_now(migrate)
     assert database.read_now(is_current)
     now = datetime(2026, 3, 2, 9, tzinfo=UTC)
     hold = Entry("SKU-1", "S014", "hold", now, held=3, order_id="O-1")

@@ -54,9 +54,8 @@ class StockMachine(RuleBasedStateMachine):
         """A fresh database."""
         super().__init__()
         self.folder = TemporaryDirectory()
-        engine = make_engine(f"sqlite:///{Path(self.folder.name) / 'stock.db'}")
-        migrate(engine)
-        self.database = Database(engine)
+        self.database = Database(make_engine(f"sqlite:///{Path(self.folder.name) / 'stock.db'}"))
+        self.database.write_now(migrate)
         self.now = START
         self.names: list[str] = []
         self.sequence = 0
