@@ -54,7 +54,7 @@ class Database:
         return await asyncio.get_running_loop().run_in_executor(self._writes, self.write_now, job)
 
     def close(self) -> None:
-        """Finish what was begun, in whatever thread, then let go of the connections; jobs that come later are refused."""
+        """Finish what was begun, in whatever thread, and let go of the connections; what comes later is refused."""
         self._writes.shutdown()
         self._reads.shutdown()
         with self._ended:

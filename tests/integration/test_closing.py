@@ -30,5 +30,5 @@ def test_closing_waits_for_what_another_thread_reads_and_leaves_no_connection_op
     assert opened == []
     for job in (database.read_now, database.write_now):
         with pytest.raises(ClosedError):
-            job(lambda connection: None)
+            job(is_awaited)
     assert opened == []
