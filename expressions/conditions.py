@@ -74,7 +74,7 @@ def _true(
         codes[at] = columns[name].index.get(text, NOWHERE)
     with np.errstate(all="ignore") if program.computes else nullcontext():
         flat, first = _flat([(at, program.columns[at](columns)) for at in reads], shape, len(program.columns))
-    registers = program.numbers, program.truths
+    registers = program.numbers, program.masks
     true = run(
         instructions,
         program.constants,

@@ -21,7 +21,7 @@ from expressions.values import Columns, Mask, Number, Numbers, Truth, Value, Wor
 _EVERYWHERE: Final = np.ones((), np.bool_)
 _NOWHERE: Final = np.zeros((), np.bool_)
 # Not a < b is a >= b, but with NaN both are false: unknown.
-_OPPOSITE: Final = {"<": ">=", "<=": ">", ">": "<=", ">=": "<"}
+OPPOSITE: Final = {"<": ">=", "<=": ">", ">": "<=", ">=": "<"}
 _COMPARE: Final[dict[str, Any]] = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
 
 
@@ -71,13 +71,13 @@ def _or(left: Callable[[Columns], Mask], right: Callable[[Columns], Mask]) -> Ca
 
 def compare_numbers(sign: str, left: Number, right: Number) -> Truth:
     """``left < right`` and its kin; unknown beside a missing number."""
-    so, not_so = _COMPARE[sign], _COMPARE[_OPPOSITE[sign]]
+    so, not_so = _COMPARE[sign], _COMPARE[OPPOSITE[sign]]
     return Truth(lambda c: so(left.value(c), right.value(c)), lambda c: not_so(left.value(c), right.value(c)))
 
 
 def compare_words(sign: str, left: Word, right: Word) -> Truth:
     """``left < right`` and its kin, by Unicode code point; unknown beside a missing text."""
-    so, not_so = _COMPARE[sign], _COMPARE[_OPPOSITE[sign]]
+    so, not_so = _COMPARE[sign], _COMPARE[OPPOSITE[sign]]
 
     def side(compare: Any) -> Callable[[Columns], Mask]:
         def mask(columns: Columns) -> Mask:

@@ -8,7 +8,8 @@ column. The closures are what the language means; a program says the same.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import partial, reduce
+from math import nan
 from operator import itemgetter
 from typing import Any, Final, TypeAlias
 
@@ -18,15 +19,12 @@ from numpy.typing import NDArray
 from expressions.checking import Scope, compile_part
 from expressions.compiled import CompiledExpression
 from expressions.kinds import Kind, Names
-from expressions.operations import both_sides
+from expressions.operations import OPPOSITE
 from expressions.syntax import Items, Literal, Name, Operation, Part, literal
+from expressions.text import NULL
 from expressions.values import Columns, Number, Truth, Value
 
-# A truth value is a bit for "surely true" and one for "surely false"; neither: unknown. ``a``, ``b``, ``c``: the
-# registers an instruction reads.
-TRUE: Final = 1
-FALSE: Final = 2
-
+# ``a``, ``b``, ``c``: the registers an instruction reads.
 # Into a register of numbers:
 CONSTANT: Final = 0  # the a-th constant
 CODE: Final = 1  # the code that the a-th written text has in its column
@@ -36,27 +34,24 @@ ADD: Final = 4
 SUBTRACT: Final = 5
 MULTIPLY: Final = 6
 DIVIDE: Final = 7
-CHOOSE_NUMBER: Final = 8  # a, where the truth value c is true, or b
-# Into a register of truth values, from numbers:
+CHOOSE: Final = 8  # a where the mask c is set, else b
+# Into a mask, from numbers:
 LESS: Final = 9
 LESS_EQUAL: Final = 10
 EQUAL: Final = 11
-SAME_TEXT: Final = 12  # a text's code a, the code b of a written text
-MISSING: Final = 13
-NO_TEXT: Final = 14
-TRUTH: Final = 15  # 1 true, 0 false
-# From truth values:
-STATE: Final = 16  # a itself
-NOT: Final = 17
-AND: Final = 18
-OR: Final = 19
-CHOOSE_TRUTH: Final = 20
+UNEQUAL: Final = 12  # surely: never beside NaN
+OTHER_TEXT: Final = 13  # a text's code a that is known and not b
+MISSING: Final = 14
+KNOWN: Final = 15
+# Into a mask, from masks:
+ALL: Final = 16  # a is 1: every row, or 0: none
+AND: Final = 17
+OR: Final = 18
 
 #: What is longer than that is asked of the closures, which sort.
 _SHORT_LIST: Final = 8
 _ARITHMETIC: Final = {"+": ADD, "-": SUBTRACT, "*": MULTIPLY, "/": DIVIDE}
-_LOGIC: Final = {"!": NOT, "&&": AND, "||": OR}
-#: Whether the sides change places: a > b is b < a.
+#: Whether the operands change places: a > b is b < a.
 _COMPARE: Final = {"<": (LESS, False), "<=": (LESS_EQUAL, False), ">": (LESS, True), ">=": (LESS_EQUAL, True)}
 
 Read: TypeAlias = Callable[[Columns], Any]
@@ -68,7 +63,7 @@ class Program:
 
     ``instructions`` (instructions, 5): what to do, the register it writes, three that it reads. ``constants``,
     ``texts`` (column, text) and ``columns`` (how to read one) are what the first three instructions load.
-    ``answers``: each condition's register. ``numbers`` and ``truths``: how many registers of either kind. ``needs``
+    ``answers``: each condition's mask. ``numbers`` and ``masks``: how many registers of either kind. ``needs``
     (conditions, instructions): which instructions a condition comes of. ``computes``: whether reading the columns
     computes numbers.
     """
@@ -79,7 +74,7 @@ class Program:
     columns: tuple[Read, ...]
     answers: NDArray[np.int64]
     numbers: int
-    truths: int
+    masks: int
     needs: NDArray[np.bool_]
     computes: bool
 
@@ -95,7 +90,7 @@ def join(conditions: Sequence[CompiledExpression]) -> Program:
         tuple(joining.reads),
         np.array(answers, np.int64),
         joining.numbers,
-        joining.truths,
+        joining.masks,
         np.array([joining.needs(answer) for answer in answers], bool).reshape(len(answers), len(joining.instructions)),
         any(condition.computes for condition in conditions),
     )
@@ -110,20 +105,22 @@ class _Joining:
         self.texts: dict[tuple[str, str], int] = {}
         self.reads: list[Read] = []
         self.numbers = 0
-        self.truths = 0
+        self.masks = 0
         self._columns: dict[object, int] = {}
         self._written: dict[tuple[int, int, int, int], int] = {}
-        #: Register (of truth values?, which) → the instructions it comes of, a bit for each.
+        #: Part and what is asked of it → its mask: what a choice hangs on is asked both ways.
+        self._asked: dict[tuple[int, bool], int] = {}
+        #: Register (a mask?, which) → the instructions it comes of, a bit for each.
         self._bits: dict[tuple[bool, int], int] = {}
         self._names: Names = {}
 
     def condition(self, condition: CompiledExpression) -> int:
-        """Return the register in which the answer is."""
+        """Return the mask of where it is surely true."""
         self._names = condition.names
-        return self._truth(condition.part)
+        return self._mask(condition.part, True)
 
     def needs(self, answer: int) -> NDArray[np.bool_]:
-        """Return which instructions the truth value in register ``answer`` comes of."""
+        """Return which instructions the mask ``answer`` comes of."""
         count = len(self.instructions)
         bits = self._bits[True, answer].to_bytes(count // 8 + 1, "little")
         return np.unpackbits(np.frombuffer(bits, np.uint8), count=count, bitorder="little").astype(bool)
@@ -131,14 +128,14 @@ class _Joining:
     def _write(self, do: int, a: int = 0, b: int = 0, c: int = 0) -> int:
         key = (do, a, b, c)
         if key not in self._written:
-            truth = do > CHOOSE_NUMBER
-            self._written[key] = into = self.truths if truth else self.numbers
-            self.truths += truth
-            self.numbers += not truth
+            mask = do > CHOOSE
+            self._written[key] = into = self.masks if mask else self.numbers
+            self.masks += mask
+            self.numbers += not mask
             bits = 1 << len(self.instructions)
-            for register in zip(_reads_truths(do), (a, b, c), strict=False):
+            for register in zip(_reads_masks(do), (a, b, c), strict=False):
                 bits |= self._bits[register]
-            self._bits[truth, into] = bits
+            self._bits[mask, into] = bits
             self.instructions.append((do, into, a, b, c))
         return self._written[key]
 
@@ -174,7 +171,8 @@ class _Joining:
             return self._constant(part.value)
         if isinstance(part, Operation) and part.sign == "?:":
             condition, yes, no = part.operands
-            return self._write(CHOOSE_NUMBER, self._number(yes), self._number(no), self._truth(condition))
+            unless = self._write(CHOOSE, self._number(no), self._constant(nan), self._mask(condition, False))
+            return self._write(CHOOSE, self._number(yes), unless, self._mask(condition, True))
         if isinstance(part, Operation):
             operands = [self._number(operand) for operand in part.operands]
             return self._write(NEGATIVE if len(operands) == 1 else _ARITHMETIC[part.sign], *operands)
@@ -182,84 +180,101 @@ class _Joining:
         assert isinstance(value, Number)
         return self._column(_told(part), value.value)
 
-    def _truth(self, part: Part) -> int:
-        if isinstance(part, Literal):
-            return self._write(STATE, TRUE if part.value else FALSE)
-        if isinstance(part, Name):
-            return self._write(TRUTH, self._named(part))
-        if isinstance(part, Operation):
-            found = self._operation(part)
-            if found is not None:
-                return found
-        return self._closure(part)
+    def _mask(self, part: Part, so: bool) -> int:
+        """Return the mask of where ``part`` is surely true, or, not ``so``, surely false."""
+        asked = id(part), so
+        if asked not in self._asked:
+            self._asked[asked] = self._ask(part, so)
+        return self._asked[asked]
 
-    def _closure(self, part: Part) -> int:
-        """Return the register of what the closures say."""
+    def _ask(self, part: Part, so: bool) -> int:
+        if isinstance(part, Literal):
+            return self._write(ALL, part.value is so)
+        if isinstance(part, Name):
+            return self._write(EQUAL, self._named(part), self._constant(float(so)))
+        found = self._operation(part, so) if isinstance(part, Operation) else None
+        return self._closure(part, so) if found is None else found
+
+    def _closure(self, part: Part, so: bool) -> int:
+        """Return the mask of what the closures say."""
         value = self._value(part)
         assert isinstance(value, Truth)
-        return self._write(TRUTH, self._column(_told(part), value.states or partial(both_sides, value)))
+        column = self._column((_told(part), so), value.true if so else value.false)
+        return self._write(EQUAL, column, self._constant(1.0))
 
-    def _operation(self, part: Operation) -> int | None:
-        """Return the register of the answer, ``None`` where the closures have to give it."""
-        if part.sign in _LOGIC:
-            return self._write(_LOGIC[part.sign], *map(self._truth, part.operands))
+    def _operation(self, part: Operation, so: bool) -> int | None:
+        """Return the mask, ``None`` where the closures have to give it."""
+        if part.sign == "!":
+            return self._mask(part.operands[0], not so)
+        if part.sign in {"&&", "||"}:
+            left, right = part.operands
+            return self._write(AND if (part.sign == "&&") is so else OR, self._mask(left, so), self._mask(right, so))
         if part.sign == "?:":
-            condition, yes, no = map(self._truth, part.operands)
-            return self._write(CHOOSE_TRUTH, yes, no, condition)
+            condition, yes, no = part.operands
+            either = (
+                self._write(AND, self._mask(condition, it), self._mask(then, so))
+                for it, then in ((True, yes), (False, no))
+            )
+            return self._write(OR, *either)
         if part.sign in {"==", "!="}:
-            equal = self._equality(*part.operands)
-            if equal is None:
-                equal = self._closure(replace(part, sign="=="))
-            return self._write(NOT, equal) if part.sign == "!=" else equal
+            return self._equality(replace(part, sign="=="), (part.sign == "==") is so)
         if part.sign == "in":
-            return self._membership(*part.operands)
+            return self._membership(*part.operands, so)
+        return self._comparison(part, so)
+
+    def _comparison(self, part: Operation, so: bool) -> int | None:
         if not isinstance(self._value(part.operands[0]), Number):
             return None
-        compare, turned = _COMPARE[part.sign]
-        sides = [self._number(operand) for operand in part.operands]
-        return self._write(compare, *(sides[::-1] if turned else sides))
+        compare, turned = _COMPARE[part.sign if so else OPPOSITE[part.sign]]
+        left, right = map(self._number, part.operands)
+        return self._write(compare, right, left) if turned else self._write(compare, left, right)
 
-    def _equality(self, left: Part, right: Part) -> int | None:
+    def _equality(self, part: Operation, so: bool) -> int:
+        left, right = part.operands
         if isinstance(left, Literal):
             left, right = right, left
         if isinstance(right, Literal) and isinstance(left, Name):
             if right.value is None:
-                return self._write(NO_TEXT if self._is_text(left) else MISSING, self._named(left))
+                return self._null(left, so)
             if isinstance(right.value, str):
-                return self._same_text(left, right.value)
+                return self._same_text(left, right.value, so)
         first, second = self._value(left), self._value(right)
         if not isinstance(first, Number) or not isinstance(second, Number) or (first.null and second.null):
-            return None  # what may be missing on both sides may be equal in that
-        return self._write(EQUAL, self._number(left), self._number(right))
+            return self._closure(part, so)  # what may be missing on both sides may be equal in that
+        return self._write(EQUAL if so else UNEQUAL, self._number(left), self._number(right))
 
-    def _same_text(self, name: Name, text: str) -> int:
-        return self._write(SAME_TEXT, self._named(name), self._code(".".join(name.path), text))
+    def _null(self, name: Name, so: bool) -> int:
+        if not self._is_text(name):
+            return self._write(MISSING if so else KNOWN, self._named(name))
+        if so:
+            return self._write(EQUAL, self._named(name), self._constant(NULL))
+        return self._write(LESS_EQUAL, self._constant(0.0), self._named(name))
 
-    def _membership(self, operand: Part, among: Part) -> int | None:
+    def _same_text(self, name: Name, text: str, so: bool) -> int:
+        return self._write(EQUAL if so else OTHER_TEXT, self._named(name), self._code(".".join(name.path), text))
+
+    def _membership(self, operand: Part, among: Part, so: bool) -> int | None:
         if not isinstance(among, Items) or not 0 < len(among.items) <= _SHORT_LIST:
             return None
         answers = []
         for item in map(literal, among.items):
             assert isinstance(item, Literal)
             if isinstance(item.value, float):
-                answers.append(self._write(EQUAL, self._number(operand), self._constant(item.value)))
+                answers.append(self._write(EQUAL if so else UNEQUAL, self._number(operand), self._constant(item.value)))
             elif isinstance(item.value, str) and isinstance(operand, Name):
-                answers.append(self._same_text(operand, item.value))
+                answers.append(self._same_text(operand, item.value, so))
             else:
                 return None
-        found = answers[0]
-        for answer in answers[1:]:
-            found = self._write(OR, found, answer)
-        return found
+        return reduce(partial(self._write, OR if so else AND), answers)
 
 
-def _reads_truths(do: int) -> tuple[bool, ...]:
-    """Return of each register that an instruction reads whether it holds truth values."""
-    if do <= COLUMN or do == STATE:
+def _reads_masks(do: int) -> tuple[bool, ...]:
+    """Return of each register that an instruction reads whether it is a mask."""
+    if do <= COLUMN or do == ALL:
         return ()
-    if do in {CHOOSE_NUMBER, CHOOSE_TRUTH}:
-        return (do == CHOOSE_TRUTH, do == CHOOSE_TRUTH, True)
-    return (do > STATE,) * (1 if do in {NEGATIVE, MISSING, NO_TEXT, TRUTH, NOT} else 2)
+    if do == CHOOSE:
+        return (False, False, True)
+    return (do > ALL,) * (1 if do in {NEGATIVE, MISSING, KNOWN} else 2)
 
 
 def _codes(name: str) -> Read:
