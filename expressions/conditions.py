@@ -4,17 +4,16 @@ from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from functools import cache, cached_property
 from importlib.util import find_spec
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from expressions import instructions as op
 from expressions.compiled import CompiledExpression
-from expressions.program import CODE, COLUMN, Program, join
+from expressions.program import Program, join
 from expressions.text import NOWHERE
 from expressions.values import Columns
-
-_NOTHING_WRITTEN: Final = np.zeros(0)
 
 
 class Conditions:
@@ -66,43 +65,23 @@ def _true(
     reads: Sequence[int] = range(len(program.columns))
     if len(chosen) < len(answers):
         instructions, answers = instructions[program.needs[list(chosen)].any(axis=0)], answers[list(chosen)]
-        texts = instructions[instructions[:, 0] == CODE, 2].tolist()
-        reads = instructions[instructions[:, 0] == COLUMN, 2].tolist()
+        texts = instructions[instructions[:, 0] == op.CODE, 2].tolist()
+        reads = instructions[instructions[:, 0] == op.COLUMN, 2].tolist()
     codes = [0.0] * len(program.texts)
     for at in texts:
         name, text = program.texts[at]
         codes[at] = columns[name].index.get(text, NOWHERE)
+    rows = shape[0] * shape[1]
+    read = np.empty((len(program.columns), *shape))
     with np.errstate(all="ignore") if program.computes else nullcontext():
-        flat, first = _flat([(at, program.columns[at](columns)) for at in reads], shape, len(program.columns))
-    registers = program.numbers, program.masks
+        for at in reads:
+            read[at] = program.columns[at](columns)
     true = run(
         instructions,
         program.constants,
         np.array(codes, np.float64),
-        flat,
-        first,
+        read.reshape(len(read), rows),
         answers,
-        registers,
-        shape[0] * shape[1],
+        (program.numbers, program.masks),
     )
     return np.asarray(true).reshape(len(chosen), *shape)
-
-
-def _flat(
-    columns: list[tuple[int, NDArray[Any]]], shape: tuple[int, int], count: int
-) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """Return the columns one after the other and where each begins, as `expressions.machine.run` takes them."""
-    rows, end = shape[0] * shape[1], 0
-    parts = [_NOTHING_WRITTEN]
-    first = [0] * count
-    for at, column in columns:
-        size = column.size
-        if size == 1:
-            first[at] = -1 - end
-        else:
-            first[at] = end
-            if size != rows:
-                column, size = np.broadcast_to(column, shape), rows  # noqa: PLW2901 - the same column, written out
-        parts.append(column if column.ndim == 1 else column.reshape(size))
-        end += size
-    return np.concatenate(parts, dtype=np.float64), np.array(first, np.int64)

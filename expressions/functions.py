@@ -44,11 +44,12 @@ def question(test: Callable[..., bool]) -> Build:
     def build(*words: Word) -> Truth:
         def answers(columns: Columns) -> Any:
             first, *others = texts = [word.value(columns) for word in words]
-            if all(not other.codes.ndim and other.codes >= 0 for other in others):
-                return first.answers(test, tuple(other.vocabulary[int(other.codes)] for other in others))
+            alone = [text for other in others if (text := other.alone) is not None]
+            if len(alone) == len(others):
+                return first.answers(test, tuple(alone))
             return each(test, texts, _NEITHER, np.int8)
 
-        return Truth(lambda c: answers(c) == 1, lambda c: answers(c) == 0, states=answers)
+        return Truth(lambda c: answers(c) == 1, lambda c: answers(c) == 0)
 
     return build
 

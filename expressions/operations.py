@@ -121,7 +121,6 @@ def equal_words(left: Word, right: Word) -> Truth:
     return Truth(
         lambda c: left.value(c).equals(right.value(c)),
         lambda c: left.value(c).differs(right.value(c)),
-        states=lambda c: left.value(c).compared(right.value(c)),
     )
 
 

@@ -1,7 +1,7 @@
 """Several conditions as one flat program for `expressions.machine`, what they have in common computed once.
 
-Every instruction writes a register of its own, a row of numbers or of truth values; those that nothing new comes of
-are not written a second time (value numbering: Cocke and Schwartz, *Programming Languages and Their Compilers*, 1970).
+Every instruction writes a register of its own, numbers or a mask; those that nothing new comes of are not written a
+second time (value numbering: Cocke and Schwartz, *Programming Languages and Their Compilers*, 1970).
 What is not plain arithmetic, comparison or logic is left to the closures of `expressions.operations` and enters as a
 column. The closures are what the language means; a program says the same.
 """
@@ -16,7 +16,8 @@ from typing import Any, Final, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from expressions.checking import Scope, compile_part
+from expressions import instructions as op
+from expressions.checking import ARITHMETIC, Scope, compile_part
 from expressions.compiled import CompiledExpression
 from expressions.kinds import Kind, Names
 from expressions.operations import OPPOSITE
@@ -24,35 +25,16 @@ from expressions.syntax import Items, Literal, Name, Operation, Part, literal
 from expressions.text import NULL
 from expressions.values import Columns, Number, Truth, Value
 
-# ``a``, ``b``, ``c``: the registers an instruction reads.
-# Into a register of numbers:
-CONSTANT: Final = 0  # the a-th constant
-CODE: Final = 1  # the code that the a-th written text has in its column
-COLUMN: Final = 2  # the a-th column
-NEGATIVE: Final = 3
-ADD: Final = 4
-SUBTRACT: Final = 5
-MULTIPLY: Final = 6
-DIVIDE: Final = 7
-CHOOSE: Final = 8  # a where the mask c is set, else b
-# Into a mask, from numbers:
-LESS: Final = 9
-LESS_EQUAL: Final = 10
-EQUAL: Final = 11
-UNEQUAL: Final = 12  # surely: never beside NaN
-OTHER_TEXT: Final = 13  # a text's code a that is known and not b
-MISSING: Final = 14
-KNOWN: Final = 15
-# Into a mask, from masks:
-ALL: Final = 16  # a is 1: every row, or 0: none
-AND: Final = 17
-OR: Final = 18
-
 #: What is longer than that is asked of the closures, which sort.
 _SHORT_LIST: Final = 8
-_ARITHMETIC: Final = {"+": ADD, "-": SUBTRACT, "*": MULTIPLY, "/": DIVIDE}
+_ARITHMETIC: Final = {"+": op.ADD, "-": op.SUBTRACT, "*": op.MULTIPLY, "/": op.DIVIDE}
 #: Whether the operands change places: a > b is b < a.
-_COMPARE: Final = {"<": (LESS, False), "<=": (LESS_EQUAL, False), ">": (LESS, True), ">=": (LESS_EQUAL, True)}
+_COMPARE: Final = {
+    "<": (op.LESS, False),
+    "<=": (op.LESS_EQUAL, False),
+    ">": (op.LESS, True),
+    ">=": (op.LESS_EQUAL, True),
+}
 
 Read: TypeAlias = Callable[[Columns], Any]
 
@@ -92,7 +74,7 @@ def join(conditions: Sequence[CompiledExpression]) -> Program:
         joining.numbers,
         joining.masks,
         np.array([joining.needs(answer) for answer in answers], bool).reshape(len(answers), len(joining.instructions)),
-        any(condition.computes for condition in conditions),
+        joining.computes,
     )
 
 
@@ -106,6 +88,7 @@ class _Joining:
         self.reads: list[Read] = []
         self.numbers = 0
         self.masks = 0
+        self.computes = False
         self._columns: dict[object, int] = {}
         self._written: dict[tuple[int, int, int, int], int] = {}
         #: Part and what is asked of it → its mask: what a choice hangs on is asked both ways.
@@ -128,7 +111,7 @@ class _Joining:
     def _write(self, do: int, a: int = 0, b: int = 0, c: int = 0) -> int:
         key = (do, a, b, c)
         if key not in self._written:
-            mask = do > CHOOSE
+            mask = do > op.CHOOSE
             self._written[key] = into = self.masks if mask else self.numbers
             self.masks += mask
             self.numbers += not mask
@@ -140,17 +123,17 @@ class _Joining:
         return self._written[key]
 
     def _constant(self, value: float) -> int:
-        return self._write(CONSTANT, self.constants.setdefault(value, len(self.constants)))
+        return self._write(op.CONSTANT, self.constants.setdefault(value, len(self.constants)))
 
     def _code(self, column: str, text: str) -> int:
-        return self._write(CODE, self.texts.setdefault((column, text), len(self.texts)))
+        return self._write(op.CODE, self.texts.setdefault((column, text), len(self.texts)))
 
     def _column(self, key: object, read: Read) -> int:
         """Return the register of what ``read`` finds; the same ``key``, the same thing."""
         if key not in self._columns:
             self._columns[key] = len(self.reads)
             self.reads.append(read)
-        return self._write(COLUMN, self._columns[key])
+        return self._write(op.COLUMN, self._columns[key])
 
     def _named(self, name: Name) -> int:
         """Return the register of a column of numbers, truth values or codes of texts."""
@@ -161,7 +144,17 @@ class _Joining:
         return self._names[".".join(name.path)] is Kind.TEXT
 
     def _value(self, part: Part) -> Value:
-        return compile_part(part, Scope(self._names, {}, {}, set()))
+        return compile_part(part, self._scope())
+
+    def _scope(self) -> Scope:
+        return Scope(self._names, {}, {}, set())
+
+    def _left(self, part: Part) -> Value:
+        """Return the closures of ``part``, which is left to them."""
+        scope = self._scope()
+        value = compile_part(part, scope)
+        self.computes |= bool(scope.signs & ARITHMETIC)
+        return value
 
     def _number(self, part: Part) -> int:
         if isinstance(part, Name):
@@ -171,12 +164,12 @@ class _Joining:
             return self._constant(part.value)
         if isinstance(part, Operation) and part.sign == "?:":
             condition, yes, no = part.operands
-            unless = self._write(CHOOSE, self._number(no), self._constant(nan), self._mask(condition, False))
-            return self._write(CHOOSE, self._number(yes), unless, self._mask(condition, True))
+            unless = self._write(op.CHOOSE, self._number(no), self._constant(nan), self._mask(condition, False))
+            return self._write(op.CHOOSE, self._number(yes), unless, self._mask(condition, True))
         if isinstance(part, Operation):
             operands = [self._number(operand) for operand in part.operands]
-            return self._write(NEGATIVE if len(operands) == 1 else _ARITHMETIC[part.sign], *operands)
-        value = self._value(part)
+            return self._write(op.NEGATIVE if len(operands) == 1 else _ARITHMETIC[part.sign], *operands)
+        value = self._left(part)
         assert isinstance(value, Number)
         return self._column(_told(part), value.value)
 
@@ -189,18 +182,18 @@ class _Joining:
 
     def _ask(self, part: Part, so: bool) -> int:
         if isinstance(part, Literal):
-            return self._write(ALL, part.value is so)
+            return self._write(op.ALL, part.value is so)
         if isinstance(part, Name):
-            return self._write(EQUAL, self._named(part), self._constant(float(so)))
+            return self._write(op.EQUAL, self._named(part), self._constant(float(so)))
         found = self._operation(part, so) if isinstance(part, Operation) else None
         return self._closure(part, so) if found is None else found
 
     def _closure(self, part: Part, so: bool) -> int:
         """Return the mask of what the closures say."""
-        value = self._value(part)
+        value = self._left(part)
         assert isinstance(value, Truth)
         column = self._column((_told(part), so), value.true if so else value.false)
-        return self._write(EQUAL, column, self._constant(1.0))
+        return self._write(op.EQUAL, column, self._constant(1.0))
 
     def _operation(self, part: Operation, so: bool) -> int | None:
         """Return the mask, ``None`` where the closures have to give it."""
@@ -208,18 +201,20 @@ class _Joining:
             return self._mask(part.operands[0], not so)
         if part.sign in {"&&", "||"}:
             left, right = part.operands
-            return self._write(AND if (part.sign == "&&") is so else OR, self._mask(left, so), self._mask(right, so))
+            return self._write(
+                op.AND if (part.sign == "&&") is so else op.OR, self._mask(left, so), self._mask(right, so)
+            )
         if part.sign == "?:":
             condition, yes, no = part.operands
             either = (
-                self._write(AND, self._mask(condition, it), self._mask(then, so))
+                self._write(op.AND, self._mask(condition, it), self._mask(then, so))
                 for it, then in ((True, yes), (False, no))
             )
-            return self._write(OR, *either)
+            return self._write(op.OR, *either)
         if part.sign in {"==", "!="}:
             return self._equality(replace(part, sign="=="), (part.sign == "==") is so)
         if part.sign == "in":
-            return self._membership(*part.operands, so)
+            return self._membership(part, so)
         return self._comparison(part, so)
 
     def _comparison(self, part: Operation, so: bool) -> int | None:
@@ -241,40 +236,43 @@ class _Joining:
         first, second = self._value(left), self._value(right)
         if not isinstance(first, Number) or not isinstance(second, Number) or (first.null and second.null):
             return self._closure(part, so)  # what may be missing on both sides may be equal in that
-        return self._write(EQUAL if so else UNEQUAL, self._number(left), self._number(right))
+        return self._write(op.EQUAL if so else op.UNEQUAL, self._number(left), self._number(right))
 
     def _null(self, name: Name, so: bool) -> int:
         if not self._is_text(name):
-            return self._write(MISSING if so else KNOWN, self._named(name))
+            return self._write(op.MISSING if so else op.KNOWN, self._named(name))
         if so:
-            return self._write(EQUAL, self._named(name), self._constant(NULL))
-        return self._write(LESS_EQUAL, self._constant(0.0), self._named(name))
+            return self._write(op.EQUAL, self._named(name), self._constant(NULL))
+        return self._write(op.LESS_EQUAL, self._constant(0.0), self._named(name))
 
     def _same_text(self, name: Name, text: str, so: bool) -> int:
-        return self._write(EQUAL if so else OTHER_TEXT, self._named(name), self._code(".".join(name.path), text))
+        return self._write(op.EQUAL if so else op.OTHER_TEXT, self._named(name), self._code(".".join(name.path), text))
 
-    def _membership(self, operand: Part, among: Part, so: bool) -> int | None:
+    def _membership(self, part: Operation, so: bool) -> int | None:
+        operand, among = part.operands
         if not isinstance(among, Items) or not 0 < len(among.items) <= _SHORT_LIST:
             return None
         answers = []
         for item in map(literal, among.items):
             assert isinstance(item, Literal)
             if isinstance(item.value, float):
-                answers.append(self._write(EQUAL if so else UNEQUAL, self._number(operand), self._constant(item.value)))
+                answers.append(
+                    self._write(op.EQUAL if so else op.UNEQUAL, self._number(operand), self._constant(item.value))
+                )
             elif isinstance(item.value, str) and isinstance(operand, Name):
                 answers.append(self._same_text(operand, item.value, so))
             else:
                 return None
-        return reduce(partial(self._write, OR if so else AND), answers)
+        return reduce(partial(self._write, op.OR if so else op.AND), answers)
 
 
 def _reads_masks(do: int) -> tuple[bool, ...]:
     """Return of each register that an instruction reads whether it is a mask."""
-    if do <= COLUMN or do == ALL:
+    if do <= op.COLUMN or do == op.ALL:
         return ()
-    if do == CHOOSE:
+    if do == op.CHOOSE:
         return (False, False, True)
-    return (do > ALL,) * (1 if do in {NEGATIVE, MISSING, KNOWN} else 2)
+    return (do > op.ALL,) * (1 if do in {op.NEGATIVE, op.MISSING, op.KNOWN} else 2)
 
 
 def _codes(name: str) -> Read:

@@ -40,6 +40,12 @@ class Text:
             self._index.update((text, code) for code, text in enumerate(self.vocabulary))
         return self._index
 
+    @property
+    def alone(self) -> str | None:
+        """Return the text that is the same for every row; ``None`` where there are rows or no text."""
+        code = NULL if self.codes.ndim else int(self.codes)
+        return self.vocabulary[code] if code >= 0 else None
+
     def take(self, positions: Any) -> "Text":
         """Return the texts at ``positions`` (any NumPy index)."""
         return Text(self.codes[positions], self.vocabulary, self._index, self._asked)
@@ -64,21 +70,14 @@ class Text:
             return np.asarray((texts.codes != code) & texts.is_known())
         return self.is_known() & other.is_known() & ~self.equals(other)
 
-    def compared(self, other: "Text") -> NDArray[np.int8]:
-        """Return 1 where `equals`, 0 where `differs`, 2 where neither."""
-        texts, code = self._beside(other)
-        same = self.equals(other).view(np.int8)
-        if code is not None and texts.codes.size and texts.codes.min() > UNKNOWN:
-            return same
-        return np.where(self.is_known() & other.is_known(), same, np.int8(2))
-
     def _beside(self, other: "Text") -> tuple["Text", int | None]:
         """Return the texts of a column and the code there of the one text that they are compared with.
 
         ``None`` for the code where neither is a single known text.
         """
         column, one = (self, other) if self.codes.ndim else (other, self)
-        return column, None if one.codes.ndim or one.codes < 0 else column._code_of(one)
+        text = one.alone
+        return column, None if text is None else column.index.get(text, NOWHERE)
 
     def answers(self, question: Callable[..., bool], texts: tuple[str, ...]) -> NDArray[np.int8]:
         """Return 1 or 0 for each row's ``question(text, *texts)``, 2 where there is no text.
@@ -101,10 +100,6 @@ class Text:
             self._asked.clear()
         self._asked[question, texts] = asked = np.array([*known, 2, 2], np.int8), of_all
         return asked
-
-    def _code_of(self, other: "Text") -> int:
-        """Return the code that the one text of ``other`` has here, or one that no text has."""
-        return self.index.get(other.vocabulary[int(other.codes)], NOWHERE)
 
     def is_in(self, texts: Iterable[str]) -> NDArray[np.bool_]:
         """Return where the text is one of ``texts``."""
@@ -152,8 +147,8 @@ def each(function: Callable[..., Any], texts: Sequence[Text], absent: Any, dtype
     """
     columns = [place for place, text in enumerate(texts) if text.codes.ndim] or [0]
     others = [text for place, text in enumerate(texts) if place != columns[0]]
-    if len(columns) == 1 and all(text.codes >= 0 for text in others):
-        written = [text.vocabulary[int(text.codes)] for text in others]
+    written = [text.alone for text in others]
+    if None not in written:
         before, after = written[: columns[0]], written[columns[0] :]
         return _each_of(lambda word: function(*before, word, *after), texts[columns[0]], absent, dtype)
     codes = np.broadcast_arrays(*(text.codes for text in texts))

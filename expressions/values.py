@@ -34,15 +34,11 @@ class Word:
 
 @dataclass(frozen=True)
 class Truth:
-    """True, false or unknown per row. ``null`` as in `Number`.
-
-    ``states``: 1 where true, 0 where false, something else where unknown, for what finds both sides in one go.
-    """
+    """True, false or unknown per row. ``null`` as in `Number`."""
 
     true: Callable[[Columns], Mask]
     false: Callable[[Columns], Mask]
     null: Callable[[Columns], Mask] | None = None
-    states: Callable[[Columns], NDArray[Any]] | None = None
 
 
 @dataclass(frozen=True)
