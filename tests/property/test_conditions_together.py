@@ -66,6 +66,14 @@ SOURCES = conditions(
     ("{} in [{}]", st.sampled_from(KINDS[Kind.NUMBER]), st.just(", ".join(map(str, range(12))))),
     ("lines.{}(l, l.weight {} 1.0 || location.open)", st.sampled_from(["exists", "all"]), st.sampled_from("<>")),
     ("lines.{}(l, l.category == location.type)", st.sampled_from(["exists", "all"])),
+    # What overflows on the way: no warning, whoever computes it.
+    (
+        "lines.{}(l, l.weight * {} < {})",
+        st.sampled_from(["exists", "all"]),
+        st.sampled_from(KINDS[Kind.NUMBER]),
+        figures,
+    ),
+    ("string({0} * {0}) != {1}", st.sampled_from(KINDS[Kind.NUMBER]), words.map(repr)),
     ("double(size(lines)) {} {}", st.sampled_from("<>"), figures),
     ("{}", st.sampled_from(["true", "false"])),
 )

@@ -1,8 +1,10 @@
 """Expressions written to hurt are refused by their shape, before anything that could grow is built from them."""
 
+import numpy as np
 import pytest
 
 from expressions.compiled import compile_expression
+from expressions.conditions import Conditions
 from expressions.errors import ExpressionError
 from expressions.kinds import Kind, ListOf, Names
 from expressions.text import encode
@@ -57,3 +59,16 @@ def test_repeated_replacing_cannot_grow_without_end() -> None:
     growing = "t" + '.replace("a", "aaaaaaaaaa")' * 40
     sizes = compile_expression(f"size({growing})", NAMES).values({"t": encode(["a", "b"])})
     assert repr(sizes.tolist()) == "[nan, 1.0]"
+
+
+def test_a_choice_that_hangs_on_forty_choices_is_joined_at_once() -> None:
+    pytest.importorskip("numba")
+    names: Names = dict.fromkeys(["order.gift", "order.insured", "order.new"], Kind.TRUTH)
+    source = "(" * 40 + "order.gift" + " ? order.insured : order.new)" * 40
+    columns = {
+        "order.gift": np.array(0.0),
+        "order.insured": np.array([1.0, 0.0, 1.0]),
+        "order.new": np.array([1, 1, 0]),
+    }
+    answers = Conditions([compile_expression(source, names)]).are_true(columns, (1, 3), [0])
+    assert answers.tolist() == [[[True, False, False]]]  # of the second every other choice is false
