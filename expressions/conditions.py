@@ -71,7 +71,6 @@ def _true(
     for at in texts:
         name, text = program.texts[at]
         codes[at] = columns[name].index.get(text, NOWHERE)
-    rows = shape[0] * shape[1]
     read = np.empty((len(program.columns), *shape))
     with np.errstate(all="ignore") if program.computes else nullcontext():
         for at in reads:
@@ -80,7 +79,7 @@ def _true(
         instructions,
         program.constants,
         np.array(codes, np.float64),
-        read.reshape(len(read), rows),
+        read.reshape(len(read), shape[0] * shape[1]),
         answers,
         (program.numbers, program.masks),
     )
