@@ -132,7 +132,7 @@ class BlockingRuleAnswer(BaseModel):
 class MissingLineAnswer(BaseModel):
     """A line that no allowed plan supplies, or that a partial plan leaves out.
 
-    `available` of its `quantity` could be sent if all rules and limits were relaxed; `short` are lacking even then.
+    `available` of its units are there if all rules and limits were relaxed; `short` are lacking even then.
     `cause` names what stands against it, `details`, `location_ids` and `rules` say more, `reason` says it in words.
     """
 
