@@ -6,8 +6,9 @@ from typing import TypeVar
 from fastapi import Request
 from pydantic import BaseModel, ValidationError
 
-from serving.errors import MalformedBodyError, TooLargeError, UnsupportedMediaError
+from serving.errors import InvalidRequestError, MalformedBodyError, TooLargeError, UnsupportedMediaError
 from serving.web.problems import invalid_request
+from serving.web.twice import name_twice
 
 B = TypeVar("B", bound=BaseModel)
 
@@ -41,16 +42,19 @@ async def read_body(request: Request, max_bytes: int) -> bytes:
 
 
 def read_json(model: type[B], content: bytes) -> B:
-    """``content`` as ``model``: a number is no text, a truth no number.
+    """``content`` as ``model``: a number is no text, a truth no number, and each name stands once.
 
     Raises `MalformedBodyError` or `InvalidRequestError`.
     """
     try:
-        return model.model_validate_json(content, strict=True)
+        read = model.model_validate_json(content, strict=True)
     except ValidationError as error:
         if error.errors()[0]["type"] == "json_invalid":
             raise MalformedBodyError(f"The body is not JSON: {error.errors()[0]['msg']}") from error
         raise invalid_request(error) from error
+    if (twice := name_twice(content)) is not None:
+        raise InvalidRequestError(f"{twice.field}: {twice.message}", [twice])
+    return read
 
 
 class _Inflating:
