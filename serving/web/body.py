@@ -1,6 +1,7 @@
 """Reading what a client sends: bounded, decompressed, checked."""
 
 import zlib
+from codecs import BOM_UTF8
 from typing import TypeVar
 
 from fastapi import Request
@@ -21,6 +22,8 @@ def media_type(request: Request) -> str:
 async def read_body(request: Request, max_bytes: int) -> bytes:
     """The whole body, decompressed where it is gzip; at most ``max_bytes``, before decompression and after it.
 
+    A byte order mark at its beginning, as Excel and PowerShell write one, is none of it.
+
     Raises `TooLargeError`, `UnsupportedMediaError` (another encoding) or `MalformedBodyError` (broken gzip).
     """
     encoding = request.headers.get("content-encoding", "identity").strip().lower()
@@ -38,7 +41,7 @@ async def read_body(request: Request, max_bytes: int) -> bytes:
         parts.append(part)
     if inflating is not None and not inflating.member.eof:
         raise MalformedBodyError("The gzip body ends too early")
-    return b"".join(parts)
+    return b"".join(parts).removeprefix(BOM_UTF8)
 
 
 def read_json(model: type[B], content: bytes) -> B:

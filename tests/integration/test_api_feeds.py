@@ -203,6 +203,20 @@ async def test_ndjson_and_gzip_are_read(api: Api) -> None:
     assert set(api.service.live.snapshot.products) == {"SKU-1", "SKU-2"}
 
 
+@pytest.mark.parametrize("media_type", ["application/json", "application/x-ndjson"])
+async def test_a_feed_that_begins_with_a_byte_order_mark_is_read(api: Api, media_type: str) -> None:
+    await _feed_examples(api)
+    for feed in ("products", "stock"):
+        row = json.dumps({**examples.ROWS[feed][0], "sku": "SKU-2"})
+        content = b"\xef\xbb\xbf" + (f"[{row}]" if media_type == "application/json" else f"{row}\n{row}\n").encode()
+        for headers in ({}, {"Content-Encoding": "gzip"}):
+            sent = gzip.compress(content) if headers else content
+            response = await api.client.put(
+                f"/v1/{feed}", content=sent, headers={"Content-Type": media_type, **headers}
+            )
+            assert response.json()["rejected"] == []
+
+
 async def test_several_gzip_files_in_one_body_are_all_read(api: Api) -> None:
     files = [gzip.compress(json.dumps({"sku": f"SKU-{number}"}).encode() + b"\n") for number in range(3)]
     response = await api.client.put(
