@@ -79,7 +79,7 @@ def _rank(planning: "_Planning", count: int) -> Ranked:
         ranked = Ranked(stage.name if plans else None, plans, planning.money, ruled, forbidden)
         if plans:
             break
-    return replace(ranked, unproved=planning.unproved and not ranked.plans)
+    return replace(ranked, unproved=planning.unproved)
 
 
 def _stages(ruled: Ruled) -> Sequence[Stage]:

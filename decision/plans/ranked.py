@@ -59,7 +59,7 @@ class Ranked:
     """The best plans of the first stage that has any (else of the last), and how they were found.
 
     ``too_few_parcels``: whether no plan stands there only because it would take more parcels; ``unproved``: whether one
-    may stand that nobody had the time to find.
+    may stand, there or in a stage before it, that nobody had the time to find.
     """
 
     stage: str | None

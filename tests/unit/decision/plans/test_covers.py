@@ -1,6 +1,7 @@
 """Few candidates that have every line between them are found where there are any, and only then."""
 
 from itertools import combinations, islice
+from typing import Any
 
 import numpy as np
 import pytest
@@ -35,8 +36,8 @@ def test_covers_are_found_where_there_are_any(seed: int, blocks: int, candidates
     assert bool(found) == there
 
 
-def hidden_plan(seed: int, places: int = PLACES) -> tuple[Order, Network]:
-    """An order whose lines eight locations have, each five of them; all others have any five."""
+def hidden_plan(seed: int, places: int = PLACES, *, warehouse: bool = False) -> tuple[Order, Network]:
+    """An order whose lines eight stores have, each five of them; all others have any five, a warehouse all."""
     rng = np.random.default_rng(seed)
     has = np.array([rng.choice(LINES, LINES // PARCELS, replace=False) for _ in range(places)])
     has[rng.choice(places, PARCELS, replace=False)] = rng.permutation(LINES).reshape(PARCELS, -1)
@@ -45,7 +46,12 @@ def hidden_plan(seed: int, places: int = PLACES) -> tuple[Order, Network]:
         for line in lines:
             stock[f"K{line}"][f"L{place}"] = 1
     wanted = tuple(Line(str(k), f"K{k}", 1, 10.0, weight_kg=1.0) for k in range(LINES))
-    locations = [{"location_id": f"L{place}", "capacity_per_day": 4.0, "capacity_used": 1.0} for place in range(places)]
+    locations: list[dict[str, Any]] = [
+        {"location_id": f"L{place}", "capacity_per_day": 4.0, "capacity_used": 1.0} for place in range(places)
+    ]
+    if warehouse:
+        locations.append({"location_id": f"L{places}", "location_type": "warehouse"})
+        stock = {sku: {**units, f"L{places}": 1} for sku, units in stock.items()}
     return order(lines=wanted), network(locations, [{"carrier_service_id": "C1"}], stock)
 
 
@@ -116,6 +122,20 @@ def test_too_few_parcels_are_told_with_as_many_as_it_takes() -> None:
     (first, *_) = decision.relaxations
     assert first.rule_ids == ("limits.max_parcels",)
     assert first.smallest
+
+
+def test_a_stage_that_was_not_settled_is_told_where_a_later_one_stands(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Eight stores have it all, which nobody has the time to find; a warehouse has it too, which anybody sees."""
+    asked, net = hidden_plan(seed=1, warehouse=True)
+    stages = "stages: [{name: stores, require: 'location.type == \"store\"'}, {name: any}]"
+    ruled = rule(asked, net, [load_ruleset(f"name: n\nlimits: {{max_parcels: {PARCELS}}}\n{stages}")], NOW)
+    assert ruled is not None
+    monkeypatch.setattr(covers, "MOST_STEPS", 1)
+    decision = explain(planning.best_plan(price(ruled, Formula()), seconds=0.0), {})
+    assert (decision.stage, decision.unproved) == ("any", True)
+    assert tell(decision, "en").summary.endswith(
+        "an earlier one may have a plan that was not found in the time there is."
+    )
 
 
 def test_what_is_not_proved_is_not_told_as_proved(monkeypatch: pytest.MonkeyPatch) -> None:
