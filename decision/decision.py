@@ -200,8 +200,8 @@ class Decision:
     nothing but stock (or a carrier) would help; ``summary`` says the whole in words. ``promise``: whether what the
     customer was told is kept, where the order carries it. ``timezone``: IANA zone of the destination, by whose clocks
     sentences name days. ``reasons``: by rule and language, of the rules told here that are written in several.
-    ``unproved``: a plan may stand all the same, or in an earlier stage than that of the options, which was not found in
-    the time there is (of more than 12 lines).
+    ``unproved``: a plan may stand that was not found in the time there is (of more than 12 lines): in an earlier stage
+    than that of the options; without options as it is, or with rules relaxed and nothing left out.
     """
 
     order_id: str

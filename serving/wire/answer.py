@@ -253,8 +253,8 @@ class DecisionAnswer(BaseModel):
     it, and `reasons` has it by rule and language, where it was written in several. `timezone` is the destination's, by
     whose clocks sentences name days. `prices` is the strategy that ranked the plans, `limits` what no plan may exceed;
     `versions.digest` names all that went into the decision. `promise` is null for an order that brought none.
-    `unproved`: of more than 12 lines, a plan may stand all the same, or in an earlier stage than that of the options,
-    that was not found in the time there is.
+    `unproved`: of more than 12 lines, a plan may stand that was not found in the time there is: in an earlier stage
+    than that of the options; without options as it is, or with rules relaxed and nothing left out.
     """
 
     decision_id: str
