@@ -37,7 +37,8 @@ class Ruling:
     def take(self, rows: NDArray[np.intp]) -> "Ruling":
         """Return what is said of the candidates at ``rows``."""
         parts = (self.removed, self.kept, self.adjusted, self.parcels_left)
-        return Ruling(*({rule: said[..., rows] for rule, said in part.items()} for part in parts))  # type: ignore[arg-type]
+        taken = ({rule: said[..., rows] for rule, said in part.items()} for part in parts)
+        return Ruling(*taken)  # type: ignore[arg-type]  # each part keeps its own type, which a loop over all loses
 
     def and_then(self, later: "Ruling") -> "Ruling":
         """Return both rulings as one."""
