@@ -41,7 +41,7 @@ from decision.plans.large import Cut, Large
 from decision.plans.packing import pack
 from decision.plans.ranked import RankedPlan
 from decision.plans.shipments import Pricing
-from decision.rules.ruleset import Limits
+from decision.rules.parts import Limits
 
 #: Sets, of one candidate for each location, of which it is searched who sends what.
 MOST_PACKED: Final = 300

@@ -23,7 +23,7 @@ from decision.plans.relaxation import ALLOW_PARTIAL, MAX_PARCELS, SPLIT_LINES, f
 from decision.plans.room import Room
 from decision.plans.search import SearchTooLongError
 from decision.plans.shipments import Pricing, Shipments, price_shipments
-from decision.rules.ruleset import Limits, Stage
+from decision.rules.parts import Limits, Stage
 from decision.rules.ruling import available, parcels_left, unmet
 
 #: Shipments that are listed as fast as a simple plan is found.

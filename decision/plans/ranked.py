@@ -10,7 +10,8 @@ from decision.candidates.loads import Sent
 from decision.decision import BindingRule
 from decision.plans.reach import Reach
 from decision.plans.shipments import Pricing
-from decision.rules.ruleset import Rule, Ruleset
+from decision.rules.parts import Rule
+from decision.rules.ruleset import Ruleset
 from decision.rules.ruling import Ruling
 from decision.rules.situation import Situation
 

@@ -33,7 +33,8 @@ from decision.plans.shipments import Pricing, pricing
 from decision.plans.smallest_sets import MOST_QUESTIONS, Ids, smallest, smallest_tried
 from decision.predictor import Predictor
 from decision.rules.attributes import needs_prediction
-from decision.rules.ruleset import Ruleset, Stage
+from decision.rules.parts import Stage
+from decision.rules.ruleset import Ruleset
 from decision.rules.ruling import Ruling, apply_rules, unmet
 from decision.rules.situation import Situation
 

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from decision.candidates.consolidation import NOTHING_OPEN, open_shipments_at
 from decision.money import MOST_MONEY
 from decision.rules.attributes import CAPACITY_USED, is_per_line, read_columns, together
-from decision.rules.ruleset import OfferRule, Rule, Ruleset, Stage
+from decision.rules.parts import OfferRule, Rule, Stage
+from decision.rules.ruleset import Ruleset
 from decision.rules.situation import Situation
 from expressions.compiled import CompiledExpression
 

@@ -16,7 +16,8 @@ from decision.network import Network
 from decision.order import Line, Order
 from decision.plans.relaxation import ALLOW_PARTIAL, MAX_PARCELS, MOST_TOLD, SPLIT_LINES
 from decision.plans.smallest_sets import MOST_TRIED, smallest, smallest_tried
-from decision.rules.ruleset import Ruleset, Stage, compile_ruleset
+from decision.rules.parts import Stage
+from decision.rules.ruleset import Ruleset, compile_ruleset
 from tests.unit.decision.world import NOW, Table, network, order
 
 PLACES = ("P0", "P1", "P2", "P3")
