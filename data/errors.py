@@ -16,7 +16,7 @@ class UnfinishedDatasetError(DataError):
 
     def __init__(self, folder: Path, files: list[str]) -> None:
         super().__init__(
-            f"{folder} is not whole: {', '.join(files)} is being written, or was when that was interrupted. "
+            f"{folder} is not whole: somebody is writing it, or was interrupted ({', '.join(files)} unfinished). "
             "Wait for its end, or generate or import it again."
         )
 

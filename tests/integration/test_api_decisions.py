@@ -1,7 +1,6 @@
 """Asking for decisions: answered, logged, repeatable; what is wrong with an order is named."""
 
 import asyncio
-import json
 import threading
 from dataclasses import dataclass, field
 from typing import Any
@@ -264,15 +263,6 @@ async def test_a_body_that_is_no_order_is_refused(fed: Api, content: bytes, stat
     response = await fed.client.post("/v1/decisions", content=content)
     assert response.status_code == status
     assert "Traceback" not in response.text
-
-
-async def test_an_order_that_says_a_thing_twice_is_refused_and_not_by_its_last_word(fed: Api) -> None:
-    content = json.dumps(examples.ORDER).replace('"quantity": ', '"quantity": 100, "quantity": ', 1)
-    response = await fed.client.post("/v1/decisions", content=content)
-    assert response.status_code == 422
-    assert response.json()["errors"] == [
-        {"field": "lines[0].quantity", "message": "stands more than once in its object"}
-    ]
 
 
 async def test_one_option_is_not_called_the_only_one_when_there_are_more(fed: Api) -> None:

@@ -169,27 +169,6 @@ async def test_a_whole_number_may_be_written_with_its_point_and_an_amount_withou
     assert list(api.service.live.snapshot.network.stock["SKU-1"].on_hand) == [11]
 
 
-@pytest.mark.parametrize(
-    ("feed", "field", "value"), [("stock", "on_hand", 40), ("products", "weight_kg", 1.0), ("footfall", "visitors", 3)]
-)
-async def test_a_name_that_stands_twice_is_refused_and_not_the_last_taken(
-    api: Api, feed: str, field: str, value: float
-) -> None:
-    await _feed_examples(api)
-    good, doubtful = (json.dumps(examples.ROWS[feed][0]) for _ in range(2))
-    doubtful = doubtful[:-1] + f', "{field}": {value}}}'
-    response = await api.client.put(
-        f"/v1/{feed}", content=f"{good}\n{doubtful}\n", headers={"Content-Type": "application/x-ndjson"}
-    )
-    assert response.json()["accepted"] == 1
-    assert response.json()["rejected"] == [
-        {"index": 1, "field": field, "reason": "stands more than once in its object"}
-    ]
-    response = await api.client.put(f"/v1/{feed}", content=f"[{good},{doubtful}]")
-    assert response.status_code == 400
-    assert response.json()["detail"] == f"[1].{field} stands more than once in its object"
-
-
 async def test_ndjson_and_gzip_are_read(api: Api) -> None:
     lines = "\n".join(json.dumps(row) for row in examples.ROWS["products"]) + "\n{broken\n"
     response = await api.client.put(
@@ -201,20 +180,6 @@ async def test_ndjson_and_gzip_are_read(api: Api) -> None:
     assert (answer["received"], answer["accepted"]) == (3, 2)
     assert answer["rejected"][0]["index"] == 2
     assert set(api.service.live.snapshot.products) == {"SKU-1", "SKU-2"}
-
-
-@pytest.mark.parametrize("media_type", ["application/json", "application/x-ndjson"])
-async def test_a_feed_that_begins_with_a_byte_order_mark_is_read(api: Api, media_type: str) -> None:
-    await _feed_examples(api)
-    for feed in ("products", "stock"):
-        row = json.dumps({**examples.ROWS[feed][0], "sku": "SKU-2"})
-        content = b"\xef\xbb\xbf" + (f"[{row}]" if media_type == "application/json" else f"{row}\n{row}\n").encode()
-        for headers in ({}, {"Content-Encoding": "gzip"}):
-            sent = gzip.compress(content) if headers else content
-            response = await api.client.put(
-                f"/v1/{feed}", content=sent, headers={"Content-Type": media_type, **headers}
-            )
-            assert response.json()["rejected"] == []
 
 
 async def test_several_gzip_files_in_one_body_are_all_read(api: Api) -> None:

@@ -57,7 +57,7 @@ def test_a_history_that_is_being_written_is_not_loaded(tmp_path: Path) -> None:
     _generate(tmp_path, 3)
     days = generate(SHORT, 4, tmp_path / "history", tmp_path / "truth")
     next(days)
-    with pytest.raises(UnfinishedDatasetError, match=r"history is not whole: .*orders\.parquet.* interrupted"):
+    with pytest.raises(UnfinishedDatasetError, match=r"history is not whole: .* interrupted \(.*orders\.parquet"):
         load_dataset(tmp_path / "history")
     with pytest.raises(UnfinishedDatasetError, match=r"truth is not whole: .*retailer\.json"):
         read_truth(tmp_path / "truth")
