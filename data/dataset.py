@@ -1,7 +1,6 @@
 """A dataset: the canonical tables in memory, and as a folder of Parquet files."""
 
 import hashlib
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,11 +13,18 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from data.conform import INSTANT, NUMBER, TEXT, TRUTH, WHOLE, columns_of
-from data.errors import InvalidDatasetError, MissingTableError, UnknownTableError, UnreadableFileError
+from data.errors import (
+    InvalidDatasetError,
+    MissingTableError,
+    UnfinishedDatasetError,
+    UnknownTableError,
+    UnreadableFileError,
+)
 from data.findings import FINDING_COLUMNS, are_findings, no_findings
 from data.schemas import OPTIONAL_TABLES, TABLES
 from data.source_files import read_parquet
 from data.validation import validate
+from data.whole import Whole, unfinished_in, written_whole
 
 _ARROW = {
     TEXT: pa.large_string(),
@@ -74,6 +80,8 @@ def read_tables(folder: Path) -> dict[str, pd.DataFrame]:
     ------
     MissingTableError
         The folder, or the file of a table that every dataset needs, is not there.
+    UnfinishedDatasetError
+        The folder is being written, or that was interrupted.
     UnknownTableError
         There is a Parquet file of another name.
     DataError
@@ -81,6 +89,8 @@ def read_tables(folder: Path) -> dict[str, pd.DataFrame]:
     """
     if not folder.is_dir():
         raise MissingTableError(f"{folder} is not a folder. A dataset is a folder of Parquet files.")
+    if unfinished := unfinished_in(folder):
+        raise UnfinishedDatasetError(folder, unfinished)
     lacking = [name for name in TABLES if name not in OPTIONAL_TABLES and not (folder / f"{name}.parquet").is_file()]
     if lacking:
         raise MissingTableError(f"{folder} lacks {', '.join(f'{name}.parquet' for name in lacking)}.")
@@ -101,6 +111,8 @@ def load_dataset(folder: Path) -> Dataset:
     ------
     MissingTableError, ColumnError
         A table or a column is not there.
+    UnfinishedDatasetError
+        The folder is being written, or that was interrupted.
     InvalidDatasetError
         Rows break the rules of their tables. Importing a folder again sets such rows aside.
     """
@@ -119,16 +131,16 @@ def load_dataset(folder: Path) -> Dataset:
 def write_dataset(
     dataset: Dataset, folder: Path, rejected: pd.DataFrame | None = None, notes: pd.DataFrame | None = None
 ) -> None:
-    """Write ``dataset`` to ``folder``: the same rows give the same bytes.
+    """Write ``dataset`` to ``folder``, whole or not at all: the same rows give the same bytes.
 
     ``rejected`` and ``notes`` are findings (`data.findings`): they become ``rejected/<table>.parquet`` and
     ``notes/<table>.parquet``; what an earlier write left there is removed.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, frame in dataset.tables().items():
-        _write(_to_arrow(name, frame), folder / f"{name}.parquet")
-    _write_findings(no_findings() if rejected is None else rejected, folder / "rejected")
-    _write_findings(no_findings() if notes is None else notes, folder / "notes")
+    with written_whole() as whole:
+        _write_findings(no_findings() if rejected is None else rejected, folder / "rejected", whole)
+        _write_findings(no_findings() if notes is None else notes, folder / "notes", whole)
+        for name, frame in dataset.tables().items():
+            _write(_to_arrow(name, frame), whole.beside(folder / f"{name}.parquet"))
 
 
 def read_findings(folder: Path) -> pd.DataFrame:
@@ -192,17 +204,13 @@ def _to_arrow_column(kind: str, values: "pd.Series[Any]") -> pa.Array:
     return pa.array(values, type=_ARROW[kind], from_pandas=True)
 
 
-def _write_findings(findings: pd.DataFrame, folder: Path) -> None:
+def _write_findings(findings: pd.DataFrame, folder: Path, whole: Whole) -> None:
     for stale in folder.glob("*.parquet"):
-        stale.unlink()
+        whole.without(stale)
     for name, rows in findings.groupby("table", sort=True):
-        folder.mkdir(exist_ok=True)
         table = pa.Table.from_pandas(rows.reset_index(drop=True), preserve_index=False).replace_schema_metadata(None)
-        _write(table, folder / f"{name}.parquet")
+        _write(table, whole.beside(folder / f"{name}.parquet"))
 
 
 def _write(table: pa.Table, path: Path) -> None:
-    """Replace ``path`` whole: whoever reads meanwhile sees the old file or the new one."""
-    unfinished = path.with_suffix(".unfinished")
-    pq.write_table(table, unfinished, compression="zstd")
-    os.replace(unfinished, path)
+    pq.write_table(table, path, compression="zstd")

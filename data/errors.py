@@ -11,6 +11,16 @@ class MissingTableError(DataError):
     """A file that is needed is not there."""
 
 
+class UnfinishedDatasetError(DataError):
+    """A folder is being written, or was when that was interrupted."""
+
+    def __init__(self, folder: Path, files: list[str]) -> None:
+        super().__init__(
+            f"{folder} is not whole: somebody is writing it, or was interrupted ({', '.join(files)} unfinished). "
+            "Wait for its end, or generate or import it again."
+        )
+
+
 class UnknownTableError(DataError):
     """A folder has a table that nobody knows: a mistyped name must not lose one."""
 

@@ -74,7 +74,8 @@ def decide(
     priced = price(ruled, predictor)
     decision = explain(plan(priced, max(options, 2)), known)
     if not decision.options:
-        decision = replace(decision, relaxations=relaxations(ruled, predictor, find_plan))
+        helping, unproved = relaxations(ruled, predictor, find_plan)
+        decision = replace(decision, relaxations=helping, unproved=decision.unproved or unproved)
     once_come = None
     if order.promise is not None and keeping(decision, order.promise) is None:
         if len(decision.options) >= options:

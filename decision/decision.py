@@ -83,11 +83,11 @@ class BlockingRule:
 class MissingLine:
     """A line that no allowed plan supplies, or that a partial plan leaves out.
 
-    ``available``: the most of its ``quantity`` that could be sent if every rule and limit but `split_lines` were
-    relaxed, from all locations together where that lets it be split, else from one, after the lines of the same sku
-    before it; ``short``: units that are lacking even then. ``cause``: what stands against it, one of
-    `decision.explanation.missing.CAUSES`; ``details``: the numbers and names of that cause; ``location_ids``: the
-    places it is about; ``rules``: those that take the line out.
+    ``short``: units that are lacking even if every rule and limit but `split_lines` were relaxed: as few as would do
+    for all lines of its sku together, told of the last of them (`decision.explanation.shortage`); ``available``: what
+    there is of the line then. ``cause``: what stands against it, one of `decision.explanation.missing.CAUSES`;
+    ``details``: the numbers and names of that cause; ``location_ids``: the places it is about; ``rules``: those that
+    take the line out.
     """
 
     line_id: str
@@ -200,7 +200,8 @@ class Decision:
     nothing but stock (or a carrier) would help; ``summary`` says the whole in words. ``promise``: whether what the
     customer was told is kept, where the order carries it. ``timezone``: IANA zone of the destination, by whose clocks
     sentences name days. ``reasons``: by rule and language, of the rules told here that are written in several.
-    ``unproved``: a plan may stand all the same, which was not found in the time there is (of more than 12 lines).
+    ``unproved``: a plan may stand that was not found in the time there is (of more than 12 lines): in an earlier stage
+    than that of the options; without options as it is, or with rules relaxed and nothing left out.
     """
 
     order_id: str

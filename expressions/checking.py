@@ -79,7 +79,7 @@ def _name(name: Name, scope: Scope) -> Value:
     if kind is None:
         raise _unknown(name.at, written, (known for known in [*scope.names, *scope.items]))
     scope.used[written] = kind
-    return _COLUMN[kind](lambda columns: columns[written])  # type: ignore[no-any-return]
+    return _COLUMN[kind](lambda columns: columns[written])  # type: ignore[no-any-return]  # as the kind has it
 
 
 def _item(name: Name, listing: str, scope: Scope) -> Value:
@@ -90,7 +90,7 @@ def _item(name: Name, listing: str, scope: Scope) -> Value:
     if field not in fields.fields:
         raise _unknown(name.at, f"{variable}.{field}", (f"{variable}.{known}" for known in fields.fields))
     scope.use_field(listing, field)
-    return _COLUMN[fields.fields[field]](op.item_field(listing, field))  # type: ignore[no-any-return]
+    return _COLUMN[fields.fields[field]](op.item_field(listing, field))  # type: ignore[no-any-return]  # as the kind has it
 
 
 def _operation(part: Operation, scope: Scope) -> Value:

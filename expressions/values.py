@@ -83,13 +83,13 @@ def truth_column(read: Callable[[Columns], Any]) -> Truth:
 
     def true(columns: Columns) -> Mask:
         column = read(columns)
-        return column if column.dtype == bool else column == 1  # type: ignore[no-any-return]
+        return column if column.dtype == bool else column == 1  # type: ignore[no-any-return]  # a column may be of any type
 
     def false(columns: Columns) -> Mask:
         column = read(columns)
-        return ~column if column.dtype == bool else column == 0  # type: ignore[no-any-return]
+        return ~column if column.dtype == bool else column == 0  # type: ignore[no-any-return]  # a column may be of any type
 
     def null(columns: Columns) -> Mask:
-        return np.isnan(read(columns))  # type: ignore[no-any-return]
+        return np.isnan(read(columns))  # type: ignore[no-any-return]  # a column may be of any type
 
     return Truth(true, false, null)

@@ -16,9 +16,11 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
+from data.errors import UnfinishedDatasetError
 from data.synthetic.clock import Clock
 from data.synthetic.durations import delivered_instant, ready_instant
 from data.synthetic.generate import RETAILER_FILE
+from data.whole import unfinished_in
 from simulation.errors import TruthMissingError
 
 FloatArray = NDArray[np.float64]
@@ -45,11 +47,13 @@ class Truth:
 
 
 def read_truth(folder: Path) -> Truth:
-    """Read a truth folder; `TruthMissingError` if it is none."""
+    """Read a truth folder; `TruthMissingError` if it is none, `UnfinishedDatasetError` if it is not whole."""
     if not (folder / RETAILER_FILE).is_file():
         raise TruthMissingError(
             f"{folder} holds no {RETAILER_FILE}: give the folder `smista data generate --truth` wrote"
         )
+    if unfinished := unfinished_in(folder):
+        raise UnfinishedDatasetError(folder, unfinished)
     retailer = json.loads((folder / RETAILER_FILE).read_text(encoding="utf-8"))
     return Truth(
         pd.read_parquet(folder / "fulfilments.parquet"),

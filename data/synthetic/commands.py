@@ -20,8 +20,10 @@ def generate(
 ) -> None:
     """Make up a retailer and write its history, and beside it the truth that no training may read.
 
-    Exits 1 when a folder cannot be written.
+    Where it is interrupted both folders stay as they were. Exits 1 when a folder cannot be written.
     """
+    from contextlib import closing
+
     from rich.console import Console
     from rich.progress import track
 
@@ -32,10 +34,10 @@ def generate(
     hidden = truth or _beside(out)
     console = Console(stderr=True)
     try:
-        days = synthetic.generate(PRESETS[preset], seed, out, hidden)
         total, quiet = PRESETS[preset].days, not console.is_terminal
-        for _ in track(days, "Generating", total=total, console=console, disable=quiet):
-            pass
+        with closing(synthetic.generate(PRESETS[preset], seed, out, hidden)) as days:
+            for _ in track(days, "Generating", total=total, console=console, disable=quiet):
+                pass
     except TruthInsideDatasetError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(2) from error

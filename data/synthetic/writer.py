@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 
 from data.conform import INSTANT, NUMBER, TEXT, TRUTH, WHOLE, columns_of
 from data.synthetic.columns import Columns
+from data.whole import Whole
 
 ROWS_PER_GROUP: Final = 200_000
 
@@ -62,11 +63,10 @@ def truth_schema(table: str) -> pa.Schema:
 class Tables:
     """A folder of growing Parquet files: rows wait until a row group is full. Use it as a context."""
 
-    def __init__(self, folder: Path, schemas: dict[str, pa.Schema]) -> None:
-        """Create ``folder`` and one file per schema in it, replacing files of those names."""
-        folder.mkdir(parents=True, exist_ok=True)
+    def __init__(self, folder: Path, schemas: dict[str, pa.Schema], whole: Whole) -> None:
+        """Begin one file per schema, of those that are to come to ``folder`` with the ``whole``."""
         self._writers = {
-            name: pq.ParquetWriter(folder / f"{name}.parquet", schema, compression="zstd")
+            name: pq.ParquetWriter(whole.beside(folder / f"{name}.parquet"), schema, compression="zstd")
             for name, schema in schemas.items()
         }
         self._waiting: dict[str, list[pa.Table]] = {name: [] for name in schemas}

@@ -68,6 +68,7 @@ def no_ruleset(situation: Situation, versions: Mapping[str, str]) -> Decision:
     """Return the decision on an order to which no ruleset applies."""
     order = situation.order
     whole = np.zeros(len(order.lines), bool)  # nothing says that lines may be split
+    wanted = {row: line.quantity for row, line in enumerate(order.lines)}
     return Decision(
         order_id=order.order_id,
         decided_at=situation.now,
@@ -80,7 +81,7 @@ def no_ruleset(situation: Situation, versions: Mapping[str, str]) -> Decision:
         options=(),
         excluded=(),
         binding_rules=(),
-        missing=missing(situation, dict.fromkeys(range(len(order.lines)), Cause("no_ruleset")), whole),
+        missing=missing(situation, dict.fromkeys(wanted, Cause("no_ruleset")), wanted, whole),
     )
 
 
@@ -93,7 +94,8 @@ def _missing(ranked: Ranked) -> tuple[MissingLine, ...]:
     staged = Cause("stage_unmet", {"stage": ruled.ruleset.stages[-1].name}) if ranked.forbidden.any() else None
     few = ranked.too_few_parcels and limits.max_parcels
     otherwise = Cause("too_many_parcels", {"limit": few}) if few else Cause("not_together")
-    return missing(ruled.everyone, causes(ruled, sendable, staged=staged, otherwise=otherwise), split)
+    why, lines = causes(ruled, sendable, staged=staged, otherwise=otherwise), ruled.everyone.order.lines
+    return missing(ruled.everyone, why, {row: lines[row].quantity for row in why}, split)
 
 
 def _against_another(option: Option, options: list[Option]) -> Option:
@@ -156,8 +158,7 @@ def _option(ranked: Ranked, told: _Told, hours: Mapping[int, _Hours]) -> Option:
     one_parcel = ranked.priced.strategy.extra_parcel  # the first is not extra
     bound = total if plan.bound is None else min(plan.bound / PER_UNIT - one_parcel, total)
     split = splittable(order, ranked.ruled.ruleset.limits)
-    lines = missing(ranked.ruled.everyone, dict.fromkeys(left_out, Cause("left_out")), split) if left_out else ()
-    lines = tuple(replace(line, quantity=units) for line, units in zip(lines, left_out.values(), strict=True))
+    lines = missing(ranked.ruled.everyone, dict.fromkeys(left_out, Cause("left_out")), left_out, split)
     late = [shipment.delivery.p_late for shipment in shipments]
     on_time = None if order.promised_at is None else prod(1 - p for p in late if p is not None)
     return Option(rank, total, 0.0, bound, "", terms, shipments, lines, on_time=on_time)

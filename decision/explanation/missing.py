@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from decision.candidates.consolidation import open_shipments_at
 from decision.candidates.loads import Floats
 from decision.decision import BlockingRule, MissingLine
+from decision.explanation.shortage import lacking
 from decision.plans.ranked import Ruled
 from decision.plans.reach import able_to_send, splittable
 from decision.rules.ruling import Ruling, allowed, available
@@ -34,50 +35,49 @@ CAUSES: Final = (
 )
 
 
-def most_available(situation: Situation, split: Bools) -> NDArray[np.intp]:
-    """Return (L,) the most units of each line that could be sent with all rules, and all limits but one, relaxed.
+def missing(
+    situation: Situation, causes: Mapping[int, "Cause"], wanted: Mapping[int, int], split: Bools
+) -> tuple[MissingLine, ...]:
+    """Return the lines at the keys of ``causes`` as missing, each with what there is of it.
 
-    A line is sent whole from one location; those that may be ``split`` (L,) are put together from several, if none has
-    all of it. Lines of one sku are served in their order, each from where the fewest units suffice; what one takes the
-    next cannot have.
+    ``wanted``: the units that are missing of each; ``split`` (L,): which lines may be sent in parts.
     """
-    lines = situation.order.lines
-    places, first = np.unique(situation.candidates.location, return_index=True)
-    left = np.maximum(np.floor(situation.atp[:, first]), 0.0) if len(places) else np.zeros((len(lines), 1))
-    most = np.zeros(len(lines), np.intp)
-    same_sku = np.array([[line.sku == other.sku for other in lines] for line in lines])
-    for row, line in enumerate(lines):
-        enough = np.flatnonzero(left[row] >= line.quantity)
-        best = int(enough[left[row, enough].argmin()]) if len(enough) else int(left[row].argmax())
-        taken = np.zeros(left.shape[1])
-        taken[best] = min(line.quantity, left[row, best])
-        if split[row] and not len(enough):
-            from_most = np.argsort(-left[row], kind="stable")
-            taken[from_most] = np.diff(np.minimum(np.cumsum(left[row, from_most]), line.quantity), prepend=0.0)
-        most[row] = int(taken.sum())
-        if most[row] == line.quantity:
-            left[same_sku[row]] -= taken
-    return most
-
-
-def missing(situation: Situation, causes: Mapping[int, "Cause"], split: Bools) -> tuple[MissingLine, ...]:
-    """Return the lines at the keys of ``causes`` as missing, each with what there is of it."""
-    most = most_available(situation, split)
+    short = _short(situation, wanted, split)
     lines = situation.order.lines
     return tuple(
         MissingLine(
             lines[row].line_id,
             lines[row].sku,
-            lines[row].quantity,
+            wanted[row],
             cause.cause,
-            int(most[row]),
-            lines[row].quantity - int(most[row]),
+            lines[row].quantity - short[row],
+            short[row],
             cause.details,
             cause.location_ids,
             cause.rules,
         )
         for row, cause in causes.items()
     )
+
+
+def _short(situation: Situation, wanted: Mapping[int, int], split: Bools) -> dict[int, int]:
+    """Return the units lacking of each missing line with all rules, and all limits but that of splitting, relaxed.
+
+    Those of one sku are as few as would do for all its lines, told of the last that are missing.
+    """
+    lines = situation.order.lines
+    _, first = np.unique(situation.candidates.location, return_index=True)
+    there = np.maximum(np.floor(situation.atp[:, first]), 0.0).astype(np.int64)
+    short = dict.fromkeys(wanted, 0)
+    for sku in {lines[row].sku: None for row in wanted}:
+        rows = [row for row, line in enumerate(lines) if line.sku == sku]
+        whole = [lines[row].quantity for row in rows if not split[row]]
+        in_parts = sum(lines[row].quantity for row in rows if split[row])
+        left = lacking(whole, in_parts, there[rows[0]].tolist())
+        for row in sorted(set(rows) & wanted.keys(), reverse=True):
+            short[row] = min(wanted[row], left)
+            left -= short[row]
+    return short
 
 
 @dataclass(frozen=True, slots=True)

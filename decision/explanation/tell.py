@@ -111,7 +111,9 @@ def _kind(rule_id: str) -> tuple[str, str]:
 
 def _summary(decision: Decision, words: Catalogue) -> str:
     said = _said(decision, words)
-    return f"{said} {words.say('summary_unproved')}" if decision.unproved else said
+    if not decision.unproved:
+        return said
+    return f"{said} {words.say('summary_unproved_stage' if decision.options else 'summary_unproved')}"
 
 
 def _said(decision: Decision, words: Catalogue) -> str:

@@ -12,38 +12,37 @@ Research* 246, 2015). What it meets one after the other differs more.
 """
 
 from collections.abc import Iterator
-from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-#: Places of the search that are looked at. A step takes tens of microseconds.
-MOST_STEPS: Final = 8_000
+from decision.plans.effort import COVERS, Effort
 
 
 class TooManyStepsError(Exception):
     """The search was given up: there may be more."""
 
 
-def covers(able: NDArray[np.bool_], most: int) -> Iterator[tuple[int, ...]]:
+def covers(able: NDArray[np.bool_], most: int, effort: Effort) -> Iterator[tuple[int, ...]]:
     """Yield sets of at most ``most`` candidates that together can send every block; ``able`` (B, C), B at most 64.
 
-    It ends where there are no more. Raises `TooManyStepsError` after `MOST_STEPS` steps.
+    It ends where there are no more. Raises `TooManyStepsError` after `COVERS` steps, and where ``effort`` is used up.
     """
-    search = _Search(able)
+    search = _Search(able, effort)
     return search.below((1 << len(able)) - 1, most)
 
 
-def covers_by_exchange(able: NDArray[np.bool_], most: int, exchanges: int) -> Iterator[tuple[int, ...]]:
+def covers_by_exchange(able: NDArray[np.bool_], most: int, effort: Effort) -> Iterator[tuple[int, ...]]:
     """Yield sets of ``most`` candidates that together can send every block, as they are met; ``able`` (B, C).
 
-    It ends after so many ``exchanges`` of one candidate for another, whether there are more or not. Nothing in it is
-    left to chance.
+    It ends where the exchanges of ``effort`` are used up, whether there are more or not. Nothing in it is left to
+    chance.
     """
     has, weight = able.astype(float), np.ones(len(able))
     since = np.zeros(able.shape[1], np.int64)  # when each candidate was last put in or taken away
     chosen: list[int] = []
-    for step in range(1, exchanges + 1):
+    for step in range(1, effort.exchanges + 1):
+        effort.exchanges -= 1
         if len(chosen) == most:
             times = has[:, chosen].sum(axis=1)
             if times.all():
@@ -66,11 +65,11 @@ def covers_by_exchange(able: NDArray[np.bool_], most: int, exchanges: int) -> It
 
 
 class _Search:
-    def __init__(self, able: NDArray[np.bool_]) -> None:
+    def __init__(self, able: NDArray[np.bool_], effort: Effort) -> None:
+        self.effort, self.steps = effort, min(COVERS, effort.covers)
         self.bits = np.uint64(1) << np.arange(len(able), dtype=np.uint64)
         self.masks = (able * self.bits[:, None]).sum(axis=0, dtype=np.uint64)
         self.nowhere: set[tuple[int, int]] = set()
-        self.steps = 0
 
     def below(self, rest: int, parcels: int) -> Iterator[tuple[int, ...]]:
         """Yield sets of at most so many candidates that can send the blocks of ``rest``, a bit mask."""
@@ -79,9 +78,10 @@ class _Search:
             return
         if (rest, parcels) in self.nowhere:
             return
-        self.steps += 1
-        if self.steps > MOST_STEPS:
+        if not self.steps:
             raise TooManyStepsError
+        self.steps -= 1
+        self.effort.covers -= 1
         nothing = True
         for candidate in self._next(rest, parcels):
             for others in self.below(rest & ~int(self.masks[candidate]), parcels - 1):

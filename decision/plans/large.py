@@ -11,7 +11,7 @@ from decision.candidates.consolidation import NOTHING_OPEN, open_weight_kg
 from decision.candidates.loads import Floats, Ints, Loads, Sent
 from decision.order import Order
 from decision.plans.shipments import Pricing
-from decision.rules.ruleset import Limits
+from decision.rules.parts import Limits
 
 
 @dataclass(frozen=True)

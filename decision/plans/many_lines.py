@@ -35,23 +35,16 @@ from decision.money import to_billionths
 from decision.order import Order
 from decision.plans.assignment import Assignment
 from decision.plans.covers import TooManyStepsError, covers, covers_by_exchange
+from decision.plans.effort import Effort
 from decision.plans.greedy import greedy_plans, plan_from
 from decision.plans.large import Cut, Large
-from decision.plans.packing import Steps, pack
+from decision.plans.packing import pack
 from decision.plans.ranked import RankedPlan
 from decision.plans.shipments import Pricing
-from decision.rules.ruleset import Limits
+from decision.rules.parts import Limits
 
-#: Seconds that HiGHS may take, over all rounds, and how many rounds of cuts are worth it.
-SECONDS: Final = 4.0
-ROUNDS: Final = 3
-#: Sets of candidates from which a plan is tried, before HiGHS is asked.
-MOST_COVERS: Final = 100
-#: Further sets, of one candidate for each location, of which it is searched who sends what.
+#: Sets, of one candidate for each location, of which it is searched who sends what.
 MOST_PACKED: Final = 300
-#: For each second that HiGHS may take: places at which blocks are tried (a fifth to a half of a millisecond each), and
-#: exchanges of candidates (a twentieth).
-STEPS, EXCHANGES = 1_000, 5_000
 #: A plan this close to its bound (relative) is good enough to stop.
 GAP: Final = 1e-4
 
@@ -70,11 +63,12 @@ def plan_many_lines(
     parcels_left: Floats,
     priced: Pricing,
     limits: Limits,
-    seconds: float = SECONDS,
+    effort: Effort,
 ) -> list[RankedPlan]:
     """Return the best plan found, with its bound, or none where there is none. Arguments as in `shipments`.
 
-    Raises `UnprovedError` where in ``seconds`` neither a plan was found nor a proof that there is none.
+    It is the first one found where ``effort``, which is used up, has no rounds. Raises `UnprovedError` where neither a
+    plan was found within it, nor a proof that there is none.
     """
     large = Large(order, candidates, loads, reach, units, parcels_left, priced, limits)
     if not len(candidates):
@@ -82,22 +76,14 @@ def plan_many_lines(
     search = _Search(large)
     for shipments in greedy_plans(large):
         search.look_at(shipments)
-    if search.best is None:
-        if not search.cover(seconds):
-            return []
-        if search.best is None:
-            found = search.model.solve(seconds, priced=False)
-            seconds -= found.seconds
-            search.look_at(found.shipments or [])
-            if search.best is None and not np.isposinf(found.bound):
-                raise UnprovedError
-            if search.best is None:
-                return []
-    search.lighten()
-    for rounds in range(ROUNDS, 0, -1):
-        if seconds <= 0 or not search.improve(seconds / rounds):
+    if search.best is None and (not search.cover(effort) or (search.best is None and not search.solve(effort))):
+        return []
+    if effort.rounds:
+        search.lighten()
+    for rounds in range(effort.rounds, 0, -1):
+        if effort.seconds <= 0 or not search.improve(effort.seconds / rounds):
             break
-        seconds -= search.spent
+        effort.seconds -= search.spent
     return [search.ranked()]
 
 
@@ -124,20 +110,18 @@ class _Search:
         if np.isfinite(total) and (self.best is None or total < self.best[0]):
             self.best = total, shipments
 
-    def cover(self, seconds: float) -> bool:
-        """Look at a plan from few candidates that have every line; return whether there may be any plan at all.
-
-        Who of them sends what is searched as long as befits ``seconds``, by counting.
-        """
+    def cover(self, effort: Effort) -> bool:
+        """Look at a plan from few candidates that have every line; return whether there may be any plan at all."""
         large, (blocks, candidates) = self.large, self.model.pairs
         able = np.zeros((len(large.blocks), large.count), bool)
         able[blocks, candidates] = True
         able &= (large.parcels_left >= 1) | large.joins
         most = min(large.most_parcels, len(able))
-        none = True
+        none = effort.plans > 0
         try:
-            for chosen in islice(covers(able, most), MOST_COVERS):
+            for chosen in islice(covers(able, most, effort), effort.plans):
                 none = False
+                effort.plans -= 1
                 self.look_at(plan_from(large, chosen))
                 if self.best is not None:
                     return True
@@ -145,10 +129,21 @@ class _Search:
             none = False
         if none:
             return large.limits.allow_partial
-        steps, sets = Steps(int(STEPS * seconds)), _from_locations(able[:, large.roomiest], most, seconds)
-        while self.best is None and steps.left and (chosen := next(sets, ())):
-            self.look_at(pack(large, large.roomiest[list(chosen)], steps) or [])
+        sets = _from_locations(able[:, large.roomiest], most, effort)
+        while self.best is None and effort.places and (chosen := next(sets, ())):
+            self.look_at(pack(large, large.roomiest[list(chosen)], effort) or [])
         return True
+
+    def solve(self, effort: Effort) -> bool:
+        """Look at any plan that HiGHS finds; return whether there is one, or raise `UnprovedError`."""
+        if effort.seconds <= 0:
+            raise UnprovedError
+        found = self.model.solve(effort.seconds, priced=False)
+        effort.seconds -= found.seconds
+        self.look_at(found.shipments or [])
+        if self.best is None and not np.isposinf(found.bound):
+            raise UnprovedError
+        return self.best is not None
 
     def lighten(self) -> None:
         """Leave out block after block of the best plan, where that is allowed, as long as it saves money.
@@ -207,11 +202,11 @@ class _Search:
         return RankedPlan(total, tuple(shipments), tuple(self.left_out(shipments)), lower)
 
 
-def _from_locations(able: NDArray[np.bool_], most: int, seconds: float) -> Iterator[tuple[int, ...]]:
+def _from_locations(able: NDArray[np.bool_], most: int, effort: Effort) -> Iterator[tuple[int, ...]]:
     """Yield sets of few candidates, one of each location, that have every block: first alike ones, then others."""
     with suppress(TooManyStepsError):
-        yield from islice(covers(able, most), MOST_PACKED)
-    yield from islice(covers_by_exchange(able, most, int(EXCHANGES * seconds)), MOST_PACKED)
+        yield from islice(covers(able, most, effort), MOST_PACKED)
+    yield from islice(covers_by_exchange(able, most, effort), MOST_PACKED)
 
 
 def _without(shipments: list[Sent], rows: tuple[int, ...]) -> list[Sent]:

@@ -11,29 +11,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from decision.candidates.loads import Floats, Sent
+from decision.plans.effort import Effort
 from decision.plans.large import Large
 
 #: Places at which blocks are tried, of one set of candidates.
 MOST_STEPS: Final = 100
 
 
-@dataclass
-class Steps:
-    """How many places may still be tried, of all sets together: counted, so that no clock decides what is found."""
-
-    left: int
-
-
-def pack(large: Large, candidates: NDArray[np.intp], steps: Steps) -> list[Sent] | None:
-    """Return shipments of all blocks from these candidates, or ``None`` where none is found; it uses up ``steps``.
+def pack(large: Large, candidates: NDArray[np.intp], effort: Effort) -> list[Sent] | None:
+    """Return shipments of all blocks from these candidates, or ``None`` where none is found within ``effort``.
 
     Lines that are split are left to others: there is none where ``large`` has some.
     """
     if large.loads.split:
         return None
-    packing = _Packing(large, candidates, min(MOST_STEPS, steps.left))
+    packing = _Packing(large, candidates, min(MOST_STEPS, effort.places))
     found = packing.place(frozenset(range(len(large.blocks))))
-    steps.left -= packing.steps
+    effort.places -= packing.steps
     if not found:
         return None
     units = np.zeros((len(candidates), len(large.quantities)), np.int64)

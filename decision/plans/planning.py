@@ -1,7 +1,10 @@
 """From priced candidates to ranked plans: stage by stage until a plan stands, then what each rule costs there."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
+from functools import partial
+from math import prod
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -10,8 +13,9 @@ from numpy.typing import NDArray
 from decision.candidates.loads import Floats, Loads, Sent, loads_of
 from decision.decision import BindingRule
 from decision.money import HOPELESS, IMPOSSIBLE, to_billionths
+from decision.plans.effort import SECONDS, SECONDS_TO_FIND, Effort, effort_at_once, effort_of
 from decision.plans.k_best import best_plans
-from decision.plans.many_lines import SECONDS, UnprovedError, plan_many_lines
+from decision.plans.many_lines import UnprovedError, plan_many_lines
 from decision.plans.problem import Plan, Problem
 from decision.plans.ranked import Ranked, RankedPlan, Ruled
 from decision.plans.reach import Reach
@@ -19,11 +23,11 @@ from decision.plans.relaxation import ALLOW_PARTIAL, MAX_PARCELS, SPLIT_LINES, f
 from decision.plans.room import Room
 from decision.plans.search import SearchTooLongError
 from decision.plans.shipments import Pricing, Shipments, price_shipments
-from decision.rules.ruleset import Limits, Stage
+from decision.rules.parts import Limits, Stage
 from decision.rules.ruling import available, parcels_left, unmet
 
-#: What HiGHS may take to find any plan of a large order, when it is asked what would have to be relaxed.
-SECONDS_TO_FIND: Final = 0.5
+#: Shipments that are listed as fast as a simple plan is found.
+FEW_SHIPMENTS: Final = 50_000
 
 
 def best_plan(priced: tuple[Ruled, Pricing], seconds: float = SECONDS) -> Ranked:
@@ -31,7 +35,7 @@ def best_plan(priced: tuple[Ruled, Pricing], seconds: float = SECONDS) -> Ranked
 
     Of a large order it is the best that is found within ``seconds``.
     """
-    return _rank(_Planning(*priced, seconds), 1)
+    return _rank(_Planning(*priced, partial(effort_of, seconds)), 1)
 
 
 def plan(priced: tuple[Ruled, Pricing], count: int) -> Ranked:
@@ -39,20 +43,20 @@ def plan(priced: tuple[Ruled, Pricing], count: int) -> Ranked:
 
     What is too large to be planned exactly gets one plan, with a proved lower bound (`decision.plans.many_lines`).
     """
-    planning = _Planning(*priced)
+    planning = _Planning(*priced, partial(effort_of, SECONDS))
     ranked = _rank(planning, count)
     if ranked.plans:
         return replace(ranked, binding=_binding(planning, ranked))
     return replace(ranked, too_few_parcels=_too_few_parcels(ranked))
 
 
-def find_plan(ruled: Ruled) -> RankedPlan | None:
+def find_plan(ruled: Ruled, effort: Effort) -> RankedPlan | None:
     """Return a plan that leaves out the fewest lines, then takes the fewest parcels, whatever it would cost.
 
-    ``None`` where there is none. Raises `decision.plans.many_lines.UnprovedError` where it is not known whether there
-    is one.
+    ``None`` where there is none. What is too large to be planned exactly gets such a plan as is found within ``effort``
+    (which is used up). Raises `decision.plans.many_lines.UnprovedError` where it is not known whether there is one.
     """
-    planning = _Planning(ruled, free_of_charge(ruled), SECONDS_TO_FIND)
+    planning = _Planning(ruled, free_of_charge(ruled), lambda: effort)
     plans = _rank(planning, 1).plans
     if planning.unproved and not plans:
         raise UnprovedError
@@ -64,7 +68,7 @@ def _too_few_parcels(ranked: Ranked) -> bool:
     ruled = ranked.ruled
     if ruled.ruleset.limits.max_parcels is None:
         return False
-    planning = _Planning(ruled, free_of_charge(ruled), SECONDS_TO_FIND)
+    planning = _Planning(ruled, free_of_charge(ruled), partial(effort_of, SECONDS_TO_FIND, 0))
     any_number = replace(planning.limits, max_parcels=None)
     return bool(planning.best(planning.reach(ranked.forbidden), 1, limits=any_number))
 
@@ -79,7 +83,7 @@ def _rank(planning: "_Planning", count: int) -> Ranked:
         ranked = Ranked(stage.name if plans else None, plans, planning.money, ruled, forbidden)
         if plans:
             break
-    return replace(ranked, unproved=planning.unproved and not ranked.plans)
+    return replace(ranked, unproved=planning.unproved)
 
 
 def _stages(ruled: Ruled) -> Sequence[Stage]:
@@ -98,11 +102,11 @@ class _Table(NamedTuple):
 class _Planning:
     """One order's planning. What shipments cost is kept from stage to stage, as long as the same lines are split.
 
-    ``unproved``: some plan was sought in vain, but may be there.
+    ``effort``: gives that of a stage. ``unproved``: some plan was sought in vain, but may be there.
     """
 
-    def __init__(self, ruled: Ruled, money: Pricing, seconds: float = SECONDS) -> None:
-        self.ruled, self.money, self.limits, self.seconds = ruled, money, ruled.ruleset.limits, seconds
+    def __init__(self, ruled: Ruled, money: Pricing, effort: Callable[[], Effort]) -> None:
+        self.ruled, self.money, self.limits, self.effort = ruled, money, ruled.ruleset.limits, effort
         self.unproved = False
         self._tables: dict[Loads, _Table] = {}
 
@@ -115,7 +119,7 @@ class _Planning:
     ) -> list[RankedPlan]:
         """Return the best plans as `sought` does; none, and ``unproved``, where nobody knows whether there is one."""
         try:
-            return self.sought(within, count, limits=limits, below=below, seconds=self.seconds)
+            return self.sought(within, count, limits=limits, below=below, effort=self.effort())
         except UnprovedError:
             self.unproved = True
             return []
@@ -128,18 +132,32 @@ class _Planning:
         without: str = "",
         limits: Limits | None = None,
         below: int = HOPELESS,
-        seconds: float,
+        effort: Effort,
     ) -> list[RankedPlan]:
         """Return the best plans, of less money than ``below``, of units that are ``within`` reach.
 
         The rule ``without`` is left out, or other limits hold. Raises `decision.plans.many_lines.UnprovedError` where
-        what is too large to be planned exactly is not settled in ``seconds``.
+        what is too large to be planned exactly is not settled within ``effort``.
         """
         situation, limits = self.ruled.situation, limits or self.limits
         order, candidates = situation.order, situation.candidates
         units = available(situation, self.ruled.ruling, without)
         left = parcels_left(situation, self.ruled.ruling, without)
         loads = loads_of(order, _to_be_split(self.money, within))
+        large = partial(
+            plan_many_lines,
+            order,
+            candidates,
+            loads,
+            within,
+            units=units,
+            parcels_left=left,
+            priced=self.money,
+            limits=limits,
+        )
+        if not effort.rounds and prod(loads.radices) * len(candidates) > FEW_SHIPMENTS:
+            with suppress(UnprovedError):  # any plan will do, and a simple one is seen before all shipments are listed
+                return large(effort=effort_at_once())
         if loads.plannable:
             shipments, room = self._table(loads)
             problem = Problem(
@@ -157,17 +175,7 @@ class _Planning:
                 return [_told(plan, loads) for plan in best_plans(problem, count, below)]
             except SearchTooLongError:
                 pass  # the larger model has a plan and a bound in any case
-        return plan_many_lines(
-            order,
-            candidates,
-            loads,
-            within,
-            units=units,
-            parcels_left=left,
-            priced=self.money,
-            limits=limits,
-            seconds=seconds,
-        )
+        return large(effort=effort)
 
     def least_without(self, within: Floats) -> int:
         """Return a lower bound of any plan that leaves something out; adjustments may make shipments negative."""
@@ -243,7 +251,9 @@ def _without(planning: _Planning, other: "_Other", below: int) -> dict[str, Rank
     No time is spent on what is too large to be planned exactly: a customer waits for the decision, nobody for a price.
     """
     try:
-        plans = planning.sought(other.within, 1, without=other.name, limits=other.limits, below=below, seconds=0.0)
+        plans = planning.sought(
+            other.within, 1, without=other.name, limits=other.limits, below=below, effort=effort_of(0.0)
+        )
     except UnprovedError:
         return {other.name: None}
     return {other.name: plans[0]} if plans else {}

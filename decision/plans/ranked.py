@@ -10,7 +10,8 @@ from decision.candidates.loads import Sent
 from decision.decision import BindingRule
 from decision.plans.reach import Reach
 from decision.plans.shipments import Pricing
-from decision.rules.ruleset import Rule, Ruleset
+from decision.rules.parts import Rule
+from decision.rules.ruleset import Ruleset
 from decision.rules.ruling import Ruling
 from decision.rules.situation import Situation
 
@@ -59,7 +60,7 @@ class Ranked:
     """The best plans of the first stage that has any (else of the last), and how they were found.
 
     ``too_few_parcels``: whether no plan stands there only because it would take more parcels; ``unproved``: whether one
-    may stand that nobody had the time to find.
+    may stand, there or in a stage before it, that nobody had the time to find.
     """
 
     stage: str | None

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from decision.candidates.consolidation import open_shipments_at, open_weight_kg
 from decision.candidates.loads import Floats
 from decision.order import Order
-from decision.rules.ruleset import Limits
+from decision.rules.parts import Limits
 from decision.rules.ruling import Ruling, available
 from decision.rules.situation import Situation
 

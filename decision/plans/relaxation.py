@@ -7,10 +7,14 @@ and others, and the smallest sets are found by `smallest`.
 Splitting is different. A line is split only where no candidate may send it whole, so a rule less can put an end to its
 being split, and a plan that rested on this (on a carrier's weight, or on stock that lines share) is gone. Where rules
 or stages decide so about a line, sets are tried one after the other (`smallest_tried`).
+
+All questions of an order share one `Effort`, and the larger the order the fewer they are. What is asked once that is
+used up is answered by simple plans only; then no set is told as the smallest.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Final, TypeAlias
 
 import numpy as np
@@ -21,14 +25,16 @@ from decision.candidates.loads import Contents
 from decision.candidates.scores import Scores, not_predicted, score
 from decision.decision import Relaxation
 from decision.money import Strategy
+from decision.plans.effort import SECONDS_TO_FIND, Effort, effort_of
 from decision.plans.many_lines import UnprovedError
 from decision.plans.ranked import RankedPlan, Ruled
 from decision.plans.reach import Reach, splittable
 from decision.plans.shipments import Pricing, pricing
-from decision.plans.smallest_sets import Ids, smallest, smallest_tried
+from decision.plans.smallest_sets import MOST_QUESTIONS, Ids, smallest, smallest_tried
 from decision.predictor import Predictor
 from decision.rules.attributes import needs_prediction
-from decision.rules.ruleset import Ruleset, Stage
+from decision.rules.parts import Stage
+from decision.rules.ruleset import Ruleset
 from decision.rules.ruling import Ruling, apply_rules, unmet
 from decision.rules.situation import Situation
 
@@ -40,26 +46,36 @@ MAX_PARCELS: Final = "limits.max_parcels"
 ALLOW_PARTIAL: Final = "limits.allow_partial"
 SPLIT_LINES: Final = "limits.split_lines"
 
-#: Returns a plan of the order as ruled, if there is one: the fewest lines left out, then the fewest parcels.
-FindPlan: TypeAlias = Callable[[Ruled], RankedPlan | None]
+#: What all questions of an order that is too large to be planned exactly may take together: some three seconds.
+ALL_QUESTIONS: Final = Effort(covers=30_000, plans=200, exchanges=3_500, places=700, seconds=1.0, rounds=0)
+#: Lines × candidates that are looked at, of all questions together; a question looks at all of them.
+_MOST_CELLS: Final = 1_500_000
+_FEWEST_QUESTIONS: Final = 32
+
+#: Returns a plan of the order as ruled, if there is one: the fewest lines left out, then the fewest parcels; or the
+#: first that is found, where the effort has no rounds.
+FindPlan: TypeAlias = Callable[[Ruled, Effort], RankedPlan | None]
 
 
-def relaxations(ruled: Ruled, predictor: Predictor, find_plan: FindPlan) -> tuple[Relaxation, ...]:
+def relaxations(ruled: Ruled, predictor: Predictor, find_plan: FindPlan) -> tuple[tuple[Relaxation, ...], bool]:
     """Return the smallest sets of rules and limits to relax so that a plan stands, for an order that has none.
+
+    And whether some may do for the whole order though none was found in the time there is.
 
     First those with which the whole order is fulfilled (at most `MOST_TOLD`); then, where that takes less, one with
     which lines are left out. Nothing where stock, or what carriers take, is what is lacking. Predictions are asked for
     only where rules or stages need them.
     """
     relaxable = _Relaxable(_with_everyone(ruled, predictor), find_plan)
-    seek = smallest if relaxable.monotone else smallest_tried
-    whole, proved = seek(relaxable.ids, relaxable.helps, MOST_TOLD)
+    seek = partial(smallest if relaxable.monotone else smallest_tried, relaxable.ids, questions=relaxable.questions)
+    whole, proved = seek(relaxable.helps, MOST_TOLD)
+    may_be = relaxable.unproved and not whole
     found = [relaxable.told(ids, smallest=proved and not relaxable.unproved) for ids in whole]
     if not ruled.ruleset.limits.allow_partial:
-        partial, proved = seek(relaxable.ids, lambda ids: relaxable.helps(ids | {ALLOW_PARTIAL}), 1)
-        if partial and (not whole or len(partial[0]) + 1 < len(whole[0])):
-            found.append(relaxable.told(partial[0] | {ALLOW_PARTIAL}, smallest=proved and not relaxable.unproved))
-    return tuple(found)
+        in_part, proved = seek(lambda ids: relaxable.helps(ids | {ALLOW_PARTIAL}), 1)
+        if in_part and (not whole or len(in_part[0]) + 1 < len(whole[0])):
+            found.append(relaxable.told(in_part[0] | {ALLOW_PARTIAL}, smallest=proved and not relaxable.unproved))
+    return tuple(found), may_be
 
 
 @dataclass
@@ -72,7 +88,13 @@ class _Relaxable:
     ruled: Ruled
     find_plan: FindPlan
     plans: dict[Ids, RankedPlan | None] = field(default_factory=dict)
+    effort: Effort = field(default_factory=lambda: replace(ALL_QUESTIONS))
     unproved: bool = False
+
+    @property
+    def questions(self) -> int:
+        """How many sets may be tried."""
+        return min(MOST_QUESTIONS, max(_FEWEST_QUESTIONS, _MOST_CELLS // max(1, self.ruled.situation.atp.size)))
 
     @property
     def ids(self) -> list[str]:
@@ -116,13 +138,27 @@ class _Relaxable:
         return self.plan(ids) is not None
 
     def plan(self, ids: Ids) -> RankedPlan | None:
-        """Return the plan that stands once these are relaxed, if one does."""
+        """Return a plan that stands once these are relaxed, if one does."""
         if ids not in self.plans:
+            share = self.effort.share(effort_of(SECONDS_TO_FIND, rounds=0))
+            left = replace(share)
             try:
-                self.plans[ids] = self.find_plan(self._without(ids))
+                self.plans[ids] = self.find_plan(self._without(ids), left)
             except UnprovedError:
                 self.plans[ids], self.unproved = None, True
+            self.effort.spend(share, left)
         return self.plans[ids]
+
+    def _best(self, ids: Ids) -> RankedPlan:
+        """Return what is best of what stands once these, which help, are relaxed."""
+        some = self.plan(ids)
+        assert some is not None, "only sets that help are told"
+        if some.bound is None:
+            return some
+        try:
+            return self.find_plan(self._without(ids), effort_of(SECONDS_TO_FIND)) or some
+        except UnprovedError:
+            return some
 
     def _without(self, ids: Ids) -> Ruled:
         ruleset, ruling = self.ruled.ruleset, self.ruled.ruling
@@ -146,8 +182,7 @@ class _Relaxable:
 
     def told(self, ids: Ids, *, smallest: bool) -> Relaxation:
         """Return the set with what it leads to."""
-        plan = self.plan(ids)
-        assert plan is not None, "only sets that help are told"
+        plan = self._best(ids)
         lines = self.ruled.situation.order.lines
         return Relaxation(
             rule_ids=tuple(one for one in [*self.ids, ALLOW_PARTIAL] if one in ids),

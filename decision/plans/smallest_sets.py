@@ -3,8 +3,9 @@
 Where more always helps, a set that does not help can be grown to a largest one that does not, and whatever helps has to
 contain something from outside of it. Smallest sets are sought among those that *hit* all that was learnt in this way,
 the least ones first, until one helps (implicit hitting sets: E. Moreno-Centeno and R. Karp, *Operations Research* 61,
-2013). They are of the least size, proved, as long as `MOST_QUESTIONS` and `MOST_SETS` suffice, which they do for any
-ten ids, and in practice for far more. Beyond, one set is found from which nothing can be taken, and it says so.
+2013). They are of the least size, proved, as long as the questions (`MOST_QUESTIONS` at most) and `MOST_SETS` suffice;
+1024 questions do for any ten ids, and in practice for far more. Beyond, one set is found from which nothing can be
+taken, and it says so.
 
 Where more need not help, sets are tried one after the other, the smaller first. They are of the least size, proved, as
 long as `MOST_TRIED` suffice, which they do for any eight ids; beyond, sets are told that help, and that smaller ones
@@ -24,10 +25,13 @@ MOST_SETS: Final = 20_000
 Ids: TypeAlias = frozenset[str]
 
 
-def smallest(ids: Sequence[str], helps: Callable[[Ids], bool], most: int) -> tuple[list[Ids], bool]:
+def smallest(
+    ids: Sequence[str], helps: Callable[[Ids], bool], most: int, questions: int = MOST_QUESTIONS
+) -> tuple[list[Ids], bool]:
     """Return up to ``most`` of the smallest sets of ``ids`` that help, and whether they are proved to be the smallest.
 
-    ``helps`` must be monotone: with more it still helps. An empty list where not even all of them do.
+    ``helps`` must be monotone: with more it still helps. An empty list where not even all of them do. ``questions``:
+    sets that are tried before a smallest one is no longer sought.
     """
     known: dict[Ids, bool] = {}
     conflicts: list[Ids] = []  # each has something in common with every set that helps
@@ -35,7 +39,7 @@ def smallest(ids: Sequence[str], helps: Callable[[Ids], bool], most: int) -> tup
 
     def asked(chosen: Ids) -> bool:
         if chosen not in known:
-            if len(known) >= MOST_QUESTIONS:
+            if len(known) >= questions:
                 raise TooFarError
             known[chosen] = helps(chosen)
         return known[chosen]
@@ -60,19 +64,22 @@ def smallest(ids: Sequence[str], helps: Callable[[Ids], bool], most: int) -> tup
     return found, True
 
 
-def smallest_tried(ids: Sequence[str], helps: Callable[[Ids], bool], most: int) -> tuple[list[Ids], bool]:
+def smallest_tried(
+    ids: Sequence[str], helps: Callable[[Ids], bool], most: int, questions: int = 2 * MOST_TRIED
+) -> tuple[list[Ids], bool]:
     """Return the same as `smallest` where more need not help: all sets are tried, the smaller first.
 
-    Where `MOST_TRIED` do not suffice, it returns what `smallest` does, unproved.
+    Where `MOST_TRIED` do not suffice, or half of so many ``questions``, it returns what `smallest` does with the other
+    half, unproved.
     """
     found: list[Ids] = []
-    tried = 0
+    tried, most_tried = 0, min(questions // 2, MOST_TRIED)
     for size in range(len(ids) + 1):
         for chosen in map(frozenset, combinations(ids, size)):
-            if len(found) == most or (found and tried >= MOST_TRIED):
+            if len(found) == most or (found and tried >= most_tried):
                 return found, True
-            if tried >= MOST_TRIED:
-                return smallest(ids, helps, most)[0], False
+            if tried >= most_tried:
+                return smallest(ids, helps, most, questions - tried)[0], False
             tried += 1
             if helps(chosen):
                 found.append(chosen)

@@ -29,7 +29,8 @@ from decision.predictor import Predictor
 from decision.promise import NotPromised, Promise, PromisedShipment
 from decision.promises.awaited import Awaited, the_plan, the_slowest
 from decision.rules.calendar import steady_until
-from decision.rules.ruleset import PromiseTerms, Ruleset
+from decision.rules.parts import PromiseTerms
+from decision.rules.ruleset import Ruleset
 from decision.rules.ruling import holds
 from decision.rules.situation import Situation
 

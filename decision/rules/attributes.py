@@ -173,8 +173,10 @@ def together(reads: Iterable[Reads]) -> Reads:
     for names in reads:
         for name, kind in names.items():
             known = union.get(name)
-            both = isinstance(kind, ListOf) and isinstance(known, ListOf)
-            union[name] = ListOf({**known.fields, **kind.fields}) if both else kind  # type: ignore[union-attr]
+            if isinstance(kind, ListOf) and isinstance(known, ListOf):
+                union[name] = ListOf({**known.fields, **kind.fields})
+            else:
+                union[name] = kind
     return union
 
 

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from decision.candidates.consolidation import NOTHING_OPEN, open_shipments_at
 from decision.money import MOST_MONEY
 from decision.rules.attributes import CAPACITY_USED, is_per_line, read_columns, together
-from decision.rules.ruleset import OfferRule, Rule, Ruleset, Stage
+from decision.rules.parts import OfferRule, Rule, Stage
+from decision.rules.ruleset import Ruleset
 from decision.rules.situation import Situation
 from expressions.compiled import CompiledExpression
 
@@ -37,7 +38,8 @@ class Ruling:
     def take(self, rows: NDArray[np.intp]) -> "Ruling":
         """Return what is said of the candidates at ``rows``."""
         parts = (self.removed, self.kept, self.adjusted, self.parcels_left)
-        return Ruling(*({rule: said[..., rows] for rule, said in part.items()} for part in parts))  # type: ignore[arg-type]
+        taken = ({rule: said[..., rows] for rule, said in part.items()} for part in parts)
+        return Ruling(*taken)  # type: ignore[arg-type]  # each part keeps its own type, which a loop over all loses
 
     def and_then(self, later: "Ruling") -> "Ruling":
         """Return both rulings as one."""

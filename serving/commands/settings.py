@@ -22,6 +22,7 @@ def settings_from(**chosen: object) -> "Settings":
     from serving.settings import Settings
 
     try:
-        return Settings(**{name: value for name, value in chosen.items() if value is not None})  # type: ignore[arg-type]
+        told = {name: value for name, value in chosen.items() if value is not None}
+        return Settings(**told)  # type: ignore[arg-type]  # each is checked by its field
     except (SettingsError, ValidationError) as error:
         raise ConfigurationError(str(error)) from error

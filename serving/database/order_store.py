@@ -39,7 +39,7 @@ def insert_order(connection: Connection, order: OrderRecord) -> bool:
 
 def insert_shipment(connection: Connection, shipment: ShipmentRecord) -> None:
     """Write a new shipment."""
-    row = {name: getattr(shipment, name) for name in shipments.columns.keys()}  # noqa: SIM118 (as above)
+    row = {name: getattr(shipment, name) for name in shipments.columns.keys()}  # noqa: SIM118 (columns iterates columns)
     connection.execute(insert(shipments).values(row))
     connection.execute(
         insert(shipment_lines),

@@ -21,7 +21,7 @@ class Instant(TypeDecorator[datetime]):
             raise ValueError(f"an instant needs a time zone: {value}")
         return value.astimezone(UTC)
 
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 (signature)
         """From the database, in UTC."""
         if value is None:
             return None

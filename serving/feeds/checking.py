@@ -17,6 +17,7 @@ from serving.errors import FieldError, MalformedBodyError, UnsupportedMediaError
 from serving.feeds.stock import plain_counts
 from serving.state.snapshot import Snapshot
 from serving.web.problems import field_errors
+from serving.web.twice import name_lost, name_twice
 from serving.wire.fields import Body
 from serving.wire.rows import CarrierServiceRow, FootfallRow, InboundRow, LocationRow, ProductRow, StockRow
 from serving.wire.stock import MovementRow
@@ -105,7 +106,7 @@ def _check(
         except ValidationError as error:
             wrong: FieldError | None = field_errors(error)[0]
         else:
-            wrong = _unknown_reference(row, snapshot) or _ahead_of_time(row, now)
+            wrong = name_twice(content) or _unknown_reference(row, snapshot) or _ahead_of_time(row, now)
         if wrong is None:
             accepted.append((index, row))
         else:
@@ -129,9 +130,12 @@ def _rows(content: bytes, media_type: str) -> Iterator[bytes]:
     if not isinstance(values, list):
         raise MalformedBodyError("The body must be a JSON array of rows")
     try:
-        return iter([orjson.dumps(value) for value in values])
+        rows = [orjson.dumps(value) for value in values]
     except orjson.JSONEncodeError as error:  # what may be read is nested four times as deeply as what may be written
         raise MalformedBodyError("The body is nested too deeply to be rows") from error
+    if (twice := name_lost(content, rows)) is not None:
+        raise MalformedBodyError(f"{twice.field} {twice.message}")
+    return iter(rows)
 
 
 def _unknown_reference(row: dict[str, Any], snapshot: Snapshot | None) -> FieldError | None:

@@ -4,6 +4,7 @@ What could be read in two ways is refused: of a name that stands twice, readers 
 """
 
 import json
+from codecs import BOM_UTF8
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -34,7 +35,7 @@ def read_document(content: bytes, media_type: str) -> dict[str, Any]:
 
 def read_file(file: Path) -> object:
     """One document: JSON where the file's name says so, else YAML."""
-    return (read_json if file.suffix == ".json" else read_yaml)(file.read_bytes())
+    return (read_json if file.suffix == ".json" else read_yaml)(file.read_bytes().removeprefix(BOM_UTF8))
 
 
 def read_json(content: bytes) -> object:

@@ -3,7 +3,8 @@
 from dataclasses import asdict
 from typing import Any
 
-from decision.rules.ruleset import OfferRule, Rule, Ruleset
+from decision.rules.parts import OfferRule, Rule
+from decision.rules.ruleset import Ruleset
 
 
 def summary_of(ruleset: Ruleset) -> dict[str, Any]:

@@ -1,13 +1,15 @@
 """Reading what a client sends: bounded, decompressed, checked."""
 
 import zlib
+from codecs import BOM_UTF8
 from typing import TypeVar
 
 from fastapi import Request
 from pydantic import BaseModel, ValidationError
 
-from serving.errors import MalformedBodyError, TooLargeError, UnsupportedMediaError
+from serving.errors import InvalidRequestError, MalformedBodyError, TooLargeError, UnsupportedMediaError
 from serving.web.problems import invalid_request
+from serving.web.twice import name_twice
 
 B = TypeVar("B", bound=BaseModel)
 
@@ -19,6 +21,8 @@ def media_type(request: Request) -> str:
 
 async def read_body(request: Request, max_bytes: int) -> bytes:
     """The whole body, decompressed where it is gzip; at most ``max_bytes``, before decompression and after it.
+
+    A byte order mark at its beginning, as Excel and PowerShell write one, is none of it.
 
     Raises `TooLargeError`, `UnsupportedMediaError` (another encoding) or `MalformedBodyError` (broken gzip).
     """
@@ -37,20 +41,23 @@ async def read_body(request: Request, max_bytes: int) -> bytes:
         parts.append(part)
     if inflating is not None and not inflating.member.eof:
         raise MalformedBodyError("The gzip body ends too early")
-    return b"".join(parts)
+    return b"".join(parts).removeprefix(BOM_UTF8)
 
 
 def read_json(model: type[B], content: bytes) -> B:
-    """``content`` as ``model``: a number is no text, a truth no number.
+    """``content`` as ``model``: a number is no text, a truth no number, and each name stands once.
 
     Raises `MalformedBodyError` or `InvalidRequestError`.
     """
     try:
-        return model.model_validate_json(content, strict=True)
+        read = model.model_validate_json(content, strict=True)
     except ValidationError as error:
         if error.errors()[0]["type"] == "json_invalid":
             raise MalformedBodyError(f"The body is not JSON: {error.errors()[0]['msg']}") from error
         raise invalid_request(error) from error
+    if (twice := name_twice(content)) is not None:
+        raise InvalidRequestError(f"{twice.field}: {twice.message}", [twice])
+    return read
 
 
 class _Inflating:

@@ -132,7 +132,7 @@ class BlockingRuleAnswer(BaseModel):
 class MissingLineAnswer(BaseModel):
     """A line that no allowed plan supplies, or that a partial plan leaves out.
 
-    `available` of its `quantity` could be sent if all rules and limits were relaxed; `short` are lacking even then.
+    `available` of its units are there if all rules and limits were relaxed; `short` are lacking even then.
     `cause` names what stands against it, `details`, `location_ids` and `rules` say more, `reason` says it in words.
     """
 
@@ -253,7 +253,8 @@ class DecisionAnswer(BaseModel):
     it, and `reasons` has it by rule and language, where it was written in several. `timezone` is the destination's, by
     whose clocks sentences name days. `prices` is the strategy that ranked the plans, `limits` what no plan may exceed;
     `versions.digest` names all that went into the decision. `promise` is null for an order that brought none.
-    `unproved`: of more than 12 lines, a plan may stand all the same that was not found in the time there is.
+    `unproved`: of more than 12 lines, a plan may stand that was not found in the time there is: in an earlier stage
+    than that of the options; without options as it is, or with rules relaxed and nothing left out.
     """
 
     decision_id: str

@@ -59,8 +59,8 @@ class Service:
         self.stock: dict[tuple[str, str], tuple[list[float], list[int]]] = defaultdict(lambda: ([], []))
         for row in dataset.stock.sort_values("counted_at").itertuples():
             instants, units = self.stock[row.location_id, row.sku]  # type: ignore[index]  # itertuples is untyped
-            instants.append(row.counted_at.timestamp())  # type: ignore[union-attr]
-            units.append(row.on_hand)  # type: ignore[arg-type]
+            instants.append(row.counted_at.timestamp())  # type: ignore[union-attr]  # itertuples is untyped
+            units.append(row.on_hand)  # type: ignore[arg-type]  # itertuples is untyped
         self.visitors: dict[tuple[str, float], float] = {}
         self.in_hand: dict[str, list[float]] = defaultdict(list)
 

@@ -16,7 +16,8 @@ from decision.decide import decide
 from decision.decision import Option
 from decision.network import Network
 from decision.order import Destination, Line, OpenShipment, Order
-from decision.rules.ruleset import Limits, Ruleset, compile_ruleset
+from decision.rules.parts import Limits
+from decision.rules.ruleset import Ruleset, compile_ruleset
 from features.facts import Columns
 from tests.unit.decision.world import DUOMO, NOW, Hours, network
 

@@ -14,9 +14,11 @@ from decision.decide import decide
 from decision.decision import Decision
 from decision.network import Network
 from decision.order import Line, Order
+from decision.plans import planning
 from decision.plans.relaxation import ALLOW_PARTIAL, MAX_PARCELS, MOST_TOLD, SPLIT_LINES
 from decision.plans.smallest_sets import MOST_TRIED, smallest, smallest_tried
-from decision.rules.ruleset import Ruleset, Stage, compile_ruleset
+from decision.rules.parts import Stage
+from decision.rules.ruleset import Ruleset, compile_ruleset
 from tests.unit.decision.world import NOW, Table, network, order
 
 PLACES = ("P0", "P1", "P2", "P3")
@@ -141,6 +143,14 @@ def check(seed: int) -> None:
 @settings(max_examples=6)
 def test_equals_trying_every_set_by_hand(seed: int) -> None:
     check(seed)
+
+
+@given(st.integers(0, 10**9))
+@settings(max_examples=6)
+def test_equals_it_where_a_simple_plan_is_looked_for_before_all_shipments_are_listed(seed: int) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(planning, "FEW_SHIPMENTS", 0)
+        check(seed)
 
 
 @pytest.mark.reliability

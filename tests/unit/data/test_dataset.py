@@ -7,7 +7,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from data.dataset import build_dataset, digest, load_dataset, read_findings, write_dataset
-from data.errors import DataError, InvalidDatasetError, MissingTableError, UnknownTableError
+from data.errors import DataError, InvalidDatasetError, MissingTableError, UnfinishedDatasetError, UnknownTableError
 from tests.unit.data.small import small_tables, with_cell
 
 
@@ -96,6 +96,16 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
     (tmp_path / "orders.parquet").unlink()
     with pytest.raises(MissingTableError, match=r"lacks orders.parquet"):
         load_dataset(tmp_path)
+
+
+def test_a_folder_whose_writer_was_killed_is_refused_until_it_is_written_again(tmp_path: Path) -> None:
+    dataset = build_dataset(small_tables())[0]
+    write_dataset(dataset, tmp_path)
+    (tmp_path / "orders.parquet").rename(tmp_path / "orders.parquet.unfinished")
+    with pytest.raises(UnfinishedDatasetError, match=r"interrupted \(orders\.parquet unfinished\)"):
+        load_dataset(tmp_path)
+    write_dataset(dataset, tmp_path)
+    assert digest(load_dataset(tmp_path)) == digest(dataset)
 
 
 def test_a_file_that_is_not_parquet_is_named(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """A mapping and the adapter agree; what cannot be mapped is refused with file, line and what to do."""
 
+from codecs import BOM_UTF8
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -39,6 +40,12 @@ def test_mapping_and_adapter_give_equal_tables() -> None:
     assert mapped.rejected[["table", "key"]].drop_duplicates().values.tolist() == (
         adapted.rejected[["table", "key"]].drop_duplicates().values.tolist()
     )
+
+
+def test_files_and_a_mapping_that_begin_with_a_byte_order_mark_are_read(tmp_path: Path) -> None:
+    for path in (*SAMPLE.iterdir(), OLIST):
+        (tmp_path / path.name).write_bytes(BOM_UTF8 + path.read_bytes().removeprefix(BOM_UTF8))
+    _assert_equal(import_mapped(tmp_path / OLIST.name, tmp_path), import_mapped(OLIST, SAMPLE))
 
 
 def test_mapping_and_adapter_give_equal_tables_on_the_real_history() -> None:

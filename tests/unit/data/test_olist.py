@@ -4,12 +4,14 @@
 """
 
 import shutil
+from codecs import BOM_UTF8
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
 
+from data.dataset import digest
 from data.errors import ColumnError, MissingTableError
 from data.imported import Imported
 from data.olist import import_olist
@@ -35,6 +37,16 @@ def _order(imported: Imported, order: str) -> Any:
 
 def _notes(imported: Imported, key: str) -> list[str]:
     return imported.notes[imported.notes["key"].str.contains(key)]["rule"].tolist()
+
+
+def test_files_that_begin_with_a_byte_order_mark_are_the_same_history(imported: Imported, tmp_path: Path) -> None:
+    _with_marks(SAMPLE, tmp_path)
+    assert digest(import_olist(tmp_path).dataset) == digest(imported.dataset)
+
+
+def _with_marks(folder: Path, out: Path) -> None:
+    for path in folder.iterdir():
+        (out / path.name).write_bytes(BOM_UTF8 + path.read_bytes().removeprefix(BOM_UTF8))
 
 
 def test_local_times_become_utc(imported: Imported) -> None:

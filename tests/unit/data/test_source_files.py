@@ -32,6 +32,25 @@ def test_a_csv_whose_rows_do_not_fit_its_header_is_refused(tmp_path: Path, conte
     assert str(path) in str(raised.value)
 
 
+@pytest.mark.parametrize("header", ["id;peso", '"id";"peso"'])
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-8", "UTF8"])
+def test_a_csv_that_begins_with_a_byte_order_mark_is_read(tmp_path: Path, header: str, encoding: str) -> None:
+    content = f"\ufeff{header}\nA;1\n".encode()
+    (tmp_path / "a.csv").write_bytes(content)
+    (tmp_path / "b.csv.gz").write_bytes(gzip.compress(content))
+    for name in ("a.csv", "b.csv.gz"):
+        read = read_csv(tmp_path / name, delimiter=";", encoding=encoding)
+        assert read.to_dict("list") == {"id": ["A"], "peso": ["1"]}
+
+
+def test_what_excel_calls_unicode_text_is_read(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_bytes("\ufeffcittà\tpeso\nForlì\t1\n".encode("utf-16-le"))
+    assert read_csv(tmp_path / "a.txt", delimiter="\t", encoding="utf-16").to_dict("list") == {
+        "città": ["Forlì"],
+        "peso": ["1"],
+    }
+
+
 def test_a_csv_in_another_encoding_is_refused_with_the_byte_at_which_one_sees_it(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_bytes("città\nRoma\n".encode("cp1252"))

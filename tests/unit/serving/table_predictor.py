@@ -60,7 +60,7 @@ class TablePredictor:
             for place, at, weight, units in zip(*asked, strict=True)
         ]
 
-    def with_calibration(self, told: Sequence[Told], now: datetime, last: int) -> "TablePredictor":  # noqa: ARG002
+    def with_calibration(self, told: Sequence[Told], now: datetime, last: int) -> "TablePredictor":  # noqa: ARG002 (protocol)
         """It goes on saying the same."""
         return replace(self, calibrated_with=(now, last))
 

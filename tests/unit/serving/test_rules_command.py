@@ -34,6 +34,13 @@ def test_a_good_ruleset_is_told_in_short(tmp_path: Path) -> None:
     assert "  on-time: prediction.p_late < 0.2" in told.stdout
 
 
+@pytest.mark.parametrize("name", ["ruleset.yaml", "ruleset.json"])
+def test_a_file_that_begins_with_a_byte_order_mark_is_read(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text('{"name": "home"}', encoding="utf-8-sig")
+    told = CliRunner().invoke(app, ["rules", "check", str(tmp_path / name)])
+    assert told.stdout.startswith("home is valid")
+
+
 def test_json_is_one_document(tmp_path: Path) -> None:
     told = json.loads(check(tmp_path, GOOD, "--json").stdout)
     assert told["valid"] is True

@@ -1,5 +1,7 @@
 """A made-up history: valid, the same for the same seed, and apart from its truth."""
 
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -7,9 +9,11 @@ import pytest
 from typer.testing import CliRunner
 
 from data.dataset import digest, load_dataset
+from data.errors import UnfinishedDatasetError
 from data.synthetic.errors import TruthInsideDatasetError
 from data.synthetic.generate import generate
 from data.synthetic.presets import PRESETS
+from simulation.truth import read_truth
 from smista import app
 from tests.unit.data.synthetic.conftest import SMALL, Made
 
@@ -31,6 +35,49 @@ def test_another_seed_gives_another_history(tmp_path: Path) -> None:
     _generate(tmp_path / "three", 3)
     _generate(tmp_path / "four", 4)
     assert digest(load_dataset(tmp_path / "three/history")) != digest(load_dataset(tmp_path / "four/history"))
+
+
+def test_what_is_interrupted_leaves_nothing(tmp_path: Path) -> None:
+    days = generate(SHORT, 3, tmp_path / "history", tmp_path / "truth")
+    assert [next(days) for _ in range(3)] == [1, 2, 3]
+    days.close()
+    assert not list(tmp_path.glob("*/*"))
+
+
+def test_what_is_interrupted_leaves_what_was_there_before(tmp_path: Path) -> None:
+    before = _generate(tmp_path, 3)
+    days = generate(SHORT, 4, tmp_path / "history", tmp_path / "truth")
+    next(days)
+    days.close()
+    assert {str(path.relative_to(tmp_path)): path.read_bytes() for path in sorted(tmp_path.rglob("*.*"))} == before
+
+
+def test_a_history_that_is_being_written_is_not_loaded(tmp_path: Path) -> None:
+    """Nor one whose writer was killed, which leaves the same files."""
+    _generate(tmp_path, 3)
+    days = generate(SHORT, 4, tmp_path / "history", tmp_path / "truth")
+    next(days)
+    with pytest.raises(UnfinishedDatasetError, match=r"history is not whole: .* interrupted \(.*orders\.parquet"):
+        load_dataset(tmp_path / "history")
+    with pytest.raises(UnfinishedDatasetError, match=r"truth is not whole: .*retailer\.json"):
+        read_truth(tmp_path / "truth")
+    assert list(days)[-1] == SHORT.days
+    assert len(load_dataset(tmp_path / "history").orders)
+    assert len(read_truth(tmp_path / "truth").fulfilments)
+
+
+def test_where_the_disk_is_full_nothing_is_left(tmp_path: Path) -> None:
+    """No file may have more than ten kilobytes here: the same error, at the same place."""
+    tried = (
+        "import resource, sys; from pathlib import Path; from datetime import date\n"
+        "from data.synthetic.generate import generate; from data.synthetic.presets import Preset\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, 10_000))\n"
+        f"size, out = {SHORT!r}, Path(sys.argv[1])\n"
+        "list(generate(size, 1, out / 'history', out / 'truth'))\n"
+    ).replace("datetime.date(", "date(")
+    ended = subprocess.run([sys.executable, "-c", tried, str(tmp_path)], capture_output=True, text=True, check=False)
+    assert "File too large" in ended.stderr
+    assert not list(tmp_path.glob("*/*"))
 
 
 def test_nothing_of_the_truth_is_written_where_training_reads(made: Made) -> None:

@@ -82,3 +82,16 @@ def test_a_decision_by_no_ruleset_has_a_digest_too() -> None:
     assert one.versions["ruleset"] == "none"
     assert one.versions["digest"].startswith("sha256:")
     assert one.versions["digest"] != two.versions["digest"]
+
+
+def test_nothing_is_told_as_lacking_that_is_there_for_all_lines_together() -> None:
+    net = network(PLACES[:2], [STD], {"LAMP": {"A": 4, "B": 3}})
+    lines = tuple(Line(str(row), "LAMP", units, 9.0) for row, units in enumerate((2, 2, 3), start=1))
+    decision = decided(net, order(lines=lines), "limits: {max_parcels: 1, split_lines: false}")
+    assert [(line.available, line.short) for line in decision.missing] == [(2, 0), (2, 0), (3, 0)]
+
+
+def test_a_line_that_cannot_be_sent_has_its_part_in_what_all_lines_lack() -> None:
+    net = network(PLACES[:1], [STD], {"LAMP": {"A": 15}})
+    lines = (Line("1", "LAMP", 20, 9.0), Line("2", "LAMP", 30, 9.0))
+    assert [line.short for line in decided(net, order(lines=lines)).missing] == [5, 30]
