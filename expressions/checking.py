@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from expressions import operations as op
 from expressions import values
+from expressions.choices import choose
 from expressions.errors import ExpressionError
 from expressions.functions import FUNCTIONS, METHODS, Function, concatenate
 from expressions.kinds import Kind, ListOf, Names
@@ -106,7 +107,7 @@ def _operation(part: Operation, scope: Scope) -> Value:
         for operand, where in zip(operands, part.operands, strict=True):
             _no_set(operand, where)
         _same(operands[1], operands[2], part.operands[2])
-        return op.choose(condition, operands[1], operands[2])
+        return choose(condition, operands[1], operands[2])
     if part.sign in {"&&", "||", "!"}:
         return _LOGIC[part.sign](*_each_is(Truth, operands, part))  # type: ignore[no-any-return]  # a builder of values
     if isinstance(operands[0], Word) and part.sign in {"+", "<", "<=", ">", ">="}:

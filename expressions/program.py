@@ -234,7 +234,7 @@ class _Joining:
             if isinstance(right.value, str):
                 return self._same_text(left, right.value, so)
         first, second = self._value(left), self._value(right)
-        if not isinstance(first, Number) or not isinstance(second, Number) or (first.null and second.null):
+        if not isinstance(first, Number) or not isinstance(second, Number) or (first.told and second.told):
             return self._closure(part, so)  # what may be missing on both sides may be equal in that
         return self._write(op.EQUAL if so else op.UNEQUAL, self._number(left), self._number(right))
 
