@@ -2,7 +2,7 @@
 
 import difflib
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from expressions import operations as op
@@ -35,13 +35,15 @@ KINDS: Final[dict[type, Kind]] = {
 class Scope:
     """Names in sight: ``items`` are the variables of ``exists`` and ``all`` with the list they run over.
 
-    ``used`` gathers the names that are read, of a list the fields; ``signs`` the operators.
+    ``used`` gathers the names that are read, of a list the fields; ``signs`` the operators; ``compiled`` what each
+    part (its ``id``) was compiled to: who asks for a part and then for its parts compiles none of them twice.
     """
 
     names: Names
-    items: dict[str, str]
-    used: dict[str, Kind | ListOf]
-    signs: set[str]
+    items: dict[str, str] = field(default_factory=dict)
+    used: dict[str, Kind | ListOf] = field(default_factory=dict)
+    signs: set[str] = field(default_factory=set)
+    compiled: dict[int, Value] = field(default_factory=dict)
 
     def use_field(self, listing: str, field: str | None) -> None:
         """Note that ``field`` of a list is read; ``None``: no more than how many items there are."""
@@ -54,6 +56,12 @@ class Scope:
 
 def compile_part(part: Part, scope: Scope) -> Value:
     """Return what ``part`` compiles to, adding the columns it reads to ``scope.used``."""
+    if id(part) not in scope.compiled:
+        scope.compiled[id(part)] = _compile(part, scope)
+    return scope.compiled[id(part)]
+
+
+def _compile(part: Part, scope: Scope) -> Value:
     if isinstance(part, Name):
         return _name(part, scope)
     if isinstance(part, Literal):
