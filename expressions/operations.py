@@ -3,7 +3,7 @@
 An *unknown* value is what comes out of computing with something missing or of dividing by zero. Truth is
 three-valued and kept as two questions, "surely true?" and "surely false?", each answered by one mask: `&&`, `||` and
 `!` then need no third mask to absorb what is unknown (Kleene, *Introduction to Metamathematics*, 1952, §64), and only
-the side that is asked for is ever computed.
+the side that is asked for is ever computed. Who needs both asks once for both: no part is computed twice.
 """
 
 import operator

@@ -21,8 +21,8 @@ Numbers: TypeAlias = NDArray[np.float64]
 States: TypeAlias = tuple[Mask, Mask, Mask]
 
 #: Answers for every row.
-EVERYWHERE: Final[Mask] = np.broadcast_to(np.True_, ())
-NOWHERE: Final[Mask] = np.broadcast_to(np.False_, ())
+EVERYWHERE: Final[Mask] = np.True_  # type: ignore[assignment]  # a mask of no dimension
+NOWHERE: Final[Mask] = np.False_  # type: ignore[assignment]  # a mask of no dimension
 
 
 @dataclass(frozen=True)
