@@ -2,11 +2,12 @@
 
 import difflib
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from expressions import operations as op
 from expressions import values
+from expressions.choices import choose
 from expressions.errors import ExpressionError
 from expressions.functions import FUNCTIONS, METHODS, Function, concatenate
 from expressions.kinds import Kind, ListOf, Names
@@ -34,13 +35,15 @@ KINDS: Final[dict[type, Kind]] = {
 class Scope:
     """Names in sight: ``items`` are the variables of ``exists`` and ``all`` with the list they run over.
 
-    ``used`` gathers the names that are read, of a list the fields; ``signs`` the operators.
+    ``used`` gathers the names that are read, of a list the fields; ``signs`` the operators; ``compiled`` what each
+    part (its ``id``) was compiled to: who asks for a part and then for its parts compiles none of them twice.
     """
 
     names: Names
-    items: dict[str, str]
-    used: dict[str, Kind | ListOf]
-    signs: set[str]
+    items: dict[str, str] = field(default_factory=dict)
+    used: dict[str, Kind | ListOf] = field(default_factory=dict)
+    signs: set[str] = field(default_factory=set)
+    compiled: dict[int, Value] = field(default_factory=dict)
 
     def use_field(self, listing: str, field: str | None) -> None:
         """Note that ``field`` of a list is read; ``None``: no more than how many items there are."""
@@ -53,6 +56,12 @@ class Scope:
 
 def compile_part(part: Part, scope: Scope) -> Value:
     """Return what ``part`` compiles to, adding the columns it reads to ``scope.used``."""
+    if id(part) not in scope.compiled:
+        scope.compiled[id(part)] = _compile(part, scope)
+    return scope.compiled[id(part)]
+
+
+def _compile(part: Part, scope: Scope) -> Value:
     if isinstance(part, Name):
         return _name(part, scope)
     if isinstance(part, Literal):
@@ -106,7 +115,7 @@ def _operation(part: Operation, scope: Scope) -> Value:
         for operand, where in zip(operands, part.operands, strict=True):
             _no_set(operand, where)
         _same(operands[1], operands[2], part.operands[2])
-        return op.choose(condition, operands[1], operands[2])
+        return choose(condition, operands[1], operands[2])
     if part.sign in {"&&", "||", "!"}:
         return _LOGIC[part.sign](*_each_is(Truth, operands, part))  # type: ignore[no-any-return]  # a builder of values
     if isinstance(operands[0], Word) and part.sign in {"+", "<", "<=", ">", ">="}:

@@ -71,7 +71,7 @@ def compile_expression(source: str, names: Names, kind: Kind | None = None) -> C
     Raises `ExpressionError` with line and column for anything outside the language: unknown names (with the nearest
     valid one), operands of the wrong type, sources too long or too deep.
     """
-    scope = Scope(names, {}, {}, set())
+    scope = Scope(names)
     part = simplify(parse(source))
     value = compile_part(part, scope)
     found = KINDS[type(value)]

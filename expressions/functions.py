@@ -14,7 +14,7 @@ import re2  # type: ignore[import-untyped]  # ships no types
 from expressions.kinds import Kind
 from expressions.operations import size_of_set
 from expressions.text import UNKNOWN, Text, each, encode
-from expressions.values import Columns, Number, Truth, Value, Word
+from expressions.values import Columns, Number, Truth, Value, Word, about
 
 #: No text that a function makes is longer: repeated replacing could otherwise grow without end.
 MAX_TEXT: Final = 10_000
@@ -49,7 +49,7 @@ def question(test: Callable[..., bool]) -> Build:
                 return first.answers(test, tuple(alone))
             return each(test, texts, _NEITHER, np.int8)
 
-        return Truth(lambda c: answers(c) == 1, lambda c: answers(c) == 0)
+        return about(answers, lambda told: told == 1, lambda told: told == 0)
 
     return build
 

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from expressions import instructions as op
 from expressions.checking import ARITHMETIC, Scope, compile_part
 from expressions.compiled import CompiledExpression
-from expressions.kinds import Kind, Names
+from expressions.kinds import Kind
 from expressions.operations import OPPOSITE
 from expressions.syntax import Items, Literal, Name, Operation, Part, literal
 from expressions.text import NULL
@@ -95,11 +95,11 @@ class _Joining:
         self._asked: dict[tuple[int, bool], int] = {}
         #: Register (a mask?, which) → the instructions it comes of, a bit for each.
         self._bits: dict[tuple[bool, int], int] = {}
-        self._names: Names = {}
+        self._scope = Scope({})
 
     def condition(self, condition: CompiledExpression) -> int:
         """Return the mask of where it is surely true."""
-        self._names = condition.names
+        self._scope = Scope(condition.names)
         return self._mask(condition.part, True)
 
     def needs(self, answer: int) -> NDArray[np.bool_]:
@@ -141,17 +141,14 @@ class _Joining:
         return self._column(written, _codes(written) if self._is_text(name) else itemgetter(written))
 
     def _is_text(self, name: Name) -> bool:
-        return self._names[".".join(name.path)] is Kind.TEXT
+        return self._scope.names[".".join(name.path)] is Kind.TEXT
 
     def _value(self, part: Part) -> Value:
-        return compile_part(part, self._scope())
-
-    def _scope(self) -> Scope:
-        return Scope(self._names, {}, {}, set())
+        return compile_part(part, self._scope)
 
     def _left(self, part: Part) -> Value:
         """Return the closures of ``part``, which is left to them."""
-        scope = self._scope()
+        scope = Scope(self._scope.names)
         value = compile_part(part, scope)
         self.computes |= bool(scope.signs & ARITHMETIC)
         return value
@@ -234,7 +231,7 @@ class _Joining:
             if isinstance(right.value, str):
                 return self._same_text(left, right.value, so)
         first, second = self._value(left), self._value(right)
-        if not isinstance(first, Number) or not isinstance(second, Number) or (first.null and second.null):
+        if not isinstance(first, Number) or not isinstance(second, Number) or (first.told and second.told):
             return self._closure(part, so)  # what may be missing on both sides may be equal in that
         return self._write(op.EQUAL if so else op.UNEQUAL, self._number(left), self._number(right))
 

@@ -61,14 +61,30 @@ def test_repeated_replacing_cannot_grow_without_end() -> None:
     assert repr(sizes.tolist()) == "[nan, 1.0]"
 
 
+FORTY_CHOICES = "(" * 40 + "order.gift" + " ? order.insured : order.new)" * 40
+TRUTHS: Names = dict.fromkeys(["order.gift", "order.insured", "order.new"], Kind.TRUTH)
+ORDERS = {
+    "order.gift": np.array(0.0),
+    "order.insured": np.array([1.0, 0.0, 1.0]),
+    "order.new": np.array([1, 1, 0]),
+}
+#: Of the second every other choice is false.
+CHOSEN = [True, False, False]
+
+
+def test_a_choice_that_hangs_on_forty_choices_is_answered_at_once() -> None:
+    condition = compile_expression(FORTY_CHOICES, TRUTHS)
+    assert condition.is_true(ORDERS).tolist() == CHOSEN
+    assert condition.is_false(ORDERS).tolist() == [not so for so in CHOSEN]
+    assert condition.values(ORDERS).tolist() == CHOSEN
+
+
+def test_a_chain_of_a_hundred_equals_is_answered_at_once() -> None:
+    condition = compile_expression(" == ".join(["order.insured", *["order.gift"] * 100]), TRUTHS)
+    assert condition.is_true(ORDERS).tolist() == [True, False, True]  # compared with false an even number of times
+
+
 def test_a_choice_that_hangs_on_forty_choices_is_joined_at_once() -> None:
     pytest.importorskip("numba")
-    names: Names = dict.fromkeys(["order.gift", "order.insured", "order.new"], Kind.TRUTH)
-    source = "(" * 40 + "order.gift" + " ? order.insured : order.new)" * 40
-    columns = {
-        "order.gift": np.array(0.0),
-        "order.insured": np.array([1.0, 0.0, 1.0]),
-        "order.new": np.array([1, 1, 0]),
-    }
-    answers = Conditions([compile_expression(source, names)]).are_true(columns, (1, 3), [0])
-    assert answers.tolist() == [[[True, False, False]]]  # of the second every other choice is false
+    together = Conditions([compile_expression(FORTY_CHOICES, TRUTHS)])
+    assert together.are_true(ORDERS, (1, 3), [0]).tolist() == [[CHOSEN]]
