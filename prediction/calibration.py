@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from scipy.special import ndtr
 
 from prediction.hours import BASE_LEVELS
+from prediction.week import working_hours
 
 FloatArray = NDArray[np.float64]
 
@@ -31,12 +32,12 @@ _WIDTHS = np.diff(_CUMULATIVE)
 
 @dataclass(frozen=True, eq=False)
 class UnderWay:
-    """Attempts with their predicted distribution (normal in log-hours) and what came of them; one row each.
+    """Attempts with their predicted distribution (normal in log-hours of work) and what came of them; one row each.
 
     Instants in seconds since 1970 UTC. ``arrived_at``: when the predicted event happened, NaN if it never did.
     ``ended_at``: when it became known that it never will (failed, cancelled), NaN otherwise. What lies after the
     instant of a calibration is not looked at. ``clock``: hours since the midnight before Monday at which each started,
-    by the clock of its location.
+    by the clock of its location. ``week``: its working hours by weekday, (rows, 7), see `prediction.week`.
     """
 
     group: NDArray[np.intp]
@@ -47,6 +48,7 @@ class UnderWay:
     ended_at: FloatArray
     weight: FloatArray
     clock: FloatArray
+    week: FloatArray
 
     def during(self, start: float, end: float) -> "UnderWay":
         """Those under way at some time between two instants, as far as was known at ``end``."""
@@ -65,6 +67,7 @@ class UnderWay:
             self.ended_at[rows],
             self.weight[rows],
             self.clock[rows],
+            self.week[rows],
         )
 
 
@@ -94,7 +97,7 @@ class CalibrationSettings:
 def as_predicted(moved: UnderWay, hours: FloatArray) -> FloatArray:
     """The level that each attempt has reached after so many hours, (rows,), on its own predicted distribution."""
     with np.errstate(divide="ignore"):
-        return np.asarray(ndtr((np.log(hours) - moved.centre) / moved.spread))
+        return np.asarray(ndtr((np.log(working_hours(moved.week, moved.clock, hours)) - moved.centre) / moved.spread))
 
 
 #: What `as_predicted` is one of.
