@@ -104,8 +104,8 @@ def followed(
     """The attempts that a calibration after the cut looks at: those of the history, and the service's own since.
 
     Of these, what ``bundle`` itself said counts, and only in groups in which the service is told of arrivals at all:
-    where nobody tells of them, nothing seems ever to arrive. ``groups``: as in `Manifest.groups`. ``week``: of this time
-    head, (groups, 7).
+    where nobody tells of them, nothing seems ever to arrive. ``groups``: as in `Manifest.groups`. ``week``: of this
+    time head, (groups, 7).
     """
     ends = np.array([one.ends(time) for one in told], float).reshape(-1, 2)
     group = [one.expected["group"] for one in told]

@@ -152,7 +152,8 @@ class HourlyHours:
         late = smooth[:, :-1].reshape(each.shape)[:, :, :1] - scale * (np.cumsum(weighed, axis=2) - weighed)
         slope = (scale * self._times[:, None, :]).reshape(len(marks), NEAR_DAYS * TIMES)
         level = late.reshape(slope.shape) - slope * smooth[:, :-1]
-        areas = np.maximum(level * np.diff(marks, axis=1) - slope * np.diff(excess, axis=1) / rates, 0.0).reshape(each.shape)
+        of_times = level * np.diff(marks, axis=1) - slope * np.diff(excess, axis=1) / rates
+        areas = np.maximum(of_times, 0.0).reshape(each.shape)
 
         time, _ = self._of_day(hours)
         at = self._rows, day * TIMES + time
@@ -189,7 +190,7 @@ class HourlyHours:
         return np.asarray(self._worked_at_midnights[at] + self._rates[at] * (hours - self.midnights[at]))
 
     def _at_work(self, worked: FloatArray, day: NDArray[np.intp]) -> FloatArray:
-        """The other way round: when so many working hours have passed, which they have on ``day``; shape (rows,) all."""
+        """The other way round: when so many working hours have passed, which is on ``day``; shape (rows,) all."""
         at = self._rows, day
         return np.asarray(self.midnights[at] + (worked - self._worked_at_midnights[at]) / self._rates[at])
 

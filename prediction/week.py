@@ -40,7 +40,7 @@ def learn_week(group: NDArray[np.intp], arrived: FloatArray, groups: int) -> Flo
 
 
 def working_hours(week: FloatArray, clock: FloatArray, hours: FloatArray) -> FloatArray:
-    """The working hours of ``hours`` that begin at ``clock``, in a ``week``, (rows, 7) or (7,) for all; shape (rows,)."""
+    """The working hours of ``hours`` that begin at ``clock``, in a ``week`` of each row, (rows, 7); shape (rows,)."""
     return _since_monday(week, clock + hours) - _since_monday(week, clock)
 
 
@@ -51,7 +51,6 @@ def log_work(week: FloatArray, clock: FloatArray, hours: FloatArray) -> FloatArr
 
 def hours_at_work(week: FloatArray, clock: FloatArray, worked: FloatArray) -> FloatArray:
     """The other way round: the hours from ``clock`` on until so many working hours have passed; shape (rows,)."""
-    week = np.broadcast_to(week, (len(clock), WEEKDAYS))
     midnights = _midnights(week)
     whole, rest = np.divmod(_since_monday(week, clock) + worked, midnights[:, -1])
     rows, day = np.arange(len(clock)), np.minimum((midnights[:, 1:] <= rest[:, None]).sum(axis=1), WEEKDAYS - 1)
@@ -60,7 +59,6 @@ def hours_at_work(week: FloatArray, clock: FloatArray, worked: FloatArray) -> Fl
 
 
 def _since_monday(week: FloatArray, hours: FloatArray) -> FloatArray:
-    week = np.broadcast_to(week, (len(hours), WEEKDAYS))
     whole, rest = np.divmod(hours, DAY_HOURS * WEEKDAYS)
     rows, day = np.arange(len(hours)), np.minimum(rest // DAY_HOURS, WEEKDAYS - 1).astype(np.intp)
     midnights = _midnights(week)

@@ -124,12 +124,13 @@ def rows_known(
 
 
 def under_way(
-    history: History, head: str, centre: FloatArray, spread: FloatArray, groups: NDArray[np.intp], week: FloatArray
+    history: History, head: str, hours: tuple[FloatArray, FloatArray], groups: NDArray[np.intp], week: FloatArray
 ) -> UnderWay:
     """Every attempt of the history with its predicted distribution, as `calibrate` takes them.
 
-    ``week``: of each attempt, (rows, 7).
+    ``hours``: centre and spread. ``week``: of each attempt, (rows, 7).
     """
+    centre, spread = hours
     attempts = history.attempts
     return UnderWay(
         group=groups,
@@ -151,7 +152,7 @@ def _groups(history: History, encoding: Encoding) -> NDArray[np.intp]:
 
 
 def clock_at(attempts: Attempts, instants: FloatArray) -> FloatArray:
-    """Hours since the midnight before Monday, by the clock of each attempt's location; NaN where there is no instant."""
+    """Hours since the midnight before Monday, by the clock of each attempt's location; NaN of no instant."""
     known = ~np.isnan(instants)
     clock = local_hour_of_week(np.where(known, instants, 0.0), coded(attempts.columns, "location_timezone"))
     return np.where(known, clock, np.nan)

@@ -117,7 +117,7 @@ def score(history: History, trained: Trained) -> Scored:
     hours = {"delivery_hours": delivery, "ready_hours": ready}
     return Scored(
         history=history,
-        hours={time: under_way(history, time, *of_time, groups, of_rows[time]) for time, of_time in hours.items()},
+        hours={time: under_way(history, time, of_time, groups, of_rows[time]) for time, of_time in hours.items()},
         cost=cost_of(raw["cost", "log_mean"]) * trained.cost_factor,
         line_failure=np.asarray(expit(raw["pick_failure", "log_odds"])),
         groups=len(trained.encoding.groups),
