@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr
 
-from prediction.hours import BASE_LEVELS
+from prediction.hours import BASE_LEVELS, KNOTS
 from prediction.week import working_hours
 
 FloatArray = NDArray[np.float64]
@@ -28,6 +28,8 @@ LONGEST_DAYS = 60.0
 
 _CUMULATIVE = -np.log1p(-np.concatenate([[0.0], BASE_LEVELS]))
 _WIDTHS = np.diff(_CUMULATIVE)
+_POINTS, _POINT_WEIGHTS = np.polynomial.hermite_e.hermegauss(7)
+_WEIGHTS = _POINT_WEIGHTS / _POINT_WEIGHTS.sum()
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,7 +111,8 @@ def calibrate(
 ) -> FloatArray:
     """Calibrated probability at each of `prediction.hours.KNOTS`, per group; shape (groups, knots).
 
-    The shape comes from all weeks, the younger counting more, each brought to the present pace.
+    The shape comes from all weeks, the younger counting more, each brought to the present pace. Weeks that differed in
+    pace will go on differing: by as much the levels are blurred.
 
     Only what was known at ``now`` (seconds) is used. With nothing to learn from, the levels are the uncalibrated ones.
     """
@@ -136,7 +139,18 @@ def calibrate(
     group_prior = settings.group_strength * share
     hazard = (arrivals + overall * group_prior) / (stretched + group_prior)
     levels = -np.expm1(-np.cumsum(hazard * _WIDTHS, axis=1))
-    return np.concatenate([np.zeros((groups, 1)), levels, np.ones((groups, 1))], axis=1)
+    return _unsure(np.pad(levels, ((0, 0), (1, 1)), constant_values=(0.0, 1.0)), float(np.log(pace).std()))
+
+
+def _unsure(levels: FloatArray, spread: float) -> FloatArray:
+    """``levels`` at the knots if all of them may come sooner or later: normally, by so much of a distribution's spread.
+
+    The mean over seven points (Gauss and Hermite's quadrature); ends stay 0 and 1.
+    """
+    moved = KNOTS + spread * _POINTS[:, None]
+    blurred = np.stack([_WEIGHTS @ np.interp(moved, KNOTS, of_group) for of_group in levels])
+    blurred[:, 0], blurred[:, -1] = 0.0, 1.0
+    return blurred
 
 
 def _moves(
