@@ -28,6 +28,8 @@ LONGEST_DAYS = 60.0
 
 _CUMULATIVE = -np.log1p(-np.concatenate([[0.0], BASE_LEVELS]))
 _WIDTHS = np.diff(_CUMULATIVE)
+#: Standard deviations of a normal distribution in its median distance from the median.
+_DEVIATIONS = 1.4826
 _POINTS, _POINT_WEIGHTS = np.polynomial.hermite_e.hermegauss(7)
 _WEIGHTS = _POINT_WEIGHTS / _POINT_WEIGHTS.sum()
 
@@ -139,7 +141,16 @@ def calibrate(
     group_prior = settings.group_strength * share
     hazard = (arrivals + overall * group_prior) / (stretched + group_prior)
     levels = -np.expm1(-np.cumsum(hazard * _WIDTHS, axis=1))
-    return _unsure(np.pad(levels, ((0, 0), (1, 1)), constant_values=(0.0, 1.0)), float(np.log(pace).std()))
+    return _unsure(np.pad(levels, ((0, 0), (1, 1)), constant_values=(0.0, 1.0)), _unsteadiness(pace))
+
+
+def _unsteadiness(pace: FloatArray) -> float:
+    """How much weeks differ in pace: the standard deviation of its logarithm, by the median distance from the median.
+
+    Half of the weeks may be struck, and it stays what it is in the others (Hampel, JASA 69, 1974).
+    """
+    logs = np.log(pace)
+    return _DEVIATIONS * float(np.median(np.abs(logs - np.median(logs))))
 
 
 def _unsure(levels: FloatArray, spread: float) -> FloatArray:
