@@ -34,6 +34,7 @@ from prediction.manifest import (
     read_manifest,
 )
 from prediction.trees import fastest_trees
+from prediction.week import hours_at_work, log_work
 
 FloatArray = NDArray[np.float64]
 
@@ -62,6 +63,8 @@ class Bundle:
         self.calibrated_with: tuple[datetime, int] | None = None
         #: Levels and paces by time head.
         self.calibration = _as_of_cut(manifest)
+        #: Working hours by weekday, (groups, 7), by time head.
+        self._week = {time: np.array(week) for time, week in manifest.week.items()}
         self._trees = {model: fastest_trees(booster) for model, booster in boosters.items()}
         self._features = {head: tuple(names) for head, names in manifest.features.items()}
         self._now = RequestFeatures(trailing, manifest.vocabularies)
@@ -101,7 +104,15 @@ class Bundle:
         other.calibrated_with = now, last
         other.calibration = _as_of_cut(self.manifest)
         for time, looked in self.looked.items():
-            hours = followed(looked, time, told, bundle=self.version, groups=groups, as_of=self.as_of.timestamp())
+            hours = followed(
+                looked,
+                time,
+                told,
+                bundle=self.version,
+                groups=groups,
+                week=self._week[time],
+                as_of=self.as_of.timestamp(),
+            )
             if enough(hours, instant):
                 other.calibration[time] = calibrated(hours, len(groups), instant)
         return other
@@ -161,8 +172,12 @@ class Bundle:
         return float(sums[1] / sums[0]) if sums[0] > 0 else float("nan")
 
     def _delivery(self, facts: Columns) -> tuple[FloatArray, FloatArray]:
-        """Centre and spread of the log-hours from decision to delivery."""
-        return one_after_the_other(self._log_hours("ready_hours", facts), self._log_hours("transit_hours", facts))
+        """Centre and spread of the log-hours of work from decision to delivery."""
+        columns = coded_facts(facts)
+        groups = self._groups(columns)
+        ready, delivery = (self._week[time][groups] for time in ("ready_hours", "delivery_hours"))
+        hours = self._log_hours("ready_hours", columns), self._log_hours("transit_hours", columns)
+        return delivered_after(*hours, self._clock(columns), ready, delivery)
 
     def _log_hours(self, head: str, facts: Columns) -> tuple[FloatArray, FloatArray]:
         """Centre and spread of the log-hours; those of `ready_hours` are part of `delivery_hours`, and found once."""
@@ -175,8 +190,12 @@ class Bundle:
         return centre, spread
 
     def _calibrated(self, time: str, hours: tuple[FloatArray, FloatArray], facts: Columns) -> DailyHours:
-        groups = group_codes(calibration_groups(facts), self.manifest.groups)
-        return self.calibration[time].of(*hours, groups, self._clock(coded_facts(facts)))
+        columns = coded_facts(facts)
+        groups = self._groups(columns)
+        return self.calibration[time].of(*hours, groups, self._clock(columns), self._week[time][groups])
+
+    def _groups(self, columns: CodedColumns) -> NDArray[np.intp]:
+        return group_codes(calibration_groups(columns), self.manifest.groups)
 
     def _clock(self, columns: CodedColumns) -> FloatArray:
         """Hours since the midnight before Monday, by the location's clock."""
@@ -184,6 +203,23 @@ class Bundle:
 
     def _predict(self, head: str, part: str, rows: FloatArray) -> FloatArray:
         return self._trees[head, part].sums(rows)
+
+
+def delivered_after(
+    ready: tuple[FloatArray, FloatArray],
+    transit: tuple[FloatArray, FloatArray],
+    clock: FloatArray,
+    ready_week: FloatArray,
+    delivery_week: FloatArray,
+) -> tuple[FloatArray, FloatArray]:
+    """Centre and spread of the log-hours of work, by ``delivery_week``, from the decision to delivery; (rows,) both.
+
+    ``ready``, ``transit``: those of each part, by the week of its own; the weeks are (rows, 7), see `prediction.week`.
+    ``clock``: when it is decided, hours since the midnight before Monday.
+    """
+    centre, spread = ready
+    hours = hours_at_work(ready_week, clock, np.exp(centre))
+    return one_after_the_other((log_work(delivery_week, clock, hours), spread), transit)
 
 
 def starts(head: str, offsets: Sequence[FloatArray], rows: int) -> FloatArray:

@@ -26,10 +26,14 @@ class Calibrated(NamedTuple):
     times: FloatArray
     paces: FloatArray
 
-    def of(self, centre: FloatArray, spread: FloatArray, group: NDArray[np.intp], clock: FloatArray) -> DailyHours:
-        """The distributions of hours of that ``centre`` and ``spread``, which begin at ``clock``; (rows,) all."""
+    def of(
+        self, centre: FloatArray, spread: FloatArray, group: NDArray[np.intp], clock: FloatArray, week: FloatArray
+    ) -> DailyHours:
+        """The distributions of hours that begin at ``clock``, (rows,), in a ``week`` as `prediction.week` has it,
+        (rows, 7); ``centre`` and ``spread``: of the logarithm of their working hours, (rows,).
+        """
         smooth = HoursTable(centre, spread, group, self.levels)
-        return DailyHours(HourlyHours(smooth, clock, self.times), self.paces)
+        return DailyHours(HourlyHours(smooth, clock, self.times, week), self.paces)
 
 
 def calibrated(hours: UnderWay, groups: int, now: float) -> Calibrated:

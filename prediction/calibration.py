@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr
 
-from prediction.hours import BASE_LEVELS
+from prediction.hours import BASE_LEVELS, KNOTS
+from prediction.week import working_hours
 
 FloatArray = NDArray[np.float64]
 
@@ -27,16 +28,20 @@ LONGEST_DAYS = 60.0
 
 _CUMULATIVE = -np.log1p(-np.concatenate([[0.0], BASE_LEVELS]))
 _WIDTHS = np.diff(_CUMULATIVE)
+#: Standard deviations of a normal distribution in its median distance from the median.
+_DEVIATIONS = 1.4826
+_POINTS, _POINT_WEIGHTS = np.polynomial.hermite_e.hermegauss(7)
+_WEIGHTS = _POINT_WEIGHTS / _POINT_WEIGHTS.sum()
 
 
 @dataclass(frozen=True, eq=False)
 class UnderWay:
-    """Attempts with their predicted distribution (normal in log-hours) and what came of them; one row each.
+    """Attempts with their predicted distribution (normal in log-hours of work) and what came of them; one row each.
 
     Instants in seconds since 1970 UTC. ``arrived_at``: when the predicted event happened, NaN if it never did.
     ``ended_at``: when it became known that it never will (failed, cancelled), NaN otherwise. What lies after the
     instant of a calibration is not looked at. ``clock``: hours since the midnight before Monday at which each started,
-    by the clock of its location.
+    by the clock of its location. ``week``: its working hours by weekday, (rows, 7), see `prediction.week`.
     """
 
     group: NDArray[np.intp]
@@ -47,6 +52,7 @@ class UnderWay:
     ended_at: FloatArray
     weight: FloatArray
     clock: FloatArray
+    week: FloatArray
 
     def during(self, start: float, end: float) -> "UnderWay":
         """Those under way at some time between two instants, as far as was known at ``end``."""
@@ -65,6 +71,7 @@ class UnderWay:
             self.ended_at[rows],
             self.weight[rows],
             self.clock[rows],
+            self.week[rows],
         )
 
 
@@ -94,7 +101,7 @@ class CalibrationSettings:
 def as_predicted(moved: UnderWay, hours: FloatArray) -> FloatArray:
     """The level that each attempt has reached after so many hours, (rows,), on its own predicted distribution."""
     with np.errstate(divide="ignore"):
-        return np.asarray(ndtr((np.log(hours) - moved.centre) / moved.spread))
+        return np.asarray(ndtr((np.log(working_hours(moved.week, moved.clock, hours)) - moved.centre) / moved.spread))
 
 
 #: What `as_predicted` is one of.
@@ -106,7 +113,8 @@ def calibrate(
 ) -> FloatArray:
     """Calibrated probability at each of `prediction.hours.KNOTS`, per group; shape (groups, knots).
 
-    The shape comes from all weeks, the younger counting more, each brought to the present pace.
+    The shape comes from all weeks, the younger counting more, each brought to the present pace. Weeks that differed in
+    pace will go on differing: by as much the levels are blurred.
 
     Only what was known at ``now`` (seconds) is used. With nothing to learn from, the levels are the uncalibrated ones.
     """
@@ -133,7 +141,27 @@ def calibrate(
     group_prior = settings.group_strength * share
     hazard = (arrivals + overall * group_prior) / (stretched + group_prior)
     levels = -np.expm1(-np.cumsum(hazard * _WIDTHS, axis=1))
-    return np.concatenate([np.zeros((groups, 1)), levels, np.ones((groups, 1))], axis=1)
+    return _unsure(np.pad(levels, ((0, 0), (1, 1)), constant_values=(0.0, 1.0)), _unsteadiness(pace))
+
+
+def _unsteadiness(pace: FloatArray) -> float:
+    """How much weeks differ in pace: the standard deviation of its logarithm, by the median distance from the median.
+
+    Half of the weeks may be struck, and it stays what it is in the others (Hampel, JASA 69, 1974).
+    """
+    logs = np.log(pace)
+    return _DEVIATIONS * float(np.median(np.abs(logs - np.median(logs))))
+
+
+def _unsure(levels: FloatArray, spread: float) -> FloatArray:
+    """``levels`` at the knots if all of them may come sooner or later: normally, by so much of a distribution's spread.
+
+    The mean over seven points (Gauss and Hermite's quadrature); ends stay 0 and 1.
+    """
+    moved = KNOTS + spread * _POINTS[:, None]
+    blurred = np.stack([_WEIGHTS @ np.interp(moved, KNOTS, of_group) for of_group in levels])
+    blurred[:, 0], blurred[:, -1] = 0.0, 1.0
+    return blurred
 
 
 def _moves(

@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 
 from prediction.hourly import DAY_HOURS, DAYS, HourlyHours
 from prediction.hours import stacked
+from prediction.week import WEEKDAYS
 
 FloatArray = NDArray[np.float64]
 
-WEEKDAYS: Final = 7
 #: (7, days): the weekday of each of the days, by the first.
 _COMING_WEEKDAYS: Final = (np.arange(WEEKDAYS)[:, None] + np.arange(DAYS)) % WEEKDAYS
 #: The smallest probability of being later whose logarithm is taken.
@@ -100,5 +100,6 @@ def stacked_days(tables: Sequence[DailyHours]) -> DailyHours:
         stacked([table.hourly.smooth for table in tables]),
         np.concatenate([table.hourly.clock for table in tables]),
         np.concatenate([table.hourly.times for table in tables]),
+        np.concatenate([table.hourly.week for table in tables]),
     )
     return DailyHours(hourly, np.concatenate([table.paces for table in tables]))

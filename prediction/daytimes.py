@@ -52,7 +52,7 @@ def time_of_day_reached(levels: FloatArray, times: FloatArray) -> Reached:
 
     def reached(moved: UnderWay, hours: FloatArray) -> FloatArray:
         smooth = HoursTable(moved.centre, moved.spread, moved.group, levels)
-        late = HourlyHours(smooth, moved.clock, times).probability_later_than(hours)
+        late = HourlyHours(smooth, moved.clock, times, moved.week).probability_later_than(hours)
         return np.asarray(ndtr(smooth.knots(1.0 - late)))
 
     return reached
@@ -70,7 +70,7 @@ def _arrived(under_way: UnderWay, since: float, until: float) -> UnderWay:
 def _shares(came: UnderWay, hours: FloatArray, levels: FloatArray) -> FloatArray:
     """The share of each time in the day on which each arrived, where all times are alike; (rows, `TIMES`)."""
     smooth = HoursTable(came.centre, came.spread, came.group, levels)
-    hourly = HourlyHours(smooth, came.clock, np.ones((len(levels), TIMES)))
+    hourly = HourlyHours(smooth, came.clock, np.ones((len(levels), TIMES)), came.week)
     expected = hourly.times_of(hourly.day(hours))
     whole = expected.sum(axis=1, keepdims=True)
     return np.asarray(np.divide(expected, whole, out=np.zeros_like(expected), where=whole > _SMALLEST))

@@ -26,7 +26,7 @@ SECONDS_THAT_COUNT: Final = CALIBRATION.weeks * WEEK_SECONDS + LONGEST_DAYS * DA
 class Expected(TypedDict):
     """What a bundle expects of a shipment before calibration, as JSON: whoever keeps it need not know what it says.
 
-    ``clock``: see `UnderWay`. ``hours``: centre and spread of log-hours, by time head.
+    ``clock``: see `UnderWay`. ``hours``: centre and spread of log-hours of work, by time head.
     """
 
     bundle: str
@@ -92,12 +92,20 @@ def looked_at(hours: UnderWay, names: TextColumn, as_of: float, seed: int) -> Lo
 
 
 def followed(
-    looked: Looked, time: str, told: Sequence[Told], *, bundle: str, groups: Mapping[str, int], as_of: float
+    looked: Looked,
+    time: str,
+    told: Sequence[Told],
+    *,
+    bundle: str,
+    groups: Mapping[str, int],
+    week: FloatArray,
+    as_of: float,
 ) -> UnderWay:
     """The attempts that a calibration after the cut looks at: those of the history, and the service's own since.
 
     Of these, what ``bundle`` itself said counts, and only in groups in which the service is told of arrivals at all:
-    where nobody tells of them, nothing seems ever to arrive. ``groups``: as in `Manifest.groups`.
+    where nobody tells of them, nothing seems ever to arrive. ``groups``: as in `Manifest.groups`. ``week``: of this
+    time head, (groups, 7).
     """
     ends = np.array([one.ends(time) for one in told], float).reshape(-1, 2)
     group = [one.expected["group"] for one in told]
@@ -107,8 +115,9 @@ def followed(
 
     own = [row for row in rows if told[row].expected["bundle"] == bundle and told[row].started_at >= as_of]
     hours = np.array([told[row].expected["hours"][time] for row in own], float).reshape(-1, 2)
+    codes = np.array([groups.get(group[row], groups[EVERY_GROUP]) for row in own], np.intp)
     since = UnderWay(
-        group=np.array([groups.get(group[row], groups[EVERY_GROUP]) for row in own], np.intp),
+        group=codes,
         centre=hours[:, 0],
         spread=hours[:, 1],
         started_at=np.array([told[row].started_at for row in own], float),
@@ -116,6 +125,7 @@ def followed(
         ended_at=ends[own, 1],
         weight=np.ones(len(own)),
         clock=np.array([told[row].expected["clock"] for row in own], float),
+        week=week[codes],
     )
     return UnderWay(*(np.concatenate([getattr(part, f.name) for part in (history, since)]) for f in fields(UnderWay)))
 

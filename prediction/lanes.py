@@ -30,7 +30,7 @@ LEVELS: Final = np.append(BASE_LEVELS, 1.0)
 #: What a lane's longest hours are stretched by at each level: the bundle goes on learning, and tomorrow's order may be
 #: the slowest, or miss an evening and come the next day. At the highest levels the longest of a draw says little of the
 #: longest that there is.
-MARGIN: Final = np.where(LEVELS <= 0.95, 1.4, 2.5)
+MARGIN: Final = np.where(LEVELS <= 0.95, 1.4, 4.0)
 #: Stands for every lane where one is unknown: the longest of all.
 ANY: Final = ""
 _ALMOST_CERTAIN: Final = 1.0 - 1e-12

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from prediction.calibration import DAY_SECONDS, HOUR_SECONDS, WEEK_SECONDS, CalibrationSettings, UnderWay
-from prediction.daily import WEEKDAYS
 from prediction.hourly import HourlyHours
 from prediction.hours import BASE_LEVELS, HoursTable
+from prediction.week import WEEKDAYS
 
 FloatArray = NDArray[np.float64]
 
@@ -49,7 +49,7 @@ def _by_weekday(
     weight = moved.weight / moved.weight.mean() if len(moved.weight) else moved.weight
     arrivals, lived = np.zeros((2, len(levels), WEEKDAYS))
 
-    hourly = HourlyHours(HoursTable(moved.centre, moved.spread, moved.group, levels), moved.clock, times)
+    hourly = HourlyHours(HoursTable(moved.centre, moved.spread, moved.group, levels), moved.clock, times, moved.week)
     arrived = (moved.arrived_at <= stop) & (_hazard(hourly, stop - moved.started_at) < _FARTHEST)
     last = (stop - monday) // DAY_SECONDS
     np.add.at(arrivals, (moved.group[arrived], _weekday(last[arrived])), weight[arrived])

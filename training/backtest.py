@@ -153,7 +153,7 @@ def _predict_days(history: History, scored: Scored, cut: float, until: float) ->
 
 
 def _hours(of: UnderWay, calibrated: Calibrated) -> DailyHours:
-    return calibrated.of(of.centre, of.spread, of.group, of.clock)
+    return calibrated.of(of.centre, of.spread, of.group, of.clock, of.week)
 
 
 def _beside_observed(history: History, predicted: Predicted) -> pd.DataFrame:

@@ -1,5 +1,6 @@
 """What may be trained on as of a cut: every head's rows, without what was not known then."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,9 +12,10 @@ from features.definitions import ENCODED, FEATURES, Vocabularies, matrix
 from features.facts import Columns
 from features.history import Attempts, History
 from features.outcomes import log_hours
-from prediction.bundle import calibration_groups, starts, statistics_of
+from prediction.bundle import calibration_groups, group_codes, starts, statistics_of
 from prediction.calibration import UnderWay
-from prediction.manifest import EVERY_GROUP
+from prediction.manifest import EVERY_GROUP, TIME_HEADS
+from prediction.week import learn_week, log_work
 from training.fit import Rows, maturity_seconds
 from training.heads import RECIPES
 
@@ -67,8 +69,31 @@ def arrived_at(attempts: Attempts, head: str) -> FloatArray:
     return attempts.delivered_at if head == "delivery_hours" else attempts.ready_at
 
 
-def rows_known(history: History, head: str, features: FloatArray, start: FloatArray, as_of: float) -> Rows:
-    """The rows of a head whose outcome was known at ``as_of`` (seconds), old enough not to be only the fast ones."""
+def weeks_as_of(history: History, encoding: Encoding, as_of: float) -> dict[str, FloatArray]:
+    """The week of each time head, as `prediction.week.learn_week` gives it from what had arrived at ``as_of``."""
+    attempts, groups = history.attempts, _groups(history, encoding)
+    weeks = {}
+    for head in TIME_HEADS:
+        arrived = arrived_at(attempts, head)
+        rows = np.flatnonzero(arrived < as_of)
+        weeks[head] = learn_week(groups[rows], clock_at(attempts, arrived)[rows], len(encoding.groups))
+    return weeks
+
+
+def rows_known(
+    history: History,
+    head: str,
+    features: FloatArray,
+    start: FloatArray,
+    *,
+    encoding: Encoding,
+    weeks: Mapping[str, FloatArray],
+    as_of: float,
+) -> Rows:
+    """The rows of a head whose outcome was known at ``as_of`` (seconds), old enough not to be only the fast ones.
+
+    Hours are working hours, by ``weeks``.
+    """
     attempts = history.attempts
     if head in ("ready_hours", "transit_hours"):
         # Transit begins with the handover: parcels still waiting for it are not yet its concern.
@@ -77,8 +102,11 @@ def rows_known(history: History, head: str, features: FloatArray, start: FloatAr
             if head == "ready_hours"
             else (attempts.ready_at, attempts.delivered_at)
         )
-        target, weight = log_hours(decided_at, known_at), attempts.weight
-        known = (known_at < as_of) & ~np.isnan(target)
+        hours, weight = np.exp(log_hours(decided_at, known_at)), attempts.weight
+        known = (known_at < as_of) & ~np.isnan(hours)
+        week = weeks["ready_hours" if head == "ready_hours" else "delivery_hours"][_groups(history, encoding)]
+        target = np.full(len(hours), np.nan)
+        target[known] = log_work(week[known], clock_at(attempts, decided_at)[known], hours[known])
         young = as_of - maturity_seconds((known_at - decided_at)[known])
     elif head == "cost":
         target, known_at, decided_at, weight = attempts.cost, attempts.decided_at, attempts.decided_at, attempts.weight
@@ -96,9 +124,13 @@ def rows_known(history: History, head: str, features: FloatArray, start: FloatAr
 
 
 def under_way(
-    history: History, head: str, centre: FloatArray, spread: FloatArray, groups: NDArray[np.intp]
+    history: History, head: str, hours: tuple[FloatArray, FloatArray], groups: NDArray[np.intp], week: FloatArray
 ) -> UnderWay:
-    """Every attempt of the history with its predicted distribution, as `calibrate` takes them."""
+    """Every attempt of the history with its predicted distribution, as `calibrate` takes them.
+
+    ``hours``: centre and spread. ``week``: of each attempt, (rows, 7).
+    """
+    centre, spread = hours
     attempts = history.attempts
     return UnderWay(
         group=groups,
@@ -109,5 +141,18 @@ def under_way(
         # Delivered without a word on when it was ready: nothing more will be heard of that.
         ended_at=np.fmin(attempts.ended_at, attempts.delivered_at),
         weight=attempts.weight,
-        clock=local_hour_of_week(attempts.decided_at, coded(attempts.columns, "location_timezone")),
+        clock=clock_at(attempts, attempts.decided_at),
+        week=week,
     )
+
+
+def _groups(history: History, encoding: Encoding) -> NDArray[np.intp]:
+    """The row of the calibration tables of each attempt."""
+    return group_codes(calibration_groups(history.attempts.columns), encoding.groups)
+
+
+def clock_at(attempts: Attempts, instants: FloatArray) -> FloatArray:
+    """Hours since the midnight before Monday, by the clock of each attempt's location; NaN of no instant."""
+    known = ~np.isnan(instants)
+    clock = local_hour_of_week(np.where(known, instants, 0.0), coded(attempts.columns, "location_timezone"))
+    return np.where(known, clock, np.nan)

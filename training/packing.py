@@ -82,6 +82,7 @@ def bundle_of(
         vocabularies={name: dict(codes) for name, codes in trained.encoding.vocabularies.items()},
         landmark=history.landmark,
         groups=trained.encoding.groups,
+        week={head: week.tolist() for head, week in trained.weeks.items()},
         calibration={head: found.levels.tolist() for head, found in calibration.items()},
         times={head: found.times.tolist() for head, found in calibration.items()},
         paces={head: found.paces.tolist() for head, found in calibration.items()},

@@ -9,15 +9,14 @@ from numpy.typing import NDArray
 from scipy.special import expit
 
 from features.history import History
-from prediction.bundle import calibration_groups, cost_of, group_codes
+from prediction.bundle import calibration_groups, cost_of, delivered_after, group_codes
 from prediction.calibrated import Calibrated, calibrated
 from prediction.calibration import UnderWay
-from prediction.hours import one_after_the_other
 from prediction.manifest import HEAD_PARTS
 from training.errors import TooLittleHistoryError
 from training.fit import Rows, fit_cost, fit_hours, fit_probability
 from training.heads import RECIPES, Recipe
-from training.known import Encoding, encoding_as_of, head_inputs, rows_known, under_way
+from training.known import Encoding, clock_at, encoding_as_of, head_inputs, rows_known, under_way, weeks_as_of
 
 FloatArray = NDArray[np.float64]
 
@@ -34,12 +33,16 @@ _FIT: dict[str, Callable[[Recipe, Rows, int], dict[str, lightgbm.Booster]]] = {
 
 @dataclass(frozen=True, eq=False)
 class Trained:
-    """Boosters by (head, part), how they encode text, the rows each head was fitted on, and the instant of the cut."""
+    """Boosters by (head, part), how they encode text, the rows each head was fitted on, and the instant of the cut.
+
+    ``weeks``: by time head, (groups, 7), see `prediction.week`.
+    """
 
     as_of: float
     seed: int
     boosters: dict[tuple[str, str], lightgbm.Booster]
     encoding: Encoding
+    weeks: dict[str, FloatArray]
     rows: dict[str, Rows]
     cost_factor: float
 
@@ -53,17 +56,20 @@ def train_heads(history: History, as_of: float, seed: int, progress: Progress) -
         Too few outcomes were known.
     """
     encoding = encoding_as_of(history, as_of)
+    weeks = weeks_as_of(history, encoding, as_of)
     boosters: dict[tuple[str, str], lightgbm.Booster] = {}
     rows: dict[str, Rows] = {}
     for position, (head, recipe) in enumerate(RECIPES.items()):
         progress(head, position, len(RECIPES))
-        rows[head] = rows_known(history, head, *head_inputs(history, head, encoding), as_of)
+        inputs = head_inputs(history, head, encoding)
+        rows[head] = rows_known(history, head, *inputs, encoding=encoding, weeks=weeks, as_of=as_of)
         try:
             fitted = _FIT[head](recipe, rows[head], seed)
         except TooLittleHistoryError as error:
             raise TooLittleHistoryError(f"{head}: {error}") from None
         boosters |= {(head, part): booster for part, booster in fitted.items()}
-    return Trained(as_of, seed, boosters, encoding, rows, cost_factor(boosters["cost", "log_mean"], rows["cost"]))
+    factor = cost_factor(boosters["cost", "log_mean"], rows["cost"])
+    return Trained(as_of, seed, boosters, encoding, weeks, rows, factor)
 
 
 def cost_factor(booster: lightgbm.Booster, rows: Rows) -> float:
@@ -104,11 +110,14 @@ def score(history: History, trained: Trained) -> Scored:
     history = history.missing_costs(_raw(history, trained, "cost")["cost", "log_mean"])
     raw = {model: said for head in HEAD_PARTS for model, said in _raw(history, trained, head).items()}
     ready, transit = ((raw[head, "centre"], np.exp(raw[head, "spread"])) for head in ("ready_hours", "transit_hours"))
-    hours = {"delivery_hours": one_after_the_other(ready, transit), "ready_hours": ready}
     groups = group_codes(calibration_groups(history.attempts.columns), trained.encoding.groups)
+    clock = clock_at(history.attempts, history.attempts.decided_at)
+    of_rows = {time: week[groups] for time, week in trained.weeks.items()}
+    delivery = delivered_after(ready, transit, clock, of_rows["ready_hours"], of_rows["delivery_hours"])
+    hours = {"delivery_hours": delivery, "ready_hours": ready}
     return Scored(
         history=history,
-        hours={time: under_way(history, time, *of_time, groups) for time, of_time in hours.items()},
+        hours={time: under_way(history, time, of_time, groups, of_rows[time]) for time, of_time in hours.items()},
         cost=cost_of(raw["cost", "log_mean"]) * trained.cost_factor,
         line_failure=np.asarray(expit(raw["pick_failure", "log_odds"])),
         groups=len(trained.encoding.groups),

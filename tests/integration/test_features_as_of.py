@@ -30,7 +30,7 @@ from features.statistics import STATISTICS, USUAL_VISITORS
 from features.trailing import Observations, means
 from features.trailing_sums import TrailingSums
 from tests.conftest import CUT
-from training.known import encoding_as_of, head_inputs, rows_known
+from training.known import encoding_as_of, head_inputs, rows_known, weeks_as_of
 from training.trained import Trained, score
 
 DECISIONS = 10_000
@@ -284,8 +284,10 @@ def test_another_future_changes_no_feature_no_training_row_and_no_calibration(
             decided_at = decided_at[history.lines.attempt]
         before = int(np.searchsorted(decided_at, CUT))
         assert np.array_equal(features[:before], changed[:before], equal_nan=True), head
-        rows = rows_known(history, head, features, start, CUT)
-        others = rows_known(other_future, head, changed, other_start, CUT)
+        rows, others = (
+            rows_known(one, head, *inputs, encoding=encoding, weeks=weeks_as_of(one, encoding, CUT), as_of=CUT)
+            for one, inputs in ((history, (features, start)), (other_future, (changed, other_start)))
+        )
         assert np.array_equal(rows.start, others.start), head
         assert np.array_equal(rows.features, others.features, equal_nan=True), head
         assert np.array_equal(rows.target, others.target), head

@@ -2,16 +2,18 @@
 part in it.
 """
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
-from prediction.daily import WEEKDAYS, DailyHours, stacked_days
+from prediction.daily import DailyHours, stacked_days
 from prediction.hourly import DAYS, NEAR_DAYS, TIME_HOURS, TIMES, HourlyHours
 from prediction.hours import BASE_LEVELS, KNOTS, HoursTable
+from prediction.week import WEEKDAYS, hours_at_work, working_hours
 
 LEVEL = st.floats(0.001, 0.999)
 SUNDAY = 6
@@ -30,7 +32,11 @@ def tables(draw: st.DrawFn) -> DailyHours:
     smooth = HoursTable(np.array(centre), np.array(spread), np.array(group, np.intp), levels / levels[:, -1:])
     time_pace = st.one_of(st.just(1e-4), st.floats(0.1, 3.0))
     times = draw(st.lists(time_pace, min_size=groups * TIMES, max_size=groups * TIMES))
-    hourly = HourlyHours(smooth, np.array(clock), np.reshape(times, (groups, TIMES)))
+    rate = st.one_of(st.just(1.0), st.floats(0.03, 1.0))
+    week = draw(st.lists(rate, min_size=rows * WEEKDAYS, max_size=rows * WEEKDAYS))
+    hourly = HourlyHours(
+        smooth, np.array(clock), np.reshape(times, (groups, TIMES)), np.reshape(week, (rows, WEEKDAYS))
+    )
     return DailyHours(hourly, np.reshape(paces, (groups, WEEKDAYS)))
 
 
@@ -40,25 +46,54 @@ def even(table: DailyHours) -> DailyHours:
     return DailyHours(hourly, np.ones_like(table.paces))
 
 
-def smooth_of(table: DailyHours) -> HoursTable:
+@dataclass(frozen=True)
+class Smooth:
+    """What a table is without any paces, in hours of the clock."""
+
+    hourly: HourlyHours
+
+    @property
+    def group(self) -> NDArray[np.intp]:
+        return self.hourly.smooth.group
+
+    def probability_later_than(self, hours: NDArray[np.float64] | float) -> NDArray[np.float64]:
+        """As long as days differ."""
+        clock = self.hourly.clock
+        worked = working_hours(self.hourly.week, clock, np.broadcast_to(np.maximum(hours, 0.0), clock.shape))
+        return self.hourly.smooth.probability_later_than(worked)
+
+    def quantile(self, level: float) -> NDArray[np.float64]:
+        """As long as days differ."""
+        return hours_at_work(self.hourly.week, self.hourly.clock, self.hourly.smooth.quantile(level))
+
+
+def smooth_of(table: DailyHours) -> Smooth:
     """What it is without any paces."""
-    return table.hourly.smooth
+    return Smooth(table.hourly)
 
 
 @given(tables(), LEVEL, st.floats(0, 24 * (NEAR_DAYS - 1)))
 def test_where_all_are_alike_it_is_the_smooth_distribution(table: DailyHours, level: float, hours: float) -> None:
-    """Quantiles and probabilities, near; and expected lateness, but for what of it lies far."""
+    """Quantiles and probabilities, near."""
     at, smooth = np.array(hours), smooth_of(table)
     quantile = smooth.quantile(level)
     near = quantile < 24 * (NEAR_DAYS - 1)
     assert even(table).quantile(level)[near] == pytest.approx(quantile[near], rel=1e-6)
     assert even(table).probability_later_than(at) == pytest.approx(smooth.probability_later_than(at), abs=1e-9)
-    far = smooth.probability_later_than(24.0 * NEAR_DAYS - table.hourly.clock % 24) * 24
+
+
+@given(tables(), st.floats(0, 24 * (NEAR_DAYS - 1)))
+def test_where_all_are_alike_lateness_is_that_of_the_smooth_distribution(table: DailyHours, hours: float) -> None:
+    """But for what of it lies far; weekdays have as many working hours, too."""
+    hourly = replace(even(table).hourly, week=np.ones_like(table.hourly.week))
+    at, smooth = np.array(hours), hourly.smooth
+    far = smooth.probability_later_than(24.0 * NEAR_DAYS - hourly.clock % 24) * 24
     excess = smooth.expected_excess(at)
-    assert (np.abs(even(table).expected_excess(at) - excess) <= 1e-6 * (1 + excess) + far).all()
+    found = DailyHours(hourly, np.ones_like(table.paces)).expected_excess(at)
+    assert (np.abs(found - excess) <= 1e-6 * (1 + excess) + far).all()
 
 
-@given(tables(), st.integers(0, DAYS + 3))
+@given(tables(), st.integers(0, DAYS))
 def test_times_of_the_day_leave_each_day_its_share(table: DailyHours, day: int) -> None:
     """At midnight as much has come as without them."""
     midnight = np.maximum(24.0 * day - table.hourly.clock % 24, 0.0)
@@ -127,7 +162,9 @@ def test_later_is_never_likelier_and_its_excess_never_larger(table: DailyHours, 
 def test_the_expected_excess_is_the_integral_of_the_probability_of_being_later(table: DailyHours, level: float) -> None:
     """Of the same probabilities, so that the price of lateness and its risk agree."""
     after = table.quantile(level)
-    last = np.exp(smooth_of(table).centre + smooth_of(table).spread * KNOTS[-1])
+    hourly = table.hourly
+    worked = np.exp(hourly.smooth.centre + hourly.smooth.spread * KNOTS[-1])
+    last = hours_at_work(hourly.week, hourly.clock, worked) * 1.5  # far days are all like an average one
     last = np.where(last < 24 * DAYS, 24.0 * (np.floor((last + 24) / 24) + 1), last)  # a far day is filled to its end
     edges = np.linspace(np.log(after), np.log(np.maximum(last, after)), 4_001)
     late = np.array([table.probability_later_than(hours) for hours in np.exp((edges[:-1] + edges[1:]) / 2)])
@@ -155,7 +192,9 @@ def test_what_a_sunday_does_not_bring_monday_does() -> None:
     smooth = HoursTable(np.array([3.4]), np.array([0.4]), np.array([0]), np.append(np.append(0, BASE_LEVELS), 1)[None])
     paces = np.ones((1, WEEKDAYS))
     paces[0, SUNDAY] = 0.0
-    table = DailyHours(HourlyHours(smooth, np.array([5 * 24 + 12.0]), np.ones((1, TIMES))), paces)
+    table = DailyHours(
+        HourlyHours(smooth, np.array([5 * 24 + 12.0]), np.ones((1, TIMES)), np.ones((1, WEEKDAYS))), paces
+    )
     saturday, sunday, monday = (table.probability_later_than(np.array([h]))[0] for h in (12.0, 36.0, 60.0))
     assert saturday == sunday > monday
     assert not 12.0 < table.quantile(0.5)[0] < 36.0
@@ -176,13 +215,17 @@ def test_tables_one_after_the_other_answer_as_each_does(one: DailyHours, other: 
 def test_a_level_outside_zero_and_one_is_refused(level: float) -> None:
     """There is no certain date."""
     smooth = HoursTable(np.zeros(1), np.ones(1), np.zeros(1, np.intp), np.linspace(0, 1, len(KNOTS))[None, :])
+    alike = np.ones((1, WEEKDAYS))
+    table = DailyHours(HourlyHours(smooth, np.zeros(1), np.ones((1, TIMES)), alike), alike)
     with pytest.raises(ValueError, match="between 0 and 1"):
-        DailyHours(HourlyHours(smooth, np.zeros(1), np.ones((1, TIMES))), np.ones((1, WEEKDAYS))).quantile(level)
+        table.quantile(level)
 
 
 def test_no_rows_have_no_hours() -> None:
     """An order without candidates is no error."""
     smooth = HoursTable(np.zeros(0), np.zeros(0), np.zeros(0, np.intp), np.linspace(0, 1, len(KNOTS))[None, :])
-    table = DailyHours(HourlyHours(smooth, np.zeros(0), np.ones((1, TIMES))), np.ones((1, WEEKDAYS)))
+    table = DailyHours(
+        HourlyHours(smooth, np.zeros(0), np.ones((1, TIMES)), np.ones((0, WEEKDAYS))), np.ones((1, WEEKDAYS))
+    )
     assert table.quantile(0.5).shape == table.probability_later_than(np.zeros(0)).shape == (0,)
     assert table.expected_excess(np.zeros(0)).shape == (0,)

@@ -11,6 +11,7 @@ from prediction.calibration import DAY_SECONDS, HOUR_SECONDS, CalibrationSetting
 from prediction.daytimes import time_paces
 from prediction.hourly import TIMES
 from prediction.hours import BASE_LEVELS
+from prediction.week import WEEKDAYS
 
 NOW = 1_770_000_000.0
 MONDAY = NOW - (NOW + 72 * HOUR_SECONDS) % (7 * DAY_SECONDS)
@@ -34,6 +35,7 @@ def attempts(count: int, seed: int, *, days: float = 60.0, spread: float = 0.5, 
         ended_at=np.full(count, np.nan),
         weight=np.ones(count),
         clock=(started_at - MONDAY) / HOUR_SECONDS % 168,
+        week=np.ones((count, WEEKDAYS)),
     )
 
 
@@ -77,7 +79,7 @@ def test_dates_are_kept_as_often_as_stated_at_every_hour() -> None:
     made = attempts(60_000, 5, days=80.0)
     cut = NOW - 20 * DAY_SECONDS - (NOW - MONDAY) % DAY_SECONDS
     asked = made.take(np.flatnonzero((made.started_at >= cut) & (made.started_at < cut + 7 * DAY_SECONDS)))
-    hours = calibrated(made, 1, cut).of(asked.centre, asked.spread, asked.group, asked.clock)
+    hours = calibrated(made, 1, cut).of(asked.centre, asked.spread, asked.group, asked.clock, asked.week)
     for hour in (0.0, 8.0, 12.0, 17.0, 22.0):
         until = 4 * 24 + hour - asked.clock % 24
         late = asked.arrived_at > asked.started_at + until * HOUR_SECONDS
@@ -92,7 +94,7 @@ def test_what_is_late_at_midnight_is_as_often_as_stated() -> None:
     made = attempts(120_000, 7, days=80.0)
     cut = NOW - 20 * DAY_SECONDS - (NOW - MONDAY) % DAY_SECONDS
     asked = made.take(np.flatnonzero((made.started_at >= cut) & (made.started_at < cut + 7 * DAY_SECONDS)))
-    hours = calibrated(made, 1, cut).of(asked.centre, asked.spread, asked.group, asked.clock)
+    hours = calibrated(made, 1, cut).of(asked.centre, asked.spread, asked.group, asked.clock, asked.week)
     stated, seen = 0.0, 0.0
     for days in (6, 7, 8):
         until = 24 * days - asked.clock % 24

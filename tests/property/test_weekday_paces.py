@@ -10,6 +10,7 @@ from prediction.calibration import DAY_SECONDS, HOUR_SECONDS, CalibrationSetting
 from prediction.daily import DailyHours
 from prediction.hourly import TIMES, HourlyHours
 from prediction.hours import BASE_LEVELS, HoursTable
+from prediction.week import WEEKDAYS
 from prediction.weekdays import weekday_paces
 
 NOW = 1_770_000_000.0
@@ -34,6 +35,7 @@ def attempts(count: int, seed: int, *, rests_on_sundays: bool, days: float = 60.
         ended_at=np.full(count, np.nan),
         weight=np.ones(count),
         clock=(started_at - MONDAY) / HOUR_SECONDS % 168,
+        week=np.ones((count, WEEKDAYS)),
     )
 
 
@@ -65,7 +67,7 @@ def test_dates_with_paces_are_kept_as_often_as_they_say_on_every_weekday() -> No
     smooth = HoursTable(made.centre, made.spread, made.group, LEVELS)
     sunday_ends = (7 * DAY_SECONDS - (made.started_at - MONDAY) % (7 * DAY_SECONDS)) / HOUR_SECONDS
     met = np.mean(made.arrived_at <= made.started_at + sunday_ends * HOUR_SECONDS)
-    daily = DailyHours(HourlyHours(smooth, made.clock, ALIKE), paces)
+    daily = DailyHours(HourlyHours(smooth, made.clock, ALIKE, made.week), paces)
     assert np.mean(1 - daily.probability_later_than(sunday_ends)) == pytest.approx(met, abs=0.02)
     assert np.mean(1 - smooth.probability_later_than(sunday_ends)) > met + 0.04
 

@@ -8,6 +8,7 @@ import pytest
 from prediction.calibrated import calibrated
 from prediction.calibration import DAY_SECONDS, HOUR_SECONDS, UnderWay
 from prediction.following import MOST_KEPT, Expected, Told, followed, from_arrays, looked_at, to_arrays
+from prediction.week import WEEKDAYS
 
 NOW = 1_764_547_200.0
 NAN = float("nan")
@@ -29,6 +30,7 @@ def attempts(count: int, seed: int = 1) -> UnderWay:
         ended_at=np.where(lost, arrived_at, np.nan),
         weight=rng.uniform(0.5, 1.5, count),
         clock=started_at / HOUR_SECONDS % 168,
+        week=np.ones((count, WEEKDAYS)),
     )
 
 
@@ -97,6 +99,7 @@ def test_a_shipment_counts_once_by_the_history_or_by_the_bundle_that_said_what_t
         ],
         bundle="b@1",
         groups={"": 0, "hub": 1, "store": 2},
+        week=np.ones((3, WEEKDAYS)),
         as_of=NOW,
     )
     since = found.started_at >= NOW

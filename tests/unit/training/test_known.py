@@ -7,8 +7,9 @@ import pytest
 
 from features.history import History
 from prediction.manifest import EVERY_GROUP
+from prediction.week import WEEKDAYS
 from tests.conftest import CUT
-from training.known import encoding_as_of, rows_known, under_way
+from training.known import encoding_as_of, rows_known, under_way, weeks_as_of
 
 
 @pytest.mark.parametrize("head", ["ready_hours", "transit_hours", "cost", "pick_failure"])
@@ -22,7 +23,9 @@ def test_only_what_was_known_is_trained_on(history: History, head: str) -> None:
         "pick_failure": (lines.failure_known_at, attempts.decided_at[lines.attempt]),
     }[head]
     positions = np.arange(len(known_at), dtype=np.float64)
-    rows = rows_known(history, head, positions[:, None], positions, CUT)
+    encoding = encoding_as_of(history, CUT)
+    weeks = weeks_as_of(history, encoding, CUT)
+    rows = rows_known(history, head, positions[:, None], positions, encoding=encoding, weeks=weeks, as_of=CUT)
     taken = rows.start.astype(int)
     assert len(rows) > 1_000
     assert (known_at[taken] < CUT).all()
@@ -55,9 +58,9 @@ def test_an_attempt_delivered_without_a_word_on_when_it_was_ready_is_not_awaited
     silent = under_way(
         replace(history, attempts=attempts),
         "ready_hours",
-        np.zeros(count),
-        np.ones(count),
+        (np.zeros(count), np.ones(count)),
         np.zeros(count, dtype=np.intp),
+        np.ones((count, WEEKDAYS)),
     )
     delivered = ~np.isnan(attempts.delivered_at)
     assert np.array_equal(silent.ended_at[delivered], attempts.delivered_at[delivered])
