@@ -39,6 +39,20 @@ class Dispatch:
     today: NDArray[np.intp]
     missed_hours: NDArray[np.float64]
 
+    def later(self, rows: NDArray[np.intp], hours: NDArray[np.float64]) -> "Dispatch":
+        """Return when the candidates at ``rows`` hand over, in hours from so many ``hours`` later, (rows,) both.
+
+        On the dates as told now: before a cut-off or midnight passes.
+        """
+        return Dispatch(
+            np.maximum(self.earliest_hours[rows] - hours, 0.0),
+            self.cut_off_hours[rows] - hours,
+            self.delay_hours[rows],
+            self.days_ahead[rows],
+            self.today[rows],
+            np.maximum(self.missed_hours[rows] - hours, 0.0),
+        )
+
 
 def dispatch(network: Network, location: NDArray[np.intp], service: NDArray[np.intp], now: datetime) -> Dispatch:
     """Return when candidates of ``location`` and ``service`` (C,), positions in the network, can hand over.

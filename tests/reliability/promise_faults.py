@@ -119,7 +119,7 @@ def open_shop(
     retailer: Dataset, bundle: Path, folder: Path, *, baskets: int, database_url: str | None = None
 ) -> Iterator[Shop]:
     """The small retailer's network, fed to a service on a copy of ``bundle``, and customers who ask."""
-    shop = Shop(folder, shutil.copytree(bundle, folder / "bundle"), list(_baskets(retailer, baskets)), database_url)
+    shop = Shop(folder, shutil.copytree(bundle, folder / "bundle"), list(baskets_of(retailer, baskets)), database_url)
     # A database that is away is told of again and again, with its trace: to write that out would take most of the time.
     with capture_logs(), closing(shop):
         known = retailer.stock[retailer.stock["counted_at"] < NOW]
@@ -131,7 +131,8 @@ def open_shop(
         yield shop
 
 
-def _baskets(retailer: Dataset, count: int) -> Iterator[Any]:
+def baskets_of(retailer: Dataset, count: int) -> Iterator[Any]:
+    """So many baskets, of customers at home."""
     rng = random.Random(3)
     orders = retailer.orders[retailer.orders["delivery_method"] == "home"]
     for _ in range(count):
