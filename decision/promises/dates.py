@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from decision.calendars.delivery_days import DeliveryDays, delivery_days, zone_of
 from decision.calendars.dispatch import Dispatch, next_opening
+from decision.calendars.opening import DAY
 from decision.candidates.candidates import Candidates
 from decision.network import Network
 from decision.order import Order
@@ -26,11 +27,15 @@ _HOUR: Final = timedelta(hours=1)
 
 @dataclass(frozen=True)
 class Read:
-    """A date that can be told, and the probability that everything is there by then."""
+    """A date that can be told, and the probability that everything is there by then.
+
+    ``again`` (A,): the probability that everything is there on that date, where it is asked again, and ordered later.
+    """
 
     promised_at: datetime
     promised_on: date
     confidence: float
+    again: NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -74,7 +79,7 @@ class Waiting:
         return datetime.combine(self.today + timedelta(days=ahead), datetime.min.time(), self.zone).astimezone(UTC)
 
     def surely(self, until: Sequence[datetime], ahead: Sequence[int] | slice) -> NDArray[np.float64]:
-        """Return (T,) the probability that everything is there ``until`` each instant, on the date so far ``ahead``."""
+        """Return (1 + A, T) how surely everything is there ``until`` each instant, on the date so far ``ahead``."""
         hours = np.array([(instant - self.now) / _HOUR for instant in until])
         return self.later.within(hours - 24.0 * self.days.lost[:, ahead])
 
@@ -100,21 +105,21 @@ def first_date(waiting: Waiting, confidence: float, days_later: int) -> Read | N
     for until in (SOON, DAYS_AHEAD):  # later days are only asked where none of the first will do
         ends = [waiting.midnight(ahead + 1) for ahead in range(until)]
         sure = waiting.surely(ends, slice(until))
-        found = np.flatnonzero(delivers[:until] & (sure >= confidence))[days_later:]
+        found = np.flatnonzero(delivers[:until] & (sure[0] >= confidence))[days_later:]
         if len(found):
             first = int(found[0])
-            return Read(ends[first], waiting.today + timedelta(days=first), float(sure[first]))
+            return _read(ends[first], waiting.today + timedelta(days=first), sure[:, first])
     return None
 
 
 def first_opening(waiting: Waiting, confidence: float, days_later: int) -> Read | None:
     """Return when the store is open, the first time that everything is there with ``confidence``."""
     for ahead, instant in _openings(waiting, confidence, waiting.later):
-        sure = float(waiting.surely([instant], [ahead])[0])
-        if sure >= confidence:
+        sure = waiting.surely([instant, _last_open(waiting, ahead, instant)], [ahead, ahead])
+        if sure[0, 0] >= confidence:
             days_later -= 1
         if days_later < 0:
-            return Read(instant, waiting.today + timedelta(days=ahead), sure)
+            return Read(instant, waiting.today + timedelta(days=ahead), float(sure[0, 0]), sure[1:, 1])
     return None
 
 
@@ -125,7 +130,7 @@ def last_date(waiting: Waiting) -> Read | None:
         return None
     last = int(found[-1])
     end = waiting.midnight(last + 1)
-    return Read(end, waiting.today + timedelta(days=last), float(waiting.surely([end], [last])[0]))
+    return _read(end, waiting.today + timedelta(days=last), waiting.surely([end], [last])[:, 0])
 
 
 def last_opening(waiting: Waiting) -> Read | None:
@@ -133,9 +138,13 @@ def last_opening(waiting: Waiting) -> Read | None:
     for ahead in reversed(range(DAYS_AHEAD)):
         opens = _opens(waiting, ahead, waiting.midnight(ahead))
         if opens is not None:
-            sure = float(waiting.surely([opens], [ahead])[0])
-            return Read(opens, waiting.today + timedelta(days=ahead), sure)
+            sure = waiting.surely([opens], [ahead])[:, 0]
+            return _read(opens, waiting.today + timedelta(days=ahead), sure)
     return None
+
+
+def _read(promised_at: datetime, promised_on: date, sure: NDArray[np.float64]) -> Read:
+    return Read(promised_at, promised_on, float(sure[0]), sure[1:])
 
 
 def _openings(waiting: Waiting, level: float, awaited: Awaited) -> Iterator[tuple[int, datetime]]:
@@ -151,6 +160,16 @@ def _opens(waiting: Waiting, ahead: int, instant: datetime) -> datetime | None:
     place = int(np.flatnonzero(ids == waiting.order.collect_location_id)[0])
     opens = next_opening(waiting.network, place, instant)
     return opens if opens.astimezone(waiting.zone).date() == waiting.today + timedelta(days=ahead) else None
+
+
+def _last_open(waiting: Waiting, ahead: int, instant: datetime) -> datetime:
+    """Return the last minute at which the store is open on the date so far ``ahead``, on which it is at ``instant``."""
+    ids = waiting.network.locations["location_id"]
+    place = int(np.flatnonzero(ids == waiting.order.collect_location_id)[0])
+    closes = waiting.network.location_hours.closes[place, (waiting.today + timedelta(days=ahead)).weekday()]
+    begins = datetime.combine(waiting.today + timedelta(days=ahead), datetime.min.time(), waiting.zone)
+    minutes = DAY if np.isnan(closes) else float(closes)
+    return max(instant, (begins + timedelta(minutes=minutes - 1)).astimezone(UTC))
 
 
 def at_level(waiting: Waiting, level: float, latest: datetime) -> datetime:

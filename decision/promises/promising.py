@@ -39,7 +39,7 @@ LIKELY: Final = 0.5
 _HELPED_BY_STOCK: Final = ("no_stock", "nothing_travels", "no_plan")
 _HOUR: Final = timedelta(hours=1)
 #: So many instants are looked at, from now on as long as a promise is valid: between them models change little.
-_LOOKS: Final = 8
+_LOOKS: Final = 6
 _SECOND: Final = timedelta(seconds=1)
 
 
@@ -74,7 +74,7 @@ def promise(order: Order, asking: Asking) -> Promise | NotPromised:
         later = _promise(order, then, asking.now)
         if isinstance(later, Promise):  # what should have come by the time of the order is not waited for any more
             until = max(asking.now, min(later.valid_until, coming[0] - _SECOND))
-            found = replace(later, waits_until=instant, valid_until=until)
+            found = replace(later, waits_until=instant, valid_until=until, kept_until=until)
     return found
 
 
@@ -126,7 +126,10 @@ def _told(order: Order, ranked: Ranked, asking: Asking, asked_at: datetime) -> P
     # The slowest may be too late for today sooner than the plan is: the order may come after all the same.
     ordered_at = valid_until if asking.awaited is the_plan else asked_at + asking.valid_for
     longest = max(ordered_at - now, timedelta()) / _HOUR
-    later = awaited.ordered(np.linspace(0.0, longest, _LOOKS)) if longest else awaited
+    after = np.linspace(0.0, longest, _LOOKS)
+    # Who asks again later is told a date for orders that come so much later, too: but for those of a nearer end.
+    again = longest + after[1:] if valid_until == asked_at + asking.valid_for else after[:0]
+    later = awaited.ordered(after, again) if longest else awaited
     waiting = Waiting(order, network, coming, leaves, now, awaited, later)
     home = order.delivery_method == "home"
     read = (first_date if home else first_opening)(waiting, terms.confidence, asking.days_later)
@@ -134,6 +137,8 @@ def _told(order: Order, ranked: Ranked, asking: Asking, asked_at: datetime) -> P
         read = (last_date if home else last_opening)(waiting)
     if read is None:
         return _none(order, "too_uncertain")
+    same = int(np.argmin(np.append(read.again >= terms.confidence, False)))
+    asked_until = valid_until if same == len(read.again) else asked_at + timedelta(hours=float(after[same]))
     earliest, likely = (at_level(waiting, level, read.promised_at) for level in (EARLIEST, LIKELY))
     fee = _fee(terms, order, situation)
     days = (read.promised_at - asked_at) / timedelta(days=1)
@@ -149,7 +154,8 @@ def _told(order: Order, ranked: Ranked, asking: Asking, asked_at: datetime) -> P
         earliest_at=earliest,
         likely_at=likely,
         cut_off_at=cut_off,
-        valid_until=valid_until,
+        valid_until=asked_until,
+        kept_until=valid_until,
         waits_until=None,
         fee=fee,
         cost=sum(ranked.priced.cost(sent) for sent in plan.shipments),

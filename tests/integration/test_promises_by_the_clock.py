@@ -60,3 +60,25 @@ async def test_an_order_keeps_its_promise_at_any_instant_at_which_it_is_valid(
             assert answer["kept"], answer
             kept += 1
     assert kept > 2 * BASKETS
+
+
+async def test_who_asks_again_while_a_promise_is_valid_is_told_no_later_date(
+    retailer_api: Api, retailer: Dataset
+) -> None:
+    await open_shop(retailer_api, retailer)
+    rng, compared = random.Random(11), 0
+    for basket in baskets_of(retailer, BASKETS):
+        retailer_api.clock.now = asked_at = NOW + timedelta(seconds=rng.randrange(7 * 86_400))
+        told = {_way(one): one for one in await promises(retailer_api, basket)}
+        for minutes in (5, 10, 14):
+            retailer_api.clock.now = asked_at + timedelta(minutes=minutes)
+            for one in await promises(retailer_api, basket):
+                before = told.get(_way(one))
+                if before and datetime.fromisoformat(before["valid_until"]) >= retailer_api.clock.now:
+                    assert one["promised_on"] <= before["promised_on"], (asked_at, basket, one)
+                    compared += 1
+    assert compared > 4 * BASKETS
+
+
+def _way(told: dict[str, Any]) -> tuple[str, ...]:
+    return told["delivery_method"], told["service_level"], told["collect_location_id"]
