@@ -71,5 +71,5 @@ class NotPromised:
 
 CAUSES = (
     *("no_ruleset", "no_stock", "nothing_travels", "no_plan", "too_uncertain", "no_location_near", "no_store_has_it"),
-    *("not_in_time", "unknown_sku", "error"),
+    *("not_in_time", "unknown_sku", "invalid", "error"),
 )
