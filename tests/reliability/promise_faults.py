@@ -279,6 +279,25 @@ def the_database_is_down_at_the_start(shop: Shop) -> None:
     assert shop.client.get("/readyz").status_code == 200
 
 
+def the_database_lets_in_and_says_nothing_at_the_start(shop: Shop) -> None:
+    """As when it is down: the network known last serves until it answers, and then all is as before."""
+    assert shop.proxy is not None
+    healthy = shop.ask()
+    keep_network(shop.service)
+    shop.close()
+    shop.proxy.hold_back_questions()
+    try:
+        shop.start(poll_seconds=3_600)
+        assert_no_earlier(healthy, shop.ask(), "state_old")
+        assert shop.client.get("/v1/rulesets").status_code == 503
+        assert [item["what"] for item in shop.client.get("/readyz").json()["missing"]] == ["database"]
+    finally:
+        shop.proxy.let_through()
+    shop.service.catch_up()
+    assert shop.ask() == healthy
+    assert shop.client.get("/readyz").status_code == 200
+
+
 def the_database_is_slow(shop: Shop) -> None:
     """It takes what it is sent and does not answer: nothing waits for it."""
     assert shop.proxy is not None
@@ -308,6 +327,7 @@ FAULTS: tuple[Fault, ...] = (
 FAULTS_OF_A_SERVER: tuple[Fault, ...] = (
     the_database_is_stopped,
     the_database_is_down_at_the_start,
+    the_database_lets_in_and_says_nothing_at_the_start,
     the_database_is_slow,
 )
 
