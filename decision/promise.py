@@ -22,7 +22,8 @@ class Promise:
     ``promised_at``: end of the date ``promised_on`` at the destination, or when the customer may collect;
     ``confidence``: probability that everything is there by then, once it is picked; ``pick_failure``: that something
     is not; ``earliest_at``: 1 in 10 is there by then, ``likely_at``: half. ``cut_off_at``: what is ordered later is
-    handed over a day later; ``valid_until``: an order until then is decided as promised, unless something else changes.
+    handed over a day later; ``kept_until``: an order until then is decided as promised, unless something else changes;
+    ``valid_until``: and who asks again until then is told no later date.
     ``waits_until``: when the stock comes that it needs. ``fee`` (what the customer pays, ``None``: nobody tells) and
     ``cost`` (what it costs the retailer) in the order's currency, ``carbon_kg`` of CO2e. ``worth``: fee and days of
     waiting in money, by which promises are ranked. ``timezone``: the destination's clock, IANA. ``bundle``: whose
@@ -41,6 +42,7 @@ class Promise:
     likely_at: datetime
     cut_off_at: datetime | None
     valid_until: datetime
+    kept_until: datetime
     waits_until: datetime | None
     fee: float | None
     cost: float
@@ -69,5 +71,5 @@ class NotPromised:
 
 CAUSES = (
     *("no_ruleset", "no_stock", "nothing_travels", "no_plan", "too_uncertain", "no_location_near", "no_store_has_it"),
-    *("not_in_time", "unknown_sku", "error"),
+    *("not_in_time", "unknown_sku", "invalid", "error"),
 )

@@ -13,6 +13,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 
 from prediction.errors import BundleError
 from prediction.loading import load_bundle
+from serving.database.answering import require_answer
 from serving.database.database import Database
 from serving.database.engine import make_engine
 from serving.database.schema import is_current, migrate
@@ -45,8 +46,8 @@ def build(
     """Open the database, bring it up to date, publish the ruleset files and load what decisions need.
 
     A bundle that cannot be loaded is told in the log and by `/readyz`; dates are promised without it. So it is where
-    the database cannot be connected to and the network of an earlier time was kept. Raises `ConfigurationError`, saying
-    what to change, and what bringing the database up to date raises.
+    the database cannot be connected to, or answers nothing, and the network of an earlier time was kept. Raises
+    `ConfigurationError`, saying what to change, and what bringing the database up to date raises.
     """
     broker = _broker(settings)
     settings.work_folder.mkdir(parents=True, exist_ok=True)
@@ -57,7 +58,7 @@ def build(
     keys = settings.api_keys or (development_key(settings.work_folder),)
     opening = _Opening(settings, database, live, broker, clock)
     try:
-        database.engine.connect().close()
+        require_answer(settings.database)
     except (OperationalError, InterfaceError) as error:
         kept = find_network(settings.work_folder)
         if kept is None:
@@ -81,7 +82,9 @@ class _Opening:
     done: bool = False
 
     def __call__(self) -> None:
-        self.done = self.done or self._opened()
+        if not self.done:
+            require_answer(self.settings.database)  # it may be silent still: nobody is to hang on it
+            self.done = self._opened()
         if self.done:
             self.live.refresh_now()
             self.live.learn_now()

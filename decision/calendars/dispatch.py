@@ -21,6 +21,7 @@ from decision.network import Network
 
 #: A place that does not work within so many days counts as working after them: later than anything is promised for.
 DAYS_AHEAD: Final = 61
+_A_DAY: Final = timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,20 @@ class Dispatch:
     today: NDArray[np.intp]
     missed_hours: NDArray[np.float64]
 
+    def later(self, rows: NDArray[np.intp], hours: NDArray[np.float64]) -> "Dispatch":
+        """Return when the candidates at ``rows`` hand over, in hours from so many ``hours`` later, (rows,) both.
+
+        On the dates as told now: before a cut-off or midnight passes.
+        """
+        return Dispatch(
+            np.maximum(self.earliest_hours[rows] - hours, 0.0),
+            self.cut_off_hours[rows] - hours,
+            self.delay_hours[rows],
+            self.days_ahead[rows],
+            self.today[rows],
+            np.maximum(self.missed_hours[rows] - hours, 0.0),
+        )
+
 
 def dispatch(network: Network, location: NDArray[np.intp], service: NDArray[np.intp], now: datetime) -> Dispatch:
     """Return when candidates of ``location`` and ``service`` (C,), positions in the network, can hand over.
@@ -52,7 +67,7 @@ def dispatch(network: Network, location: NDArray[np.intp], service: NDArray[np.i
         for local, rows in local_clocks(network, location, now):
             place = location[rows]
             cut_offs = np.fmin(network.location_cut_offs[place], network.service_cut_offs[service[rows]])
-            worked, usual = network.days_worked(local.date(), DAYS_AHEAD)
+            worked, usual = network.days_worked(local.date() - _A_DAY, DAYS_AHEAD + 1)
             works = _Works(worked[place], usual[place])
             of_zone = _dispatch(network.location_hours, place, cut_offs, local, works)
             for column in fields(Dispatch):
@@ -74,7 +89,7 @@ def next_opening(network: Network, place: int, instant: datetime) -> datetime:
     """Return ``instant`` where the place is open to customers then, else when it opens next."""
     for local, _ in local_clocks(network, np.array([place]), instant):
         never = np.full((1, len(WEEKDAYS)), np.nan)
-        worked = network.days_worked_at(place, local.date(), DAYS_AHEAD)
+        worked = network.days_worked_at(place, local.date() - _A_DAY, DAYS_AHEAD + 1)
         opens = _dispatch(network.location_hours, np.array([place]), never, local, _Works(worked, worked))
         return instant + timedelta(hours=float(opens.earliest_hours[0]))
     return instant
@@ -82,7 +97,7 @@ def next_opening(network: Network, place: int, instant: datetime) -> datetime:
 
 @dataclass(frozen=True)
 class _Works:
-    """(C, `DAYS_AHEAD`) whether each place works on the dates from today on, and whether in an ordinary week."""
+    """(C, 1 + `DAYS_AHEAD`) whether places work on the dates from yesterday on, and whether in an ordinary week."""
 
     worked: NDArray[np.bool_]
     usually: NDArray[np.bool_]
@@ -92,11 +107,13 @@ def _dispatch(
     hours: WeeklyHours, place: NDArray[np.intp], cut_offs: NDArray[np.float64], local: datetime, days: _Works
 ) -> Dispatch:
     weekday, minute = local.weekday(), minute_of_week(local) % DAY
-    any_day = np.ones((len(place), 2 * len(WEEKDAYS)), bool)  # which days are worked is looked at below
+    # Hours past midnight are those of yesterday; which of the other days are worked is looked at below.
+    any_day = np.ones((len(place), 2 * len(WEEKDAYS)), bool)
+    any_day[:, 0] = days.worked[:, 0]
     until_open = hours.minutes_until_open(place, minute_of_week(local), any_day)
     # Too late for today: the cut-off has passed, or the place opens no more today.
     late = (minute > cut_offs[:, weekday]) | (until_open >= DAY - minute)
-    day, usual_day = (_first(works, late) for works in (days.worked, days.usually))
+    day, usual_day = (_first(works[:, 1:], late) for works in (days.worked, days.usually))
     day_of_week = (weekday + day) % 7
     opens = np.where(day == 0, minute + np.nan_to_num(until_open), hours.opens[place, day_of_week])
     passing = minutes_passing(local, np.asarray(day * DAY + opens - minute, np.float64))
@@ -105,7 +122,7 @@ def _dispatch(
     delay = 24.0 * (day - usual_day).astype(np.float64)
     today = np.full(len(place), local.toordinal(), np.intp)
     tomorrow = minutes_passing(local, np.array([DAY - minute]))
-    too_late = np.where(late & days.usually[:, 0], tomorrow, 0.0)
+    too_late = np.where(late & days.usually[:, 1], tomorrow, 0.0)
     return Dispatch(np.maximum(passing, 0.0) / 60, cut_off / 60, delay, day, today, too_late / 60)
 
 

@@ -6,15 +6,11 @@ apart; where one storm holds up both, the product is too low, and the date that 
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from decision.predictor import FloatArray, HoursDistribution
-
-#: Halvings of an interval of hours in search of a quantile: down to seconds.
-_HALVINGS: Final = 16
 
 
 @dataclass(frozen=True)
@@ -75,14 +71,6 @@ class Arrival:
         return np.where(self.travels, ask(self.delivered), ask(self.ready))
 
 
-def all_within(arrival: HoursDistribution, parcels: int, hours: FloatArray) -> FloatArray:
-    """Return (T,) the probability that every one of ``parcels`` rows is there within each of ``hours``.
-
-    ``hours`` may be (T,), or (parcels, T) where the time counts differently for each.
-    """
-    return np.asarray((1.0 - late_each(arrival, parcels, hours)).prod(axis=0))
-
-
 def late_each(arrival: HoursDistribution, parcels: int, hours: FloatArray) -> FloatArray:
     """Return (parcels, T) the probability that each row is not there within ``hours``, (T,) or (parcels, T)."""
     asked = np.broadcast_to(hours, (parcels, np.shape(hours)[-1]))
@@ -90,23 +78,3 @@ def late_each(arrival: HoursDistribution, parcels: int, hours: FloatArray) -> Fl
         return arrival.probability_later_than(asked[:, 0])[:, None]
     rows = np.repeat(np.arange(parcels), asked.shape[1])
     return arrival.take(rows).probability_later_than(asked.ravel()).reshape(asked.shape)
-
-
-def last_quantile(arrival: HoursDistribution, lost: FloatArray, level: float) -> float:
-    """Return the hours within which all parcels are there with probability ``level`` (0 < level < 1).
-
-    Each loses ``lost`` (K,) hours on its way. The last is no earlier than any one of them at that level, and no later
-    than each at its K-th root.
-    """
-    parcels = len(lost)
-    high = float((arrival.quantile(level ** (1 / parcels)) + lost).max())
-    if parcels == 1:
-        return high
-    low = float((arrival.quantile(level) + lost).max())
-    for _ in range(_HALVINGS):
-        middle = (low + high) / 2
-        if all_within(arrival, parcels, middle - lost[:, None])[0] < level:
-            low = middle
-        else:
-            high = middle
-    return high

@@ -126,8 +126,9 @@ class Scores:
     ``line_cost`` (L, C): cost of the line sent alone. Both are of the line as it was ordered. ``cost`` and ``failure``
     ask for other contents: ``cost`` of shipments, ``failure`` of units of one line each, from the given candidates.
     Where a shipment joins an open one (`decision.candidates.consolidation`), its cost is what it adds. ``arrivals``
-    gives the distribution of hours at the given candidates, ``handovers`` that of ``ready``; all hours are put off by
-    calendars (`decision.calendars.dispatch`).
+    gives the distribution of hours at the given candidates, ``arrivals_later`` that of orders which come so many hours
+    later, (rows,), counted from then: models know the hour and the weekday. ``handovers`` gives that of ``ready``. All
+    hours are put off by calendars (`decision.calendars.dispatch`).
     """
 
     late: NDArray[np.float64]
@@ -139,6 +140,7 @@ class Scores:
     cost: Ask = field(repr=False)
     failure: Ask = field(repr=False)
     arrivals: Callable[[NDArray[np.intp]], HoursDistribution] = field(repr=False)
+    arrivals_later: Callable[[NDArray[np.intp], NDArray[np.float64]], HoursDistribution] = field(repr=False)
     handovers: Callable[[NDArray[np.intp]], HoursDistribution] = field(repr=False)
 
 
@@ -168,6 +170,13 @@ def score(
     leaves = dispatch(network, candidates.location[rows], service, now)
     arriving = _arrival(order_facts, travels, predictor, leaves)
     ready = arriving.ready
+
+    def arrivals_later(which: NDArray[np.intp], hours: NDArray[np.float64]) -> HoursDistribution:
+        at = position[which]
+        counted = order_facts["days_since_count"][at] + hours / 24
+        then = {"decided_at": now.timestamp() + 3600 * hours, "days_since_count": counted}
+        facts = CodedColumns(then, {}, PLACES, Repeated(order_facts, at))
+        return _arrival(facts, travels[at], predictor, leaves.later(at, hours))
 
     def of_all(values: NDArray[np.float64]) -> NDArray[np.float64]:
         spread = np.full(count, np.nan)
@@ -215,6 +224,7 @@ def score(
         lambda which, held: cost(which, weigh(held.units), held.which),
         lambda which, held: predictor.pick_failure(of_parcels(which, weigh(held.units), held.which)),
         lambda which: arriving.take(position[which]),
+        arrivals_later,
         lambda which: ready.take(position[which]),
     )
 
@@ -261,7 +271,7 @@ _LAST_MOMENT: Final = timedelta(microseconds=1)
 _LONGEST_TRAVEL: Final = timedelta(days=366)
 
 
-def not_predicted(which: NDArray[np.intp]) -> HoursDistribution:
+def not_predicted(which: NDArray[np.intp], *_: object) -> HoursDistribution:
     """Stands where nothing was predicted: nothing can be asked."""
     raise LookupError(f"no hours were predicted for the candidate(s) {which.tolist()}")
 
@@ -278,5 +288,15 @@ def _nothing(shape: tuple[int, ...]) -> Scores:
         return np.full(len(which), np.nan)
 
     return Scores(
-        unknown, unknown, unknowns, unknowns, never, never, not_asked, not_asked, not_predicted, not_predicted
+        unknown,
+        unknown,
+        unknowns,
+        unknowns,
+        never,
+        never,
+        not_asked,
+        not_asked,
+        not_predicted,
+        not_predicted,
+        not_predicted,
     )

@@ -21,8 +21,9 @@ from decision.promised import KeptPromise, PromiseChange, Promised, PromisedUnit
 from decision.rules.ruling import available
 from decision.rules.situation import Situation
 
-#: Probabilities that differ by less are the same.
-TOLERANCE: Final = 1e-9
+#: Probabilities that differ by less are the same: a promise looks at some instants of the time for which it is valid,
+#: and between them, by the hour that the models know, an order may be this much less sure.
+TOLERANCE: Final = 0.002
 
 
 def keeps(option: Option, promised: Promised) -> bool:

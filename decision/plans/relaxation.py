@@ -206,7 +206,7 @@ def free_of_charge(ruled: Ruled) -> Pricing:
     def free(which: NDArray[np.intp], held: Contents) -> NDArray[np.float64]:  # noqa: ARG001 - whatever it holds
         return np.zeros(len(which))
 
-    hours = (lambda _: nothing, lambda _: nothing, free, free, not_predicted, not_predicted)
+    hours = (lambda _: nothing, lambda _: nothing, free, free, not_predicted, not_predicted, not_predicted)
     scores = Scores(nothing, nothing, nothings, nothings, *hours)
     order, candidates = ruled.situation.order, ruled.situation.candidates
     joined = open_shipments_at(order, ruled.situation.network, candidates)

@@ -5,19 +5,16 @@ decided by the same computation: the same plan then keeps its promise, and any t
 time.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
-from functools import cached_property
+from datetime import datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
 import numpy as np
-from numpy.typing import NDArray
 
-from decision.calendars.delivery_days import DeliveryDays, delivery_days, zone_of
-from decision.calendars.dispatch import Dispatch, dispatch, next_opening
-from decision.candidates.candidates import FROM_THE_SHELF, Candidates
+from decision.calendars.dispatch import Dispatch, dispatch
+from decision.candidates.candidates import FROM_THE_SHELF
 from decision.candidates.inbound import arrivals, with_arrived
 from decision.decide import price, rule
 from decision.decision import ShipmentLine
@@ -28,16 +25,13 @@ from decision.plans.ranked import Ranked, Ruled
 from decision.predictor import Predictor
 from decision.promise import NotPromised, Promise, PromisedShipment
 from decision.promises.awaited import Awaited, the_plan, the_slowest
+from decision.promises.dates import Waiting, at_level, first_date, first_opening, last_date, last_opening
 from decision.rules.calendar import steady_until
 from decision.rules.parts import PromiseTerms
 from decision.rules.ruleset import Ruleset
 from decision.rules.ruling import holds
 from decision.rules.situation import Situation
 
-#: Nothing is promised for later dates.
-DAYS_AHEAD: Final = 60
-#: Most dates are no later.
-SOON: Final = 10
 #: What HiGHS may take for a large basket.
 SECONDS: Final = 0.1
 EARLIEST: Final = 0.1
@@ -45,6 +39,8 @@ LIKELY: Final = 0.5
 #: Causes that may be gone once stock has come.
 _HELPED_BY_STOCK: Final = ("no_stock", "nothing_travels", "no_plan")
 _HOUR: Final = timedelta(hours=1)
+#: So many instants are looked at, from now on as long as a promise is valid: between them models change little.
+_LOOKS: Final = 6
 _SECOND: Final = timedelta(seconds=1)
 
 
@@ -79,7 +75,7 @@ def promise(order: Order, asking: Asking) -> Promise | NotPromised:
         later = _promise(order, then, asking.now)
         if isinstance(later, Promise):  # what should have come by the time of the order is not waited for any more
             until = max(asking.now, min(later.valid_until, coming[0] - _SECOND))
-            found = replace(later, waits_until=instant, valid_until=until)
+            found = replace(later, waits_until=instant, valid_until=until, kept_until=until)
     return found
 
 
@@ -124,20 +120,27 @@ def _told(order: Order, ranked: Ranked, asking: Asking, asked_at: datetime) -> P
     valid_until = asked_at + asking.valid_for
     if cut_off is not None:  # a place closes on the second, and what comes then is too late
         valid_until = max(asked_at, min(valid_until, cut_off - _SECOND))
-    zones = [ZoneInfo(zone) for zone in dict.fromkeys(network.locations["timezone"])]
-    valid_until = steady_until(
-        [rule.active for rule in ranked.ruled.rules if rule.active], zones, asked_at, valid_until
-    )
+    calendars = [rule.active for rule in ranked.ruled.rules if rule.active]
+    if calendars:
+        zones = [ZoneInfo(zone) for zone in dict.fromkeys(network.locations["timezone"])]
+        valid_until = steady_until(calendars, zones, asked_at, valid_until)
     # The slowest may be too late for today sooner than the plan is: the order may come after all the same.
     ordered_at = valid_until if asking.awaited is the_plan else asked_at + asking.valid_for
-    waiting = _Waiting(order, network, coming, awaited, leaves, now, max(ordered_at, now))
+    longest = max(ordered_at - now, timedelta()) / _HOUR
+    after = np.linspace(0.0, longest, _LOOKS)
+    # Who asks again later is told a date for orders that come so much later, too: but for those of a nearer end.
+    again = longest + after[1:] if valid_until == asked_at + asking.valid_for else after[:0]
+    later = awaited.ordered(after, again) if longest else awaited
+    waiting = Waiting(order, network, coming, leaves, now, awaited, later)
     home = order.delivery_method == "home"
-    read = (_date if home else _opening)(waiting, terms.confidence, asking.days_later)
+    read = (first_date if home else first_opening)(waiting, terms.confidence, asking.days_later)
     if read is None and asking.awaited is the_slowest:  # no plan would be promised later
-        read = (_last_date if home else _last_opening)(waiting)
+        read = (last_date if home else last_opening)(waiting)
     if read is None:
         return _none(order, "too_uncertain")
-    earliest, likely = (_at_level(waiting, level, read.promised_at) for level in (EARLIEST, LIKELY))
+    same = int(np.argmin(np.append(read.again >= terms.confidence, False)))
+    asked_until = valid_until if same == len(read.again) else asked_at + timedelta(hours=float(after[same]))
+    earliest, likely = (at_level(waiting, level, read.promised_at) for level in (EARLIEST, LIKELY))
     fee = _fee(terms, order, situation)
     days = (read.promised_at - asked_at) / timedelta(days=1)
     return Promise(
@@ -152,7 +155,8 @@ def _told(order: Order, ranked: Ranked, asking: Asking, asked_at: datetime) -> P
         earliest_at=earliest,
         likely_at=likely,
         cut_off_at=cut_off,
-        valid_until=valid_until,
+        valid_until=asked_until,
+        kept_until=valid_until,
         waits_until=None,
         fee=fee,
         cost=sum(ranked.priced.cost(sent) for sent in plan.shipments),
@@ -169,142 +173,6 @@ def _told(order: Order, ranked: Ranked, asking: Asking, asked_at: datetime) -> P
         ruleset=f"{ranked.ruled.ruleset.name}@{ranked.ruled.ruleset.version}",
         bundle=asking.predictor.version,
     )
-
-
-@dataclass(frozen=True)
-class _Read:
-    promised_at: datetime
-    promised_on: date
-    confidence: float
-
-
-@dataclass(frozen=True)
-class _Waiting:
-    """Parcels on their way: their order may come as late as ``ordered_at``."""
-
-    order: Order
-    network: Network
-    parcels: Candidates
-    awaited: Awaited
-    leaves: Dispatch
-    now: datetime
-    ordered_at: datetime
-
-    @cached_property
-    def zone(self) -> ZoneInfo:
-        """The clock of the destination."""
-        return zone_of(self.order, self.network)
-
-    @cached_property
-    def today(self) -> date:
-        """The date at the destination."""
-        return self.now.astimezone(self.zone).date()
-
-    @cached_property
-    def days(self) -> DeliveryDays:
-        """Of the parcels, on the dates from today on."""
-        service = self.parcels.service
-        return delivery_days(self.order, self.network, service, self.leaves, now=self.now, count=DAYS_AHEAD)
-
-    @cached_property
-    def _lost(self) -> tuple[NDArray[np.float64], list[int]]:
-        """The distinct hours that parcels lose on their way, (K, N), and which of these on each date."""
-        distinct, which = np.unique(24.0 * self.days.lost, axis=1, return_inverse=True)
-        return distinct, which.ravel().tolist()
-
-    def midnight(self, ahead: int) -> datetime:
-        """The instant at which a date begins at the destination, so many dates from today."""
-        return datetime.combine(self.today + timedelta(days=ahead), datetime.min.time(), self.zone).astimezone(UTC)
-
-    def surely(self, until: Sequence[datetime], ahead: Sequence[int] | slice) -> NDArray[np.float64]:
-        """Return (T,) the probability that everything is there ``until`` each instant, on the date so far ``ahead``."""
-        hours = np.array([(instant - self.ordered_at) / _HOUR for instant in until])
-        return self.awaited.within(hours - 24.0 * self.days.lost[:, ahead])
-
-    def there(self, level: float, since: datetime) -> Iterator[tuple[int, datetime]]:
-        """Yield dates, as days ahead, and from when on each all is there with probability ``level``, if ordered then.
-
-        Each day that a parcel loses before its date puts it off by a day.
-        """
-        lost, which = self._lost
-        hours: dict[int, float] = {}
-        for ahead, at in enumerate(which):
-            if at not in hours:
-                hours[at] = self.awaited.quantile(lost[:, at], level)
-            if hours[at] < (DAYS_AHEAD + 1) * 24:
-                instant = since + timedelta(hours=hours[at])
-                if instant.astimezone(self.zone).date() <= self.today + timedelta(days=ahead):
-                    yield ahead, max(_whole_minute(instant), self.midnight(ahead))
-
-
-def _date(waiting: _Waiting, confidence: float, days_later: int) -> _Read | None:
-    """Return the end of the first delivery day by which everything is there with ``confidence``."""
-    delivers = np.asarray(waiting.days.delivers.all(axis=0))
-    for until in (SOON, DAYS_AHEAD):  # later days are only asked where none of the first will do
-        ends = [waiting.midnight(ahead + 1) for ahead in range(until)]
-        sure = waiting.surely(ends, slice(until))
-        found = np.flatnonzero(delivers[:until] & (sure >= confidence))[days_later:]
-        if len(found):
-            first = int(found[0])
-            return _Read(ends[first], waiting.today + timedelta(days=first), float(sure[first]))
-    return None
-
-
-def _opening(waiting: _Waiting, confidence: float, days_later: int) -> _Read | None:
-    """Return when the store is open, the first time that everything is there with ``confidence``."""
-    for ahead, instant in _openings(waiting, confidence, waiting.ordered_at):
-        sure = float(waiting.surely([instant], [ahead])[0])
-        if sure >= confidence:
-            days_later -= 1
-        if days_later < 0:
-            return _Read(instant, waiting.today + timedelta(days=ahead), sure)
-    return None
-
-
-def _last_date(waiting: _Waiting) -> _Read | None:
-    """Return the end of the last delivery day for which anything is promised, however sure."""
-    found = np.flatnonzero(waiting.days.delivers.all(axis=0))
-    if not len(found):
-        return None
-    last = int(found[-1])
-    end = waiting.midnight(last + 1)
-    return _Read(end, waiting.today + timedelta(days=last), float(waiting.surely([end], [last])[0]))
-
-
-def _last_opening(waiting: _Waiting) -> _Read | None:
-    """Return when the store opens on the last day for which anything is promised, however sure."""
-    for ahead in reversed(range(DAYS_AHEAD)):
-        opens = _opens(waiting, ahead, waiting.midnight(ahead))
-        if opens is not None:
-            sure = float(waiting.surely([opens], [ahead])[0])
-            return _Read(opens, waiting.today + timedelta(days=ahead), sure)
-    return None
-
-
-def _openings(waiting: _Waiting, level: float, since: datetime) -> Iterator[tuple[int, datetime]]:
-    for ahead, instant in waiting.there(level, since):
-        opens = _opens(waiting, ahead, instant)
-        if opens is not None:
-            yield ahead, opens
-
-
-def _opens(waiting: _Waiting, ahead: int, instant: datetime) -> datetime | None:
-    """Return when the store is open from ``instant`` on, if it is on the date so far ``ahead``."""
-    ids = waiting.network.locations["location_id"]
-    place = int(np.flatnonzero(ids == waiting.order.collect_location_id)[0])
-    opens = next_opening(waiting.network, place, instant)
-    return opens if opens.astimezone(waiting.zone).date() == waiting.today + timedelta(days=ahead) else None
-
-
-def _at_level(waiting: _Waiting, level: float, latest: datetime) -> datetime:
-    home = waiting.order.delivery_method == "home"
-    instants = waiting.there(level, waiting.now) if home else _openings(waiting, level, waiting.now)
-    return min(next((instant for _, instant in instants), latest), latest)
-
-
-def _whole_minute(instant: datetime) -> datetime:
-    """The first whole minute after ``instant``: hours are rounded, and just then it may not be quite as sure."""
-    return instant + timedelta(minutes=1) - (instant - datetime.min.replace(tzinfo=UTC)) % timedelta(minutes=1)
 
 
 def _cut_off(leaves: Dispatch, now: datetime) -> datetime | None:

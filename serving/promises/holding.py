@@ -1,4 +1,4 @@
-"""Holding the units of a promise while the customer pays: an order that is reserved until the promise ends."""
+"""Holding the units of a promise while the customer pays: an order, reserved while it would be decided as promised."""
 
 import asyncio
 from dataclasses import replace
@@ -60,7 +60,7 @@ async def _held(service: Service, body: PromiseBody, wanted: HoldBody, promises:
         content,
         attempt.client,
         attempt,
-        told.promise.valid_until,
+        told.promise.kept_until,
         lambda order: promises_bytes(promises, (rank, order_bytes(order))),
     )
     return (await place(service, placing, backorder=False)).body
@@ -83,7 +83,7 @@ def _order(body: PromiseBody, order_id: str, told: Told, promises: Promises) -> 
             "collect_location_id": told.promise.collect_location_id,
             "lines": lines,
             "promise": told.token,
-            "expires_at": told.promise.valid_until,
+            "expires_at": told.promise.kept_until,
         },
         option=orjson.OPT_UTC_Z,
     )

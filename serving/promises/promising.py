@@ -27,7 +27,7 @@ from serving.service import Service
 from serving.state.snapshot import Snapshot
 from serving.wire.order import LineBody, OrderBody
 from serving.wire.promise import HoldBody, PromiseBody, PromiseLineBody, Promises, Told, ranked
-from serving.wire.promise_list import PromisedItem, PromiseList, PromiseListBody
+from serving.wire.promise_list import PromisedItem, PromiseList, PromiseListBody, WrongItem
 from serving.wire.promise_token import promised, token_of
 
 log = structlog.get_logger()
@@ -109,7 +109,7 @@ def make_promises(service: Service, body: PromiseBody, snapshot: Snapshot) -> Pr
 
 
 def make_promise_list(service: Service, body: PromiseListBody, snapshot: Snapshot) -> PromiseList:
-    """Return, for each item by itself, its dates at home and in the nearest store that has it; unknown skus have none.
+    """Return, for each item by itself, its dates at home and in the nearest store that has it; wrong items have none.
 
     Items for which there was no time are answered as `not_in_time`. Raises `InvalidRequestError` where costs are
     predicted in another currency.
@@ -121,10 +121,13 @@ def make_promise_list(service: Service, body: PromiseListBody, snapshot: Snapsho
 
 
 def _item(
-    body: PromiseListBody, item: PromiseLineBody, snapshot: Snapshot, making: _UntilThen, now: datetime
+    body: PromiseListBody, item: PromiseLineBody | WrongItem, snapshot: Snapshot, making: _UntilThen, now: datetime
 ) -> PromisedItem:
+    if isinstance(item, WrongItem):
+        return PromisedItem(item.sku, item.quantity, cause="invalid", reason=item.reason)
     if item.sku not in snapshot.products:
-        return PromisedItem(item.sku, item.quantity, cause="unknown_sku")
+        reason = f"sku {item.sku!r} is not known: feed it with PUT /v1/products"
+        return PromisedItem(item.sku, item.quantity, cause="unknown_sku", reason=reason)
     order = to_order(_as_order(body, [item], now), snapshot)
     told = [making.promise(replace(order, service_level=level)) for level in _levels(snapshot.network)]
     home = [one for one in told if isinstance(one, Promise)]

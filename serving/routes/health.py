@@ -1,17 +1,24 @@
 """``/healthz``, ``/readyz``, ``/metrics``: for the machines that look after the service. No key is needed."""
 
+import asyncio
+from typing import Final
+
 import orjson
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import PlainTextResponse
 from prometheus_client import CONTENT_TYPE_LATEST
 from sqlalchemy.exc import DBAPIError
 
+from serving.database.answering import require_answer
 from serving.database.schema import is_current
 from serving.service import Service, service_of
 from serving.wire.documentation import answers, reference
 from serving.wire.state import ReadyAnswer
 
 router = APIRouter(tags=["health"])
+
+#: Whoever asks whether the service is ready waits no longer for its database.
+_SECONDS: Final = 5
 
 
 @router.get("/healthz", operation_id="healthz", responses={200: {"description": "The process answers"}})
@@ -53,11 +60,15 @@ async def _missing(service: Service) -> dict[str, str]:
     """What decisions need and the service lacks, with what to do about each."""
     missing = {}
     try:
-        if not await service.database.read(is_current):
+        async with asyncio.timeout(_SECONDS):
+            if not service.live.snapshot.is_read:  # readers that hang on a silent database could not open it later
+                await asyncio.to_thread(require_answer, service.settings.database)
+            current = await service.database.read(is_current)
+        if not current:
             missing["migrations"] = "start with SMISTA_MIGRATE_AT_START=true to bring the tables up to date"
         elif not service.live.snapshot.is_read:
             missing["state"] = "the database answers and is about to be read; where that goes on, see the log"
-    except DBAPIError:
+    except (DBAPIError, TimeoutError):
         missing["database"] = "the database does not answer: check SMISTA_DATABASE_URL and the log"
     if service.live.predictor is None:
         missing["bundle"] = "train one (smista train), then start with smista serve --bundle FOLDER"

@@ -111,6 +111,8 @@ def headers(secret: str, event_id: str, now: datetime, body: bytes) -> dict[str,
 
 
 async def _waiting(service: Service) -> list[str]:
+    if not service.live.snapshot.is_read:  # as long as nobody knows that the database answers, nobody is to hang on it
+        return []
     try:
         return await whom_to_tell(service)
     except Exception:

@@ -130,8 +130,17 @@ PROMISES_OF_ITEMS: Final[dict[str, Any]] = {
             },
             "collect": None,
             "cause": None,
+            "reason": None,
         },
-        {"sku": "SKU-2", "quantity": 2, "earliest": None, "cheapest": None, "collect": None, "cause": "no_stock"},
+        {
+            "sku": "SKU-2",
+            "quantity": 2,
+            "earliest": None,
+            "cheapest": None,
+            "collect": None,
+            "cause": "no_stock",
+            "reason": None,
+        },
     ],
 }
 

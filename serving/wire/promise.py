@@ -99,10 +99,10 @@ class PromiseAnswer(BaseModel):
     `promised_at` ends the date `promised_on` at the destination, or is when the customer may collect. `confidence`:
     probability that everything is there by then, once it is picked; `pick_failure`: that something is not.
     `earliest_at`: 1 in 10 is there by then, `likely_at`: half. `cut_off_at`: what is ordered later is handed over a day
-    later. An order until `valid_until`, with `promised_at` and `service_level`, is decided as promised here.
-    `waits_until`: when the stock comes that it needs. `fee`: what the customer pays, by the ruleset; `cost`: to the
-    retailer. `rank` 1 is what customers are taken to value most, by fee and days. `timezone`: the clock of the
-    destination, in which `text` tells the promise. `token`: for the order, as it is.
+    later. An order until `valid_until`, with `promised_at` and `service_level`, is decided as promised here, and asked
+    again until then no later day is told. `waits_until`: when the stock comes that it needs. `fee`: what the customer
+    pays, by the ruleset; `cost`: to the retailer. `rank` 1 is what customers are taken to value most, by fee and days.
+    `timezone`: the clock of the destination, in which `text` tells the promise. `token`: for the order, as it is.
     """
 
     rank: int

@@ -6,13 +6,45 @@ from datetime import date, datetime
 from typing import Annotated, Any
 
 import orjson
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, GetPydanticSchema, ValidationError, ValidatorFunctionWrapHandler
+from pydantic_core.core_schema import no_info_wrap_validator_function
 
 from decision.promise import Promise
 from decision.rules.document import DeliveryMethod
+from serving.web.problems import field_errors
 from serving.wire.fields import Attributes, Body, Currency, Identifier, Tags, Text
 from serving.wire.order import DestinationBody
 from serving.wire.promise import PromiseLineBody
+
+
+@dataclass(frozen=True, slots=True)
+class WrongItem:
+    """An item that names its sku and cannot be promised as it is written; ``reason`` names the field."""
+
+    sku: str
+    quantity: int | None
+    reason: str
+
+
+def _by_itself(sent: Any, check: ValidatorFunctionWrapHandler) -> PromiseLineBody | WrongItem:
+    """Return the item, or what is wrong with it: the others on the page are promised all the same."""
+    try:
+        item: PromiseLineBody = check(sent)
+    except ValidationError as error:
+        wrong = field_errors(error)
+        if not isinstance(sent, dict) or "sku" in {one.field for one in wrong}:
+            raise  # nobody could tell which item it is about
+        quantity = sent.get("quantity", 1)
+        counted = quantity if isinstance(quantity, int) and not isinstance(quantity, bool) else None
+        return WrongItem(sent["sku"], counted, "; ".join(f"{one.field}: {one.message}" for one in wrong))
+    return item
+
+
+#: One of the items.
+_Item = Annotated[
+    PromiseLineBody | WrongItem,
+    GetPydanticSchema(lambda _, make: no_info_wrap_validator_function(_by_itself, make(PromiseLineBody))),
+]
 
 
 class PromiseListBody(Body):
@@ -20,7 +52,7 @@ class PromiseListBody(Body):
 
     currency: Currency
     destination: DestinationBody = Field(description="the customer's address, or as much of it as is known")
-    items: Annotated[list[PromiseLineBody], Field(min_length=1, max_length=100)]
+    items: Annotated[list[_Item], Field(min_length=1, max_length=100)]
     channel: Text | None = None
     payment_method: Text | None = None
     customer_id: Identifier | None = None
@@ -44,15 +76,17 @@ class ShortPromiseAnswer(BaseModel):
 class ItemAnswer(BaseModel):
     """`earliest` and `cheapest` (by fee, else by what it costs) of the dates at home; the nearest store that has it.
 
-    `cause`: why there is no date at home.
+    `cause`: why there is no date at home; `invalid` and `unknown_sku` with the `reason`, what to put right in the item.
+    `quantity` is null where it is no whole number.
     """
 
     sku: str
-    quantity: int
+    quantity: int | None
     earliest: ShortPromiseAnswer | None
     cheapest: ShortPromiseAnswer | None
     collect: ShortPromiseAnswer | None
     cause: str | None
+    reason: str | None
 
 
 class PromiseListAnswer(BaseModel):
@@ -70,11 +104,12 @@ class PromisedItem:
     """What is answered of one item."""
 
     sku: str
-    quantity: int
+    quantity: int | None
     earliest: Promise | None = None
     cheapest: Promise | None = None
     collect: Promise | None = None
     cause: str | None = None
+    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +133,7 @@ def promise_list_bytes(answer: PromiseList) -> bytes:
             "cheapest": _short(item.cheapest),
             "collect": _short(item.collect),
             "cause": item.cause,
+            "reason": item.reason,
         }
         for item in answer.items
     ]

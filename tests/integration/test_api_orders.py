@@ -247,10 +247,10 @@ async def test_numbers_and_truths_are_none_when_they_are_written_as_something_el
         await tell(shop, shipment, "delivered", shipping_cost="3.90"),
         await shop.client.post("/v1/promises", json={**basket, "stores": "1"}),
         await shop.client.post("/v1/promises", json={**basket, "hold": "true"}),
-        await shop.client.post("/v1/promises/bulk", json={**baskets, "items": [{"sku": "A", "quantity": "1"}]}),
+        await shop.client.post("/v1/promises/bulk", json={**baskets, "items": [{"sku": 1, "quantity": 1}]}),
     ]
     told = [(answer.status_code, [error["field"] for error in answer.json()["errors"]]) for answer in answers]
-    fields = ["backorder", "expires_at", "quantity", "rank", "shipping_cost", "stores", "hold", "items[0].quantity"]
+    fields = ["backorder", "expires_at", "quantity", "rank", "shipping_cost", "stores", "hold", "items[0].sku"]
     assert told == [(422, [field]) for field in fields]
     moved = (await shop.client.post("/v1/stock/movements", json=[movement])).json()
     assert [row["field"] for row in moved["rejected"]] == ["quantity"]

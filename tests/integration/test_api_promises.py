@@ -191,7 +191,51 @@ async def test_a_page_of_items_has_a_date_for_each(api: Api) -> None:
     whole = await promises(api, lines=[examples.BASKET["lines"][0]], methods=["home"])
     assert known["earliest"]["promised_at"] == min(p["promised_at"] for p in whole["promises"])
     assert unknown["cause"] == "unknown_sku"
+    assert unknown["reason"] == "sku 'NOBODY-KNOWS' is not known: feed it with PUT /v1/products"
     assert unknown["earliest"] is None
+
+
+@pytest.mark.parametrize(
+    ("wrong", "quantity", "told"),
+    [
+        ({"quantity": 0}, 0, "quantity: "),
+        ({"quantity": "1"}, None, "quantity: "),
+        ({"quantity": 1.5}, None, "quantity: "),
+        ({"qty": 2}, 1, "qty: "),
+        ({"unit_price": -1.0, "group": ""}, 1, "unit_price: "),
+    ],
+)
+async def test_a_wrong_item_is_answered_for_by_itself(api: Api, wrong: Any, quantity: int | None, told: str) -> None:
+    await open_shop(api)
+    good = examples.BASKETS["items"]
+    page = {**examples.BASKETS, "items": [{"sku": "SKU-1", **wrong}, *good]}
+    response = await api.client.post("/v1/promises/bulk", json=page)
+    assert response.status_code == 200, response.text
+    first, *others = response.json()["items"]
+    assert (first["sku"], first["quantity"], first["cause"]) == ("SKU-1", quantity, "invalid")
+    assert first["reason"].startswith(told)
+    assert first["earliest"] is first["cheapest"] is first["collect"] is None
+    alone = await api.client.post("/v1/promises/bulk", json=examples.BASKETS)
+    assert others == alone.json()["items"]
+    assert all(item["earliest"] for item in others)
+
+
+@pytest.mark.parametrize(
+    ("more", "field"),
+    [
+        ({"items": []}, "items"),
+        ({"items": {"sku": "SKU-1"}}, "items"),
+        ({"items": [{"sku": "SKU-1"}, {"quantity": 1}]}, "items[1].sku"),
+        ({"items": [{"sku": "SKU-1"}, {"sku": "", "quantity": 0}]}, "items[1].sku"),
+        ({"items": [{"sku": "SKU-1"}, "SKU-1"]}, "items[1]"),
+        ({"currency": "euros"}, "currency"),
+    ],
+)
+async def test_a_page_that_is_wrong_as_a_whole_is_refused_by_name(api: Api, more: Any, field: str) -> None:
+    await open_shop(api)
+    refused = await api.client.post("/v1/promises/bulk", json={**examples.BASKETS, **more})
+    assert refused.status_code == 422
+    assert field in {error["field"] for error in refused.json()["errors"]}
 
 
 async def test_promises_are_told_in_words(api: Api) -> None:

@@ -8,7 +8,8 @@ import pytest
 
 from decision.promise import NotPromised, Promise
 from decision.promises.awaited import the_slowest
-from decision.promises.promising import DAYS_AHEAD, Asking, promise
+from decision.promises.dates import DAYS_AHEAD
+from decision.promises.promising import Asking, promise
 from decision.rules.ruleset import compile_ruleset
 from features.facts import Columns
 from tests.property.test_decide_oracle import DOCUMENT, Formula, world

@@ -229,3 +229,12 @@ def test_what_is_ordered_as_late_as_a_promise_is_valid_is_decided_as_promised(pl
     told = asked_at(closing - 5 * MINUTE, (8, 27), place)
     assert told.cut_off_at == closing
     assert asked_at(told.valid_until, (8, 27), place).promised_on == told.promised_on
+
+
+@pytest.mark.parametrize(("closed", "opens"), [([], "2026-03-03T01:"), (["2026-03-02"], "2026-03-03T18:00")])
+def test_hours_past_midnight_are_of_the_day_on_which_they_begin(closed: list[str], opens: str) -> None:
+    """Prepared on Sunday, ready on Tuesday past midnight: the shop is open then unless it was closed on Monday."""
+    place = {"timezone": "Europe/Rome", "opening_hours": {day: ["18:00-02:00"] for day in WEEK}, "closed_on": closed}
+    sunday = datetime(2026, 3, 1, 19, 30, tzinfo=UTC)
+    told = asked_at(sunday, (112, 116), place, method="click_and_collect")
+    assert told.promised_at.astimezone(ZoneInfo("Europe/Rome")).isoformat().startswith(opens)

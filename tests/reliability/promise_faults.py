@@ -119,7 +119,7 @@ def open_shop(
     retailer: Dataset, bundle: Path, folder: Path, *, baskets: int, database_url: str | None = None
 ) -> Iterator[Shop]:
     """The small retailer's network, fed to a service on a copy of ``bundle``, and customers who ask."""
-    shop = Shop(folder, shutil.copytree(bundle, folder / "bundle"), list(_baskets(retailer, baskets)), database_url)
+    shop = Shop(folder, shutil.copytree(bundle, folder / "bundle"), list(baskets_of(retailer, baskets)), database_url)
     # A database that is away is told of again and again, with its trace: to write that out would take most of the time.
     with capture_logs(), closing(shop):
         known = retailer.stock[retailer.stock["counted_at"] < NOW]
@@ -131,7 +131,8 @@ def open_shop(
         yield shop
 
 
-def _baskets(retailer: Dataset, count: int) -> Iterator[Any]:
+def baskets_of(retailer: Dataset, count: int) -> Iterator[Any]:
+    """So many baskets, of customers at home."""
     rng = random.Random(3)
     orders = retailer.orders[retailer.orders["delivery_method"] == "home"]
     for _ in range(count):
@@ -278,6 +279,25 @@ def the_database_is_down_at_the_start(shop: Shop) -> None:
     assert shop.client.get("/readyz").status_code == 200
 
 
+def the_database_lets_in_and_says_nothing_at_the_start(shop: Shop) -> None:
+    """As when it is down: the network known last serves until it answers, and then all is as before."""
+    assert shop.proxy is not None
+    healthy = shop.ask()
+    keep_network(shop.service)
+    shop.close()
+    shop.proxy.hold_back_questions()
+    try:
+        shop.start(poll_seconds=3_600)
+        assert_no_earlier(healthy, shop.ask(), "state_old")
+        assert shop.client.get("/v1/rulesets").status_code == 503
+        assert [item["what"] for item in shop.client.get("/readyz").json()["missing"]] == ["database"]
+    finally:
+        shop.proxy.let_through()
+    shop.service.catch_up()
+    assert shop.ask() == healthy
+    assert shop.client.get("/readyz").status_code == 200
+
+
 def the_database_is_slow(shop: Shop) -> None:
     """It takes what it is sent and does not answer: nothing waits for it."""
     assert shop.proxy is not None
@@ -307,6 +327,7 @@ FAULTS: tuple[Fault, ...] = (
 FAULTS_OF_A_SERVER: tuple[Fault, ...] = (
     the_database_is_stopped,
     the_database_is_down_at_the_start,
+    the_database_lets_in_and_says_nothing_at_the_start,
     the_database_is_slow,
 )
 

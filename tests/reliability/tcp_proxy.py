@@ -4,6 +4,9 @@ import socket
 import threading
 from contextlib import suppress
 
+#: How PostgreSQL's clients begin to ask: `Query`, `Parse`. What they send to be let in begins otherwise.
+_QUESTIONS = (b"Q", b"P")
+
 
 class Proxy:
     """Passes on what comes to ``port`` on this machine, to the host and port that it is given."""
@@ -12,8 +15,9 @@ class Proxy:
         """Listen at once."""
         self._to = host, port
         self._open: set[socket.socket] = set()
-        self._flows = threading.Event()
+        self._flows, self._asks = threading.Event(), threading.Event()
         self._flows.set()
+        self._asks.set()
         self._listening = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listening.getsockname()[1]
         threading.Thread(target=self._accept, args=(self._listening,), daemon=True).start()
@@ -35,9 +39,14 @@ class Proxy:
         """Connections stand, and nothing comes through: a database that does not answer, for as long as that lasts."""
         self._flows.clear()
 
+    def hold_back_questions(self) -> None:
+        """Whoever connects is let in, and asks in vain: a pooler whose server does not answer."""
+        self._asks.clear()
+
     def let_through(self) -> None:
         """What was held back and all that follows."""
         self._flows.set()
+        self._asks.set()
 
     def _accept(self, listening: socket.socket) -> None:
         with suppress(OSError):
@@ -52,6 +61,8 @@ class Proxy:
         with suppress(OSError):
             while content := from_.recv(65_536):
                 self._flows.wait()
+                if content[:1] in _QUESTIONS:
+                    self._asks.wait()
                 to.sendall(content)
         for end in (from_, to):
             _close(end)
