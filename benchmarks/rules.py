@@ -1,7 +1,7 @@
 """Thirty rules on five hundred candidates, beside two rule engines written in Rust.
 
 Every engine compiles its rules once and then answers for the same candidates from the form it works on, whose making is
-not counted: ours from columns as `decision.rules.attributes.read_columns` reads them from the network, the peers from
+not counted: ours from columns as `decision.rules.attributes.ReadColumns` reads them from the network, the peers from
 Python dictionaries or contexts. Counted is all from there to the verdicts, in ours also that the columns are brought
 into the form that the compiled kernel takes. Of each peer the fastest of its forms is taken. Answers that are the same
 for every order because they are about a place's name alone (``startsWith``) are kept with the column, as in the
@@ -31,7 +31,7 @@ from benchmarks.rules_peers import Facts, Form, cel_forms, zen_forms
 from decision.candidates.candidates import find_candidates
 from decision.network import Network, SkuStock
 from decision.order import Destination, Line, Order
-from decision.rules.attributes import ATTRIBUTES, read_columns, together
+from decision.rules.attributes import ATTRIBUTES, ReadColumns, together
 from decision.rules.ruleset import Ruleset, load_ruleset
 from decision.rules.ruling import apply_rules
 from decision.rules.situation import Situation
@@ -87,7 +87,9 @@ def operations() -> Ruleset:
 
 def our_form(ruleset: Ruleset, situation: Situation) -> Callable[[], NDArray[np.bool_]]:
     """All conditions at once, from columns that are read already; returns rules × lines × candidates."""
-    columns = read_columns(together(rule.names for rule in ruleset.rules), situation)
+    reads = together(rule.names for rule in ruleset.rules)
+    read = ReadColumns(reads, situation)
+    columns = {name: read[name] for name in reads}
     lines, candidates = situation.atp.shape
     return partial(ruleset.conditions.are_true, columns, (lines, candidates), range(len(ruleset.rules)))
 

@@ -190,12 +190,23 @@ def needs_prediction(names: Iterable[str]) -> bool:
     return any(name.startswith("prediction.") for name in names)
 
 
-def read_columns(reads: Reads, situation: Situation) -> dict[str, Any]:
-    """Return the columns that expressions read."""
-    return {
-        name: _listed(kind, situation) if isinstance(kind, ListOf) else _column(name, kind, situation)
-        for name, kind in reads.items()
-    }
+class ReadColumns(dict[str, Any]):
+    """The columns that expressions read, each read when it is first asked for.
+
+    What the order alone settles (no date was promised) asks for nothing of its candidates.
+    """
+
+    def __init__(self, reads: Reads, situation: Situation) -> None:
+        """``reads``: whatever may be asked for."""
+        super().__init__()
+        self._reads, self._situation = reads, situation
+
+    def __missing__(self, name: str) -> Any:
+        """Read a column. Raises ``KeyError`` for one that nobody said was read."""
+        kind = self._reads[name]
+        read = _listed(kind, self._situation) if isinstance(kind, ListOf) else _column(name, kind, self._situation)
+        self[name] = read
+        return read
 
 
 def _column(name: str, kind: Kind, situation: Situation) -> Any:

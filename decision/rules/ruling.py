@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from decision.candidates.consolidation import NOTHING_OPEN, open_shipments_at
 from decision.money import MOST_MONEY
-from decision.rules.attributes import CAPACITY_USED, is_per_line, read_columns, together
+from decision.rules.attributes import CAPACITY_USED, ReadColumns, is_per_line, together
 from decision.rules.parts import OfferRule, Rule, Stage
 from decision.rules.ruleset import Ruleset
 from decision.rules.situation import Situation
@@ -67,7 +67,7 @@ def apply_rules(ruleset: Ruleset, rules: Iterable[Rule], situation: Situation) -
     Those that need predictions wait for scores.
     """
     known = [rule for rule in rules if rule.waits == (situation.scores is not None)]
-    columns = read_columns(together(rule.names for rule in known), situation)
+    columns = ReadColumns(together(rule.names for rule in known), situation)
     ruling = Ruling(_removed(ruleset, known, columns, situation), {}, {})
     shape = situation.atp.shape
     for rule in known:
@@ -103,7 +103,7 @@ def unmet(stage: Stage, situation: Situation) -> NDArray[np.bool_]:
     shape = situation.atp.shape
     if stage.require is None:
         return np.zeros(shape, bool)
-    met = stage.require.is_true(read_columns(stage.require.names, situation))
+    met = stage.require.is_true(ReadColumns(stage.require.names, situation))
     return np.broadcast_to(~met, shape)
 
 
@@ -181,7 +181,7 @@ def holds(condition: CompiledExpression | None, situation: Situation) -> bool:
     """Return whether a condition about the order is true; there is none where nothing restricts."""
     if condition is None:
         return True
-    return bool(condition.is_true(read_columns(condition.names, situation)).all())
+    return bool(condition.is_true(ReadColumns(condition.names, situation)).all())
 
 
 def _mask(condition: CompiledExpression | None, columns: Any) -> NDArray[np.bool_]:

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from decision.calendars.opening import WEEKDAYS
-from decision.rules.attributes import read_columns
+from decision.rules.attributes import ReadColumns
 from expressions.kinds import Kind
 from tests.unit.decision.world import left_out, order, places, situation
 
@@ -110,7 +110,7 @@ def check_hours(now: datetime, told: list[tuple[str, Any, Any]]) -> None:
         )
     )
     names = ["location.open_now", "location.opens_in_hours", "location.minutes_to_cut_off"]
-    columns = read_columns(dict.fromkeys(names, Kind.NUMBER), situation(net, order("LAMP"), now))
+    columns = ReadColumns(dict.fromkeys(names, Kind.NUMBER), situation(net, order("LAMP"), now))
     found = np.array([columns[name] for name in names])
     expected = []
     for zone, week, cut_offs in told:

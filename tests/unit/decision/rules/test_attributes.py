@@ -1,7 +1,7 @@
 """What a rule may ask of the order, the locations and the stock, and what it is told."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -12,7 +12,8 @@ from decision.errors import RulesetError
 from decision.explanation.digest import digest
 from decision.order import Line
 from decision.rules.ruleset import default_ruleset, load_ruleset
-from tests.unit.decision.world import NOW, left_out, order, places
+from decision.rules.ruling import unmet
+from tests.unit.decision.world import NOW, left_out, order, places, situation
 
 THREE = places(
     {"location_id": "A", "attributes": {"max_boxes": 3, "night_shift": True}, "tags": ["outlet", "new"]},
@@ -212,3 +213,12 @@ def test_what_was_given_on_another_day_says_nothing_of_today() -> None:
     full = "rules: [{id: r, exclude: 'location.capacity_used >= 40'}]"
     assert left_out(net, order("LAMP"), full, NOW) == ["A"]
     assert left_out(net, order("LAMP"), full, datetime(2026, 3, 2, 12, tzinfo=UTC)) == ["A", "C"]
+
+
+def test_what_the_order_alone_settles_asks_for_no_prediction() -> None:
+    """Nothing was promised: the first stage is met, and no predicted hours are worked out for that."""
+    on_time = default_ruleset().stages[0]
+    asked, promised = (replace(order("LAMP"), promised_at=at) for at in (None, NOW + timedelta(days=2)))
+    assert not unmet(on_time, situation(THREE, asked, NOW)).any()
+    with pytest.raises(AssertionError, match="before they are made"):
+        unmet(on_time, situation(THREE, promised, NOW))
