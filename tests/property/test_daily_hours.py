@@ -157,7 +157,7 @@ def test_later_is_never_likelier_and_its_excess_never_larger(table: DailyHours, 
     assert (np.diff(excess, axis=0) <= 1e-9 * (1 + excess[:1])).all()
 
 
-@settings(max_examples=30)
+@settings(max_examples=12)
 @given(tables(), LEVEL)
 def test_the_expected_excess_is_the_integral_of_the_probability_of_being_later(table: DailyHours, level: float) -> None:
     """Of the same probabilities, so that the price of lateness and its risk agree."""

@@ -146,7 +146,7 @@ def test_equals_trying_every_set_by_hand(seed: int) -> None:
 
 
 @given(st.integers(0, 10**9))
-@settings(max_examples=6)
+@settings(max_examples=2)
 def test_equals_it_where_a_simple_plan_is_looked_for_before_all_shipments_are_listed(seed: int) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(planning, "FEW_SHIPMENTS", 0)
@@ -154,10 +154,13 @@ def test_equals_it_where_a_simple_plan_is_looked_for_before_all_shipments_are_li
 
 
 @pytest.mark.reliability
-@given(st.integers(0, 10**9))
+@pytest.mark.parametrize("few", [0, planning.FEW_SHIPMENTS])
+@given(seed=st.integers(0, 10**9))
 @settings(max_examples=15)
-def test_equals_trying_every_set_by_hand_more_often(seed: int) -> None:
-    check(seed)
+def test_equals_trying_every_set_by_hand_more_often(few: int, seed: int) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(planning, "FEW_SHIPMENTS", few)
+        check(seed)
 
 
 @given(st.lists(st.frozensets(st.sampled_from("abcdefghijkl"), min_size=1), max_size=5))
