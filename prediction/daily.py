@@ -14,9 +14,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from prediction.hourly import DAY_HOURS, DAYS, HourlyHours
+from prediction.hourly import DAYS, HourlyHours
 from prediction.hours import stacked
-from prediction.week import WEEKDAYS
+from prediction.week import DAY_HOURS, WEEKDAYS
 
 FloatArray = NDArray[np.float64]
 

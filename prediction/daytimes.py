@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from scipy.special import ndtr
 
 from prediction.calibration import DAY_SECONDS, HOUR_SECONDS, WEEK_SECONDS, CalibrationSettings, Reached, UnderWay
-from prediction.hourly import DAY_HOURS, DAYS, TIME_HOURS, TIMES, HourlyHours
+from prediction.hourly import DAYS, TIME_HOURS, TIMES, HourlyHours
 from prediction.hours import HoursTable
+from prediction.week import DAY_HOURS
 
 FloatArray = NDArray[np.float64]
 

@@ -15,11 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from prediction.hours import HoursTable
-from prediction.week import WEEKDAYS
+from prediction.week import DAY_HOURS, WEEKDAYS
 
 FloatArray = NDArray[np.float64]
 
-DAY_HOURS: Final = 24.0
 #: Times of day that differ: eight, of three hours each.
 TIMES: Final = 8
 TIME_HOURS: Final = DAY_HOURS / TIMES

@@ -16,8 +16,8 @@ FloatArray = NDArray[np.float64]
 
 WEEKDAYS: Final = 7
 DAY_HOURS: Final = 24.0
-#: A weekday counts less only if less than this share of an ordinary one's arrivals comes on it: differences below
-#: follow from when orders are placed as well.
+#: A weekday counts less only if less than this share of an ordinary one's arrivals comes on it: smaller differences
+#: may follow from when orders are placed.
 _ORDINARY: Final = 0.35
 #: The clock never stands still, so that every instant has its own working hours.
 _SLOWEST: Final = 0.03
