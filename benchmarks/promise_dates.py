@@ -7,8 +7,10 @@ from tempfile import TemporaryDirectory
 from typing import Final
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
+from benchmarks.chosen_dates import asked, beside_tables, kept_when_chosen, with_alternatives
 from benchmarks.errors import BenchmarkError
 from benchmarks.kept_promises import (
     HOUR_SECONDS,
@@ -25,19 +27,20 @@ from benchmarks.promise_peers import (
     EVERY_DAY,
     NOT_ON_SUNDAYS,
     days_later,
+    entries_of,
     published_on,
     table_that_keeps,
     trips_of,
 )
 from benchmarks.report import Figure
 from benchmarks.synthetic import WEEKS
-from data.dataset import load_dataset
+from data.dataset import Dataset, load_dataset
 from data.errors import DataError
 from data.olist import import_olist
 from data.synthetic.generate import generate
 from data.synthetic.presets import PRESETS
 from features.history import History, read_history
-from simulation.truth import read_truth, true_delivery_quantiles
+from simulation.truth import Truth, read_truth, true_delivery_quantiles
 from training.backtest import DAY_SECONDS, Retrain, Window, commonest_zone, predict_window
 from training.trained import Progress
 
@@ -140,14 +143,20 @@ def _synthetic(preset: str, seed: int, progress: Progress) -> list[Figure]:
         tables, truth = Path(folder, "data"), Path(folder, "truth")
         for _ in generate(size, seed, tables, truth):
             pass
-        history = read_history(load_dataset(tables))
-        return _of_retailer(history, truth, end, seed, progress)
+        return _of_retailer(load_dataset(tables), read_truth(truth), end, seed, progress)
 
 
-def _of_retailer(history: History, truth: Path, end: date, seed: int, progress: Progress) -> list[Figure]:
-    window = Window(end - timedelta(weeks=WEEKS), end - timedelta(days=1), commonest_zone(history))
-    past = delivered(history, predict_window(history, window, Retrain.NEVER, seed, progress), window.zone)
-    past = past.take(past.decided_at < window.end() - LAST_DAYS * DAY_SECONDS)
+def _of_retailer(dataset: Dataset, truth: Truth, end: date, seed: int, progress: Progress) -> list[Figure]:
+    first = end - timedelta(weeks=WEEKS)
+    alternatives = truth.alternatives[truth.alternatives["decided_at"] >= pd.Timestamp(first, tz="UTC")]
+    history = read_history(with_alternatives(dataset, alternatives))
+    window = Window(first, end - timedelta(days=1), commonest_zone(history))
+    predicted = predict_window(history, window, Retrain.NEVER, seed, progress)
+    until = window.end() - LAST_DAYS * DAY_SECONDS
+    past = delivered(history, predicted, window.zone)
+    past = past.take(past.decided_at < until)
+    learnt = _learnt_from(history, window.start())
+    choices = asked(history, predicted, alternatives, until)
     worst = [
         Figure(
             f"synthetic_worst_group_{level:.2f}",
@@ -159,11 +168,13 @@ def _of_retailer(history: History, truth: Path, end: date, seed: int, progress: 
     return [
         *calibration_figures("synthetic", past, 0.025),
         *worst,
-        *_beside_tables(history, past.take(past.travels), window.start(), truth),
+        *_beside_tables(history, past.take(past.travels), learnt, truth),
+        *kept_when_chosen(choices, truth.clock, LEVELS),
+        *beside_tables(history, choices, learnt, truth.clock, window.zone, settings=SETTINGS, keeps=CONFIDENCE),
     ]
 
 
-def _beside_tables(history: History, past: Delivered, cut: float, truth: Path) -> list[Figure]:
+def _beside_tables(history: History, past: Delivered, learnt: NDArray[np.intp], truth: Truth) -> list[Figure]:
     """Mean days promised, beside tables as they would be kept by hand at the cut, at the share that each keeps.
 
     The true distributions say how much shorter any dates could be: read at one confidence as ours are, and by the price
@@ -173,11 +184,10 @@ def _beside_tables(history: History, past: Delivered, cut: float, truth: Path) -
     ours = [past.promised_on(level) for level in SETTINGS]
     true = _true_dates(history, past, truth)
     ways = {"ours": ours, "true distributions": true, "true distributions, by price": dates_by_price(true)}
-    learnt = _learnt_from(history, cut)
     figures = []
     for name, week in TABLES.items():
-        trips = [trips_of(history.attempts, rows, past.zone, week) for rows in (learnt, past.row)]
-        told = days_later(decided_on, table_that_keeps(CONFIDENCE, trips[0], SETTINGS).days(trips[1]), week)
+        table = table_that_keeps(CONFIDENCE, trips_of(history.attempts, learnt, past.zone, week), SETTINGS)
+        told = days_later(decided_on, table.days(entries_of(history.attempts, past.row)), week)
         share, theirs = on_time(arrived_on, told), float(np.mean(told - decided_on))
         days = {way: _days_at_share(dates, arrived_on, decided_on, share) for way, dates in ways.items()}
         shorter = {way: 1 - promised / theirs for way, promised in days.items()}
@@ -200,12 +210,11 @@ def dates_by_price(dates: Sequence[Days]) -> list[Days]:
     return [days[setting, np.arange(days.shape[1])] for setting in chosen]
 
 
-def _true_dates(history: History, past: Delivered, truth: Path) -> list[Days]:
+def _true_dates(history: History, past: Delivered, truth: Truth) -> list[Days]:
     """The dates of each setting by the distributions that the parcels were drawn from."""
-    known = read_truth(truth)
     ids = history.attempts.fulfilment_id[past.row]
-    attempts = known.fulfilments.set_index("fulfilment_id").loc[list(ids)].reset_index()
-    hours = true_delivery_quantiles(attempts, known.clock, SETTINGS)
+    attempts = truth.fulfilments.set_index("fulfilment_id").loc[list(ids)].reset_index()
+    hours = true_delivery_quantiles(attempts, truth.clock, SETTINGS)
     return [local_day(past.decided_at + of_level * HOUR_SECONDS, past.zone) for of_level in hours.T]
 
 

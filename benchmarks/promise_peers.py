@@ -30,35 +30,35 @@ def published_on(orders: pd.DataFrame, order_ids: NDArray[np.object_], zone: str
 
 
 @dataclass(frozen=True)
-class Trips:
-    """What a table of days tells apart, and how long it took in counted days; one row per attempt.
-
-    ``prepared``, ``carried``: which entry of the table; ``processing``, ``transit``: days, NaN-free where it is learnt.
-    """
+class Entries:
+    """Which entries of a table of days are an attempt's: how it is prepared and how it is carried; one row each."""
 
     prepared: NDArray[np.str_]
     carried: NDArray[np.str_]
+
+
+@dataclass(frozen=True)
+class Trips:
+    """How long attempts took in counted days, beside their entries; one row per attempt."""
+
+    entries: Entries
     processing: Days
     transit: Days
 
-    def take(self, rows: NDArray[np.intp] | NDArray[np.bool_]) -> "Trips":
-        """The trips at ``rows``."""
-        return Trips(self.prepared[rows], self.carried[rows], self.processing[rows], self.transit[rows])
+
+def entries_of(attempts: Attempts, rows: NDArray[np.intp]) -> Entries:
+    """The entries of the attempts at ``rows``."""
+    columns = attempts.columns
+    carried = np.char.add(zones_of(attempts, rows), np.char.add(" ", columns["service_level"][rows].astype(str)))
+    return Entries(columns["location_type"][rows].astype(str), carried)
 
 
 def trips_of(attempts: Attempts, rows: NDArray[np.intp], zone: str, week: str) -> Trips:
     """The trips of attempts that were handed over and delivered; days are counted where ``week`` has a 1."""
-    columns = attempts.columns
     decided, ready, delivered = (
         local_day(instants[rows], zone) for instants in (attempts.decided_at, attempts.ready_at, attempts.delivered_at)
     )
-    carried = np.char.add(zones_of(attempts, rows), np.char.add(" ", columns["service_level"][rows].astype(str)))
-    return Trips(
-        columns["location_type"][rows].astype(str),
-        carried,
-        counted_days(decided, ready, week),
-        counted_days(ready, delivered, week),
-    )
+    return Trips(entries_of(attempts, rows), counted_days(decided, ready, week), counted_days(ready, delivered, week))
 
 
 def zones_of(attempts: Attempts, rows: NDArray[np.intp]) -> NDArray[np.str_]:
@@ -98,12 +98,12 @@ class DaysTable:
         def entries(days: Days, by: NDArray[np.str_]) -> "pd.Series[float]":
             return pd.Series(days).groupby(by).quantile(percentile, interpolation="higher")
 
-        return cls(entries(trips.processing, trips.prepared), entries(trips.transit, trips.carried))
+        return cls(entries(trips.processing, trips.entries.prepared), entries(trips.transit, trips.entries.carried))
 
-    def days(self, trips: Trips) -> Days:
+    def days(self, entries: Entries) -> Days:
         """Processing and transit together; what has no entry takes the longest of the table."""
-        processing = self.processing.reindex(trips.prepared).fillna(self.processing.max())
-        transit = self.transit.reindex(trips.carried).fillna(self.transit.max())
+        processing = self.processing.reindex(entries.prepared).fillna(self.processing.max())
+        transit = self.transit.reindex(entries.carried).fillna(self.transit.max())
         return (processing.to_numpy() + transit.to_numpy()).astype(np.int64)
 
 
@@ -114,5 +114,5 @@ def table_that_keeps(share: float, learnt: Trips, percentiles: Sequence[float]) 
     """
     tables = (DaysTable.learn(learnt, percentile) for percentile in percentiles)
     took = learnt.processing + learnt.transit
-    enough = (table for table in tables if np.mean(took <= table.days(learnt)) >= share)
+    enough = (table for table in tables if np.mean(took <= table.days(learnt.entries)) >= share)
     return next(enough, DaysTable.learn(learnt, percentiles[-1]))

@@ -39,10 +39,14 @@ CALIBRATION_BINS: Final = 15
 
 @dataclass(frozen=True, eq=False)
 class Truth:
-    """Attempts with the parameters of their distributions, lines with P(not supplied), the clock they share."""
+    """Attempts with the parameters of their distributions, lines with P(not supplied), the clock they share.
+
+    ``alternatives``: of some orders, every attempt that could have been made instead of the first, and that one too.
+    """
 
     fulfilments: pd.DataFrame
     fulfilment_lines: pd.DataFrame
+    alternatives: pd.DataFrame
     clock: Clock
 
 
@@ -58,6 +62,7 @@ def read_truth(folder: Path) -> Truth:
     return Truth(
         pd.read_parquet(folder / "fulfilments.parquet"),
         pd.read_parquet(folder / "fulfilment_lines.parquet"),
+        pd.read_parquet(folder / "alternatives.parquet"),
         Clock(date.fromisoformat(retailer["first_day"]), retailer["days"]),
     )
 
@@ -75,8 +80,19 @@ def true_delivery_quantiles(attempts: pd.DataFrame, clock: Clock, levels: Sequen
     Preparation, travel and lateness are independent given the attempt; 466 points of a lattice stand for their joint
     distribution (Niederreiter, Random Number Generation and Quasi-Monte Carlo Methods, 1992, chapter 5).
     """
-    parts = [_delivery_quantiles(attempts.iloc[rows], clock, levels) for rows in _slices(len(attempts))]
+    parts = [
+        _weighted_quantiles(*_delivery_hours(attempts.iloc[rows], clock), levels) for rows in _slices(len(attempts))
+    ]
     return np.concatenate(parts) if parts else np.zeros((0, len(levels)))
+
+
+def true_delivery_probability(attempts: pd.DataFrame, clock: Clock, hours: FloatArray) -> FloatArray:
+    """P(delivered within ``hours`` of the decision), (attempts,), by the points of `true_delivery_quantiles`."""
+    probability = np.zeros(len(attempts))
+    for rows in _slices(len(attempts)):
+        values, weights = _delivery_hours(attempts.iloc[rows], clock)
+        probability[rows] = np.where(values <= hours[rows, None], weights, 0.0).sum(axis=1)
+    return probability
 
 
 def true_cost_median(attempts: pd.DataFrame) -> FloatArray:
@@ -171,7 +187,8 @@ def _attempts_of(predictions: pd.DataFrame, truth: Truth) -> pd.DataFrame:
     return found
 
 
-def _delivery_quantiles(attempts: pd.DataFrame, clock: Clock, levels: Sequence[float]) -> FloatArray:
+def _delivery_hours(attempts: pd.DataFrame, clock: Clock) -> tuple[FloatArray, FloatArray]:
+    """Points that stand for the hours from each decision to its delivery, and their weights: (attempts, points)."""
     decided = _decided(attempts, clock)
     on_time, late = _lattice(ON_TIME_POINTS, 2), _lattice(LATE_POINTS, 3)
     preparing, travelling = np.concatenate([on_time, late[:, :2]]).T
@@ -191,7 +208,7 @@ def _delivery_quantiles(attempts: pd.DataFrame, clock: Clock, levels: Sequence[f
         [ON_TIME_POINTS, LATE_POINTS],
         axis=1,
     )
-    return _weighted_quantiles(delivered - decided, weights, levels)
+    return delivered - decided, weights
 
 
 def _weighted_quantiles(values: FloatArray, weights: FloatArray, levels: Sequence[float]) -> FloatArray:

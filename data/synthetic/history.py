@@ -30,6 +30,7 @@ SHORT_AFTER: Final = 0.7
 #: Median minutes, log-normal, from a failure to the next decision.
 AGAIN_MINUTES: Final = 10.0
 COLLECTING: Final = (METHODS.index("click_and_collect"), METHODS.index("reserve_and_collect"))
+HOME: Final = METHODS.index("home")
 
 
 @dataclass(slots=True)
@@ -67,9 +68,6 @@ class Attempt:
     #: In the location's hands when decided, and visitors of the last full hour ÷ the usual (NaN while closed).
     backlog: int
     footfall_ratio: float
-    ending: int
-    accepted: float
-    ended: float
     line: IntArray
     sku: IntArray
     quantity: IntArray
@@ -77,6 +75,9 @@ class Attempt:
     #: Recorded and unpromised units beyond those asked, and days since the record was restated, when decided.
     spare: IntArray
     days: FloatArray
+    ending: int = PREPARED
+    accepted: float = math.nan
+    ended: float = math.nan
 
 
 @dataclass
@@ -84,6 +85,7 @@ class Day:
     """What one day leaves behind."""
 
     attempts: list[Attempt] = field(default_factory=list)
+    alternatives: list[Attempt] = field(default_factory=list)
     restatements: list[Restatements] = field(default_factory=list)
 
 
@@ -99,14 +101,16 @@ class History:
         footfall: Footfall,
         processing: Processing,
         policy: Policy,
+        compared_every: int,
     ) -> None:
-        """Begin with empty backlogs."""
+        """Begin with empty backlogs. Of every so many orders the alternatives are told."""
         self._clock = clock
         self._network = network
         self._records = records
         self._footfall = footfall
         self._processing = processing
         self._policy = policy
+        self._compared_every = compared_every
         self._calendars = [CALENDARS[str(kind)] for kind in network.types]
         self._stores = network.of_type("store")
         self._backlog = np.zeros(len(network.ids), np.int64)
@@ -131,6 +135,7 @@ class History:
             at, _, what = heapq.heappop(self._events)
             if isinstance(what, Job):
                 self._look_around(at, day)
+                left.alternatives.extend(self._alternatives(what, at))
                 left.attempts.extend(self._decide(what, at, rng))
             else:
                 self._end(what, at, left, rng)
@@ -170,13 +175,10 @@ class History:
         self, job: Job, sku: IntArray, quantity: IntArray, rng: np.random.Generator
     ) -> tuple[int, int, float, NDArray[np.bool_]] | None:
         """Of the candidates that cover most lines, one by chance: location, service, propensity, lines covered."""
-        records = self._records
-        if job.method in COLLECTING and job.collect not in job.failed:
-            spare = records.on_hand[job.collect, sku] - records.pending[job.collect, sku] - quantity
-            if spare.min() >= 0:
-                return job.collect, COLLECT, 1.0, np.ones(len(sku), bool)
-        where = job.location[:, None]
-        spare = records.on_hand[where, sku] - records.pending[where, sku] - quantity
+        there = job.method in COLLECTING and job.collect not in job.failed
+        if there and self._spare(job.collect, sku, quantity).min() >= 0:
+            return job.collect, COLLECT, 1.0, np.ones(len(sku), bool)
+        spare = self._spare(job.location[:, None], sku, quantity)
         covers = spare >= 0
         lines = np.where(np.isfinite(job.score), covers.sum(axis=1), 0)
         for location in job.failed:
@@ -192,38 +194,27 @@ class History:
         pair = standing[chosen]
         return int(job.location[pair]), int(job.service[pair]), propensity, covers[pair]
 
-    def _attempt(
-        self,
-        job: Job,
-        chosen: tuple[int, int, float],
-        at: float,
-        lines: tuple[IntArray, IntArray, IntArray],
-        rng: np.random.Generator,
+    def _spare(self, location: IntArray | int, sku: IntArray, quantity: IntArray) -> IntArray:
+        """Recorded and unpromised units beyond those asked."""
+        return np.asarray(self._records.on_hand[location, sku] - self._records.pending[location, sku] - quantity)
+
+    def _alternatives(self, job: Job, at: float) -> list[Attempt]:
+        """Each way to send a whole order home at once, of those orders of which it is told."""
+        if job.method != HOME or job.attempts or job.order % self._compared_every:
+            return []
+        whole = (self._spare(job.location[:, None], job.sku, job.quantity) >= 0).all(axis=1) & np.isfinite(job.score)
+        lines = (job.line, job.sku, job.quantity)
+        pairs = zip(job.location[whole].tolist(), job.service[whole].tolist(), strict=True)
+        return [self._considered(job, (location, service, math.nan), at, lines) for location, service in pairs]
+
+    def _considered(
+        self, job: Job, chosen: tuple[int, int, float], at: float, lines: tuple[IntArray, IntArray, IntArray]
     ) -> Attempt:
+        """An attempt as it stands before anything of it is left to chance."""
         (location, service, propensity), (line, sku, quantity) = chosen, lines
-        records, backlog, crowd = self._records, int(self._backlog[location]), float(self._log_footfall[location])
-        spare = records.on_hand[location, sku] - records.pending[location, sku] - quantity
-        days = (at - records.restated_at[location, sku]) / 24
-        taken = records.ask(location, sku, quantity, at, rng)
-        collected = float(service == COLLECT)
-        units = int(quantity.sum())
+        backlog, crowd = int(self._backlog[location]), float(self._log_footfall[location])
+        units, collected = int(quantity.sum()), float(service == COLLECT)
         mu, sigma = self._processing.hours(location, at, backlog, crowd, units=units, lines=len(sku), collect=collected)
-        work_hours = math.exp(mu + sigma * rng.standard_normal())
-        rejection = self._processing.rejection(location, backlog, crowd)
-        local = self._clock.local(at)
-        calendar = self._calendars[location]
-
-        def after(share: float) -> float:
-            return float(self._clock.instant(calendar.finish(local, share * work_hours)))
-
-        ending, share = PREPARED, 1.0
-        if rng.random() < rejection:
-            ending, share = REJECTED, REJECTED_AFTER
-        elif (taken < quantity).any():
-            ending, share = SHORT, SHORT_AFTER
-        elif rng.random() < CANCELLED_SHARE:
-            ending, share = CANCELLED, float(rng.random())
-        accepted = math.nan if ending == REJECTED else after(ACCEPTED_AFTER)
         return Attempt(
             job=job,
             location=location,
@@ -232,19 +223,45 @@ class History:
             propensity=propensity,
             mu=mu,
             sigma=sigma,
-            rejection=rejection,
+            rejection=self._processing.rejection(location, backlog, crowd),
             backlog=backlog,
             footfall_ratio=float(self._footfall_ratio[location]),
-            ending=ending,
-            accepted=accepted,
-            ended=after(share),
             line=line,
             sku=sku,
             quantity=quantity,
-            taken=taken,
-            spare=spare,
-            days=days,
+            taken=quantity,
+            spare=self._spare(location, sku, quantity),
+            days=(at - self._records.restated_at[location, sku]) / 24,
         )
+
+    def _attempt(
+        self,
+        job: Job,
+        chosen: tuple[int, int, float],
+        at: float,
+        lines: tuple[IntArray, IntArray, IntArray],
+        rng: np.random.Generator,
+    ) -> Attempt:
+        attempt = self._considered(job, chosen, at, lines)
+        attempt.taken = self._records.ask(attempt.location, attempt.sku, attempt.quantity, at, rng)
+        work_hours = math.exp(attempt.mu + attempt.sigma * rng.standard_normal())
+        local = self._clock.local(at)
+        calendar = self._calendars[attempt.location]
+
+        def after(share: float) -> float:
+            return float(self._clock.instant(calendar.finish(local, share * work_hours)))
+
+        share = 1.0
+        if rng.random() < attempt.rejection:
+            attempt.ending, share = REJECTED, REJECTED_AFTER
+        elif (attempt.taken < attempt.quantity).any():
+            attempt.ending, share = SHORT, SHORT_AFTER
+        elif rng.random() < CANCELLED_SHARE:
+            attempt.ending, share = CANCELLED, float(rng.random())
+        if attempt.ending != REJECTED:
+            attempt.accepted = after(ACCEPTED_AFTER)
+        attempt.ended = after(share)
+        return attempt
 
     def _end(self, attempt: Attempt, at: float, left: Day, rng: np.random.Generator) -> None:
         """The attempt leaves the backlog; what failed is decided again."""

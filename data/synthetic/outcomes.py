@@ -70,8 +70,7 @@ class Outcomes:
         """Rows of ``attempts``, numbered from ``first``; ``december``: whether carriers are as full as then."""
         lines = _lines(attempts)
         facts = self._facts(attempts, lines)
-        truth = self._truth(facts, december)
-        of_lines, truth["failure_probability"] = _failure(lines, facts["rejection"], records)
+        of_lines, truth = self._truth(facts, lines, records, december)
         ending = self._ending(facts, truth, rng)
         cost = {
             f"{part}_cost": np.round(_log_normal(truth[f"{part}_mean"], truth[f"{part}_sigma"], rng), 2)
@@ -88,6 +87,13 @@ class Outcomes:
             {name: rows[name] for name in keys} | truth | self._observed(facts, ending, cost),
             {name: line_rows[name] for name in line_keys} | known | {"failure_probability": of_lines},
         )
+
+    def alternatives(self, considered: list[Attempt], records: Records, *, december: bool) -> Columns:
+        """The truth of what a decision could have chosen, one row for each of those ``considered``."""
+        lines = _lines(considered)
+        facts = self._facts(considered, lines)
+        _, truth = self._truth(facts, lines, records, december)
+        return self._keys(facts) | truth
 
     def _facts(self, attempts: list[Attempt], lines: Columns) -> Columns:
         own = (
@@ -114,8 +120,8 @@ class Outcomes:
             facts[name] = np.bincount(lines["attempt"], getattr(products, name)[lines["sku"]] * units, size)
         return facts
 
-    def _truth(self, facts: Columns, december: bool) -> Columns:
-        """The true distributions of each attempt."""
+    def _truth(self, facts: Columns, lines: Columns, records: Records, december: bool) -> tuple[FloatArray, Columns]:
+        """P(not supplied) of each line, and the true distributions of each attempt."""
         network, location, service = self._network, facts["location"], facts["service"]
         latitude, longitude = network.latitude[location], network.longitude[location]
         parcels = Parcels(
@@ -133,7 +139,8 @@ class Outcomes:
         collected = service == COLLECT
         carried = np.where(collected, 0, service)
         comes = np.array([CUSTOMER_COMES.get(METHODS[method], (1.0, 0.0)) for method in facts["method"]])
-        return {
+        of_lines, failure_probability = _failure(lines, facts["rejection"], records)
+        return of_lines, {
             "location_type": parcels.location_type,
             "service_level": SERVICE_LEVELS[service],
             "ready_mu": facts["mu"],
@@ -152,6 +159,7 @@ class Outcomes:
             ),
             "handling_sigma": np.full(len(service), HANDLING_LOG_SD),
             "rejection_probability": facts["rejection"],
+            "failure_probability": failure_probability,
             "backlog": facts["backlog"],
             "footfall_ratio": facts["footfall_ratio"],
         }
@@ -195,10 +203,7 @@ class Outcomes:
         reason[~known | (reason == "")] = None
         return {
             "fulfilment_id": np.array([f"F{first + position:08d}" for position in range(len(known))], dtype=object),
-            "order_id": [f"O{number:08d}" for number in facts["order"]],
-            "location_id": self._ids[facts["location"]],
-            "carrier_service_id": SERVICE_IDS[facts["service"]],
-            "decided_at": self._clock.timestamps(facts["decided"]),
+            **self._keys(facts),
             "accepted_at": self._until_horizon(facts["accepted"]),
             "ready_at": self._until_horizon(ending.ready),
             "delivered_at": self._until_horizon(ending.delivered),
@@ -208,6 +213,14 @@ class Outcomes:
             **cost,
             "propensity": facts["propensity"],
             "weight": 1.0,
+        }
+
+    def _keys(self, facts: Columns) -> Columns:
+        return {
+            "order_id": [f"O{number:08d}" for number in facts["order"]],
+            "location_id": self._ids[facts["location"]],
+            "carrier_service_id": SERVICE_IDS[facts["service"]],
+            "decided_at": self._clock.timestamps(facts["decided"]),
         }
 
     def _fulfilment_lines(self, facts: Columns, lines: Columns, fulfilment_ids: NDArray[np.object_]) -> Columns:

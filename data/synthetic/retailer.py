@@ -1,5 +1,6 @@
 """The retailer put together from its parts, and its rows day by day."""
 
+import math
 from collections.abc import Iterator
 from typing import Final
 
@@ -24,6 +25,8 @@ from data.synthetic.stock import Records, Restatements
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
+#: Orders of a day, about, of which the truth tells what each other location would have taken.
+COMPARED_PER_DAY: Final = 40
 #: How much a customer who collects likes the nearest store, the next, and the one after.
 COLLECT_LIKING: Final = np.array([0.7, 0.2, 0.1])
 #: Hours after placing by which the order is promised.
@@ -52,6 +55,7 @@ class Retailer:
             footfall=self._footfall,
             processing=Processing(self.network, draw),
             policy=self._policy,
+            compared_every=math.ceil(preset.orders_per_day / COMPARED_PER_DAY),
         )
         horizon = preset.days * 24.0
         self._outcomes = Outcomes(self._clock, self.network, self.products, lanes, horizon=horizon)
@@ -81,6 +85,10 @@ class Retailer:
                 )
                 tables |= {"fulfilments": made.fulfilments, "fulfilment_lines": made.fulfilment_lines}
                 truth |= {"fulfilments": made.truth, "fulfilment_lines": made.truth_lines}
+                if left.alternatives:
+                    truth["alternatives"] = self._outcomes.alternatives(
+                        left.alternatives, self._records, december=december
+                    )
             orders_before += len(orders.placed)
             attempts_before += len(left.attempts)
             yield tables, truth

@@ -22,22 +22,27 @@ _ARROW: Final = {
     INSTANT: pa.timestamp("us", tz="UTC"),
 }
 
-_ATTEMPT_KEYS: Final = {"fulfilment_id": TEXT, "order_id": TEXT, "location_id": TEXT, "decided_at": INSTANT}
+_ATTEMPT_KEYS: Final = {"order_id": TEXT, "location_id": TEXT, "decided_at": INSTANT}
 _ATTEMPT_TRUTHS: Final = (
     *("ready_mu", "ready_sigma", "shortest_travel_hours", "travel_mu", "travel_sigma", "monday"),
     *("late_probability", "late_mu", "late_sigma", "shipping_mean", "shipping_sigma", "handling_mean"),
     *("handling_sigma", "rejection_probability", "failure_probability", "backlog", "footfall_ratio"),
-    *("ready_hours", "delivery_hours", "cost", "failed"),
 )
+_ATTEMPT: Final = {
+    **_ATTEMPT_KEYS,
+    "location_type": TEXT,
+    "service_level": TEXT,
+    **dict.fromkeys(_ATTEMPT_TRUTHS, NUMBER),
+}
 #: Columns of the tables of the truth.
 TRUTH_TABLES: Final = {
     "stock": {"location_id": TEXT, "sku": TEXT, "counted_at": INSTANT, "on_hand": WHOLE, "true_on_hand": WHOLE},
     "fulfilments": {
-        **_ATTEMPT_KEYS,
-        "location_type": TEXT,
-        "service_level": TEXT,
-        **dict.fromkeys(_ATTEMPT_TRUTHS, NUMBER),
+        "fulfilment_id": TEXT,
+        **_ATTEMPT,
+        **dict.fromkeys(("ready_hours", "delivery_hours", "cost", "failed"), NUMBER),
     },
+    "alternatives": {"carrier_service_id": TEXT, **_ATTEMPT},
     "fulfilment_lines": {
         "fulfilment_id": TEXT,
         "line_id": TEXT,

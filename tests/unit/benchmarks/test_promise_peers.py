@@ -2,7 +2,15 @@
 
 import numpy as np
 
-from benchmarks.promise_peers import EVERY_DAY, NOT_ON_SUNDAYS, Trips, counted_days, days_later, table_that_keeps
+from benchmarks.promise_peers import (
+    EVERY_DAY,
+    NOT_ON_SUNDAYS,
+    Entries,
+    Trips,
+    counted_days,
+    days_later,
+    table_that_keeps,
+)
 
 PERCENTILES = [0.5, 0.7, 0.9, 0.99]
 
@@ -10,26 +18,27 @@ PERCENTILES = [0.5, 0.7, 0.9, 0.99]
 def trips(processing: list[int], transit: list[int]) -> Trips:
     """From one warehouse to one zone."""
     count = len(processing)
-    return Trips(np.full(count, "warehouse"), np.full(count, "near"), np.array(processing), np.array(transit))
+    entries = Entries(np.full(count, "warehouse"), np.full(count, "near"))
+    return Trips(entries, np.array(processing), np.array(transit))
 
 
 def test_the_table_is_the_lowest_that_would_have_kept_the_share() -> None:
     """Nine of ten trips took three days, one took nine: a share of 0.9 needs three, a higher one needs nine."""
     past = trips([1] * 10, [2] * 9 + [8])
-    assert table_that_keeps(0.9, past, PERCENTILES).days(past).tolist() == [3] * 10
-    assert table_that_keeps(0.95, past, PERCENTILES).days(past).tolist() == [9] * 10
+    assert table_that_keeps(0.9, past, PERCENTILES).days(past.entries).tolist() == [3] * 10
+    assert table_that_keeps(0.95, past, PERCENTILES).days(past.entries).tolist() == [9] * 10
 
 
 def test_where_no_table_keeps_so_many_it_is_the_highest() -> None:
     """A percentile below one leaves some out."""
     past = trips([1] * 10, [2] * 9 + [8])
-    assert table_that_keeps(0.95, past, PERCENTILES[:2]).days(past).tolist() == [3] * 10
+    assert table_that_keeps(0.95, past, PERCENTILES[:2]).days(past.entries).tolist() == [3] * 10
 
 
 def test_what_the_table_does_not_know_takes_the_longest_of_it() -> None:
     """A zone that nothing went to."""
     table = table_that_keeps(0.9, trips([1, 1, 2], [2, 2, 2]), [0.99])
-    asked = Trips(np.array(["warehouse"]), np.array(["far"]), np.zeros(1, np.int64), np.zeros(1, np.int64))
+    asked = Entries(np.array(["warehouse"]), np.array(["far"]))
     assert table.days(asked).tolist() == [4]
 
 

@@ -19,6 +19,7 @@ from simulation.truth import (
     expected_calibration_error,
     read_truth,
     true_cost_median,
+    true_delivery_probability,
     true_delivery_quantiles,
     true_ready_quantiles,
 )
@@ -144,6 +145,14 @@ def test_quantiles_never_cross(truth: Truth) -> None:
         assert quantiles.shape == (500, 7)
         assert (np.diff(quantiles, axis=1) >= 0).all()
         assert (quantiles > 0).all()
+
+
+def test_a_quantile_is_reached_with_its_probability_and_no_sooner(truth: Truth) -> None:
+    attempts = truth.fulfilments.iloc[:500]
+    for level in (0.1, 0.5, 0.9):
+        hours = true_delivery_quantiles(attempts, truth.clock, [level])[:, 0]
+        assert (true_delivery_probability(attempts, truth.clock, hours) >= level - 1e-9).all()
+        assert (true_delivery_probability(attempts, truth.clock, hours - 1e-6) < level).all()
 
 
 def test_no_constant_beats_the_best_achievable(truth: Truth) -> None:

@@ -1,6 +1,7 @@
 """What the tables show is what happened: backlogs, crowds and propensities can be told from them."""
 
 import numpy as np
+import pandas as pd
 
 from data.synthetic.network import Network
 from data.synthetic.policy import Policy
@@ -23,6 +24,20 @@ def test_footfall_ratios_follow_from_the_tables_once_the_usual_is_known(made: Ma
     known = later & np.isfinite(true) & np.isfinite(read)
     assert (np.isfinite(true) == np.isfinite(read))[later].mean() > 0.99
     assert np.corrcoef(np.log(true[known]), np.log(read[known]))[0, 1] > 0.85
+
+
+def test_of_what_could_have_been_chosen_one_was(made: Made) -> None:
+    """The location that a first decision chose is told among its alternatives, with the same truth."""
+    alternatives = pd.read_parquet(made.truth_folder / "alternatives.parquet")
+    services = made.dataset.fulfilments.set_index("fulfilment_id")["carrier_service_id"]
+    chosen = made.truth.assign(carrier_service_id=services.loc[list(made.truth["fulfilment_id"])].to_numpy())
+    keys = ["order_id", "location_id", "carrier_service_id", "decided_at"]
+    assert not alternatives.duplicated(keys).any()
+    same = alternatives.merge(chosen, on=keys, suffixes=("", "_chosen"))
+    assert same["order_id"].nunique() == len(same) == alternatives["order_id"].nunique()
+    assert len(same) > 500
+    for name in alternatives.columns.difference(keys):
+        np.testing.assert_array_equal(same[name], same[f"{name}_chosen"], err_msg=name)
 
 
 def test_a_choice_happens_as_often_as_its_propensity_says() -> None:
