@@ -2,7 +2,10 @@
 
 import heapq
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import reduce
+from itertools import compress, pairwise
 from typing import Final
 
 import numpy as np
@@ -15,7 +18,7 @@ from data.synthetic.footfall import Footfall
 from data.synthetic.network import Network
 from data.synthetic.policy import Candidates, Destinations, Policy
 from data.synthetic.processing import Processing
-from data.synthetic.stock import Records, Restatements
+from data.synthetic.stock import Records, Restatement, Restatements
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -42,9 +45,9 @@ class Job:
     latitude: float
     longitude: float
     collect: int
-    line: IntArray
-    sku: IntArray
-    quantity: IntArray
+    line: Sequence[int]
+    sku: Sequence[int]
+    quantity: Sequence[int]
     location: IntArray
     service: IntArray
     score: FloatArray
@@ -68,23 +71,24 @@ class Attempt:
     backlog: int
     footfall_ratio: float
     ending: int
-    accepted: float
+    work_hours: float
     ended: float
-    line: IntArray
-    sku: IntArray
-    quantity: IntArray
-    taken: IntArray
+    line: Sequence[int]
+    sku: Sequence[int]
+    quantity: Sequence[int]
+    taken: Sequence[int]
     #: Recorded and unpromised units beyond those asked, and days since the record was restated, when decided.
-    spare: IntArray
-    days: FloatArray
+    spare: Sequence[int]
+    days: Sequence[float]
 
 
 @dataclass
 class Day:
-    """What one day leaves behind."""
+    """What one day leaves behind: the records restated in its first hour and, later, by pickers."""
 
+    nightly: Restatements
     attempts: list[Attempt] = field(default_factory=list)
-    restatements: list[Restatements] = field(default_factory=list)
+    picked: list[Restatement] = field(default_factory=list)
 
 
 class History:
@@ -119,11 +123,7 @@ class History:
 
     def play(self, day: int, jobs: list[tuple[float, Job]], visitors: FloatArray, rng: np.random.Generator) -> Day:
         """Play ``day``: new ``jobs`` with the hours at which they are decided, and ``visitors`` (stores, 24)."""
-        left = Day()
-        if day > 0:
-            left.restatements.append(self._records.nightly(day * 24.0, rng))
-        else:
-            left.restatements.append(self._records.first(rng))
+        left = Day(self._records.nightly(day * 24.0, rng) if day > 0 else self._records.first(rng))
         self._visitors = np.concatenate([self._visitors[:, -1:], visitors], axis=1)
         for at, job in jobs:
             self._push(at, job)
@@ -153,77 +153,68 @@ class History:
         """Choose locations until every line that anybody can send is on its way."""
         made: list[Attempt] = []
         line, sku, quantity = job.line, job.sku, job.quantity
-        while len(line):
+        while line:
             choice = self._choose(job, sku, quantity, rng)
             if choice is None:
                 break
             location, service, propensity, covered = choice
-            mine = (line[covered], sku[covered], quantity[covered])
+            mine = (_those(line, covered), _those(sku, covered), _those(quantity, covered))
             made.append(self._attempt(job, (location, service, propensity), at, mine, rng))
-            line, sku, quantity = line[~covered], sku[~covered], quantity[~covered]
+            if all(covered):
+                break
+            others = [not covers for covers in covered]
+            line, sku, quantity = _those(line, others), _those(sku, others), _those(quantity, others)
         for attempt in made:
             self._backlog[attempt.location] += 1
             self._push(attempt.ended, attempt)
         return made
 
     def _choose(
-        self, job: Job, sku: IntArray, quantity: IntArray, rng: np.random.Generator
-    ) -> tuple[int, int, float, NDArray[np.bool_]] | None:
+        self, job: Job, sku: Sequence[int], quantity: Sequence[int], rng: np.random.Generator
+    ) -> tuple[int, int, float, list[bool]] | None:
         """Of the candidates that cover most lines, one by chance: location, service, propensity, lines covered."""
-        records = self._records
-        if job.method in COLLECTING and job.collect not in job.failed:
-            spare = records.on_hand[job.collect, sku] - records.pending[job.collect, sku] - quantity
-            if spare.min() >= 0:
-                return job.collect, COLLECT, 1.0, np.ones(len(sku), bool)
-        where = job.location[:, None]
-        spare = records.on_hand[where, sku] - records.pending[where, sku] - quantity
-        covers = spare >= 0
-        lines = np.where(np.isfinite(job.score), covers.sum(axis=1), 0)
+        here = job.method in COLLECTING and job.collect not in job.failed
+        if here and self._records.shows(job.collect, sku, quantity):
+            return job.collect, COLLECT, 1.0, [True] * len(sku)
+        units = [self._records.unpromised(item, job.location) for item in sku]
+        covers = [there >= asked for there, asked in zip(units, quantity, strict=True)]
+        lines = np.asarray(sum(covers))
         for location in job.failed:
             lines[job.location == location] = 0
-        most = lines.max(initial=0)
+        most = lines[lines.argmax()] if len(lines) else 0
         if most == 0:
             return None
-        standing = np.flatnonzero(lines == most)
-        fewest = np.where(covers, spare, 1 << 30)[standing].min(axis=1)
+        standing = (lines == most).nonzero()[0]
+        last = reduce(np.logical_or, [there == asked for there, asked in zip(units, quantity, strict=True)])
         chosen, propensity = self._policy.choose(
-            job.location[standing], job.score[standing], spare=fewest, backlog=self._backlog, rng=rng
+            job.location[standing], job.score[standing], last=last[standing], backlog=self._backlog, rng=rng
         )
         pair = standing[chosen]
-        return int(job.location[pair]), int(job.service[pair]), propensity, covers[pair]
+        return job.location.item(pair), job.service.item(pair), propensity, [covered.item(pair) for covered in covers]
 
     def _attempt(
         self,
         job: Job,
         chosen: tuple[int, int, float],
         at: float,
-        lines: tuple[IntArray, IntArray, IntArray],
+        lines: tuple[Sequence[int], Sequence[int], Sequence[int]],
         rng: np.random.Generator,
     ) -> Attempt:
         (location, service, propensity), (line, sku, quantity) = chosen, lines
-        records, backlog, crowd = self._records, int(self._backlog[location]), float(self._log_footfall[location])
-        spare = records.on_hand[location, sku] - records.pending[location, sku] - quantity
-        days = (at - records.restated_at[location, sku]) / 24
-        taken = records.ask(location, sku, quantity, at, rng)
+        records, backlog, crowd = self._records, self._backlog.item(location), self._log_footfall.item(location)
+        spare, days, taken = records.ask(location, sku, quantity, at, rng)
         collected = float(service == COLLECT)
-        units = int(quantity.sum())
+        units = sum(quantity)
         mu, sigma = self._processing.hours(location, at, backlog, crowd, units=units, lines=len(sku), collect=collected)
         work_hours = math.exp(mu + sigma * rng.standard_normal())
         rejection = self._processing.rejection(location, backlog, crowd)
-        local = self._clock.local(at)
-        calendar = self._calendars[location]
-
-        def after(share: float) -> float:
-            return float(self._clock.instant(calendar.finish(local, share * work_hours)))
-
         ending, share = PREPARED, 1.0
         if rng.random() < rejection:
             ending, share = REJECTED, REJECTED_AFTER
-        elif (taken < quantity).any():
+        elif sum(taken) < units:
             ending, share = SHORT, SHORT_AFTER
         elif rng.random() < CANCELLED_SHARE:
-            ending, share = CANCELLED, float(rng.random())
-        accepted = math.nan if ending == REJECTED else after(ACCEPTED_AFTER)
+            ending, share = CANCELLED, rng.random()
         return Attempt(
             job=job,
             location=location,
@@ -234,10 +225,10 @@ class History:
             sigma=sigma,
             rejection=rejection,
             backlog=backlog,
-            footfall_ratio=float(self._footfall_ratio[location]),
+            footfall_ratio=self._footfall_ratio.item(location),
             ending=ending,
-            accepted=accepted,
-            ended=after(share),
+            work_hours=work_hours,
+            ended=self._clock.done(at, self._calendars[location], share * work_hours),
             line=line,
             sku=sku,
             quantity=quantity,
@@ -253,8 +244,8 @@ class History:
         if attempt.ending in (REJECTED, CANCELLED):
             self._records.release(*place)
         else:
-            gone = attempt.taken if attempt.ending == PREPARED else np.zeros_like(attempt.taken)
-            left.restatements.append(self._records.picked(*place, taken=gone, at=at, rng=rng))
+            gone = attempt.taken if attempt.ending == PREPARED else [0] * len(attempt.taken)
+            left.picked.extend(self._records.picked(*place, taken=gone, at=at, rng=rng))
         if attempt.ending in (REJECTED, SHORT) and attempt.job.attempts + 1 < MOST_ATTEMPTS:
             again = at + AGAIN_MINUTES / 60 * math.exp(0.5 * rng.standard_normal())
             self._push(again, _rest(attempt))
@@ -273,28 +264,34 @@ def _rest(attempt: Attempt) -> Job:
     )
 
 
+def _those(column: Sequence[int], which: list[bool]) -> tuple[int, ...]:
+    return tuple(compress(column, which))
+
+
 def jobs_of(
     orders: Orders, methods: IntArray, candidates: Candidates, to: Destinations, first_order: int
 ) -> list[tuple[float, Job]]:
     """The jobs of a day's orders with the hours at which they are decided, in that order."""
-    jobs = []
-    for index in range(len(orders.placed)):
-        lines = slice(orders.first_line[index], orders.first_line[index + 1])
-        pairs = slice(candidates.first[index], candidates.first[index + 1])
-        job = Job(
-            order=first_order + index,
-            method=int(methods[index]),
-            place=int(to.place[index]),
-            latitude=float(to.latitude[index]),
-            longitude=float(to.longitude[index]),
-            collect=int(to.collect[index]),
-            line=np.arange(lines.stop - lines.start),
-            sku=orders.sku[lines].copy(),
-            quantity=orders.quantity[lines].copy(),
+    sku, quantity = tuple(orders.sku.tolist()), tuple(orders.quantity.tolist())
+    of_order = zip(
+        *(methods.tolist(), to.place.tolist(), to.latitude.tolist(), to.longitude.tolist(), to.collect.tolist()),
+        *(pairwise(orders.first_line.tolist()), pairwise(candidates.first.tolist())),
+        strict=True,
+    )
+    jobs = [
+        Job(
+            order,
+            *(method, place, latitude, longitude, collect),
+            line=tuple(range(stop - start)),
+            sku=sku[start:stop],
+            quantity=quantity[start:stop],
             # Copies: a view would keep the whole day in memory for as long as one attempt is under way.
-            location=candidates.location[pairs].copy(),
-            service=candidates.service[pairs].copy(),
-            score=candidates.score[pairs].copy(),
+            location=candidates.location[first:end].copy(),
+            service=candidates.service[first:end].copy(),
+            score=candidates.score[first:end].copy(),
         )
-        jobs.append((float(orders.decided[index]), job))
-    return jobs
+        for order, (method, place, latitude, longitude, collect, (start, stop), (first, end)) in enumerate(
+            of_order, first_order
+        )
+    ]
+    return list(zip(orders.decided.tolist(), jobs, strict=True))
