@@ -4,6 +4,7 @@ Inside the generator an instant is a float: hours since 00:00 UTC of the first d
 on the wall clock in the country, shifted so that it starts on the Monday before: dividing by 168 gives the week.
 """
 
+import math
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
@@ -30,7 +31,9 @@ class Clock:
         hours = range((days + 120) * 24)
         offsets = [(self._start + timedelta(hours=hour)).astimezone(zone).utcoffset() for hour in hours]
         self._monday = first_day.weekday() * 24.0
-        self._offset = np.array([offset.total_seconds() / 3600 if offset else 0.0 for offset in offsets])
+        self._offset: NDArray[np.float64] = np.array(
+            [offset.total_seconds() / 3600 if offset else 0.0 for offset in offsets]
+        )
 
     def local(self, instant: Any) -> Any:
         """Wall clock at ``instant`` (float or array): hours since the Monday on or before the first day."""
@@ -40,6 +43,15 @@ class Clock:
         """The instant (float or array) at which the wall clock shows ``local``."""
         without_offset = local - self._monday
         return without_offset - self._offset[self._hour(without_offset - 1.0)]
+
+    def done(self, at: float, calendar: "Calendar", work_hours: float) -> float:
+        """The instant at which ``work_hours`` begun at the instant ``at`` are done.
+
+        Bit for bit `local`, `Calendar.finish` and `instant` one after the other, but many times as fast for one float.
+        """
+        local = at + self._monday + self._offset.item(self._one_hour(at))
+        without_offset = calendar.finish_one(local, work_hours) - self._monday
+        return without_offset - self._offset.item(self._one_hour(without_offset - 1.0))
 
     def month(self, day: int) -> int:
         """Month (1 to 12) of the ``day``-th day."""
@@ -60,6 +72,9 @@ class Clock:
 
     def _hour(self, instant: Any) -> Any:
         return np.minimum(np.maximum(np.floor(instant), 0), len(self._offset) - 1).astype(np.int64)
+
+    def _one_hour(self, instant: float) -> int:
+        return min(max(math.floor(instant), 0), len(self._offset) - 1)
 
 
 @dataclass(frozen=True)
@@ -90,6 +105,16 @@ class Calendar:
         last_week, rest = np.divmod(done, per_week)
         last = np.floor(rest).astype(np.int64)
         return last_week * WEEK_HOURS + self.hour_of_work[last] + (rest - last)
+
+    def finish_one(self, local: float, work_hours: float) -> float:
+        """`finish`, bit for bit, for two floats: in the inner loop arrays cost too much."""
+        week, hour_of_week = divmod(local, WEEK_HOURS)
+        whole, per_week = math.floor(hour_of_week), len(self.hour_of_work)
+        before, works = self.worked_before.item(whole), self.works.item(whole)
+        done = week * per_week + before + (hour_of_week - whole) * works + work_hours
+        last_week, rest = divmod(done, per_week)
+        last = math.floor(rest)
+        return last_week * WEEK_HOURS + self.hour_of_work.item(last) + (rest - last)
 
 
 _WEEKDAYS: Final = 5

@@ -2,7 +2,10 @@
 
 import heapq
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import reduce
+from itertools import compress
 from typing import Final
 
 import numpy as np
@@ -10,12 +13,13 @@ from numpy.typing import NDArray
 
 from data.synthetic.carriers import COLLECT
 from data.synthetic.clock import CALENDARS, Clock
-from data.synthetic.demand import METHODS, Orders
+from data.synthetic.demand import METHODS
 from data.synthetic.footfall import Footfall
+from data.synthetic.jobs import Job
 from data.synthetic.network import Network
-from data.synthetic.policy import Candidates, Destinations, Policy
+from data.synthetic.policy import Policy
 from data.synthetic.processing import Processing
-from data.synthetic.stock import Records, Restatements
+from data.synthetic.stock import Records, Restatement, Restatements
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -34,26 +38,6 @@ HOME: Final = METHODS.index("home")
 
 
 @dataclass(slots=True)
-class Job:
-    """What is still to be sent of one order: its lines, its candidates and the locations that have failed it."""
-
-    order: int
-    method: int
-    place: int
-    latitude: float
-    longitude: float
-    collect: int
-    line: IntArray
-    sku: IntArray
-    quantity: IntArray
-    location: IntArray
-    service: IntArray
-    score: FloatArray
-    attempts: int = 0
-    failed: frozenset[int] = frozenset()
-
-
-@dataclass(slots=True)
 class Attempt:
     """One attempt as the location lives it; ``ended`` is when it leaves the backlog. Hours since the first day."""
 
@@ -68,25 +52,26 @@ class Attempt:
     #: In the location's hands when decided, and visitors of the last full hour ÷ the usual (NaN while closed).
     backlog: int
     footfall_ratio: float
-    line: IntArray
-    sku: IntArray
-    quantity: IntArray
-    taken: IntArray
+    line: Sequence[int]
+    sku: Sequence[int]
+    quantity: Sequence[int]
+    taken: Sequence[int]
     #: Recorded and unpromised units beyond those asked, and days since the record was restated, when decided.
-    spare: IntArray
-    days: FloatArray
+    spare: Sequence[int]
+    days: Sequence[float]
     ending: int = PREPARED
-    accepted: float = math.nan
+    work_hours: float = math.nan
     ended: float = math.nan
 
 
 @dataclass
 class Day:
-    """What one day leaves behind."""
+    """What one day leaves behind: the records restated in its first hour and, later, by pickers."""
 
+    nightly: Restatements
     attempts: list[Attempt] = field(default_factory=list)
     alternatives: list[Attempt] = field(default_factory=list)
-    restatements: list[Restatements] = field(default_factory=list)
+    picked: list[Restatement] = field(default_factory=list)
 
 
 class History:
@@ -123,11 +108,7 @@ class History:
 
     def play(self, day: int, jobs: list[tuple[float, Job]], visitors: FloatArray, rng: np.random.Generator) -> Day:
         """Play ``day``: new ``jobs`` with the hours at which they are decided, and ``visitors`` (stores, 24)."""
-        left = Day()
-        if day > 0:
-            left.restatements.append(self._records.nightly(day * 24.0, rng))
-        else:
-            left.restatements.append(self._records.first(rng))
+        left = Day(self._records.nightly(day * 24.0, rng) if day > 0 else self._records.first(rng))
         self._visitors = np.concatenate([self._visitors[:, -1:], visitors], axis=1)
         for at, job in jobs:
             self._push(at, job)
@@ -158,62 +139,67 @@ class History:
         """Choose locations until every line that anybody can send is on its way."""
         made: list[Attempt] = []
         line, sku, quantity = job.line, job.sku, job.quantity
-        while len(line):
+        while line:
             choice = self._choose(job, sku, quantity, rng)
             if choice is None:
                 break
             location, service, propensity, covered = choice
-            mine = (line[covered], sku[covered], quantity[covered])
+            mine = (_those(line, covered), _those(sku, covered), _those(quantity, covered))
             made.append(self._attempt(job, (location, service, propensity), at, mine, rng))
-            line, sku, quantity = line[~covered], sku[~covered], quantity[~covered]
+            if all(covered):
+                break
+            others = [not covers for covers in covered]
+            line, sku, quantity = _those(line, others), _those(sku, others), _those(quantity, others)
         for attempt in made:
             self._backlog[attempt.location] += 1
             self._push(attempt.ended, attempt)
         return made
 
     def _choose(
-        self, job: Job, sku: IntArray, quantity: IntArray, rng: np.random.Generator
-    ) -> tuple[int, int, float, NDArray[np.bool_]] | None:
+        self, job: Job, sku: Sequence[int], quantity: Sequence[int], rng: np.random.Generator
+    ) -> tuple[int, int, float, list[bool]] | None:
         """Of the candidates that cover most lines, one by chance: location, service, propensity, lines covered."""
-        there = job.method in COLLECTING and job.collect not in job.failed
-        if there and self._spare(job.collect, sku, quantity).min() >= 0:
-            return job.collect, COLLECT, 1.0, np.ones(len(sku), bool)
-        spare = self._spare(job.location[:, None], sku, quantity)
-        covers = spare >= 0
-        lines = np.where(np.isfinite(job.score), covers.sum(axis=1), 0)
+        here = job.method in COLLECTING and job.collect not in job.failed
+        if here and min(self._records.spare(job.collect, sku, quantity)) >= 0:
+            return job.collect, COLLECT, 1.0, [True] * len(sku)
+        units = [self._records.unpromised(item, job.location) for item in sku]
+        covers = [there >= asked for there, asked in zip(units, quantity, strict=True)]
+        lines = np.asarray(sum(covers))
         for location in job.failed:
             lines[job.location == location] = 0
-        most = lines.max(initial=0)
+        most = lines[lines.argmax()] if len(lines) else 0
         if most == 0:
             return None
-        standing = np.flatnonzero(lines == most)
-        fewest = np.where(covers, spare, 1 << 30)[standing].min(axis=1)
+        standing = (lines == most).nonzero()[0]
+        last = reduce(np.logical_or, [there == asked for there, asked in zip(units, quantity, strict=True)])
         chosen, propensity = self._policy.choose(
-            job.location[standing], job.score[standing], spare=fewest, backlog=self._backlog, rng=rng
+            job.location[standing], job.score[standing], last=last[standing], backlog=self._backlog, rng=rng
         )
         pair = standing[chosen]
-        return int(job.location[pair]), int(job.service[pair]), propensity, covers[pair]
-
-    def _spare(self, location: IntArray | int, sku: IntArray, quantity: IntArray) -> IntArray:
-        """Recorded and unpromised units beyond those asked."""
-        return np.asarray(self._records.on_hand[location, sku] - self._records.pending[location, sku] - quantity)
+        return job.location.item(pair), job.service.item(pair), propensity, [covered.item(pair) for covered in covers]
 
     def _alternatives(self, job: Job, at: float) -> list[Attempt]:
         """Each way to send a whole order home at once, of those orders of which it is told."""
         if job.method != HOME or job.attempts or job.order % self._compared_every:
             return []
-        whole = (self._spare(job.location[:, None], job.sku, job.quantity) >= 0).all(axis=1) & np.isfinite(job.score)
         lines = (job.line, job.sku, job.quantity)
-        pairs = zip(job.location[whole].tolist(), job.service[whole].tolist(), strict=True)
-        return [self._considered(job, (location, service, math.nan), at, lines) for location, service in pairs]
+        return [
+            self._considered(job, (location, service, math.nan), at, lines)
+            for location, service in zip(job.location.tolist(), job.service.tolist(), strict=True)
+            if min(self._records.spare(location, job.sku, job.quantity)) >= 0
+        ]
 
     def _considered(
-        self, job: Job, chosen: tuple[int, int, float], at: float, lines: tuple[IntArray, IntArray, IntArray]
+        self,
+        job: Job,
+        chosen: tuple[int, int, float],
+        at: float,
+        lines: tuple[Sequence[int], Sequence[int], Sequence[int]],
     ) -> Attempt:
         """An attempt as it stands before anything of it is left to chance."""
         (location, service, propensity), (line, sku, quantity) = chosen, lines
-        backlog, crowd = int(self._backlog[location]), float(self._log_footfall[location])
-        units, collected = int(quantity.sum()), float(service == COLLECT)
+        backlog, crowd = self._backlog.item(location), self._log_footfall.item(location)
+        units, collected = sum(quantity), float(service == COLLECT)
         mu, sigma = self._processing.hours(location, at, backlog, crowd, units=units, lines=len(sku), collect=collected)
         return Attempt(
             job=job,
@@ -225,13 +211,13 @@ class History:
             sigma=sigma,
             rejection=self._processing.rejection(location, backlog, crowd),
             backlog=backlog,
-            footfall_ratio=float(self._footfall_ratio[location]),
+            footfall_ratio=self._footfall_ratio.item(location),
             line=line,
             sku=sku,
             quantity=quantity,
             taken=quantity,
-            spare=self._spare(location, sku, quantity),
-            days=(at - self._records.restated_at[location, sku]) / 24,
+            spare=self._records.spare(location, sku, quantity),
+            days=self._records.days(location, sku, at),
         )
 
     def _attempt(
@@ -239,28 +225,20 @@ class History:
         job: Job,
         chosen: tuple[int, int, float],
         at: float,
-        lines: tuple[IntArray, IntArray, IntArray],
+        lines: tuple[Sequence[int], Sequence[int], Sequence[int]],
         rng: np.random.Generator,
     ) -> Attempt:
         attempt = self._considered(job, chosen, at, lines)
         attempt.taken = self._records.ask(attempt.location, attempt.sku, attempt.quantity, at, rng)
-        work_hours = math.exp(attempt.mu + attempt.sigma * rng.standard_normal())
-        local = self._clock.local(at)
-        calendar = self._calendars[attempt.location]
-
-        def after(share: float) -> float:
-            return float(self._clock.instant(calendar.finish(local, share * work_hours)))
-
+        attempt.work_hours = math.exp(attempt.mu + attempt.sigma * rng.standard_normal())
         share = 1.0
         if rng.random() < attempt.rejection:
             attempt.ending, share = REJECTED, REJECTED_AFTER
-        elif (attempt.taken < attempt.quantity).any():
+        elif sum(attempt.taken) < sum(attempt.quantity):
             attempt.ending, share = SHORT, SHORT_AFTER
         elif rng.random() < CANCELLED_SHARE:
-            attempt.ending, share = CANCELLED, float(rng.random())
-        if attempt.ending != REJECTED:
-            attempt.accepted = after(ACCEPTED_AFTER)
-        attempt.ended = after(share)
+            attempt.ending, share = CANCELLED, rng.random()
+        attempt.ended = self._clock.done(at, self._calendars[attempt.location], share * attempt.work_hours)
         return attempt
 
     def _end(self, attempt: Attempt, at: float, left: Day, rng: np.random.Generator) -> None:
@@ -270,8 +248,8 @@ class History:
         if attempt.ending in (REJECTED, CANCELLED):
             self._records.release(*place)
         else:
-            gone = attempt.taken if attempt.ending == PREPARED else np.zeros_like(attempt.taken)
-            left.restatements.append(self._records.picked(*place, taken=gone, at=at, rng=rng))
+            gone = attempt.taken if attempt.ending == PREPARED else [0] * len(attempt.taken)
+            left.picked.extend(self._records.picked(*place, taken=gone, at=at, rng=rng))
         if attempt.ending in (REJECTED, SHORT) and attempt.job.attempts + 1 < MOST_ATTEMPTS:
             again = at + AGAIN_MINUTES / 60 * math.exp(0.5 * rng.standard_normal())
             self._push(again, _rest(attempt))
@@ -290,28 +268,5 @@ def _rest(attempt: Attempt) -> Job:
     )
 
 
-def jobs_of(
-    orders: Orders, methods: IntArray, candidates: Candidates, to: Destinations, first_order: int
-) -> list[tuple[float, Job]]:
-    """The jobs of a day's orders with the hours at which they are decided, in that order."""
-    jobs = []
-    for index in range(len(orders.placed)):
-        lines = slice(orders.first_line[index], orders.first_line[index + 1])
-        pairs = slice(candidates.first[index], candidates.first[index + 1])
-        job = Job(
-            order=first_order + index,
-            method=int(methods[index]),
-            place=int(to.place[index]),
-            latitude=float(to.latitude[index]),
-            longitude=float(to.longitude[index]),
-            collect=int(to.collect[index]),
-            line=np.arange(lines.stop - lines.start),
-            sku=orders.sku[lines].copy(),
-            quantity=orders.quantity[lines].copy(),
-            # Copies: a view would keep the whole day in memory for as long as one attempt is under way.
-            location=candidates.location[pairs].copy(),
-            service=candidates.service[pairs].copy(),
-            score=candidates.score[pairs].copy(),
-        )
-        jobs.append((float(orders.decided[index]), job))
-    return jobs
+def _those(column: Sequence[int], which: list[bool]) -> tuple[int, ...]:
+    return tuple(compress(column, which))

@@ -1,6 +1,8 @@
 """What became of the attempts of one day: travel, cost and outcome, as the tables tell it, and the truth beside it."""
 
 from dataclasses import dataclass
+from itertools import chain
+from operator import attrgetter
 from typing import Final
 
 import numpy as np
@@ -10,14 +12,21 @@ from data.synthetic.carriers import COLLECT, COLLECT_ID, SERVICES, SHORTEST_TRAV
 from data.synthetic.clock import Clock
 from data.synthetic.columns import Columns
 from data.synthetic.demand import METHODS
-from data.synthetic.durations import delivered_instant
-from data.synthetic.history import CANCELLED, PREPARED, REJECTED, SHORT, Attempt
+from data.synthetic.durations import delivered_instant, ready_instant
+from data.synthetic.history import ACCEPTED_AFTER, CANCELLED, PREPARED, REJECTED, SHORT, Attempt
 from data.synthetic.network import Network
 from data.synthetic.parcels import Parcels
 from data.synthetic.places import AREA_OF_PLACE, REGION_OF_PLACE, distance_km
 from data.synthetic.products import Range
 from data.synthetic.stock import Records
-from data.synthetic.tariffs import HANDLING_LOG_SD, handling_mean, shipping_log_sd, shipping_mean
+from data.synthetic.tariffs import (
+    HANDLING_LOG_SD,
+    contract,
+    handling_mean,
+    handling_price,
+    shipping_log_sd,
+    shipping_mean,
+)
 
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
@@ -47,6 +56,7 @@ class DayTables:
 class Ending:
     """How each attempt ended, were it waited for: hours since the first day, NaN where it never came to that."""
 
+    accepted: FloatArray
     ready: FloatArray
     delivered: FloatArray
     ended: FloatArray
@@ -61,6 +71,8 @@ class Outcomes:
         """``horizon``: hours after the first day at which history ends; what is known later is still open."""
         self._clock, self._network, self._products = clock, network, products
         self._lanes, self._horizon = lanes, horizon
+        self._contract = contract(network.types)
+        self._handling = handling_price(network.types, network.labour)
         self._ids = np.array(network.ids, dtype=object)
         self._skus = np.array(products.skus, dtype=object)
 
@@ -97,22 +109,14 @@ class Outcomes:
 
     def _facts(self, attempts: list[Attempt], lines: Columns) -> Columns:
         own = (
-            "location",
-            "service",
-            "decided",
-            "accepted",
-            "ended",
-            "ending",
-            "propensity",
-            "mu",
-            "sigma",
-            "rejection",
+            *("location", "service", "decided", "work_hours", "ended", "ending", "propensity"),
+            *("mu", "sigma", "rejection", "backlog", "footfall_ratio"),
         )
-        facts: Columns = {name: np.array([getattr(attempt, name) for attempt in attempts]) for name in own}
-        for name in ("backlog", "footfall_ratio"):
-            facts[name] = np.array([getattr(attempt, name) for attempt in attempts], float)
+        facts: Columns = {name: np.array(list(map(attrgetter(name), attempts))) for name in own}
+        facts["backlog"] = facts["backlog"].astype(float)
+        jobs = [attempt.job for attempt in attempts]
         for name in ("order", "method", "place", "latitude", "longitude"):
-            facts[name] = np.array([getattr(attempt.job, name) for attempt in attempts])
+            facts[name] = np.array(list(map(attrgetter(name), jobs)))
         size, products, units = len(attempts), self._products, lines["quantity"].astype(float)
         facts["lines"] = np.bincount(lines["attempt"], minlength=size).astype(float)
         facts["units"] = np.bincount(lines["attempt"], units, size)
@@ -126,7 +130,7 @@ class Outcomes:
         latitude, longitude = network.latitude[location], network.longitude[location]
         parcels = Parcels(
             service=service,
-            location_type=network.types[location],
+            contract=self._contract[location],
             origin_area=network.area[location],
             destination_area=AREA_OF_PLACE[facts["place"]],
             destination_region=REGION_OF_PLACE[facts["place"]],
@@ -141,7 +145,7 @@ class Outcomes:
         comes = np.array([CUSTOMER_COMES.get(METHODS[method], (1.0, 0.0)) for method in facts["method"]])
         of_lines, failure_probability = _failure(lines, facts["rejection"], records)
         return of_lines, {
-            "location_type": parcels.location_type,
+            "location_type": network.types[location],
             "service_level": SERVICE_LEVELS[service],
             "ready_mu": facts["mu"],
             "ready_sigma": facts["sigma"],
@@ -155,7 +159,7 @@ class Outcomes:
             "shipping_mean": shipping_mean(parcels),
             "shipping_sigma": shipping_log_sd(service),
             "handling_mean": handling_mean(
-                parcels.location_type, network.labour[location], facts["lines"], facts["units"], facts["weight_kg"]
+                self._handling[location], facts["lines"], facts["units"], facts["weight_kg"]
             ),
             "handling_sigma": np.full(len(service), HANDLING_LOG_SD),
             "rejection_probability": facts["rejection"],
@@ -168,6 +172,9 @@ class Outcomes:
         size, ending = len(facts["order"]), facts["ending"]
         collected = facts["service"] == COLLECT
         prepared = ending == PREPARED
+        accepted = ready_instant(
+            self._clock, facts["decided"], truth["location_type"], ACCEPTED_AFTER * facts["work_hours"]
+        )
         late = np.exp(truth["late_mu"] + truth["late_sigma"] * rng.standard_normal(size))
         delivered = delivered_instant(
             self._clock,
@@ -189,6 +196,7 @@ class Outcomes:
         names = ["short_pick", "rejected", "cancelled", "cancelled", "lost", "collected"]
         reasons = ["not on the shelf", "no capacity", "customer cancelled", "not fetched", "lost by the carrier", ""]
         return Ending(
+            np.where(ending == REJECTED, np.nan, accepted),
             ready,
             delivered,
             ended,
@@ -204,7 +212,7 @@ class Outcomes:
         return {
             "fulfilment_id": np.array([f"F{first + position:08d}" for position in range(len(known))], dtype=object),
             **self._keys(facts),
-            "accepted_at": self._until_horizon(facts["accepted"]),
+            "accepted_at": self._until_horizon(ending.accepted),
             "ready_at": self._until_horizon(ending.ready),
             "delivered_at": self._until_horizon(ending.delivered),
             "outcome": np.where(known, ending.outcome, "open"),
@@ -252,7 +260,7 @@ class Outcomes:
 def _lines(attempts: list[Attempt]) -> Columns:
     """The lines of all attempts, with the position of their attempt and its location."""
     names = ("line", "sku", "quantity", "taken", "spare", "days")
-    lines: Columns = {name: np.concatenate([getattr(attempt, name) for attempt in attempts]) for name in names}
+    lines: Columns = {name: np.array(list(chain.from_iterable(map(attrgetter(name), attempts)))) for name in names}
     lines["attempt"] = np.repeat(np.arange(len(attempts)), [len(attempt.sku) for attempt in attempts])
     lines["location"] = np.array([attempt.location for attempt in attempts])[lines["attempt"]]
     return lines

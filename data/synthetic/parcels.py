@@ -11,12 +11,13 @@ IntArray = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Parcels:
-    """Arrays (parcels,). ``service``: position in `carriers.SERVICES`, or `carriers.COLLECT`; areas are positions in
-    `places.AREAS`, the region in `places.REGIONS`; ``decided`` in hours since the first day.
+    """Arrays (parcels,). ``service``: position in `carriers.SERVICES`, or `carriers.COLLECT`; ``contract``: factor of
+    the origin on the carriers' bills; areas are positions in `places.AREAS`, the region in `places.REGIONS`;
+    ``decided`` in hours since the first day.
     """
 
     service: IntArray
-    location_type: NDArray[np.object_]
+    contract: FloatArray
     origin_area: IntArray
     destination_area: IntArray
     destination_region: IntArray

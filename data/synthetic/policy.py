@@ -11,7 +11,7 @@ from data.synthetic.demand import Orders
 from data.synthetic.network import Network
 from data.synthetic.parcels import Parcels
 from data.synthetic.places import AREA_OF_PLACE, REGION_OF_PLACE, distance_km
-from data.synthetic.tariffs import handling_mean, shipping_mean
+from data.synthetic.tariffs import contract, handling_mean, handling_price, shipping_mean
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -43,7 +43,7 @@ class Destinations:
 class Candidates:
     """Ways to send the orders of a day; those of order i are ``first[i]:first[i + 1]``.
 
-    ``score``: what the policy thinks of each, in EUR; infinite if barred.
+    ``score``: what the policy thinks of each, in EUR.
     """
 
     first: IntArray
@@ -66,6 +66,9 @@ class Policy:
         }
         self._is_store = network.types == "store"
         self._busy = BUSY_PRICE / network.capacity_per_day
+        self._last_unit = np.where(self._is_store, LAST_UNIT_PRICE, 0.0)
+        self._contract = contract(network.types)
+        self._handling = handling_price(network.types, network.labour)
         self._hours = np.array([BELIEVED_HOURS[kind] for kind in network.types])
 
     def _pairs_of(self, locations: IntArray, level: str) -> IntArray:
@@ -77,22 +80,22 @@ class Policy:
         return np.array(pairs)
 
     def candidates(self, orders: Orders, to: Destinations) -> Candidates:
-        """Every way to send each of ``orders`` whole to its destination, with what the policy thinks of it."""
+        """Every way to send each of ``orders`` whole that is not barred, with what the policy thinks of it."""
         network = self._network
         levels = np.where(orders.express, "express", "standard")
         pairs = [self._pairs[level][place] for level, place in zip(levels, to.place, strict=True)]
-        counts = np.array([len(pair) for pair in pairs], np.int64)
-        first = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
-        if not pairs:
-            empty = np.zeros(0, np.int64)
-            return Candidates(first, empty, empty, np.zeros(0))
-        location, service = np.concatenate(pairs).T
-        order = np.repeat(np.arange(len(pairs)), counts)
-        types, weight_kg = network.types[location], orders.weight_kg[order]
+        order = np.repeat(np.arange(len(pairs)), [len(pair) for pair in pairs])
+        location, service = np.concatenate([np.zeros((0, 2), np.int64), *pairs]).T
+        barred = orders.weight_kg[order] > of_service("max_weight_kg")[service]
+        barred |= self._is_store[location] & orders.hazmat[order]
+        barred |= location == to.collect[order]
+        order, location, service = order[~barred], location[~barred], service[~barred]
+        first = np.searchsorted(order, np.arange(len(pairs) + 1))
+        weight_kg = orders.weight_kg[order]
         latitude, longitude = network.latitude[location], network.longitude[location]
         parcels = Parcels(
             service=service,
-            location_type=types,
+            contract=self._contract[location],
             origin_area=network.area[location],
             destination_area=AREA_OF_PLACE[to.place][order],
             destination_region=REGION_OF_PLACE[to.place][order],
@@ -104,29 +107,26 @@ class Policy:
         )
         lines = np.diff(orders.first_line)[order].astype(float)
         units = np.add.reduceat(orders.quantity, orders.first_line[:-1])[order].astype(float)
-        cost = shipping_mean(parcels) + handling_mean(types, network.labour[location], lines, units, weight_kg)
+        cost = shipping_mean(parcels) + handling_mean(self._handling[location], lines, units, weight_kg)
         hours = self._hours[location] + of_service("median_hours")[service]
-        barred = weight_kg > of_service("max_weight_kg")[service]
-        barred |= self._is_store[location] & orders.hazmat[order]
-        barred |= location == to.collect[order]
-        return Candidates(first, location, service, np.where(barred, np.inf, cost + HOUR_PRICE * hours))
+        return Candidates(first, location, service, cost + HOUR_PRICE * hours)
 
     def choose(
         self,
         location: IntArray,
         score: FloatArray,
         *,
-        spare: IntArray,
+        last: NDArray[np.bool_],
         backlog: IntArray,
         rng: np.random.Generator,
     ) -> tuple[int, float]:
         """Position of the chosen candidate, and the probability it had.
 
-        ``spare``: the fewest units that each candidate would have left of a line it covers.
+        ``last``: whether a candidate would have nothing left of a line it covers.
         """
         worth = score + self._busy[location] * backlog[location]
-        worth = worth + LAST_UNIT_PRICE * (self._is_store[location] & (spare == 0))
-        share = np.exp((worth.min() - worth) / TEMPERATURE)
-        share = (1 - EXPLORATION) * share / share.sum() + EXPLORATION / len(share)
-        chosen = min(int(np.searchsorted(np.cumsum(share), rng.random())), len(share) - 1)
-        return chosen, float(share[chosen])
+        worth += self._last_unit[location] * last
+        share = np.exp((worth[worth.argmin()] - worth) / TEMPERATURE)
+        share = (1 - EXPLORATION) * share / np.add.reduce(share) + EXPLORATION / len(share)
+        chosen = min(int(share.cumsum().searchsorted(rng.random())), len(share) - 1)
+        return chosen, share.item(chosen)

@@ -24,12 +24,13 @@ class Processing:
     def __init__(self, network: Network, phase: np.random.Generator) -> None:
         """Take the hidden character of each location from ``network``."""
         kinds = [str(kind) for kind in network.types]
-        self._base = [math.log(MEDIAN_HOURS[kind]) + x for kind, x in zip(kinds, network.slowness, strict=True)]
+        slowness, restlessness, pull = network.slowness, network.restlessness, network.footfall_pull
+        self._base = [math.log(MEDIAN_HOURS[kind]) + x for kind, x in zip(kinds, slowness.tolist(), strict=True)]
         self._swing = network.slowness_drift.tolist()
         self._phase = phase.uniform(0, 1, len(kinds)).tolist()
-        self._sigma = [LOG_SD[kind] * x for kind, x in zip(kinds, network.restlessness, strict=True)]
-        self._pull = [x if kind == "store" else 0.0 for kind, x in zip(kinds, network.footfall_pull, strict=True)]
-        self._odds = [REJECTION_LOG_ODDS[kind] + x for kind, x in zip(kinds, network.rejecting, strict=True)]
+        self._sigma = [LOG_SD[kind] * x for kind, x in zip(kinds, restlessness.tolist(), strict=True)]
+        self._pull = [x if kind == "store" else 0.0 for kind, x in zip(kinds, pull.tolist(), strict=True)]
+        self._odds = [REJECTION_LOG_ODDS[kind] + x for kind, x in zip(kinds, network.rejecting.tolist(), strict=True)]
         self._odds_pull = [1.3 if kind == "store" else 0.0 for kind in kinds]
         self._capacity = network.capacity_per_day.tolist()
 

@@ -9,10 +9,12 @@ from numpy.typing import NDArray
 
 from data.synthetic.carriers import Lanes
 from data.synthetic.clock import Clock
+from data.synthetic.collector import without_search_for_cycles
 from data.synthetic.columns import Columns, Rows
 from data.synthetic.demand import CHANNELS, METHODS, PAYMENTS, Demand, Orders
 from data.synthetic.footfall import Footfall
-from data.synthetic.history import COLLECTING, History, jobs_of
+from data.synthetic.history import COLLECTING, History
+from data.synthetic.jobs import jobs_of
 from data.synthetic.network import Network
 from data.synthetic.outcomes import Outcomes
 from data.synthetic.places import COUNTRY, PLACES
@@ -67,30 +69,31 @@ class Retailer:
         """Play the history: day by day the rows it adds to the canonical tables, and those it adds to the truth."""
         orders_before, attempts_before = 0, 0
         for day in range(self._days):
-            rng = np.random.default_rng([self._seed, 1, day])
-            visitors = self._footfall.visitors(self._clock, day, rng)
-            orders = self._demand.orders(self._clock, day, rng)
-            methods, to = self._destinations(orders, rng)
-            candidates = self._policy.candidates(orders, to)
-            jobs = jobs_of(orders, methods, candidates, to, orders_before + 1)
-            left = self._history.play(day, jobs, visitors, rng)
-            tables = {"footfall": self._footfall_rows(visitors, day)}
-            truth = {}
-            tables["orders"], tables["order_lines"] = self._order_rows(orders, methods, to, orders_before + 1)
-            tables["stock"], truth["stock"] = self._stock_rows(left.restatements)
-            if left.attempts:
-                december = self._clock.month(day) == 12
-                made = self._outcomes.tables(
-                    left.attempts, attempts_before + 1, self._records, december=december, rng=rng
-                )
-                tables |= {"fulfilments": made.fulfilments, "fulfilment_lines": made.fulfilment_lines}
-                truth |= {"fulfilments": made.truth, "fulfilment_lines": made.truth_lines}
-                if left.alternatives:
-                    truth["alternatives"] = self._outcomes.alternatives(
-                        left.alternatives, self._records, december=december
+            with without_search_for_cycles():
+                rng = np.random.default_rng([self._seed, 1, day])
+                visitors = self._footfall.visitors(self._clock, day, rng)
+                orders = self._demand.orders(self._clock, day, rng)
+                methods, to = self._destinations(orders, rng)
+                candidates = self._policy.candidates(orders, to)
+                jobs = jobs_of(orders, methods, candidates, to, orders_before + 1)
+                left = self._history.play(day, jobs, visitors, rng)
+                tables = {"footfall": self._footfall_rows(visitors, day)}
+                truth = {}
+                tables["orders"], tables["order_lines"] = self._order_rows(orders, methods, to, orders_before + 1)
+                tables["stock"], truth["stock"] = self._stock_rows(Restatements.joined(left.nightly, left.picked))
+                if left.attempts:
+                    december = self._clock.month(day) == 12
+                    made = self._outcomes.tables(
+                        left.attempts, attempts_before + 1, self._records, december=december, rng=rng
                     )
-            orders_before += len(orders.placed)
-            attempts_before += len(left.attempts)
+                    tables |= {"fulfilments": made.fulfilments, "fulfilment_lines": made.fulfilment_lines}
+                    truth |= {"fulfilments": made.truth, "fulfilment_lines": made.truth_lines}
+                    if left.alternatives:
+                        truth["alternatives"] = self._outcomes.alternatives(
+                            left.alternatives, self._records, december=december
+                        )
+                orders_before += len(orders.placed)
+                attempts_before += len(left.attempts)
             yield tables, truth
 
     def _destinations(self, orders: Orders, rng: np.random.Generator) -> tuple[IntArray, Destinations]:
@@ -153,17 +156,15 @@ class Retailer:
         }
         return rows, lines
 
-    def _stock_rows(self, restatements: list[Restatements]) -> tuple[Columns, Columns]:
-        names = ("location", "sku", "at", "on_hand", "reserved", "true_on_hand")
-        stacked = {name: np.concatenate([getattr(piece, name) for piece in restatements]) for name in names}
+    def _stock_rows(self, restated: Restatements) -> tuple[Columns, Columns]:
         record = {
-            "location_id": self._ids[stacked["location"]],
-            "sku": self._skus[stacked["sku"]],
-            "counted_at": self._clock.timestamps(stacked["at"]),
-            "on_hand": stacked["on_hand"],
+            "location_id": self._ids[restated.location],
+            "sku": self._skus[restated.sku],
+            "counted_at": self._clock.timestamps(restated.at),
+            "on_hand": restated.on_hand,
         }
-        recorded = record | {"reserved": stacked["reserved"], "safety_stock": 0}
-        return recorded, record | {"true_on_hand": stacked["true_on_hand"]}
+        recorded = record | {"reserved": restated.reserved, "safety_stock": 0}
+        return recorded, record | {"true_on_hand": restated.true_on_hand}
 
     def _footfall_rows(self, visitors: FloatArray, day: int) -> Columns:
         store, hour = np.nonzero(np.isfinite(visitors))

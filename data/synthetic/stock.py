@@ -12,8 +12,9 @@ and what the next record gets wrong is drawn anew. (About 65 % of the records of
 Raman, "Inventory record inaccuracy", Management Science 54(4), 2008.)
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,9 +51,23 @@ class Restatements:
     reserved: IntArray
     true_on_hand: IntArray
 
+    @classmethod
+    def joined(cls, many: "Restatements", single: "list[Restatement]") -> "Restatements":
+        """``many`` and then each of ``single``."""
+        rows = np.array(single, [(name, column.dtype) for name, column in vars(many).items()])
+        return cls(**{name: np.concatenate([column, rows[name]]) for name, column in vars(many).items()})
+
+
+#: One row of `Restatements`, in the order of its columns.
+Restatement: TypeAlias = tuple[int, int, float, int, int, int]
+
 
 class Records:
-    """The records of all locations; arrays (locations, skus). Hours count from the first day."""
+    """The records of all locations; arrays (locations, skus). Hours count from the first day.
+
+    Nights restate whole arrays. Orders ask for single cells (location × skus + sku), and of those the numbers are read
+    from and written to the memory of the same arrays, as plain numbers: that is many times as fast.
+    """
 
     def __init__(self, network: Network, products: Range, orders_per_day: float, rng: np.random.Generator) -> None:
         """Draw assortments and targets, and write the first record of everything stocked at hour zero."""
@@ -88,6 +103,15 @@ class Records:
         self._error = np.zeros(shape, np.int64)
         self._error_at = np.zeros(shape)
         self.restated_at = np.zeros(shape)
+        self._skus = shape[1]
+        self._on_hand_of = _whole_cells(self.on_hand)
+        self._pending_of = _whole_cells(self.pending)
+        self._error_of = _whole_cells(self._error)
+        self._error_at_of = _real_cells(self._error_at)
+        self._restated_at_of = _real_cells(self.restated_at)
+        self._lost_of = _real_cells(self._lost)
+        self._found_of = _real_cells(self._found)
+        self._lost_per_day_of = _real_cells(self._lost_per_day)
 
     def first(self, rng: np.random.Generator) -> Restatements:
         """The first record of everything that is stocked."""
@@ -105,32 +129,77 @@ class Records:
         refilled = (counted <= target // 2) & (rng.random(len(location)) < self._refill[location, 0])
         return self._restate(location, sku, np.where(refilled, target, counted), at, rng)
 
-    def ask(self, location: int, sku: IntArray, quantity: IntArray, at: float, rng: np.random.Generator) -> IntArray:
-        """Units truly there for each line (skus,), beside what is promised already; they are promised from now on."""
-        self._age(np.full(len(sku), location), sku, at, rng)
-        there = np.maximum(0, self._true(location, sku) - self.pending[location, sku])
-        self.pending[location, sku] += quantity
-        return np.asarray(np.minimum(there, quantity))
+    def unpromised(self, sku: int, locations: IntArray) -> IntArray:
+        """Recorded units of ``sku`` at each of ``locations`` that are not promised yet."""
+        units: IntArray = self.on_hand[:, sku][locations] - self.pending[:, sku][locations]
+        return units
 
-    def release(self, location: int, sku: IntArray, quantity: IntArray) -> None:
+    def spare(self, location: int, sku: Sequence[int], quantity: Sequence[int]) -> list[int]:
+        """Recorded and unpromised units of each line beyond those asked."""
+        first, on_hand, pending = location * self._skus, self._on_hand_of, self._pending_of
+        return [
+            on_hand[first + item] - pending[first + item] - asked for item, asked in zip(sku, quantity, strict=True)
+        ]
+
+    def days(self, location: int, sku: Sequence[int], at: float) -> list[float]:
+        """Days since the record of each line was restated."""
+        first = location * self._skus
+        return [(at - self._restated_at_of[first + item]) / 24 for item in sku]
+
+    def ask(
+        self, location: int, sku: Sequence[int], quantity: Sequence[int], at: float, rng: np.random.Generator
+    ) -> list[int]:
+        """Units truly there for each line, beside what is promised already; they are promised from now on."""
+        first, taken = location * self._skus, []
+        for item, asked in zip(sku, quantity, strict=True):
+            cell = first + item
+            promised = self._pending_of[cell]
+            self._pending_of[cell] = promised + asked
+            taken.append(min(max(0, self._true_at(cell, at, rng) - promised), asked))
+        return taken
+
+    def release(self, location: int, sku: Sequence[int], quantity: Sequence[int]) -> None:
         """Take back what `ask` promised: nobody went to the shelf."""
-        self.pending[location, sku] -= quantity
+        first = location * self._skus
+        for item, asked in zip(sku, quantity, strict=True):
+            self._pending_of[first + item] -= asked
 
     def picked(
-        self, location: int, sku: IntArray, quantity: IntArray, *, taken: IntArray, at: float, rng: np.random.Generator
-    ) -> Restatements:
+        self,
+        location: int,
+        sku: Sequence[int],
+        quantity: Sequence[int],
+        *,
+        taken: Sequence[int],
+        at: float,
+        rng: np.random.Generator,
+    ) -> list[Restatement]:
         """A picker was at the shelf for ``quantity`` and took ``taken``: the records are restated."""
         self.release(location, sku, quantity)
-        where = np.full(len(sku), location)
-        self._age(where, sku, at, rng)
-        return self._restate(where, sku, np.maximum(0, self._true(location, sku) - taken), at, rng)
+        first, rows = location * self._skus, []
+        left = [max(0, self._true_at(first + item, at, rng) - gone) for item, gone in zip(sku, taken, strict=True)]
+        found = [rng.poisson(self._found_of[first + item]) for item in sku]
+        lost = [rng.poisson(self._lost_of[first + item]) for item in sku]
+        for item, on_hand, more, less in zip(sku, left, found, lost, strict=True):
+            cell = first + item
+            self._on_hand_of[cell], self._error_of[cell] = on_hand, more - less
+            self._error_at_of[cell] = self._restated_at_of[cell] = at
+            rows.append((location, item, at, on_hand, self._pending_of[cell], max(0, on_hand + more - less)))
+        return rows
 
     def short_probability(self, location: IntArray, sku: IntArray, spare: IntArray, days: FloatArray) -> FloatArray:
         """P(true stock < asked) where the record shows ``spare`` units more than asked and is ``days`` old."""
         lost = self._lost[location, sku] + self._lost_per_day[location, sku] * days
         return np.asarray(skellam.sf(spare, lost, self._found[location, sku]))
 
-    def _true(self, location: IntArray | int, sku: IntArray) -> IntArray:
+    def _true_at(self, cell: int, at: float, rng: np.random.Generator) -> int:
+        """`_true` of one cell after `_age`."""
+        days = (at - self._error_at_of[cell]) / 24
+        self._error_at_of[cell] = at
+        self._error_of[cell] = error = self._error_of[cell] - rng.poisson(self._lost_per_day_of[cell] * days)
+        return max(0, self._on_hand_of[cell] + error)
+
+    def _true(self, location: IntArray, sku: IntArray) -> IntArray:
         return np.asarray(np.maximum(0, self.on_hand[location, sku] + self._error[location, sku]))
 
     def _age(self, location: IntArray, sku: IntArray, at: float, rng: np.random.Generator) -> None:
@@ -148,3 +217,12 @@ class Records:
         self.restated_at[location, sku] = at
         reserved = self.pending[location, sku].copy()
         return Restatements(location, sku, np.full(len(sku), at), on_hand, reserved, self._true(location, sku))
+
+
+def _whole_cells(array: IntArray) -> "memoryview[int]":
+    """The cells of ``array``, row after row, in its own memory."""
+    return array.data.cast("B").cast("q")
+
+
+def _real_cells(array: FloatArray) -> "memoryview[float]":
+    return array.data.cast("B").cast("d")

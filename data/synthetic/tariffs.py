@@ -20,16 +20,25 @@ HANDLING_PRICE: Final = {"warehouse": 1.1, "store": 2.0, "supplier": 2.6}
 CONTRACT: Final = {"warehouse": 1.0, "store": 1.15, "supplier": 1.08}
 
 
+def contract(location_type: NDArray[np.object_]) -> FloatArray:
+    """Factor of each type of location on the carriers' bills."""
+    return np.array([CONTRACT[kind] for kind in location_type])
+
+
+def handling_price(location_type: NDArray[np.object_], labour: FloatArray) -> FloatArray:
+    """What one unit costs (EUR) to pick and pack, but for its weight; ``labour`` is a factor."""
+    return np.array([HANDLING_PRICE[kind] for kind in location_type]) * labour
+
+
 def shipping_mean(parcels: Parcels) -> FloatArray:
     """Mean bill of the carrier (EUR), (parcels,); zero where the customer collects."""
     billed_kg = np.maximum(parcels.weight_kg, parcels.volume_l * KG_PER_LITRE)
     price = np.append(of_service("price") * of_carrier("price"), 0.0)[parcels.service]
-    contract = np.array([CONTRACT[kind] for kind in parcels.location_type])
     years = parcels.decided / HOURS_PER_YEAR
     fuel = 1 + 0.05 * years + 0.04 * np.sin(2 * np.pi * years / FUEL_CYCLE_YEARS)
     by_distance = 1 + 0.12 * np.log1p(parcels.distance_km / 100)
     surcharges = np.where(over_sea(parcels), 1.2, 1.0) * np.where(parcels.bulky, 1.3, 1.0)
-    bill = (price * by_distance + 0.55 * billed_kg**0.85) * contract * surcharges * fuel
+    bill = (price * by_distance + 0.55 * billed_kg**0.85) * parcels.contract * surcharges * fuel
     return np.where(parcels.service == COLLECT, 0.0, bill)
 
 
@@ -38,9 +47,6 @@ def shipping_log_sd(service: IntArray) -> FloatArray:
     return np.append(of_service("cost_log_sd"), 0.0)[service]
 
 
-def handling_mean(
-    location_type: NDArray[np.object_], labour: FloatArray, lines: FloatArray, units: FloatArray, weight_kg: FloatArray
-) -> FloatArray:
-    """Mean cost (EUR) of picking and packing."""
-    price = np.array([HANDLING_PRICE[kind] for kind in location_type])
-    return np.asarray(price * labour * (1 + 0.35 * (lines - 1) + 0.12 * (units - lines)) + 0.04 * weight_kg)
+def handling_mean(price: FloatArray, lines: FloatArray, units: FloatArray, weight_kg: FloatArray) -> FloatArray:
+    """Mean cost (EUR) of picking and packing where one unit has this `handling_price`."""
+    return np.asarray(price * (1 + 0.35 * (lines - 1) + 0.12 * (units - lines)) + 0.04 * weight_kg)

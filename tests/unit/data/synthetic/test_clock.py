@@ -53,6 +53,13 @@ def test_work_ends_in_working_hours_and_never_sooner_than_its_length(name: str, 
     assert calendar.works[int((end - 1e-6) % 168)] == 1 or calendar.works[int((end + 1e-6) % 168)] == 1
 
 
+@given(calendars, instants, work)
+def test_one_float_ends_at_the_same_bit_as_an_array(name: str, start: float, hours: float) -> None:
+    calendar = CALENDARS[name]
+    in_arrays = CLOCK.instant(calendar.finish(CLOCK.local(np.array([start])), np.array([hours])))
+    assert CLOCK.done(start, calendar, hours) == in_arrays[0]
+
+
 def test_an_order_after_closing_is_prepared_the_next_day() -> None:
     saturday_evening = np.array([5 * 24 + 22.0])
     types = np.array(["warehouse"], dtype=object)

@@ -44,8 +44,8 @@ def test_a_choice_happens_as_often_as_its_propensity_says() -> None:
     rng = np.random.default_rng(3)
     policy = Policy(Network.draw(SMALL, rng))
     location, score = np.array([0, 1, 2, 3]), np.array([6.0, 6.5, 8.0, 30.0])
-    backlog, spare, trials = np.zeros(20, np.int64), np.array([9, 0, 3, 3]), 20_000
-    drawn = [policy.choose(location, score, spare=spare, backlog=backlog, rng=rng) for _ in range(trials)]
+    backlog, last, trials = np.zeros(20, np.int64), np.array([False, True, False, False]), 20_000
+    drawn = [policy.choose(location, score, last=last, backlog=backlog, rng=rng) for _ in range(trials)]
     chosen = np.array([choice for choice, _ in drawn])
     share = np.array([next(probability for choice, probability in drawn if choice == which) for which in range(4)])
     assert abs(share.sum() - 1) < 1e-12

@@ -66,16 +66,18 @@ def test_the_probability_is_how_often_the_shelf_is_short() -> None:
     rng = np.random.default_rng(5)
     records, network = _records()
     store = int(network.of_type("store")[3])
-    sku = np.flatnonzero(records.stocked[store])[:1]
-    where, spare, asked, trials = np.array([store]), np.array([1]), np.array([1]), 4_000
+    sku, asked, trials = [int(np.flatnonzero(records.stocked[store])[0])], [1], 4_000
     short = 0
     for trial in range(trials):
         counted_at = 24.0 * 10 * trial
-        records.picked(store, sku, np.zeros(1, np.int64), taken=np.zeros(1, np.int64), at=counted_at, rng=rng)
-        records.on_hand[store, sku] = spare + asked
-        short += int(records.ask(store, sku, asked, counted_at + 24.0 * 4, rng)[0] < 1)
+        records.picked(store, sku, [0], taken=[0], at=counted_at, rng=rng)
+        records.on_hand[store, sku] = 2
+        assert records.spare(store, sku, asked) == [1]
+        assert records.days(store, sku, counted_at + 24.0 * 4) == [4.0]
+        short += records.ask(store, sku, asked, counted_at + 24.0 * 4, rng)[0] < 1
         records.release(store, sku, asked)
-    expected = float(records.short_probability(where, sku, spare, np.array([4.0]))[0])
+    where, spare_units, days_old = np.array([store]), np.array([1]), np.array([4.0])
+    expected = float(records.short_probability(where, np.array(sku), spare_units, days_old)[0])
     assert abs(short / trials - expected) < 4 * np.sqrt(expected * (1 - expected) / trials)
 
 
@@ -83,9 +85,11 @@ def test_what_is_promised_to_one_order_is_not_there_for_the_next() -> None:
     rng = np.random.default_rng(6)
     records, network = _records()
     warehouse = int(network.of_type("warehouse")[0])
-    sku = np.flatnonzero(records.stocked[warehouse])[:1]
-    everything = records.on_hand[warehouse, sku]
+    sku = [int(np.flatnonzero(records.stocked[warehouse])[0])]
+    everything = records.on_hand[warehouse, sku].tolist()
+    assert records.spare(warehouse, sku, everything) == [0]
     first = records.ask(warehouse, sku, everything, 0.0, rng)
-    second = records.ask(warehouse, sku, np.ones(1, np.int64), 0.0, rng)
+    assert records.spare(warehouse, sku, [1]) == [-1]
+    second = records.ask(warehouse, sku, [1], 0.0, rng)
     assert first[0] > 0
     assert second[0] == 0
