@@ -34,8 +34,8 @@ def delivery_days(
 ) -> DeliveryDays:
     """Return the delivery days, of ``count`` dates, of parcels by ``service`` (K,), a position in the network.
 
-    ``leaves`` says on which date of its own each is handed over: a place that hands over a day later gets back no more
-    than a day that its carrier loses meanwhile.
+    ``leaves`` says on which date of its own each is handed over: what a carrier loses until then holds a parcel up no
+    more than it is put off by already.
     """
     shape = (len(service), count)
     if not network.has_calendars:
@@ -48,7 +48,8 @@ def delivery_days(
     missed = days_worked_usually(services, local.date(), count) & ~delivers
     so_far = np.cumsum(missed, axis=1)[which]
     handed_over = leaves.today + leaves.days_ahead - local.toordinal()
-    before = so_far[np.arange(len(service)), np.clip(handed_over, 0, count - 1)]
+    meanwhile = so_far[np.arange(len(service)), np.clip(handed_over, 0, count - 1)] - so_far[:, 0]
+    before = so_far[:, 0] + np.minimum(meanwhile, leaves.delay_hours // 24).astype(np.int64)
     return DeliveryDays(delivers[which], np.maximum(so_far - before[:, None], 0))
 
 

@@ -3,8 +3,8 @@
 The models learnt from histories in which places were closed at night and on Sundays: how long that takes is in their
 hours already. What they cannot know is the unusual: a public holiday, a day on which a place is closed. So hours are
 put off by as many days as the calendar makes the handover later than in an ordinary week, and nothing arrives before
-it could be handed over. Nor may they know cut-offs and hours that are newer than the history
-(`decision.candidates.scores`).
+it could be handed over. Nor may they know cut-offs and hours that are newer than the history: what leaves no more today
+counts as ordered at its end (`decision.candidates.scores`).
 """
 
 from collections.abc import Iterator
@@ -28,9 +28,10 @@ _A_DAY: Final = timedelta(days=1)
 class Dispatch:
     """Of C candidates, hours from now: ``earliest_hours`` at which each can hand over, ``cut_off_hours`` until what is
     ordered is handed over a day later (NaN where nobody tells): the last order of that day, or when the place closes.
-    ``delay_hours``: later than in an ordinary week by. ``days_ahead``: dates from its own today on which it hands over,
-    by its own clock; ``today``: that date, as the proleptic Gregorian ordinal. ``missed_hours``: where it is too late
-    for today, a day on which it usually works, hours until tomorrow begins there; 0 elsewhere.
+    ``days_ahead``: dates from its own today on which it hands over, by its own clock; ``today``: that date, as the
+    proleptic Gregorian ordinal. ``counts_from``: where nothing leaves today any more, a day on which it usually works,
+    the last second of today there, since 1970: the order counts as placed then; 0 elsewhere. ``delay_hours``: later by
+    than what is ordered then in an ordinary week.
     """
 
     earliest_hours: NDArray[np.float64]
@@ -38,7 +39,7 @@ class Dispatch:
     delay_hours: NDArray[np.float64]
     days_ahead: NDArray[np.intp]
     today: NDArray[np.intp]
-    missed_hours: NDArray[np.float64]
+    counts_from: NDArray[np.float64]
 
     def later(self, rows: NDArray[np.intp], hours: NDArray[np.float64]) -> "Dispatch":
         """Return when the candidates at ``rows`` hand over, in hours from so many ``hours`` later, (rows,) both.
@@ -51,7 +52,7 @@ class Dispatch:
             self.delay_hours[rows],
             self.days_ahead[rows],
             self.today[rows],
-            np.maximum(self.missed_hours[rows] - hours, 0.0),
+            self.counts_from[rows],
         )
 
 
@@ -111,8 +112,8 @@ def _dispatch(
     any_day = np.ones((len(place), 2 * len(WEEKDAYS)), bool)
     any_day[:, 0] = days.worked[:, 0]
     until_open = hours.minutes_until_open(place, minute_of_week(local), any_day)
-    # Too late for today: the cut-off has passed, or the place opens no more today.
-    late = (minute > cut_offs[:, weekday]) | (until_open >= DAY - minute)
+    # Too late for today: the cut-off has passed, the place opens no more today, or not at all.
+    late = (minute > cut_offs[:, weekday]) | (until_open >= DAY - minute) | ~days.worked[:, 1]
     day, usual_day = (_first(works[:, 1:], late) for works in (days.worked, days.usually))
     day_of_week = (weekday + day) % 7
     opens = np.where(day == 0, minute + np.nan_to_num(until_open), hours.opens[place, day_of_week])
@@ -121,9 +122,10 @@ def _dispatch(
     cut_off = minutes_passing(local, np.asarray(day * DAY + last - minute, np.float64))
     delay = 24.0 * (day - usual_day).astype(np.float64)
     today = np.full(len(place), local.toordinal(), np.intp)
-    tomorrow = minutes_passing(local, np.array([DAY - minute]))
-    too_late = np.where(late & days.usually[:, 1], tomorrow, 0.0)
-    return Dispatch(np.maximum(passing, 0.0) / 60, cut_off / 60, delay, day, today, too_late / 60)
+    minutes_left = minutes_passing(local, np.array([DAY - minute]))
+    last_second = round(local.timestamp() + 60 * float(minutes_left[0])) - 1.0
+    counts_from = np.where(late & days.usually[:, 1], last_second, 0.0)
+    return Dispatch(np.maximum(passing, 0.0) / 60, cut_off / 60, delay, day, today, counts_from)
 
 
 def _first(works: NDArray[np.bool_], late: NDArray[np.bool_]) -> NDArray[np.intp]:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime, timedelta
-from functools import cache
+from functools import cache, partial
 from typing import Final, TypeAlias
 
 import numpy as np
@@ -173,9 +173,7 @@ def score(
 
     def arrivals_later(which: NDArray[np.intp], hours: NDArray[np.float64]) -> HoursDistribution:
         at = position[which]
-        counted = order_facts["days_since_count"][at] + hours / 24
-        then = {"decided_at": now.timestamp() + 3600 * hours, "days_since_count": counted}
-        facts = CodedColumns(then, {}, PLACES, Repeated(order_facts, at))
+        facts = _ordered_at(order_facts, at, now.timestamp() + 3600 * hours)
         return _arrival(facts, travels[at], predictor, leaves.later(at, hours))
 
     def of_all(values: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -230,25 +228,29 @@ def score(
 
 
 def _arrival(order_facts: CodedColumns, travels: NDArray[np.bool_], predictor: Predictor, leaves: Dispatch) -> Arrival:
-    """Return when each row is with the customer; where a calendar is told, not before it and put off by it."""
+    """Return when each row is with the customer; where a calendar is told, not before it and put off by it.
+
+    What leaves no more today is no later than what is ordered in its last second, and that is what the models are asked
+    about: they need not know the cut-off, and whoever orders later on the same day is told nothing earlier.
+    """
+    delay = leaves.delay_hours
+    if leaves.counts_from.any():
+        ordered = order_facts["decided_at"]
+        counts = np.maximum(ordered, leaves.counts_from)
+        order_facts = _ordered_at(order_facts, np.arange(len(counts)), counts)
+        delay = delay + (counts - ordered) / 3600
     ready = predictor.ready_hours(order_facts)
     delivered = predictor.delivery_hours(order_facts) if travels.any() else ready
-    missed = leaves.missed_hours > 0
-    if not (leaves.delay_hours.any() or leaves.earliest_hours.any() or missed.any()):
+    if not (delay.any() or leaves.earliest_hours.any()):
         return Arrival(ready, delivered, travels)
-    delay = leaves.delay_hours
-    if (missed & travels).any():
-        # The models know of no cut-off or closing where they expect what missed it to be handed over today anyway.
-        delay = delay + np.where(missed & (ready.quantile(0.5) < leaves.missed_hours), _A_DAY_LATER, 0.0)
-    return Arrival(
-        PutOff(ready, leaves.delay_hours, leaves.earliest_hours),
-        PutOff(delivered, delay, leaves.earliest_hours),
-        travels,
-    )
+    put_off = partial(PutOff, delay=delay, earliest=leaves.earliest_hours)
+    return Arrival(put_off(ready), put_off(delivered), travels)
 
 
-#: By which what leaves a day later arrives later.
-_A_DAY_LATER: Final = 24.0
+def _ordered_at(facts: CodedColumns, rows: NDArray[np.intp], instants: NDArray[np.float64]) -> CodedColumns:
+    """Return the facts at ``rows`` of the same orders at later ``instants``, seconds since 1970, (rows,) both."""
+    counted = facts["days_since_count"][rows] + (instants - facts["decided_at"][rows]) / _DAY
+    return CodedColumns({"decided_at": instants, "days_since_count": counted}, {}, PLACES, Repeated(facts, rows))
 
 
 def hours_left(

