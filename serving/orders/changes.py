@@ -17,15 +17,9 @@ from serving.database.order_log import OrderEvent
 from serving.database.stock_ledger import Entry
 from serving.errors import ConflictError, NotFoundError
 from serving.orders.change import Change, each, entry, settled, then, with_shipment
-from serving.orders.events import By, shipment_event, state_event, told
+from serving.orders.events import By, order_event, shipment_event, state_event
 from serving.orders.records import OrderRecord, ShipmentLineRecord, ShipmentRecord
-from serving.orders.states import (
-    GONE,
-    OPEN,
-    OrderState,
-    ShipmentEvent,
-    ShipmentState,
-)
+from serving.orders.states import GONE, OPEN, OrderState, ShipmentEvent, ShipmentState
 from serving.orders.steps import Stage, Step
 
 #: What `sent` tells shipments of one plan apart by.
@@ -81,11 +75,10 @@ def _without(shipment: Shipment, location_ids: Container[str]) -> Shipment:
 def place(order: OrderRecord, plan: Assignment | None, by: By) -> Change:
     """A new order, all of whose units wait, and the plan that supplies them, where there is one."""
     if plan is None:
-        placed = OrderEvent(order.order_id, "order.placed", by.at, by.who, told(order), why=by.why)
-        return Change(None, order, events=(placed, state_event(order, by)))
+        return Change(None, order, events=(order_event(order, "order.placed", by), state_event(order, by)))
     by = plan.because(by)
     assigned = assign(order, plan, by)
-    placed = OrderEvent(order.order_id, "order.placed", by.at, by.who, told(assigned.after), why=by.why)
+    placed = order_event(assigned.after, "order.placed", by)
     same = (state_event(assigned.after, by),) if assigned.after.state is order.state else ()
     return replace(assigned, before=None, events=plan.shaped((placed, *assigned.events, *same)))
 
@@ -103,14 +96,7 @@ def assign(order: OrderRecord, plan: Assignment, by: By) -> Change:
             waiting[line.line_id] = waiting.get(line.line_id, 0) - line.quantity
         shipments += _shipments(order, planned, plan, by, first_number=len(order.shipments) + len(shipments) + 1)
     entries = [
-        entry(
-            shipment,
-            line,
-            "hold",
-            by,
-            held=line.quantity,
-            keeps=plan.keeps.get((line.sku, shipment.location_id), 0),
-        )
+        entry(shipment, line, "hold", by, held=line.quantity, keeps=plan.keeps.get((line.sku, shipment.location_id), 0))
         for shipment in shipments
         for line in shipment.lines
     ]
@@ -253,7 +239,7 @@ def amend(order: OrderRecord, line_id: str, quantity: int, by: By) -> Change:
     )
     entries: list[Entry] = []
     gives: list[LocationDay] = []
-    events = [OrderEvent(order.order_id, "order.amended", by.at, by.who, told(changed), why=by.why)]
+    events = [order_event(changed, "order.amended", by)]
     seen: set[str] = set()
     for shipment in reversed(order.shipments):
         if shipment.state not in _PICKABLE or not surplus or shipment.shipment_id in seen:

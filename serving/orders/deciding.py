@@ -71,13 +71,7 @@ class Made:
         )
 
 
-def decide_now(
-    service: Service,
-    body: OrderBody,
-    content: bytes,
-    client: str,
-    avoided: Avoided = Avoided(),
-) -> Made:
+def decide_now(service: Service, body: OrderBody, content: bytes, client: str, avoided: Avoided) -> Made:
     """Decide ``body`` (sent as ``content``) on the live snapshot.
 
     Raises `NotReadyError`, `InvalidRequestError` (currency) or `UnknownReferenceError`.

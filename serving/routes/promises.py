@@ -5,7 +5,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
 
-from serving.errors import FieldError, InvalidRequestError
+from serving.errors import wrong_field
 from serving.promises.holding import hold
 from serving.promises.promising import make_promise_list, make_promises
 from serving.service import client_with, service_of
@@ -42,7 +42,7 @@ async def post_promises(request: Request, client: Client) -> Response:
         attempt = attempt_of(request, client, content)
         if attempt is None:
             message = f"send an {HEADER}: without one, a request that is sent again would hold the units twice"
-            raise InvalidRequestError(f"hold: {message}", [FieldError("hold", message)])
+            raise wrong_field("hold", message)
     with only_one(service.in_flight, attempt):
         with service.metrics.phase("promise"):
             answer = make_promises(service, asked, service.live.snapshot)
