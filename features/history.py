@@ -108,10 +108,10 @@ def read_history(dataset: Dataset) -> History:
     lines = _joined_lines(dataset, attempts)
     table = _joined_attempts(dataset, attempts, lines)
     landmark = float(np.floor(table["decided_at"].min() / DAY_SECONDS) * DAY_SECONDS) if len(table) else 0.0
-    table["footfall_ratio"] = _footfall_ratio(dataset, table, landmark)
+    visitors = _visitors(dataset)
+    table["footfall_ratio"] = _footfall_ratio(visitors, table, landmark)
     read = _attempts(table)
     read_lines = _lines(lines, table)
-    visitors = _visitors(dataset)
     return History(read, read_lines, {**_observations(read, read_lines), "visitors": visitors}, landmark)
 
 
@@ -204,9 +204,8 @@ def _with_totals(table: pd.DataFrame, lines: pd.DataFrame) -> pd.DataFrame:
     return table.join(heaviest[["sku", "category", "on_hand", "days_since_count"]])
 
 
-def _footfall_ratio(dataset: Dataset, table: pd.DataFrame, landmark: float) -> FloatArray:
+def _footfall_ratio(observed: Observations, table: pd.DataFrame, landmark: float) -> FloatArray:
     """Of the last full hour before each decision."""
-    observed = _visitors(dataset)
     counted = pd.DataFrame(
         {
             "location_id": observed.columns["location_id"],

@@ -148,5 +148,3 @@ PICK_FAILURE: Final = Recipe(
     offset=("failure_by_sku_location_365d",),
 )
 RECIPES: Final = {"ready_hours": READY, "transit_hours": TRANSIT, "cost": COST, "pick_failure": PICK_FAILURE}
-#: Head → the features from whose sum its trees start.
-OFFSETS: Final = {head: recipe.offset for head, recipe in RECIPES.items() if recipe.offset}

@@ -71,7 +71,7 @@ def arrived_at(attempts: Attempts, head: str) -> FloatArray:
 
 def weeks_as_of(history: History, encoding: Encoding, as_of: float) -> dict[str, FloatArray]:
     """The week of each time head, as `prediction.week.learn_week` gives it from what had arrived at ``as_of``."""
-    attempts, groups = history.attempts, _groups(history, encoding)
+    attempts, groups = history.attempts, groups_of(history, encoding)
     weeks = {}
     for head in TIME_HEADS:
         arrived = arrived_at(attempts, head)
@@ -104,7 +104,7 @@ def rows_known(
         )
         hours, weight = np.exp(log_hours(decided_at, known_at)), attempts.weight
         known = (known_at < as_of) & ~np.isnan(hours)
-        week = weeks["ready_hours" if head == "ready_hours" else "delivery_hours"][_groups(history, encoding)]
+        week = weeks["ready_hours" if head == "ready_hours" else "delivery_hours"][groups_of(history, encoding)]
         target = np.full(len(hours), np.nan)
         target[known] = log_work(week[known], clock_at(attempts, decided_at)[known], hours[known])
         young = as_of - maturity_seconds((known_at - decided_at)[known])
@@ -146,7 +146,7 @@ def under_way(
     )
 
 
-def _groups(history: History, encoding: Encoding) -> NDArray[np.intp]:
+def groups_of(history: History, encoding: Encoding) -> NDArray[np.intp]:
     """The row of the calibration tables of each attempt."""
     return group_codes(calibration_groups(history.attempts.columns), encoding.groups)
 

@@ -33,20 +33,6 @@ def log_loss(probability: FloatArray, happened: FloatArray, weight: FloatArray) 
     return float(np.average(losses, weights=weight))
 
 
-def calibration_error(probability: FloatArray, target: FloatArray, weight: FloatArray, bins: int = 20) -> float:
-    """Expected calibration error: |mean probability − mean target| averaged over bins of equally many rows.
-
-    ``target`` is 0 or 1, or a true probability where it is known (Naeini, Cooper and Hauskrecht, AAAI 2015).
-    """
-    order = np.argsort(probability, kind="stable")
-    total = 0.0
-    for rows in np.array_split(order, bins):
-        if len(rows):
-            gap = np.average(probability[rows] - target[rows], weights=weight[rows])
-            total += abs(float(gap)) * float(weight[rows].sum())
-    return total / float(weight.sum())
-
-
 def hours_figures(predictions: pd.DataFrame, head: str) -> dict[str, float]:
     """MAE of the median, pinball sum over P10, P50 and P90, and P10–P90 coverage, where the duration was observed."""
     seen = predictions[predictions[f"observed_{head}"].notna()]

@@ -33,7 +33,7 @@ from prediction.manifest import (
     is_bundle,
 )
 from training.errors import NotABundleError
-from training.heads import OFFSETS, RECIPES
+from training.heads import RECIPES
 from training.trained import Scored, Trained
 
 GOLDEN_ROWS: Final = 24
@@ -77,7 +77,7 @@ def bundle_of(
         libraries={"python": platform.python_version(), **{library: version(library) for library in _LIBRARIES}},
         files={},
         features={head: list(recipe.features) for head, recipe in RECIPES.items()},
-        offsets={head: list(names) for head, names in OFFSETS.items()},
+        offsets={head: list(recipe.offset) for head, recipe in RECIPES.items() if recipe.offset},
         cost_factor=trained.cost_factor,
         vocabularies={name: dict(codes) for name, codes in trained.encoding.vocabularies.items()},
         landmark=history.landmark,
