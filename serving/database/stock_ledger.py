@@ -19,8 +19,7 @@ from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
 from serving.database.inserting import insert_into
 from serving.database.locks import StockKey, lock_stock
-from serving.database.order_tables import stock_movements
-from serving.database.tables import stock
+from serving.database.tables import stock, stock_movements
 from serving.database.versions import next_version
 from serving.errors import StockAppearedError, StockGoneError
 

@@ -6,9 +6,8 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, select
 
-from serving.database.order_tables import inbound
 from serving.database.stock_ledger import NEVER, available, unavailable
-from serving.database.tables import locations, stock
+from serving.database.tables import inbound, locations, stock
 
 _UNITS: Final = ("on_hand", "reserved", "held", "safety_stock", "inbound", "atp")
 

@@ -11,7 +11,6 @@ from pydantic import ValidationError
 from sqlalchemy import Table
 
 from serving.database import tables
-from serving.database.order_tables import inbound
 from serving.database.stock_batch import Counts, counts_of, joined
 from serving.errors import FieldError, MalformedBodyError, UnsupportedMediaError, not_fed
 from serving.feeds.stock import plain_counts
@@ -43,7 +42,7 @@ FEEDS: Final = (
     Feed("products", tables.products, ProductRow),
     Feed("carrier-services", tables.carrier_services, CarrierServiceRow),
     Feed("stock", tables.stock, StockRow),
-    Feed("inbound", inbound, InboundRow),
+    Feed("inbound", tables.inbound, InboundRow),
     Feed("footfall", tables.footfall, FootfallRow),
 )
 

@@ -11,9 +11,8 @@ from sqlalchemy import JSON, Column, ColumnElement, Connection, Double, Table, T
 
 from decision.network import Inbound, SkuStock
 from features.facts import Columns
-from serving.database.order_tables import inbound
 from serving.database.stock_ledger import NEVER
-from serving.database.tables import stock
+from serving.database.tables import inbound, stock
 
 
 def load_columns(connection: Connection, table: Table) -> Columns:

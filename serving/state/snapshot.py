@@ -11,9 +11,8 @@ from decision.custom import Custom
 from decision.network import Network, SkuStock
 from decision.rules.ruleset import Ruleset, compile_ruleset, default_ruleset
 from features.facts import Columns
-from serving.database.order_tables import inbound
 from serving.database.ruleset_store import live_rulesets
-from serving.database.tables import carrier_services, footfall, locations, products, rulesets
+from serving.database.tables import carrier_services, footfall, inbound, locations, products, rulesets
 from serving.database.versions import current_version
 from serving.decisions.inputs import KeptPlaces, keep_places
 from serving.state.capacity import Given, capacity_columns, given_since

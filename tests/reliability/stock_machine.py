@@ -17,13 +17,12 @@ from decision.decision import Delivery, Option, Shipment, ShipmentLine
 from serving.database.database import Database
 from serving.database.engine import make_engine
 from serving.database.order_store import find_order
-from serving.database.order_tables import stock_movements
 from serving.database.schema import migrate
 from serving.database.stock_batch import counts_of
 from serving.database.stock_counts import count
 from serving.database.stock_ledger import available
 from serving.database.stock_sources import take_movements
-from serving.database.tables import locations, stock
+from serving.database.tables import locations, stock, stock_movements
 from serving.errors import ConflictError, StockGoneError
 from serving.orders import changes, happening
 from serving.orders.changes import Assignment
