@@ -18,7 +18,7 @@ from serving.database.decision_log import LoggedDecision
 from serving.database.locks import StockKey
 from serving.decisions.deciding import Asked, make_decision, ready_predictor
 from serving.decisions.ordering import to_order
-from serving.orders.changes import Assignment, Sent
+from serving.orders.assigning import Assignment, Sent
 from serving.orders.expecting import expected_of
 from serving.service import Service
 from serving.state.capacity import full_locations

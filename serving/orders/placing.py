@@ -30,8 +30,7 @@ from serving.errors import (
     StockGoneError,
     wrong_field,
 )
-from serving.orders.changes import Assignment
-from serving.orders.changes import place as placed
+from serving.orders.assigning import Assignment, placed
 from serving.orders.deciding import Avoided, Made, assignment, decide_now, full_now
 from serving.orders.events import By
 from serving.orders.expecting import expected_of

@@ -17,8 +17,8 @@ from serving.database.order_store import find_order
 from serving.database.order_tables import order_lines, orders
 from serving.database.tables import stock
 from serving.errors import CapacityGoneError, ConflictError, NotReadyError, ServingError, StockGoneError
+from serving.orders.assigning import assign
 from serving.orders.change import Change
-from serving.orders.changes import assign
 from serving.orders.deciding import Avoided, Made, decide_now, full_now
 from serving.orders.events import WHO, By
 from serving.orders.placing import MOST_ATTEMPTS

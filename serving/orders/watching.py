@@ -17,8 +17,8 @@ from serving.database.decision_log import log_decision
 from serving.database.order_store import find_order
 from serving.database.order_tables import orders, shipments
 from serving.errors import CapacityGoneError, ConflictError, StockGoneError
+from serving.orders.assigning import assign, sure_enough
 from serving.orders.change import Change, each, settled, then, waiting_again
-from serving.orders.changes import assign, sure_enough
 from serving.orders.deciding import Avoided, Made
 from serving.orders.events import WHO, By
 from serving.orders.records import OrderRecord, ShipmentRecord
