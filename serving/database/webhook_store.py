@@ -113,16 +113,8 @@ def dead_letters(connection: Connection, webhook_id: str) -> list[dict[str, Any]
         .order_by(deliveries.c.position)
         .limit(1_000)
     )
-    return [
-        {
-            "event_id": row.event_id,
-            "kind": row.kind,
-            "order_id": row.order_id,
-            "attempts": row.attempts,
-            "last_error": row.last_error,
-        }
-        for row in rows
-    ]
+    names = ("event_id", "kind", "order_id", "attempts", "last_error")
+    return [{name: getattr(row, name) for name in names} for row in rows]
 
 
 def send_again(connection: Connection, webhook_id: str, now: datetime) -> int:
