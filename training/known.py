@@ -1,6 +1,6 @@
 """What may be trained on as of a cut: every head's rows, without what was not known then."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,7 +12,9 @@ from features.definitions import ENCODED, FEATURES, Vocabularies, matrix
 from features.facts import Columns
 from features.history import Attempts, History
 from features.outcomes import log_hours
-from prediction.bundle import calibration_groups, group_codes, starts, statistics_of
+from features.statistics import STATISTICS
+from features.trailing import Statistic
+from prediction.bundle import calibration_groups, group_codes, starts
 from prediction.calibration import UnderWay
 from prediction.manifest import EVERY_GROUP, TIME_HEADS
 from prediction.week import learn_week, log_work
@@ -62,6 +64,20 @@ def head_inputs(history: History, head: str, encoding: Encoding) -> tuple[FloatA
     rows = matrix(features, columns, encoding.vocabularies)
     offsets = [FEATURES[name].compute(columns, encoding.vocabularies) for name in offset]
     return rows, starts(head, offsets, len(rows))
+
+
+def statistics_of(features: Sequence[str]) -> tuple[Statistic, ...]:
+    """The trailing statistics that the named features need, with those that they shrink to, in their order."""
+    unknown = sorted(set(features) - set(FEATURES))
+    if unknown:
+        raise KeyError(f"unknown feature(s): {', '.join(unknown)}")
+    by_name = {statistic.name: statistic for statistic in STATISTICS}
+    needed = {s.name for s in STATISTICS if any(s.column(days) in features for days in s.half_lives_days)}
+    parents = needed
+    while parents:
+        parents = {towards for name in parents if (towards := by_name[name].shrink_to) is not None} - needed
+        needed |= parents
+    return tuple(statistic for statistic in STATISTICS if statistic.name in needed)
 
 
 def arrived_at(attempts: Attempts, head: str) -> FloatArray:

@@ -17,7 +17,7 @@ from features.history import History
 from features.statistics import STATISTICS, USUAL_VISITORS
 from features.trailing import Observations
 from features.trailing_sums import TrailingSums
-from prediction.bundle import Bundle, model_file
+from prediction.bundle import Bundle
 from prediction.following import looked_at, to_arrays
 from prediction.golden import write_golden
 from prediction.lanes import LANES_FILE, Lanes, write_lanes
@@ -32,6 +32,7 @@ from prediction.manifest import (
     Window,
     is_bundle,
 )
+from prediction.reading import model_file
 from training.errors import NotABundleError
 from training.heads import RECIPES
 from training.trained import Scored, Trained
