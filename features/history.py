@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from data.dataset import Dataset
 from data.schemas import FAILED_OUTCOMES
 from features.backlog import backlog_as_of, closed_at
+from features.calendar import HOUR_SECONDS
 from features.facts import FACTS, Columns, TextColumn
-from features.footfall import HOUR_SECONDS, footfall_ratios, observed_visitors
+from features.footfall import footfall_ratios, observed_visitors
 from features.outcomes import failures, in_order, of_attempts
 from features.places import with_places
 from features.trailing import DAY_SECONDS, Observations, Statistic, heard_before, means, sums_as_of

@@ -8,8 +8,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from features.calendar import HOUR_SECONDS
 from features.facts import Columns
-from features.footfall import HOUR_SECONDS
 from features.places import PLACES
 from features.statistics import STATISTICS
 from features.tariff import log_tariff
