@@ -37,7 +37,7 @@ Client = Annotated[ApiKey, Depends(client_with("order"))]
     responses=answers(201, OrderAnswer, None, (400, 401, 403, 409, 413, 415, 422, 503)),
     openapi_extra={
         "parameters": [IDEMPOTENCY_KEY],
-        "requestBody": body("application/json", reference(NewOrderBody), {"sent home": examples.ORDER}),
+        "requestBody": body(reference(NewOrderBody), {"sent home": examples.ORDER}),
     },
 )
 async def post_order(request: Request, client: Client) -> Response:
@@ -58,7 +58,7 @@ async def post_order(request: Request, client: Client) -> Response:
     responses=answers(201, OrderAnswer, None, (400, 401, 403, 404, 409, 413, 415, 422, 503)),
     openapi_extra={
         "parameters": [IDEMPOTENCY_KEY],
-        "requestBody": body("application/json", reference(CommitBody), {"the best plan": {"rank": 1}}),
+        "requestBody": body(reference(CommitBody), {"the best plan": {"rank": 1}}),
     },
 )
 async def post_commit(request: Request, decision_id: Identifier, client: Client) -> Response:
@@ -148,7 +148,7 @@ async def post_route(
     responses=answers(200, OrderAnswer, None, (400, 401, 403, 404, 409, 413, 415, 422, 503)),
     openapi_extra={
         "parameters": [IDEMPOTENCY_KEY],
-        "requestBody": body("application/json", reference(AmendBody), {"one less": {"quantity": 1}}),
+        "requestBody": body(reference(AmendBody), {"one less": {"quantity": 1}}),
     },
 )
 async def amend_line(request: Request, order_id: Identifier, line_id: Identifier, client: Client) -> Response:

@@ -28,7 +28,7 @@ Client = Annotated[ApiKey, Depends(client_with("decide"))]
     responses=answers(200, PromisesAnswer, examples.PROMISES, (400, 401, 403, 409, 413, 415, 422)),
     openapi_extra={
         "parameters": [IDEMPOTENCY_KEY],
-        "requestBody": body("application/json", reference(PromiseBody), {"a basket": examples.BASKET}),
+        "requestBody": body(reference(PromiseBody), {"a basket": examples.BASKET}),
     },
 )
 async def post_promises(request: Request, client: Client) -> Response:
@@ -58,7 +58,7 @@ async def post_promises(request: Request, client: Client) -> Response:
     operation_id="post_promises_bulk",
     responses=answers(200, PromiseListAnswer, examples.PROMISES_OF_ITEMS, (400, 401, 403, 413, 415, 422)),
     openapi_extra={
-        "requestBody": body("application/json", reference(PromiseListBody), {"a page": examples.BASKETS}),
+        "requestBody": body(reference(PromiseListBody), {"a page": examples.BASKETS}),
     },
 )
 async def post_promises_bulk(request: Request, _client: Client) -> Response:

@@ -66,7 +66,7 @@ async def get_tasks(
     responses=answers(200, ShipmentAnswer, None, (400, 401, 403, 404, 409, 413, 415, 422, 503)),
     openapi_extra={
         "parameters": [IDEMPOTENCY_KEY],
-        "requestBody": body("application/json", reference(ShipmentEventBody), examples.SHIPMENT_EVENTS),
+        "requestBody": body(reference(ShipmentEventBody), examples.SHIPMENT_EVENTS),
     },
 )
 async def post_shipment_event(
