@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 
 #: Named columns of equal length. Text columns have dtype object (``None`` where missing), numbers float64 (NaN).
 Columns: TypeAlias = Mapping[str, NDArray[Any]]
+#: Numbers, NaN where missing.
+FloatArray: TypeAlias = NDArray[np.float64]
 #: Text with ``None`` where missing.
 TextColumn: TypeAlias = NDArray[np.object_]
 

@@ -11,13 +11,11 @@ from data.dataset import Dataset
 from data.schemas import FAILED_OUTCOMES
 from features.backlog import backlog_as_of, closed_at
 from features.calendar import HOUR_SECONDS
-from features.facts import FACTS, Columns, TextColumn
+from features.facts import FACTS, Columns, FloatArray, TextColumn
 from features.footfall import footfall_ratios, observed_visitors
 from features.outcomes import failures, in_order, of_attempts
 from features.places import with_places
 from features.trailing import DAY_SECONDS, Observations, Statistic, heard_before, means, sums_as_of
-
-FloatArray = NDArray[np.float64]
 
 #: One shipment that was given away, or billed for another's size, says no more than this about the next (log of money).
 MOST_MISSED = 1.0

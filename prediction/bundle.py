@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy.special import expit, logit
 
 from features.coded import Coded, CodedColumns, joined
-from features.facts import Columns
+from features.facts import Columns, FloatArray
 from features.places import coded_facts, join_keys
 from features.request import RequestFeatures
 from features.statistics import USUAL_VISITORS
@@ -26,8 +26,6 @@ from prediction.manifest import (
 )
 from prediction.trees import fastest_trees
 from prediction.week import hours_at_work, log_work
-
-FloatArray = NDArray[np.float64]
 
 #: Between these the trailing rate of failures is believed; a place without failures is not free of risk.
 LIKELY = (0.0005, 0.5)

@@ -9,11 +9,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from features.facts import FloatArray
 from prediction.calibration import DAY_SECONDS, WEEK_SECONDS
 from training.errors import TooLittleHistoryError
 from training.heads import Recipe
-
-FloatArray = NDArray[np.float64]
 
 FEWEST_ROWS: Final = 200
 #: Attempts whose durations tell how long it takes until nearly all outcomes are known, and which share is nearly all.

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from features.calendar import local_hour_of_week
 from features.coded import coded
 from features.definitions import ENCODED, FEATURES, Vocabularies, matrix
-from features.facts import Columns
+from features.facts import Columns, FloatArray
 from features.history import Attempts, History
 from features.outcomes import log_hours
 from features.statistics import STATISTICS
@@ -20,8 +20,6 @@ from prediction.manifest import EVERY_GROUP, TIME_HEADS
 from prediction.week import learn_week, log_work
 from training.fit import Rows, maturity_seconds
 from training.heads import RECIPES
-
-FloatArray = NDArray[np.float64]
 
 #: Values of a text fact that get a code of their own, the most frequent first.
 _MOST_CODES = 255

@@ -2,9 +2,8 @@
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-FloatArray = NDArray[np.float64]
+from features.facts import FloatArray
 
 LEVELS = (0.1, 0.5, 0.9)
 _SMALLEST_PROBABILITY = 1e-6

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 import lightgbm
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import expit
 
+from features.facts import FloatArray
 from features.history import History
 from prediction.bundle import cost_of, delivered_after
 from prediction.calibrated import Calibrated, calibrated
@@ -26,8 +26,6 @@ from training.known import (
     under_way,
     weeks_as_of,
 )
-
-FloatArray = NDArray[np.float64]
 
 #: Called with the head that is fitted next, its position and how many there are.
 Progress = Callable[[str, int, int], None]
