@@ -20,7 +20,8 @@ from prediction.hourly import TIMES
 from prediction.hours import AS_PREDICTED
 from prediction.week import WEEKDAYS
 from simulation.truth import compare_with_truth
-from training.backtest import LEVELS, Retrain, Window, backtest, commonest_zone
+from training.backtest import Retrain, Window, backtest, commonest_zone
+from training.metrics import LEVELS
 from training.trained import Progress, score, train_heads
 
 FloatArray = NDArray[np.float64]

@@ -108,6 +108,11 @@ class Network:
         )
 
     @cached_property
+    def service_ids(self) -> NDArray[np.object_]:
+        """The id of each carrier service, then ``None``, which position −1 finds: no carrier service."""
+        return np.append(self.services["carrier_service_id"], np.array([None]))
+
+    @cached_property
     def service_facts(self) -> Mapping[str, Coded]:
         """The facts of each carrier service, followed by one row without any: no carrier service."""
         return {

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from features.coded import Coded
 
 HOURS_PER_WEEK = 168
-_HOUR_SECONDS = 3600.0
+HOUR_SECONDS = 3600.0
 _QUARTER_SECONDS = 900.0
 #: 1970-01-01 was a Thursday; weeks here begin on Monday.
 _EPOCH_HOUR_OF_WEEK = 72
@@ -24,7 +24,7 @@ def local_hour_of_week(instants: NDArray[np.float64], zones: Coded) -> NDArray[n
     for code in np.unique(zones.codes).tolist():
         rows = np.flatnonzero(zones.codes == code)
         offset_hours[rows] = _offsets(instants[rows], str(zones.values[code]))
-    return (np.asarray(instants) / _HOUR_SECONDS + offset_hours + _EPOCH_HOUR_OF_WEEK) % HOURS_PER_WEEK
+    return (np.asarray(instants) / HOUR_SECONDS + offset_hours + _EPOCH_HOUR_OF_WEEK) % HOURS_PER_WEEK
 
 
 def _offsets(instants: NDArray[np.float64], zone: str) -> NDArray[np.float64]:
@@ -37,5 +37,5 @@ def _offsets(instants: NDArray[np.float64], zone: str) -> NDArray[np.float64]:
     offsets = []
     for quarter in quarters.tolist():
         offset = datetime.fromtimestamp(quarter * _QUARTER_SECONDS, UTC).astimezone(info).utcoffset()
-        offsets.append(0.0 if offset is None else offset.total_seconds() / _HOUR_SECONDS)
+        offsets.append(0.0 if offset is None else offset.total_seconds() / HOUR_SECONDS)
     return np.array(offsets)[codes]

@@ -13,9 +13,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from features.facts import Columns, TextColumn
+from features.facts import Columns, FloatArray, TextColumn
 
-FloatArray = NDArray[np.float64]
 #: Makes one text of each row's texts: takes the sources' columns, gives a column; any text may be missing.
 Derive = Callable[..., list[str | None]]
 _DENSE = 8

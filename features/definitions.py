@@ -6,17 +6,15 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from features.calendar import local_hour_of_week
 from features.coded import Coded, at_home, coded, joined
-from features.facts import Columns
+from features.facts import Columns, FloatArray
 from features.geography import haversine_km
 from features.places import PLACES
 from features.statistics import STATISTICS
 from features.tariff import ENDS, READS, log_tariff
 
-FloatArray = NDArray[np.float64]
 #: Text fact → value → code. Codes are given in training; a value unknown then is a missing number.
 Vocabularies = Mapping[str, Mapping[str, int]]
 

@@ -1,7 +1,7 @@
 """The facts a feature may be computed from: one named NumPy column each, one row per thing to predict.
 
 The same columns are assembled from a history (`features.history`) and from one request
-(`decision.candidates.candidates`); everything after this point is the same code for both.
+(`decision.candidates.scores`); everything after this point is the same code for both.
 """
 
 from collections.abc import Mapping
@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 
 #: Named columns of equal length. Text columns have dtype object (``None`` where missing), numbers float64 (NaN).
 Columns: TypeAlias = Mapping[str, NDArray[Any]]
+#: Numbers, NaN where missing.
+FloatArray: TypeAlias = NDArray[np.float64]
 #: Text with ``None`` where missing.
 TextColumn: TypeAlias = NDArray[np.object_]
 

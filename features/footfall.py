@@ -5,13 +5,11 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from features.calendar import local_hour_of_week
+from features.calendar import HOUR_SECONDS, local_hour_of_week
 from features.coded import factorised
 from features.facts import TextColumn
 from features.statistics import USUAL_VISITORS
 from features.trailing import Observations, means, sums_as_of
-
-HOUR_SECONDS = 3600.0
 
 
 def observed_visitors(

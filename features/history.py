@@ -10,13 +10,12 @@ from numpy.typing import NDArray
 from data.dataset import Dataset
 from data.schemas import FAILED_OUTCOMES
 from features.backlog import backlog_as_of, closed_at
-from features.facts import FACTS, Columns, TextColumn
-from features.footfall import HOUR_SECONDS, footfall_ratios, observed_visitors
+from features.calendar import HOUR_SECONDS
+from features.facts import FACTS, Columns, FloatArray, TextColumn
+from features.footfall import footfall_ratios, observed_visitors
 from features.outcomes import failures, in_order, of_attempts
 from features.places import with_places
 from features.trailing import DAY_SECONDS, Observations, Statistic, heard_before, means, sums_as_of
-
-FloatArray = NDArray[np.float64]
 
 #: One shipment that was given away, or billed for another's size, says no more than this about the next (log of money).
 MOST_MISSED = 1.0
@@ -108,10 +107,10 @@ def read_history(dataset: Dataset) -> History:
     lines = _joined_lines(dataset, attempts)
     table = _joined_attempts(dataset, attempts, lines)
     landmark = float(np.floor(table["decided_at"].min() / DAY_SECONDS) * DAY_SECONDS) if len(table) else 0.0
-    table["footfall_ratio"] = _footfall_ratio(dataset, table, landmark)
+    visitors = _visitors(dataset)
+    table["footfall_ratio"] = _footfall_ratio(visitors, table, landmark)
     read = _attempts(table)
     read_lines = _lines(lines, table)
-    visitors = _visitors(dataset)
     return History(read, read_lines, {**_observations(read, read_lines), "visitors": visitors}, landmark)
 
 
@@ -204,9 +203,8 @@ def _with_totals(table: pd.DataFrame, lines: pd.DataFrame) -> pd.DataFrame:
     return table.join(heaviest[["sku", "category", "on_hand", "days_since_count"]])
 
 
-def _footfall_ratio(dataset: Dataset, table: pd.DataFrame, landmark: float) -> FloatArray:
+def _footfall_ratio(observed: Observations, table: pd.DataFrame, landmark: float) -> FloatArray:
     """Of the last full hour before each decision."""
-    observed = _visitors(dataset)
     counted = pd.DataFrame(
         {
             "location_id": observed.columns["location_id"],

@@ -8,14 +8,12 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from features.facts import Columns
-from features.footfall import HOUR_SECONDS
+from features.calendar import HOUR_SECONDS
+from features.facts import Columns, FloatArray
 from features.places import PLACES
 from features.statistics import STATISTICS
 from features.tariff import log_tariff
 from features.trailing import Observations
-
-FloatArray = NDArray[np.float64]
 
 #: Durations are compared by their logarithm; shorter ones than this are taken as this.
 SHORTEST_HOURS = 0.1

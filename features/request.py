@@ -11,15 +11,13 @@ from functools import lru_cache, partial
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from features.coded import CodedColumns, Shape
 from features.definitions import FEATURES, Vocabularies
+from features.facts import FloatArray
 from features.statistics import STATISTICS
 from features.trailing import Statistic, mean_of
 from features.trailing_sums import TrailingSums
-
-FloatArray = NDArray[np.float64]
 
 _BY_NAME: Final = {statistic.name: statistic for statistic in STATISTICS}
 

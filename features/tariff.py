@@ -9,13 +9,10 @@ level follows from the trailing means, and what remains is for the trees.
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from features.coded import at_home
-from features.facts import Columns
+from features.facts import Columns, FloatArray
 from features.geography import haversine_km
-
-FloatArray = NDArray[np.float64]
 
 ENDS: Final = ("location_latitude", "location_longitude", "destination_latitude", "destination_longitude")
 _SIZE: Final = ("weight_kg", "volume_l", "units")

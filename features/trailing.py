@@ -13,10 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.coded import Coded, joined
-from features.facts import Columns, TextColumn
+from features.facts import Columns, FloatArray, TextColumn
 from features.places import join_keys
-
-FloatArray = NDArray[np.float64]
 
 DAY_SECONDS = 86_400.0
 

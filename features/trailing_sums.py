@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.coded import coded, joined
-from features.facts import Columns
+from features.facts import Columns, FloatArray
 from features.places import SEPARATOR, join_keys
-from features.trailing import FloatArray, Observations, Statistic, contributions, prior_weight
+from features.trailing import Observations, Statistic, contributions, prior_weight
 
 #: Keys put together that may be looked up for nothing, for each row.
 _SPARSE = 2

@@ -3,8 +3,6 @@
 from collections.abc import Iterable, Mapping, Sequence
 from copy import copy
 from datetime import datetime
-from pathlib import Path
-from typing import Final
 
 import lightgbm
 import numpy as np
@@ -12,31 +10,22 @@ from numpy.typing import NDArray
 from scipy.special import expit, logit
 
 from features.coded import Coded, CodedColumns, joined
-from features.definitions import FEATURES
-from features.facts import Columns
+from features.facts import Columns, FloatArray
 from features.places import coded_facts, join_keys
 from features.request import RequestFeatures
-from features.statistics import STATISTICS, USUAL_VISITORS
-from features.trailing import Observations, Statistic
+from features.statistics import USUAL_VISITORS
+from features.trailing import Observations
 from features.trailing_sums import TrailingSums
 from prediction.calibrated import Calibrated, calibrated
 from prediction.daily import DailyHours
-from prediction.following import Expected, Looked, Told, enough, followed, from_arrays
+from prediction.following import Expected, Looked, Told, enough, followed
 from prediction.hours import one_after_the_other
 from prediction.manifest import (
     EVERY_GROUP,
-    GOLDEN_FILE,
-    HEAD_PARTS,
-    TIME_HEADS,
-    TRAILING_FILE,
-    UNDER_WAY_FILE,
     Manifest,
-    read_manifest,
 )
 from prediction.trees import fastest_trees
 from prediction.week import hours_at_work, log_work
-
-FloatArray = NDArray[np.float64]
 
 #: Between these the trailing rate of failures is believed; a place without failures is not free of risk.
 LIKELY = (0.0005, 0.5)
@@ -52,7 +41,7 @@ class Bundle:
         trailing: TrailingSums,
         looked: Mapping[str, Looked],
     ) -> None:
-        """Put the parts together; `read_bundle` and training do."""
+        """Put the parts together; `prediction.reading` and training do."""
         self.manifest = manifest
         self.trailing = trailing
         #: Position, in the log of the service, of the last outcome that was learnt since the cut; 0: none.
@@ -239,20 +228,6 @@ def cost_of(log_cost: FloatArray) -> FloatArray:
     return np.maximum(np.expm1(log_cost), 0.0)
 
 
-def statistics_of(features: Sequence[str]) -> tuple[Statistic, ...]:
-    """The trailing statistics that the named features need, with those that they shrink to, in their order."""
-    unknown = sorted(set(features) - set(FEATURES))
-    if unknown:
-        raise KeyError(f"unknown feature(s): {', '.join(unknown)}")
-    by_name = {statistic.name: statistic for statistic in STATISTICS}
-    needed = {s.name for s in STATISTICS if any(s.column(days) in features for days in s.half_lives_days)}
-    parents = needed
-    while parents:
-        parents = {towards for name in parents if (towards := by_name[name].shrink_to) is not None} - needed
-        needed |= parents
-    return tuple(statistic for statistic in STATISTICS if statistic.name in needed)
-
-
 def calibration_groups(columns: Columns) -> Coded:
     """What each row is calibrated with: its location type and carrier service."""
     return joined(columns, ("location_type", "carrier_service_id"), join_keys)
@@ -271,34 +246,3 @@ def _as_of_cut(manifest: Manifest) -> dict[str, Calibrated]:
         time: Calibrated(np.array(levels), np.array(manifest.times[time]), np.array(manifest.paces[time]))
         for time, levels in manifest.calibration.items()
     }
-
-
-def model_file(head: str, part: str) -> str:
-    """Name of a model's file in the bundle's folder."""
-    return f"{head}.{part}.txt"
-
-
-#: What `read_bundle` and the trial read beside the manifest.
-FILES: Final = frozenset(
-    {
-        TRAILING_FILE,
-        UNDER_WAY_FILE,
-        GOLDEN_FILE,
-        *(model_file(head, part) for head, parts in HEAD_PARTS.items() for part in parts),
-    }
-)
-
-
-def read_bundle(folder: Path) -> Bundle:
-    """Read the bundle in ``folder`` without checking it: `prediction.loading.load_bundle` does."""
-    manifest = read_manifest(folder)
-    boosters = {
-        (head, part): lightgbm.Booster(model_file=str(folder / model_file(head, part)))
-        for head, parts in HEAD_PARTS.items()
-        for part in parts
-    }
-    with np.load(folder / TRAILING_FILE, allow_pickle=False) as arrays:
-        trailing = TrailingSums.from_arrays([*STATISTICS, USUAL_VISITORS], manifest.landmark, arrays)
-    with np.load(folder / UNDER_WAY_FILE, allow_pickle=False) as arrays:
-        looked = from_arrays(TIME_HEADS, arrays)
-    return Bundle(manifest, boosters, trailing, looked)

@@ -5,14 +5,13 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from features.facts import FloatArray
 from prediction.calibration import CalibrationSettings, UnderWay, calibrate
 from prediction.daily import DailyHours
 from prediction.daytimes import time_of_day_reached, time_paces
 from prediction.hourly import HourlyHours
 from prediction.hours import AS_PREDICTED, HoursTable
 from prediction.weekdays import weekday_paces
-
-FloatArray = NDArray[np.float64]
 
 CALIBRATION: Final = CalibrationSettings()
 

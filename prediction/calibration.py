@@ -15,10 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr
 
+from features.facts import FloatArray
 from prediction.hours import BASE_LEVELS, KNOTS
 from prediction.week import working_hours
-
-FloatArray = NDArray[np.float64]
 
 DAY_SECONDS = 86_400.0
 WEEK_SECONDS = 7 * DAY_SECONDS

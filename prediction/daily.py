@@ -14,11 +14,10 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from features.facts import FloatArray
 from prediction.hourly import DAYS, HourlyHours
 from prediction.hours import stacked
 from prediction.week import DAY_HOURS, WEEKDAYS
-
-FloatArray = NDArray[np.float64]
 
 #: (7, days): the weekday of each of the days, by the first.
 _COMING_WEEKDAYS: Final = (np.arange(WEEKDAYS)[:, None] + np.arange(DAYS)) % WEEKDAYS

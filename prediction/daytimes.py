@@ -12,12 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr
 
+from features.facts import FloatArray
 from prediction.calibration import DAY_SECONDS, HOUR_SECONDS, WEEK_SECONDS, CalibrationSettings, Reached, UnderWay
 from prediction.hourly import DAYS, TIME_HOURS, TIMES, HourlyHours
 from prediction.hours import HoursTable
 from prediction.week import DAY_HOURS
-
-FloatArray = NDArray[np.float64]
 
 #: More move no pace by a thousandth.
 _ITERATIONS: Final = 6

@@ -8,12 +8,10 @@ from typing import Any, Final, NamedTuple, TypedDict
 import numpy as np
 from numpy.typing import NDArray
 
-from features.facts import TextColumn
+from features.facts import FloatArray, TextColumn
 from prediction.calibrated import CALIBRATION
 from prediction.calibration import DAY_SECONDS, LONGEST_DAYS, WEEK_SECONDS, UnderWay
 from prediction.manifest import EVERY_GROUP
-
-FloatArray = NDArray[np.float64]
 
 #: Attempts of one time head that a bundle keeps at most.
 MOST_KEPT: Final = 100_000

@@ -14,10 +14,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from features.facts import FloatArray
 from prediction.hours import HoursTable
 from prediction.week import DAY_HOURS, WEEKDAYS
-
-FloatArray = NDArray[np.float64]
 
 #: Times of day that differ: eight, of three hours each.
 TIMES: Final = 8

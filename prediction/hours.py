@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
-FloatArray = NDArray[np.float64]
+from features.facts import FloatArray
 
 #: Levels of the uncalibrated distribution (normal, in log-hours) at which calibration is measured.
 BASE_LEVELS: FloatArray = np.concatenate(

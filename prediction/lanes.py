@@ -16,13 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, model_validator
 
-from features.facts import Columns
+from features.facts import Columns, FloatArray
 from prediction.bundle import Bundle
 from prediction.errors import LanesError
 from prediction.hours import BASE_LEVELS
 from prediction.manifest import TIME_HEADS
-
-FloatArray = NDArray[np.float64]
 
 LANES_FILE: Final = "lanes.json"
 #: The levels at which hours are kept; the last is certainty.

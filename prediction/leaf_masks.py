@@ -19,7 +19,7 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-FloatArray = NDArray[np.float64]
+from features.facts import FloatArray
 
 #: As many leaves as a word has bits.
 LEAVES: Final = 64

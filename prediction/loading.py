@@ -6,11 +6,12 @@ import subprocess
 import sys
 from pathlib import Path
 
-from prediction.bundle import FILES, Bundle, read_bundle
+from prediction.bundle import Bundle
 from prediction.errors import AGAIN, BundleError, LanesError
 from prediction.golden import check_golden
 from prediction.lanes import LANES_FILE, read_lanes
 from prediction.manifest import MANIFEST_FILE, read_manifest
+from prediction.reading import FILES, read_bundle
 
 #: Reading models and predicting a few rows takes a second or two.
 TRIAL_SECONDS = 60

@@ -74,7 +74,7 @@ class Manifest(BaseModel):
     landmark: float
     #: Time head → working hours of an hour of each weekday, Monday first, per group; see `prediction.week`.
     week: dict[str, list[list[float]]]
-    #: `calibration_group` → row of the tables.
+    #: Group, of `prediction.bundle.calibration_groups` → row of the tables.
     groups: dict[str, int]
     #: Time head → calibrated levels, one row per group.
     calibration: dict[str, list[list[float]]]

@@ -7,9 +7,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from features.facts import FloatArray
 from prediction.leaf_masks import LEAVES, slot_of, sum_leaves
-
-FloatArray = NDArray[np.float64]
 
 #: LightGBM's bits of a split's ``decision_type``.
 _DEFAULT_LEFT: Final = 2

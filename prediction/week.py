@@ -10,9 +10,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from features.facts import FloatArray
 from features.outcomes import SHORTEST_HOURS
-
-FloatArray = NDArray[np.float64]
 
 WEEKDAYS: Final = 7
 DAY_HOURS: Final = 24.0

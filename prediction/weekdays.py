@@ -8,12 +8,11 @@ already.
 import numpy as np
 from numpy.typing import NDArray
 
+from features.facts import FloatArray
 from prediction.calibration import DAY_SECONDS, HOUR_SECONDS, WEEK_SECONDS, CalibrationSettings, UnderWay
 from prediction.hourly import HourlyHours
 from prediction.hours import BASE_LEVELS, HoursTable
 from prediction.week import WEEKDAYS
-
-FloatArray = NDArray[np.float64]
 
 #: Who is beyond the last level has passed it without arriving: that is all the levels have room for.
 _FARTHEST = -np.log1p(-BASE_LEVELS[-1])

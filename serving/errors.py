@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,3 +205,16 @@ class ConfigurationError(Exception):
 
 class ReplayError(Exception):
     """A logged decision cannot be made again here. Its text says why."""
+
+
+def wrong_field(field: str, message: str) -> InvalidRequestError:
+    """The error about one field of a request."""
+    return InvalidRequestError(f"{field}: {message}", [FieldError(field, message)])
+
+
+def not_fed(kind: Literal["sku", "location", "carrier service"], name: str) -> str:
+    """What is told of something that nobody has fed."""
+    return f"{kind} {name!r} is not known: feed it with PUT /v1/{_FEEDS[kind]}"
+
+
+_FEEDS = {"sku": "products", "location": "locations", "carrier service": "carrier-services"}

@@ -21,9 +21,8 @@ from data.synthetic.clock import Clock
 from data.synthetic.durations import delivered_instant, ready_instant
 from data.synthetic.generate import RETAILER_FILE
 from data.whole import unfinished_in
+from features.facts import FloatArray
 from simulation.errors import TruthMissingError
-
-FloatArray = NDArray[np.float64]
 
 #: Points that stand for the joint distribution of preparation and travel, and of both and lateness.
 ON_TIME_POINTS: Final = 377

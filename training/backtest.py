@@ -16,10 +16,10 @@ from prediction.calibration import UnderWay
 from prediction.daily import DailyHours, stacked_days
 from prediction.manifest import TIME_HEADS
 from training.errors import TooLittleHistoryError
+from training.metrics import LEVELS
 from training.trained import Progress, Scored, score, train_heads
 
 DAY_SECONDS, HOUR_SECONDS = 86_400.0, 3600.0
-LEVELS = (0.1, 0.5, 0.9)
 
 
 class Retrain(StrEnum):
@@ -60,13 +60,18 @@ class Window:
         return datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(self.zone)).timestamp()
 
 
+def require_attempts(history: History) -> None:
+    """Raise `TooLittleHistoryError` when there are none."""
+    if not len(history.attempts):
+        raise TooLittleHistoryError("the history has no attempts: there is nothing to train on.")
+
+
 def commonest_zone(history: History) -> str:
     """The time zone in which most attempts were made: a day of the window begins at its midnight.
 
     Raises `TooLittleHistoryError` when there are none.
     """
-    if not len(history.attempts):
-        raise TooLittleHistoryError("the history has no attempts: there is nothing to train on.")
+    require_attempts(history)
     zones, counts = np.unique(history.attempts.columns["location_timezone"].astype(str), return_counts=True)
     return str(zones[np.argmax(counts)])
 

@@ -9,18 +9,17 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from features.facts import FloatArray
+from prediction.calibration import DAY_SECONDS, WEEK_SECONDS
 from training.errors import TooLittleHistoryError
 from training.heads import Recipe
 
-FloatArray = NDArray[np.float64]
-
-DAY_SECONDS: Final = 86_400.0
 FEWEST_ROWS: Final = 200
 #: Attempts whose durations tell how long it takes until nearly all outcomes are known, and which share is nearly all.
 _MATURE_SHARE: Final = 0.95
 _LONGEST_MATURITY_DAYS: Final = 45.0
 #: A period of the detrending, and how many attempts weigh as much as the trend-free level.
-_PERIOD_SECONDS: Final = 7 * DAY_SECONDS
+_PERIOD_SECONDS: Final = WEEK_SECONDS
 _PERIOD_STRENGTH: Final = 5.0
 _RECENT_SECONDS: Final = 4 * _PERIOD_SECONDS
 _FOLDS: Final = 5

@@ -1,6 +1,6 @@
 """The recipe of every head: what it sees, and how its trees are grown."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final
 
 #: What both durations follow from.
@@ -36,7 +36,7 @@ class Recipe:
 
     features: tuple[str, ...]
     rounds: int
-    parameters: dict[str, Any] = field(default_factory=dict)
+    parameters: dict[str, Any]
     #: LightGBM's objective for the centre of log-hours.
     centre: str = "regression_l1"
     #: Features from whose sum the trees start: they learn what differs from it.
@@ -148,5 +148,3 @@ PICK_FAILURE: Final = Recipe(
     offset=("failure_by_sku_location_365d",),
 )
 RECIPES: Final = {"ready_hours": READY, "transit_hours": TRANSIT, "cost": COST, "pick_failure": PICK_FAILURE}
-#: Head → the features from whose sum its trees start.
-OFFSETS: Final = {head: recipe.offset for head, recipe in RECIPES.items() if recipe.offset}

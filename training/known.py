@@ -1,6 +1,6 @@
 """What may be trained on as of a cut: every head's rows, without what was not known then."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,17 +9,17 @@ from numpy.typing import NDArray
 from features.calendar import local_hour_of_week
 from features.coded import coded
 from features.definitions import ENCODED, FEATURES, Vocabularies, matrix
-from features.facts import Columns
+from features.facts import Columns, FloatArray
 from features.history import Attempts, History
 from features.outcomes import log_hours
-from prediction.bundle import calibration_groups, group_codes, starts, statistics_of
+from features.statistics import STATISTICS
+from features.trailing import Statistic
+from prediction.bundle import calibration_groups, group_codes, starts
 from prediction.calibration import UnderWay
 from prediction.manifest import EVERY_GROUP, TIME_HEADS
 from prediction.week import learn_week, log_work
 from training.fit import Rows, maturity_seconds
 from training.heads import RECIPES
-
-FloatArray = NDArray[np.float64]
 
 #: Values of a text fact that get a code of their own, the most frequent first.
 _MOST_CODES = 255
@@ -64,6 +64,20 @@ def head_inputs(history: History, head: str, encoding: Encoding) -> tuple[FloatA
     return rows, starts(head, offsets, len(rows))
 
 
+def statistics_of(features: Sequence[str]) -> tuple[Statistic, ...]:
+    """The trailing statistics that the named features need, with those that they shrink to, in their order."""
+    unknown = sorted(set(features) - set(FEATURES))
+    if unknown:
+        raise KeyError(f"unknown feature(s): {', '.join(unknown)}")
+    by_name = {statistic.name: statistic for statistic in STATISTICS}
+    needed = {s.name for s in STATISTICS if any(s.column(days) in features for days in s.half_lives_days)}
+    parents = needed
+    while parents:
+        parents = {towards for name in parents if (towards := by_name[name].shrink_to) is not None} - needed
+        needed |= parents
+    return tuple(statistic for statistic in STATISTICS if statistic.name in needed)
+
+
 def arrived_at(attempts: Attempts, head: str) -> FloatArray:
     """When what a time head predicts happened, seconds; NaN where it did not."""
     return attempts.delivered_at if head == "delivery_hours" else attempts.ready_at
@@ -71,7 +85,7 @@ def arrived_at(attempts: Attempts, head: str) -> FloatArray:
 
 def weeks_as_of(history: History, encoding: Encoding, as_of: float) -> dict[str, FloatArray]:
     """The week of each time head, as `prediction.week.learn_week` gives it from what had arrived at ``as_of``."""
-    attempts, groups = history.attempts, _groups(history, encoding)
+    attempts, groups = history.attempts, groups_of(history, encoding)
     weeks = {}
     for head in TIME_HEADS:
         arrived = arrived_at(attempts, head)
@@ -104,7 +118,7 @@ def rows_known(
         )
         hours, weight = np.exp(log_hours(decided_at, known_at)), attempts.weight
         known = (known_at < as_of) & ~np.isnan(hours)
-        week = weeks["ready_hours" if head == "ready_hours" else "delivery_hours"][_groups(history, encoding)]
+        week = weeks["ready_hours" if head == "ready_hours" else "delivery_hours"][groups_of(history, encoding)]
         target = np.full(len(hours), np.nan)
         target[known] = log_work(week[known], clock_at(attempts, decided_at)[known], hours[known])
         young = as_of - maturity_seconds((known_at - decided_at)[known])
@@ -146,7 +160,7 @@ def under_way(
     )
 
 
-def _groups(history: History, encoding: Encoding) -> NDArray[np.intp]:
+def groups_of(history: History, encoding: Encoding) -> NDArray[np.intp]:
     """The row of the calibration tables of each attempt."""
     return group_codes(calibration_groups(history.attempts.columns), encoding.groups)
 

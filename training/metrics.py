@@ -2,9 +2,8 @@
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-FloatArray = NDArray[np.float64]
+from features.facts import FloatArray
 
 LEVELS = (0.1, 0.5, 0.9)
 _SMALLEST_PROBABILITY = 1e-6
@@ -31,20 +30,6 @@ def log_loss(probability: FloatArray, happened: FloatArray, weight: FloatArray) 
     clipped = np.clip(probability, _SMALLEST_PROBABILITY, 1 - _SMALLEST_PROBABILITY)
     losses = -(happened * np.log(clipped) + (1 - happened) * np.log(1 - clipped))
     return float(np.average(losses, weights=weight))
-
-
-def calibration_error(probability: FloatArray, target: FloatArray, weight: FloatArray, bins: int = 20) -> float:
-    """Expected calibration error: |mean probability − mean target| averaged over bins of equally many rows.
-
-    ``target`` is 0 or 1, or a true probability where it is known (Naeini, Cooper and Hauskrecht, AAAI 2015).
-    """
-    order = np.argsort(probability, kind="stable")
-    total = 0.0
-    for rows in np.array_split(order, bins):
-        if len(rows):
-            gap = np.average(probability[rows] - target[rows], weights=weight[rows])
-            total += abs(float(gap)) * float(weight[rows].sum())
-    return total / float(weight.sum())
 
 
 def hours_figures(predictions: pd.DataFrame, head: str) -> dict[str, float]:

@@ -17,7 +17,7 @@ from features.history import History
 from features.statistics import STATISTICS, USUAL_VISITORS
 from features.trailing import Observations
 from features.trailing_sums import TrailingSums
-from prediction.bundle import Bundle, model_file
+from prediction.bundle import Bundle
 from prediction.following import looked_at, to_arrays
 from prediction.golden import write_golden
 from prediction.lanes import LANES_FILE, Lanes, write_lanes
@@ -32,8 +32,9 @@ from prediction.manifest import (
     Window,
     is_bundle,
 )
+from prediction.reading import model_file
 from training.errors import NotABundleError
-from training.heads import OFFSETS, RECIPES
+from training.heads import RECIPES
 from training.trained import Scored, Trained
 
 GOLDEN_ROWS: Final = 24
@@ -77,7 +78,7 @@ def bundle_of(
         libraries={"python": platform.python_version(), **{library: version(library) for library in _LIBRARIES}},
         files={},
         features={head: list(recipe.features) for head, recipe in RECIPES.items()},
-        offsets={head: list(names) for head, names in OFFSETS.items()},
+        offsets={head: list(recipe.offset) for head, recipe in RECIPES.items() if recipe.offset},
         cost_factor=trained.cost_factor,
         vocabularies={name: dict(codes) for name, codes in trained.encoding.vocabularies.items()},
         landmark=history.landmark,

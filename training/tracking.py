@@ -1,6 +1,7 @@
 """Runs and registered models in MLflow."""
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
@@ -109,10 +110,7 @@ def _parameters(bundle: Bundle, leaves: Mapping[str, int]) -> dict[str, Any]:
         "seed": bundle.manifest.seed,
         "as_of": bundle.manifest.window.as_of,
         "attempts": bundle.manifest.window.attempts,
-        "calibration.weeks": CALIBRATION.weeks,
-        "calibration.decay": CALIBRATION.decay,
-        "calibration.prior_strength": CALIBRATION.prior_strength,
-        "calibration.group_strength": CALIBRATION.group_strength,
+        **{f"calibration.{name}": value for name, value in asdict(CALIBRATION).items()},
     }
     for head, recipe in RECIPES.items():
         parameters[f"{head}.rounds"] = recipe.rounds

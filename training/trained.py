@@ -5,20 +5,27 @@ from dataclasses import dataclass
 
 import lightgbm
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import expit
 
+from features.facts import FloatArray
 from features.history import History
-from prediction.bundle import calibration_groups, cost_of, delivered_after, group_codes
+from prediction.bundle import cost_of, delivered_after
 from prediction.calibrated import Calibrated, calibrated
 from prediction.calibration import UnderWay
 from prediction.manifest import HEAD_PARTS
 from training.errors import TooLittleHistoryError
 from training.fit import Rows, fit_cost, fit_hours, fit_probability
 from training.heads import RECIPES, Recipe
-from training.known import Encoding, clock_at, encoding_as_of, head_inputs, rows_known, under_way, weeks_as_of
-
-FloatArray = NDArray[np.float64]
+from training.known import (
+    Encoding,
+    clock_at,
+    encoding_as_of,
+    groups_of,
+    head_inputs,
+    rows_known,
+    under_way,
+    weeks_as_of,
+)
 
 #: Called with the head that is fitted next, its position and how many there are.
 Progress = Callable[[str, int, int], None]
@@ -33,7 +40,7 @@ _FIT: dict[str, Callable[[Recipe, Rows, int], dict[str, lightgbm.Booster]]] = {
 
 @dataclass(frozen=True, eq=False)
 class Trained:
-    """Boosters by (head, part), how they encode text, the rows each head was fitted on, and the instant of the cut.
+    """Boosters by (head, part), how they encode text, and the instant of the cut.
 
     ``weeks``: by time head, (groups, 7), see `prediction.week`.
     """
@@ -43,7 +50,6 @@ class Trained:
     boosters: dict[tuple[str, str], lightgbm.Booster]
     encoding: Encoding
     weeks: dict[str, FloatArray]
-    rows: dict[str, Rows]
     cost_factor: float
 
 
@@ -69,7 +75,7 @@ def train_heads(history: History, as_of: float, seed: int, progress: Progress) -
             raise TooLittleHistoryError(f"{head}: {error}") from None
         boosters |= {(head, part): booster for part, booster in fitted.items()}
     factor = cost_factor(boosters["cost", "log_mean"], rows["cost"])
-    return Trained(as_of, seed, boosters, encoding, weeks, rows, factor)
+    return Trained(as_of, seed, boosters, encoding, weeks, factor)
 
 
 def cost_factor(booster: lightgbm.Booster, rows: Rows) -> float:
@@ -98,7 +104,7 @@ class Scored:
     groups: int
 
     def calibration(self, now: float) -> dict[str, Calibrated]:
-        """Calibrated levels and weekdays per time head, from what was known at ``now`` (seconds)."""
+        """Calibrated levels and paces per time head, from what was known at ``now`` (seconds)."""
         return {head: calibrated(hours, self.groups, now) for head, hours in self.hours.items()}
 
 
@@ -110,7 +116,7 @@ def score(history: History, trained: Trained) -> Scored:
     history = history.missing_costs(_raw(history, trained, "cost")["cost", "log_mean"])
     raw = {model: said for head in HEAD_PARTS for model, said in _raw(history, trained, head).items()}
     ready, transit = ((raw[head, "centre"], np.exp(raw[head, "spread"])) for head in ("ready_hours", "transit_hours"))
-    groups = group_codes(calibration_groups(history.attempts.columns), trained.encoding.groups)
+    groups = groups_of(history, trained.encoding)
     clock = clock_at(history.attempts, history.attempts.decided_at)
     of_rows = {time: week[groups] for time, week in trained.weeks.items()}
     delivery = delivered_after(ready, transit, clock, of_rows["ready_hours"], of_rows["delivery_hours"])

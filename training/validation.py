@@ -7,7 +7,16 @@ import numpy as np
 import pandas as pd
 
 from features.history import History
-from training.backtest import DAY_SECONDS, HOUR_SECONDS, Retrain, Window, backtest, commonest_zone, span_of_decisions
+from training.backtest import (
+    DAY_SECONDS,
+    HOUR_SECONDS,
+    Retrain,
+    Window,
+    backtest,
+    commonest_zone,
+    require_attempts,
+    span_of_decisions,
+)
 from training.errors import TooLittleHistoryError
 from training.fit import maturity_seconds
 from training.trained import Progress
@@ -31,11 +40,10 @@ def validate(history: History, as_of: float, seed: int, progress: Progress) -> t
 
     Raises `TooLittleHistoryError` when nothing was decided in it, or too little before it.
     """
+    require_attempts(history)
     if not np.any(history.attempts.decided_at < as_of):
         raise TooLittleHistoryError(
             f"nothing was decided before that instant. Decisions of this history lie {span_of_decisions(history)}."
-            if len(history.attempts)
-            else "the history has no attempts: there is nothing to train on."
         )
     window = validation_window(history, as_of)
     predictions = backtest(history, window, Retrain.NEVER, seed, progress)
@@ -59,6 +67,5 @@ def midnight_after_last_decision(history: History) -> float:
 
     Raises `TooLittleHistoryError` when there is none.
     """
-    if not len(history.attempts):
-        raise TooLittleHistoryError("the history has no attempts: there is nothing to train on.")
+    require_attempts(history)
     return float((history.attempts.decided_at.max() // DAY_SECONDS + 1) * DAY_SECONDS)

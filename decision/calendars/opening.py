@@ -139,17 +139,12 @@ def daily_cut_offs(things: Sequence[Mapping[str, str] | None]) -> NDArray[np.flo
     return table
 
 
-def every_day(_day: date) -> bool:
-    """Whether a place that nobody says is ever closed works on a day."""
-    return True
-
-
 def open_since(
     start: datetime,
     minutes: float,
     hours: Mapping[str, Sequence[str]] | None,
     zone: ZoneInfo,
-    works: Callable[[date], bool] = every_day,
+    works: Callable[[date], bool],
 ) -> datetime:
     """Return the instant at which a place has been open for ``minutes`` since ``start``, on days on which it ``works``.
 

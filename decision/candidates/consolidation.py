@@ -22,7 +22,7 @@ def open_shipments_at(order: Order, network: Network, candidates: Candidates) ->
     if not order.open_shipments:
         return joined
     places = network.locations["location_id"][candidates.location]
-    services = np.append(network.services["carrier_service_id"], np.array([None]))[candidates.service]
+    services = network.service_ids[candidates.service]
     for position in reversed(range(len(order.open_shipments))):
         shipment = order.open_shipments[position]
         joined[(places == shipment.location_id) & (services == shipment.carrier_service_id)] = position

@@ -48,8 +48,6 @@ def exclusions(
     stocked = situation.atp >= least
     locations, place = distinct_codes(candidates.location)
     first_of_place = np.searchsorted(candidates.location, locations)
-    # `NO_SERVICE`, −1, finds the last: collected without one, or whatever the service.
-    services = np.append(network.services["carrier_service_id"], np.array([None]))
     candidates_of_place = np.bincount(place)
     found: list[Exclusion] = []
     for rule, mask in taken.items():
@@ -66,7 +64,8 @@ def exclusions(
             () if all_ else _lines(order, mask[:, row]) for row, all_ in zip(rows, whole[rows].tolist(), strict=True)
         ]
         names = map(str, network.locations["location_id"][candidates.location[rows]].tolist())
-        by = services[np.where(as_one[place[rows]], NO_SERVICE, candidates.service[rows])].tolist()
+        # Of a place that is told as one the service is not told.
+        by = network.service_ids[np.where(as_one[place[rows]], NO_SERVICE, candidates.service[rows])].tolist()
         found += [
             Exclusion(name, service, rule, reason, told) for name, service, told in zip(names, by, lines, strict=True)
         ]

@@ -190,7 +190,7 @@ def _is_brought(units: PromisedUnits, everyone: Situation) -> bool:
     """Return whether the parcel that they were to come in still may travel by its service: it is not too heavy."""
     network, candidates, promise = everyone.network, everyone.candidates, everyone.order.promise
     assert promise is not None
-    service = np.append(network.services["carrier_service_id"], np.array([None]))[candidates.service]
+    service = network.service_ids[candidates.service]
     places = network.locations["location_id"][candidates.location]
     brought = (service == units.carrier_service_id) & (places == units.location_id)
     weights = {line.sku: line.weight_kg or 0.0 for line in everyone.order.lines}

@@ -68,7 +68,7 @@ class Assignment:
         return np.array([rows[0] in self.large.loads.split for rows in self.large.blocks])[self.pairs[0]]
 
     @cached_property
-    def columns(self) -> "_Columns":
+    def columns(self) -> _Columns:
         """Where the model's columns stand."""
         large, (blocks, candidates), split = self.large, self.pairs, self.split
         units = np.full(len(blocks), -1)
@@ -123,7 +123,7 @@ class Assignment:
         values = np.rint(np.array(solver.getSolution().col_value)[columns.amount])
         return Solved(self._sent(values), info.mip_dual_bound, solver.getRunTime())
 
-    def _dividing(self, rows: "Rows") -> None:
+    def _dividing(self, rows: Rows) -> None:
         """Add that every block is sent or omitted, and only by candidates that are open for it; something is sent."""
         large, columns, (blocks, candidates), split = self.large, self.columns, self.pairs, self.split
         rows.add(range(columns.opened, columns.cost), np.ones(large.count), 1.0, np.inf)
@@ -138,7 +138,7 @@ class Assignment:
             mine = np.flatnonzero(candidates == candidate)
             rows.add([columns.opened + candidate, *mine], [1.0, *-np.ones(len(mine))], -np.inf, 0.0)
 
-    def _price(self, rows: "Rows", money: Floats) -> int:
+    def _price(self, rows: Rows, money: Floats) -> int:
         """Write the prices into ``money``, add what cost and risk are at least; return how many columns that adds."""
         large, columns, (blocks, candidates) = self.large, self.columns, self.pairs
         money[columns.opened : columns.cost] = np.where(np.isfinite(large.fixed), large.fixed, 0.0)
@@ -150,7 +150,7 @@ class Assignment:
             rows.add_pairs((variable + candidates, np.arange(len(blocks))), (1.0, -least), 0.0, np.inf)
         return self._cut(rows, len(money))
 
-    def _shared(self, rows: "Rows") -> None:
+    def _shared(self, rows: Rows) -> None:
         """Add what a parcel carries, what a location has of a sku, and how many parcels there may be."""
         large, columns, (blocks, candidates) = self.large, self.columns, self.pairs
         if large.limits.max_parcels is not None:
@@ -170,7 +170,7 @@ class Assignment:
             if same[0] == row and (len(same) > 1 or row in large.loads.split):
                 self._stock(rows, same)
 
-    def _stock(self, rows: "Rows", same: NDArray[np.intp]) -> None:
+    def _stock(self, rows: Rows, same: NDArray[np.intp]) -> None:
         """Add that no location sends more of a sku than each candidate that sends some may promise."""
         large, amount, (blocks, candidates) = self.large, self.columns.amount, self.pairs
         wanted = large.per_unit(np.isin(np.arange(len(large.quantities)), same).astype(float))[blocks]
@@ -188,7 +188,7 @@ class Assignment:
                 own = loosest - tight + (wanted[pair] if amount[pair] == pair else 0.0)
                 rows.add([*others, pair], [*wanted[taken], own], -np.inf, loosest)
 
-    def _cut(self, rows: "Rows", next_column: int) -> int:
+    def _cut(self, rows: Rows, next_column: int) -> int:
         """Add the cuts, and return how many columns they need: whether a pair sends at least so many units.
 
         Whatever is sent beyond a cut's shipment takes its cost back, for a predictor may take more goods for cheaper.

@@ -59,7 +59,7 @@ def best_plans(problem: Problem, count: int, below: int = HOPELESS) -> list[Plan
             most = min(most, max(left + values.sent(plan) for left, plan in zip(left_out, plans, strict=True)))
 
 
-def _within_limit(values: "Values", count: int, below: int) -> tuple["Search", list[Plan]]:
+def _within_limit(values: Values, count: int, below: int) -> tuple[Search, list[Plan]]:
     """Return the best plans as the values stand, none if there is none of less money than ``below``, and their search.
 
     A limit that the best plans keep by themselves costs no time.

@@ -114,12 +114,10 @@ class _Planning:
         """Return (L, C) the units of each line that a candidate may and can send, with a rule left out."""
         return np.where(forbidden, 0.0, self.ruled.reach.within(without))
 
-    def best(
-        self, within: Floats, count: int, *, limits: Limits | None = None, below: int = HOPELESS
-    ) -> list[RankedPlan]:
+    def best(self, within: Floats, count: int, *, limits: Limits | None = None) -> list[RankedPlan]:
         """Return the best plans as `sought` does; none, and ``unproved``, where nobody knows whether there is one."""
         try:
-            return self.sought(within, count, limits=limits, below=below, effort=self.effort())
+            return self.sought(within, count, limits=limits, effort=self.effort())
         except UnprovedError:
             self.unproved = True
             return []

@@ -36,7 +36,6 @@ from decision.rules.attributes import needs_prediction
 from decision.rules.parts import Stage
 from decision.rules.ruleset import Ruleset
 from decision.rules.ruling import Ruling, apply_rules, unmet
-from decision.rules.situation import Situation
 
 #: Sets of equal size that are told.
 MOST_TOLD: Final = 3
@@ -225,7 +224,9 @@ def _with_everyone(ruled: Ruled, predictor: Predictor) -> Ruled:
         # Whatever could be sent has to be scored, also parts of lines that are not split as yet.
         split = replace(ruled.ruleset.limits, split_lines=True)
         unruled = Reach(everyone, Ruling({}, {}, {}), split).within()
-        everyone = _scored(everyone, predictor, unruled > 0)
+        order, network, candidates = everyone.order, everyone.network, everyone.candidates
+        scores = score(order, network, candidates, unruled > 0, predictor=predictor, now=everyone.now)
+        everyone = replace(everyone, scores=scores)
         ruling = ruling.and_then(apply_rules(ruled.ruleset, ruled.rules, everyone))
     return replace(ruled, situation=everyone, ruling=ruling)
 
@@ -235,12 +236,3 @@ def _needs_scores(ruled: Ruled) -> bool:
     waiting = any(rule.condition is not None and rule.waits for rule in ruled.rules)
     required = [stage.require for stage in ruled.ruleset.stages]
     return waiting or all(require is not None and needs_prediction(require.names) for require in required)
-
-
-def _scored(
-    situation: Situation, predictor: Predictor, asked: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]
-) -> Situation:
-    scores = score(
-        situation.order, situation.network, situation.candidates, asked, predictor=predictor, now=situation.now
-    )
-    return replace(situation, scores=scores)

@@ -8,7 +8,7 @@ line in question ``line.*`` it is (L, 1), and of that line at the candidate ``st
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
 import numpy as np
 
@@ -140,9 +140,6 @@ ATTRIBUTES: Final = (
 
 BY_NAME: Final = {attribute.name: attribute for attribute in ATTRIBUTES}
 
-#: What expressions read, or may read: dotted name → type.
-Reads: TypeAlias = Names
-
 #: Spaces whose attributes differ from line to line.
 PER_LINE: Final = frozenset({"line", "stock"})
 _PER_LINE_PREDICTIONS: Final = frozenset({"prediction.line_cost", "prediction.line_pick_failure"})
@@ -167,7 +164,7 @@ def _space(name: str) -> str:
     return name.partition(".")[0]
 
 
-def together(reads: Iterable[Reads]) -> Reads:
+def together(reads: Iterable[Names]) -> Names:
     """Return what several expressions read, as one."""
     union: dict[str, Kind | ListOf] = {}
     for names in reads:
@@ -196,7 +193,7 @@ class ReadColumns(dict[str, Any]):
     What the order alone settles (no date was promised) asks for nothing of its candidates.
     """
 
-    def __init__(self, reads: Reads, situation: Situation) -> None:
+    def __init__(self, reads: Names, situation: Situation) -> None:
         """``reads``: whatever may be asked for."""
         super().__init__()
         self._reads, self._situation = reads, situation

@@ -1,14 +1,14 @@
 """What a compiled ruleset is made of: rules, stages, limits, what is promised and offered."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
-from decision.rules.attributes import CAPACITY_USED, Reads, needs_prediction, together
+from decision.rules.attributes import CAPACITY_USED, needs_prediction, together
 from decision.rules.calendar import Calendar
 from expressions.compiled import CompiledExpression
-from expressions.kinds import Kind
+from expressions.kinds import Kind, Names
 
 
 @dataclass(frozen=True)
@@ -27,11 +27,11 @@ class Rule:
     where: CompiledExpression | None
     condition: CompiledExpression | None
     amount: float | CompiledExpression | None
-    active: Calendar | None = None
-    reasons: Mapping[str, str] = field(default_factory=dict)
+    active: Calendar | None
+    reasons: Mapping[str, str]
 
     @cached_property
-    def names(self) -> Reads:
+    def names(self) -> Names:
         """What is read of candidates to apply it."""
         parts = (self.where, self.condition, self.amount)
         reads = [part.names for part in parts if isinstance(part, CompiledExpression)]
@@ -90,6 +90,6 @@ class PromiseTerms:
     ``day``: money that a day's waiting is worth to the customer, by which ways of delivery are ranked.
     """
 
-    confidence: float = 0.95
-    day: float = 0.0
-    fees: tuple[Fee, ...] = ()
+    confidence: float
+    day: float
+    fees: tuple[Fee, ...]

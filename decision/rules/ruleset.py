@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache, cached_property
 from importlib.resources import files
 from typing import Any, Final
@@ -18,15 +18,7 @@ from decision.money import Strategy
 from decision.rules.attributes import names_of
 from decision.rules.bounds import beyond_bounds
 from decision.rules.calendar import Calendar
-from decision.rules.document import (
-    KINDS,
-    NOT_FOUND_ODDS,
-    ActiveDocument,
-    OfferDocument,
-    RuleDocument,
-    StageDocument,
-    read_document,
-)
+from decision.rules.document import KINDS, ActiveDocument, OfferDocument, RuleDocument, StageDocument, read_document
 from decision.rules.parts import Fee, Limits, OfferRule, PromiseTerms, Rule, Stage
 from expressions.compiled import CompiledExpression, compile_expression
 from expressions.conditions import Conditions
@@ -51,10 +43,10 @@ class Ruleset:
     limits: Limits
     rules: tuple[Rule, ...]
     stages: tuple[Stage, ...]
-    promises: PromiseTerms = field(default_factory=PromiseTerms)
-    offer: OfferRule | None = None
-    not_found_odds: float = NOT_FOUND_ODDS
-    collect_from: CollectFrom = "store"
+    promises: PromiseTerms
+    offer: OfferRule | None
+    not_found_odds: float
+    collect_from: CollectFrom
 
     @cached_property
     def conditions(self) -> Conditions:

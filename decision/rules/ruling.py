@@ -119,12 +119,11 @@ def available(situation: Situation, ruling: Ruling, without: str = "") -> NDArra
     return situation.candidates.free - safety
 
 
-def allowed(situation: Situation, ruling: Ruling, without: str = "") -> NDArray[np.bool_]:
-    """Return (L, C) where no rule other than ``without`` removes the line from the candidate."""
+def allowed(situation: Situation, ruling: Ruling) -> NDArray[np.bool_]:
+    """Return (L, C) where no rule removes the line from the candidate."""
     may = np.ones(situation.atp.shape, bool)
-    for rule, removed in ruling.removed.items():
-        if rule != without:
-            may &= ~removed
+    for removed in ruling.removed.values():
+        may &= ~removed
     return may
 
 

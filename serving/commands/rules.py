@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-rules = typer.Typer(help="Check rulesets before they are published.", no_args_is_help=True)
+rules = typer.Typer(no_args_is_help=True)
 
 
 @rules.callback()

@@ -5,8 +5,8 @@ from collections.abc import Iterable
 from typing import TypeAlias
 
 from sqlalchemy import Connection, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
+from serving.database.inserting import insert_into
 from serving.database.order_tables import capacity_used
 from serving.database.tables import locations
 from serving.errors import CapacityGoneError
@@ -21,7 +21,7 @@ def take_capacity(connection: Connection, days: Iterable[LocationDay], version: 
     Raises `CapacityGoneError` where a location would get more than its ``capacity_per_day``, beside what was counted
     here for that day or what its feed told of it, whichever is more.
     """
-    insert = (postgresql if connection.dialect.name == "postgresql" else sqlite).insert(capacity_used)
+    insert = insert_into(connection, capacity_used)
     for (location_id, day), shipments in sorted(Counter(days).items()):
         used = connection.execute(
             insert.values(location_id=location_id, day=day, used=shipments, changed_in=version)

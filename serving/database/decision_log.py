@@ -5,9 +5,9 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, exists, insert, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from decision.order import Order
+from serving.database.inserting import insert_into
 from serving.database.tables import decisions, places
 from serving.decisions.inputs import KeptPlaces, read_order
 
@@ -46,8 +46,8 @@ def log_decision(connection: Connection, decision: LoggedDecision, kept: KeptPla
     known = connection.execute(select(exists().where(places.c.digest == kept.digest))).scalar()
     if not known:
         # Another process may be keeping the same just now.
-        into = postgresql.insert(places) if connection.dialect.name == "postgresql" else sqlite.insert(places)
-        connection.execute(into.on_conflict_do_nothing(), {"digest": kept.digest, "content": kept.content})
+        keeping = insert_into(connection, places).on_conflict_do_nothing()
+        connection.execute(keeping, {"digest": kept.digest, "content": kept.content})
     connection.execute(insert(decisions), asdict(decision))
 
 

@@ -79,16 +79,5 @@ def events_of(connection: Connection, order_id: str) -> list[dict[str, Any]]:
     rows = connection.execute(
         select(order_events).where(order_events.c.order_id == order_id).order_by(order_events.c.position)
     )
-    return [
-        {
-            "event_id": row.event_id,
-            "kind": row.kind,
-            "occurred_at": row.occurred_at,
-            "recorded_at": row.recorded_at,
-            "who": row.who,
-            "why": row.why,
-            "shipment_id": row.shipment_id,
-            "versions": orjson.loads(row.versions),
-        }
-        for row in rows
-    ]
+    names = ("event_id", "kind", "occurred_at", "recorded_at", "who", "why", "shipment_id")
+    return [{**{name: getattr(row, name) for name in names}, "versions": orjson.loads(row.versions)} for row in rows]

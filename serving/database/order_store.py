@@ -1,12 +1,14 @@
 """Orders and their shipments as rows."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any, Final
 
 from sqlalchemy import Connection, Row, Select, delete, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
+from serving.database.inserting import insert_into
 from serving.database.order_tables import order_lines, orders, shipment_lines, shipments
+from serving.errors import NotFoundError
 from serving.orders.records import LineRecord, OrderRecord, ShipmentLineRecord, ShipmentRecord
 from serving.orders.states import OrderState, ShipmentState
 
@@ -16,24 +18,12 @@ _CHANGING: Final = ("state", "changed_at", "ready_at", "outcome_at", "shipping_c
 
 def insert_order(connection: Connection, order: OrderRecord) -> bool:
     """Write a new order without shipments; whether there was none of that name."""
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
     row = {name: getattr(order, name) for name in orders.columns.keys()}  # noqa: SIM118 (columns iterates columns)
-    statement = dialect.insert(orders).values(row).on_conflict_do_nothing().returning(orders.c.order_id)
-    if connection.execute(statement).first() is None:
+    new = insert_into(connection, orders).values(row).on_conflict_do_nothing().returning(orders.c.order_id)
+    if connection.execute(new).first() is None:
         return False
-    connection.execute(
-        insert(order_lines),
-        [
-            {
-                "order_id": order.order_id,
-                "line_id": line.line_id,
-                "sku": line.sku,
-                "quantity": line.quantity,
-                "waiting": line.waiting,
-            }
-            for line in order.lines
-        ],
-    )
+    lines = [{"order_id": order.order_id, **asdict(line)} for line in order.lines]
+    connection.execute(insert(order_lines), lines)
     return True
 
 
@@ -41,19 +31,21 @@ def insert_shipment(connection: Connection, shipment: ShipmentRecord) -> None:
     """Write a new shipment."""
     row = {name: getattr(shipment, name) for name in shipments.columns.keys()}  # noqa: SIM118 (columns iterates columns)
     connection.execute(insert(shipments).values(row))
-    connection.execute(
-        insert(shipment_lines),
-        [
-            {
-                "shipment_id": shipment.shipment_id,
-                "line_id": line.line_id,
-                "sku": line.sku,
-                "quantity": line.quantity,
-                "short": line.short,
-            }
-            for line in shipment.lines
-        ],
-    )
+    _insert_lines(connection, shipment)
+
+
+def _insert_lines(connection: Connection, shipment: ShipmentRecord) -> None:
+    rows = [{"shipment_id": shipment.shipment_id, **asdict(line)} for line in shipment.lines]
+    if rows:
+        connection.execute(insert(shipment_lines), rows)
+
+
+def order_named(connection: Connection, order_id: str) -> OrderRecord:
+    """The order as `find_order` finds it. Raises `NotFoundError`."""
+    order = find_order(connection, order_id)
+    if order is None:
+        raise NotFoundError(f"There is no order {order_id!r}")
+    return order
 
 
 def find_order(connection: Connection, order_id: str) -> OrderRecord | None:
@@ -127,18 +119,7 @@ def _save_shipment(connection: Connection, before: ShipmentRecord, after: Shipme
     )
     if after.lines != before.lines:
         connection.execute(delete(shipment_lines).where(shipment_lines.c.shipment_id == after.shipment_id))
-        rows = [
-            {
-                "shipment_id": after.shipment_id,
-                "line_id": line.line_id,
-                "sku": line.sku,
-                "quantity": line.quantity,
-                "short": line.short,
-            }
-            for line in after.lines
-        ]
-        if rows:
-            connection.execute(insert(shipment_lines), rows)
+        _insert_lines(connection, after)
 
 
 def _shipment(row: Row[Any], lines: Sequence[ShipmentLineRecord]) -> ShipmentRecord:

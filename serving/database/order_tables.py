@@ -1,4 +1,4 @@
-"""The tables of orders, their shipments, the ledger of stock, and the events that tell others of both."""
+"""The tables of orders, their shipments and what these teach, and of the events that tell others."""
 
 from sqlalchemy import (
     BigInteger,
@@ -11,72 +11,10 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
-    text,
 )
 
 from serving.database.tables import STRUCTURE, metadata
-from serving.database.types import Instant
-
-#: Counts itself on both databases; SQLite does so for INTEGER only.
-_Position = BigInteger().with_variant(Integer, "sqlite")
-
-inbound = Table(
-    "inbound",
-    metadata,
-    Column("inbound_id", Text, primary_key=True),
-    Column("sku", Text, nullable=False, index=True),
-    Column("location_id", Text, nullable=False),
-    Column("quantity", BigInteger, nullable=False),
-    Column("expected_at", Instant, nullable=False),
-    Column("changed_in", BigInteger, nullable=False, index=True),
-)
-
-#: Append-only. ``on_hand`` and ``held`` are what the entry changed in the row of ``stock``; ``moved`` the units that
-#: came or went at ``occurred_at``, told apart because a count from after that instant has them already.
-stock_movements = Table(
-    "stock_movements",
-    metadata,
-    Column("position", _Position, primary_key=True, autoincrement=True),
-    Column("sku", Text, nullable=False),
-    Column("location_id", Text, nullable=False),
-    Column("kind", Text, nullable=False),
-    Column("occurred_at", Instant, nullable=False),
-    Column("recorded_at", Instant, nullable=False),
-    Column("moved", BigInteger, nullable=False),
-    Column("on_hand", BigInteger, nullable=False),
-    Column("held", BigInteger, nullable=False),
-    Column("who", Text, nullable=False),
-    Column("why", Text),
-    Column("order_id", Text),
-    Column("shipment_id", Text),
-    Column("source", Text),
-    Column("sequence", BigInteger),
-    *(
-        # Only what is looked up: most entries are counts, which have neither order nor source and move nothing.
-        Index(name, *columns, unique=name.startswith("uq"), postgresql_where=text(only), sqlite_where=text(only))
-        for name, columns, only in (
-            ("ix_stock_movements_order_id", ("order_id",), "order_id IS NOT NULL"),
-            ("ix_stock_movements_sku_location_id", ("sku", "location_id", "occurred_at"), "moved <> 0"),
-            ("uq_stock_movements_source_sequence", ("source", "sequence"), "source IS NOT NULL"),
-        )
-    ),
-)
-
-#: What each source of a place counted last, but for the source whose count the row of ``stock`` shows.
-stock_counts = Table(
-    "stock_counts",
-    metadata,
-    Column("sku", Text, primary_key=True),
-    Column("location_id", Text, primary_key=True),
-    Column("source", Text, primary_key=True),
-    Column("counted_at", Instant, nullable=False),
-    Column("on_hand", BigInteger, nullable=False),
-    Column("reserved", BigInteger, nullable=False),
-    Column("safety_stock", BigInteger, nullable=False),
-    Column("daily_demand", Float(53)),
-    Column("markdown_risk", Float(53)),
-    Column("source_sequence", BigInteger, nullable=False),
-)
+from serving.database.types import POSITION, Instant
 
 capacity_used = Table(
     "capacity_used",
@@ -163,7 +101,7 @@ shipment_lines = Table(
 order_events = Table(
     "order_events",
     metadata,
-    Column("position", _Position, primary_key=True, autoincrement=True),
+    Column("position", POSITION, primary_key=True, autoincrement=True),
     Column("event_id", Text, nullable=False, unique=True),
     Column("order_id", Text, nullable=False, index=True),
     Column("shipment_id", Text),
@@ -182,7 +120,7 @@ order_events = Table(
 outcomes = Table(
     "outcomes",
     metadata,
-    Column("position", _Position, primary_key=True, autoincrement=True),
+    Column("position", POSITION, primary_key=True, autoincrement=True),
     Column("shipment_id", Text, nullable=False),
     Column("measure", Text, nullable=False),
     Column("known_at", Instant, nullable=False),
@@ -198,7 +136,7 @@ outcomes = Table(
 shipment_steps = Table(
     "shipment_steps",
     metadata,
-    Column("position", _Position, primary_key=True, autoincrement=True),
+    Column("position", POSITION, primary_key=True, autoincrement=True),
     Column("shipment_id", Text, nullable=False),
     Column("stage", Text, nullable=False),
     Column("known_at", Instant, nullable=False, index=True),

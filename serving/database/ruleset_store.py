@@ -1,7 +1,7 @@
 """Published rulesets: every version is kept, the newest of each name is live."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
@@ -62,15 +62,6 @@ def publish(
         published_by=client,
         document=document,
     )
-    connection.execute(
-        insert(rulesets).values(
-            name=name,
-            version=published.version,
-            position=published.position,
-            document=orjson.dumps(document).decode(),
-            published_at=now,
-            published_by=client,
-            changed_in=changed_in,
-        )
-    )
+    row = {**asdict(published), "document": orjson.dumps(document).decode(), "changed_in": changed_in}
+    connection.execute(insert(rulesets).values(row))
     return published

@@ -37,10 +37,9 @@ from sqlalchemy import (
 from sqlalchemy.exc import IntegrityError
 
 from serving.database.locks import StockKey, lock_fed
-from serving.database.order_tables import stock_counts, stock_movements
 from serving.database.stock_batch import Counts, counts_of, fed, offer
 from serving.database.stock_ledger import NEVER
-from serving.database.tables import stock
+from serving.database.tables import stock, stock_counts, stock_movements
 from serving.database.types import Instant
 from serving.database.versions import next_version
 from serving.errors import StockAppearedError

@@ -16,18 +16,18 @@ from datetime import UTC, datetime
 from typing import Any, Final, Literal, TypeAlias
 
 from sqlalchemy import Connection, Row, bindparam, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
+from serving.database.inserting import insert_into
 from serving.database.locks import StockKey, lock_stock
-from serving.database.order_tables import stock_movements
-from serving.database.tables import stock
+from serving.database.tables import stock, stock_movements
 from serving.database.versions import next_version
 from serving.errors import StockAppearedError, StockGoneError
 
 #: ``counted_at`` of what nobody has counted yet.
 NEVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
 Kind: TypeAlias = Literal["count", "movement", "hold", "release", "hand_over", "short_pick"]
-_OWN: Final = ("held", "moved_at", "short_at", "changed_in")
+#: What entries change of a row.
+_CHANGING: Final = ("on_hand", "held", "moved_at", "short_at", "changed_in")
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +118,7 @@ def post(connection: Connection, entries: Sequence[Entry], who: str, now: dateti
     version = next_version(connection)
     new = [_row_of(key, balance, version) for key, balance in balances.items() if key not in rows]
     _insert_new(connection, new)
-    _update(connection, [_row_of(key, balances[key], version) for key in rows], ("on_hand", *_OWN))
+    _update(connection, [_row_of(key, balances[key], version) for key in rows])
     _write_ledger(connection, zip(entries, changes, strict=True), who, now)
     return version
 
@@ -166,24 +166,22 @@ def _insert_new(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> No
     """Insert rows that were not there to be locked; the lock on the version lets nobody else insert meanwhile."""
     if not rows:
         return
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    statement = dialect.insert(stock).on_conflict_do_nothing()
+    statement = insert_into(connection, stock).on_conflict_do_nothing()
     written = connection.execute(statement, list(rows), execution_options={"preserve_rowcount": True}).rowcount
     if written < len(rows):
         raise StockAppearedError
 
 
-def _update(connection: Connection, rows: Sequence[Mapping[str, Any]], columns: Iterable[str]) -> None:
+def _update(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
     if not rows:
         return
-    changed = [name for name in columns if name not in {"sku", "location_id"}]
     statement = (
         update(stock)
         .where(stock.c.sku == bindparam("of_sku"), stock.c.location_id == bindparam("of_location"))
-        .values({name: bindparam(f"new_{name}") for name in changed})
+        .values({name: bindparam(f"new_{name}") for name in _CHANGING})
     )
     values = [
-        {"of_sku": row["sku"], "of_location": row["location_id"], **{f"new_{name}": row[name] for name in changed}}
+        {"of_sku": row["sku"], "of_location": row["location_id"], **{f"new_{name}": row[name] for name in _CHANGING}}
         for row in rows
     ]
     connection.execute(statement, values)

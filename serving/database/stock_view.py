@@ -6,11 +6,11 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, select
 
-from serving.database.order_tables import inbound
 from serving.database.stock_ledger import NEVER, available, unavailable
-from serving.database.tables import locations, stock
+from serving.database.tables import inbound, locations, stock
 
-_UNITS: Final = ("on_hand", "reserved", "held", "safety_stock", "inbound", "atp")
+_RECORDED: Final = ("on_hand", "reserved", "held", "safety_stock")
+_UNITS: Final = (*_RECORDED, "inbound", "atp")
 
 
 def stock_of(connection: Connection, sku: str) -> dict[str, Any]:
@@ -32,10 +32,7 @@ def stock_of(connection: Connection, sku: str) -> dict[str, Any]:
             {
                 "location_id": location_id,
                 "location_type": types[location_id],
-                "on_hand": 0 if row is None else row.on_hand,
-                "reserved": 0 if row is None else row.reserved,
-                "held": 0 if row is None else row.held,
-                "safety_stock": 0 if row is None else row.safety_stock,
+                **{name: 0 if row is None else getattr(row, name) for name in _RECORDED},
                 "inbound": sum(item["quantity"] for item in on_its_way),
                 "atp": 0 if row is None else max(available(row), 0),
                 "counted_at": None if row is None or row.counted_at == NEVER else row.counted_at,

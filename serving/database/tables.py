@@ -1,4 +1,7 @@
-"""The tables. ``changed_in`` is the version of the state in which a row was last written (`database.versions`)."""
+"""The tables of the network, its stock, rulesets and decisions.
+
+``changed_in`` is the version of the state in which a row was last written (`database.versions`).
+"""
 
 from typing import Final
 
@@ -15,9 +18,10 @@ from sqlalchemy import (
     Table,
     Text,
     false,
+    text,
 )
 
-from serving.database.types import Instant
+from serving.database.types import POSITION, Instant
 
 metadata = MetaData(naming_convention={"ix": "ix_%(table_name)s_%(column_0_name)s", "pk": "pk_%(table_name)s"})
 
@@ -115,6 +119,64 @@ stock = Table(
     Column("short_at", Instant),
     _changed_in(),
     sqlite_with_rowid=False,
+)
+
+#: What each source of a place counted last, but for the source whose count the row of ``stock`` shows.
+stock_counts = Table(
+    "stock_counts",
+    metadata,
+    Column("sku", Text, primary_key=True),
+    Column("location_id", Text, primary_key=True),
+    Column("source", Text, primary_key=True),
+    Column("counted_at", Instant, nullable=False),
+    Column("on_hand", BigInteger, nullable=False),
+    Column("reserved", BigInteger, nullable=False),
+    Column("safety_stock", BigInteger, nullable=False),
+    Column("daily_demand", Float(53)),
+    Column("markdown_risk", Float(53)),
+    Column("source_sequence", BigInteger, nullable=False),
+)
+
+#: Append-only. ``on_hand`` and ``held`` are what the entry changed in the row of ``stock``; ``moved`` the units that
+#: came or went at ``occurred_at``, told apart because a count from after that instant has them already.
+stock_movements = Table(
+    "stock_movements",
+    metadata,
+    Column("position", POSITION, primary_key=True, autoincrement=True),
+    Column("sku", Text, nullable=False),
+    Column("location_id", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("occurred_at", Instant, nullable=False),
+    Column("recorded_at", Instant, nullable=False),
+    Column("moved", BigInteger, nullable=False),
+    Column("on_hand", BigInteger, nullable=False),
+    Column("held", BigInteger, nullable=False),
+    Column("who", Text, nullable=False),
+    Column("why", Text),
+    Column("order_id", Text),
+    Column("shipment_id", Text),
+    Column("source", Text),
+    Column("sequence", BigInteger),
+    *(
+        # Only what is looked up: most entries are counts, which have neither order nor source and move nothing.
+        Index(name, *columns, unique=name.startswith("uq"), postgresql_where=text(only), sqlite_where=text(only))
+        for name, columns, only in (
+            ("ix_stock_movements_order_id", ("order_id",), "order_id IS NOT NULL"),
+            ("ix_stock_movements_sku_location_id", ("sku", "location_id", "occurred_at"), "moved <> 0"),
+            ("uq_stock_movements_source_sequence", ("source", "sequence"), "source IS NOT NULL"),
+        )
+    ),
+)
+
+inbound = Table(
+    "inbound",
+    metadata,
+    Column("inbound_id", Text, primary_key=True),
+    Column("sku", Text, nullable=False, index=True),
+    Column("location_id", Text, nullable=False),
+    Column("quantity", BigInteger, nullable=False),
+    Column("expected_at", Instant, nullable=False),
+    _changed_in(),
 )
 
 footfall = Table(

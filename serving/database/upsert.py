@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Table
-from sqlalchemy.dialects import postgresql, sqlite
 
+from serving.database.inserting import insert_into
 from serving.database.versions import next_version
 
 
@@ -13,7 +13,7 @@ def upsert(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any
     """Write ``rows`` (each with every column of ``table`` but ``changed_in``); return how many were written."""
     if not rows:
         return 0
-    insert = postgresql.insert(table) if connection.dialect.name == "postgresql" else sqlite.insert(table)
+    insert = insert_into(connection, table)
     keys = [column.name for column in table.primary_key]
     statement = insert.on_conflict_do_update(
         index_elements=keys,

@@ -9,9 +9,9 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 import orjson
-from sqlalchemy import Connection, and_, delete, func, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, update
 
+from serving.database.inserting import insert_into
 from serving.database.locks import lock_deliveries
 from serving.database.order_tables import deliveries, order_events, webhooks
 
@@ -69,9 +69,8 @@ def tell_broker(connection: Connection, url: str, who: str, now: datetime) -> No
 
     Safe in several processes at once.
     """
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    statement = dialect.insert(webhooks).values(_row_of(Webhook(BROKER, url, "", (), now, who)))
-    connection.execute(statement.on_conflict_do_update(index_elements=["webhook_id"], set_={"url": url}))
+    broker = insert_into(connection, webhooks).values(_row_of(Webhook(BROKER, url, "", (), now, who)))
+    connection.execute(broker.on_conflict_do_update(index_elements=["webhook_id"], set_={"url": url}))
 
 
 def remove_webhook(connection: Connection, webhook_id: str) -> bool:
@@ -114,16 +113,8 @@ def dead_letters(connection: Connection, webhook_id: str) -> list[dict[str, Any]
         .order_by(deliveries.c.position)
         .limit(1_000)
     )
-    return [
-        {
-            "event_id": row.event_id,
-            "kind": row.kind,
-            "order_id": row.order_id,
-            "attempts": row.attempts,
-            "last_error": row.last_error,
-        }
-        for row in rows
-    ]
+    names = ("event_id", "kind", "order_id", "attempts", "last_error")
+    return [{name: getattr(row, name) for name in names} for row in rows]
 
 
 def send_again(connection: Connection, webhook_id: str, now: datetime) -> int:
@@ -168,7 +159,7 @@ def claim_due(connection: Connection, webhook_id: str, now: datetime, lease: tim
     events = connection.execute(select(order_events).where(order_events.c.position.in_({row.position for row in due})))
     known = {event.position: dict(event._mapping) for event in events}
     for row in due:
-        connection.execute(_the(row.webhook_id, row.position).values(due_at=now + lease))
+        connection.execute(update(deliveries).where(*_of(row.webhook_id, row.position)).values(due_at=now + lease))
     return [
         Delivery(row.webhook_id, row.position, row.url, row.secret, row.attempts, known[row.position]) for row in due
     ]
@@ -176,11 +167,7 @@ def claim_due(connection: Connection, webhook_id: str, now: datetime, lease: tim
 
 def told(connection: Connection, delivery: Delivery) -> None:
     """The webhook has it."""
-    connection.execute(
-        delete(deliveries).where(
-            and_(deliveries.c.webhook_id == delivery.webhook_id, deliveries.c.position == delivery.position)
-        )
-    )
+    connection.execute(delete(deliveries).where(*_of(delivery.webhook_id, delivery.position)))
 
 
 def not_told(connection: Connection, delivery: Delivery, error: str, due_at: datetime | None) -> None:
@@ -188,7 +175,7 @@ def not_told(connection: Connection, delivery: Delivery, error: str, due_at: dat
     values: dict[str, Any] = {"attempts": delivery.attempts + 1, "last_error": error[:500], "dead": due_at is None}
     if due_at is not None:
         values["due_at"] = due_at
-    connection.execute(_the(delivery.webhook_id, delivery.position).values(values))
+    connection.execute(update(deliveries).where(*_of(delivery.webhook_id, delivery.position)).values(values))
 
 
 def _row_of(webhook: Webhook) -> dict[str, Any]:
@@ -196,5 +183,5 @@ def _row_of(webhook: Webhook) -> dict[str, Any]:
     return {**row, **{name: orjson.dumps(row[name]).decode() for name in ("kinds", "location_ids")}}
 
 
-def _the(webhook_id: str, position: int) -> Any:
-    return update(deliveries).where(deliveries.c.webhook_id == webhook_id, deliveries.c.position == position)
+def _of(webhook_id: str, position: int) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    return deliveries.c.webhook_id == webhook_id, deliveries.c.position == position

@@ -4,7 +4,7 @@ import math
 
 from decision.order import Destination, Line, OpenShipment, Order
 from decision.promised import Promised
-from serving.errors import FieldError, InvalidRequestError, UnknownReferenceError
+from serving.errors import FieldError, InvalidRequestError, UnknownReferenceError, not_fed
 from serving.state.snapshot import Snapshot
 from serving.wire.order import OrderBody
 from serving.wire.promise_token import read_token
@@ -20,17 +20,13 @@ def to_order(body: OrderBody, snapshot: Snapshot) -> Order:
     `UnknownReferenceError` naming each line whose sku, and the collecting location, that nobody has fed.
     """
     unknown = [
-        FieldError(
-            f"lines[{at}].sku", f"line {line.line_id}: sku {line.sku!r} is not known: feed it with PUT /v1/products"
-        )
+        FieldError(f"lines[{at}].sku", f"line {line.line_id}: {not_fed('sku', line.sku)}")
         for at, line in enumerate(body.lines)
         if line.sku not in snapshot.products
     ]
     place = body.collect_location_id
     if place is not None and place not in snapshot.positions:
-        unknown.append(
-            FieldError("collect_location_id", f"location {place!r} is not known: feed it with PUT /v1/locations")
-        )
+        unknown.append(FieldError("collect_location_id", not_fed("location", place)))
     unknown += _unknown_shipments(body, snapshot)
     promise = None if body.promise is None else _agreeing(read_token(body.promise), body)
     if unknown:
@@ -95,10 +91,9 @@ def _unknown_shipments(body: OrderBody, snapshot: Snapshot) -> list[FieldError]:
     for at, shipment in enumerate(body.open_shipments):
         place, service = shipment.location_id, shipment.carrier_service_id
         if place not in snapshot.positions:
-            told = f"location {place!r} is not known: feed it with PUT /v1/locations"
-            unknown.append(FieldError(f"open_shipments[{at}].location_id", told))
+            unknown.append(FieldError(f"open_shipments[{at}].location_id", not_fed("location", place)))
         if service is not None and service not in services["carrier_service_id"]:
-            told = f"carrier service {service!r} is not known: feed it with PUT /v1/carrier-services"
+            told = not_fed("carrier service", service)
             unknown.append(FieldError(f"open_shipments[{at}].carrier_service_id", told))
     return unknown
 

@@ -11,9 +11,8 @@ from pydantic import ValidationError
 from sqlalchemy import Table
 
 from serving.database import tables
-from serving.database.order_tables import inbound
 from serving.database.stock_batch import Counts, counts_of, joined
-from serving.errors import FieldError, MalformedBodyError, UnsupportedMediaError
+from serving.errors import FieldError, MalformedBodyError, UnsupportedMediaError, not_fed
 from serving.feeds.stock import plain_counts
 from serving.state.snapshot import Snapshot
 from serving.web.problems import field_errors
@@ -43,7 +42,7 @@ FEEDS: Final = (
     Feed("products", tables.products, ProductRow),
     Feed("carrier-services", tables.carrier_services, CarrierServiceRow),
     Feed("stock", tables.stock, StockRow),
-    Feed("inbound", inbound, InboundRow),
+    Feed("inbound", tables.inbound, InboundRow),
     Feed("footfall", tables.footfall, FootfallRow),
 )
 
@@ -143,11 +142,9 @@ def _unknown_reference(row: dict[str, Any], snapshot: Snapshot | None) -> FieldE
     if snapshot is None:
         return None
     if row["location_id"] not in snapshot.positions:
-        return FieldError(
-            "location_id", f"location {row['location_id']!r} is not known: feed it with PUT /v1/locations"
-        )
+        return FieldError("location_id", not_fed("location", row["location_id"]))
     if "sku" in row and row["sku"] not in snapshot.products:
-        return FieldError("sku", f"sku {row['sku']!r} is not known: feed it with PUT /v1/products")
+        return FieldError("sku", not_fed("sku", row["sku"]))
     return None
 
 

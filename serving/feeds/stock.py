@@ -16,12 +16,10 @@ import pyarrow.json as pj
 from numpy.typing import NDArray
 
 from serving.database.stock_batch import Counts, counts_of, joined, micros
+from serving.wire.fields import LAST_SEQUENCE, MOST_AMOUNT, MOST_UNITS, ONE_LINE
 
 #: Values, and which of them are plainly right (the others are stand-ins).
 _Checked: TypeAlias = tuple[NDArray[Any], NDArray[np.bool_]]
-_MOST_UNITS: Final = 1_000_000_000
-_MOST_AMOUNT: Final = 1e12
-_LAST_SEQUENCE: Final = 2**62
 _FIELDS: Final = pa.schema(
     [(name, pa.string()) for name in ("sku", "location_id", "source", "counted_at")]
     + [(name, pa.int64()) for name in ("on_hand", "reserved", "safety_stock", "source_sequence")]
@@ -31,7 +29,6 @@ _FIELDS: Final = pa.schema(
 _ZERO_WITHOUT: Final = ("reserved", "safety_stock", "source_sequence")
 _NULL: Final = re.compile(rb'"(?:reserved|safety_stock|source_sequence|[^"]*\\u[^"]*)"\s*:\s*null')
 _INSTANT: Final = r"^\d{4}-\d\d-\d\dT([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.(\d{3}|\d{6}))?(Z|[+-](0\d|1[0-4]):[0-5]\d)$"
-_TEXT: Final = re.compile(r"[^\x00-\x1f\x7f]{1,200}")
 #: Lines among which one that cannot be read is not looked for any further.
 _FEW: Final = 16
 
@@ -50,12 +47,12 @@ def plain_counts(
             _known(read["location_id"], locations),
             _sources(read["source"]),
             _instants(read["counted_at"], micros(latest)),
-            _whole(read["on_hand"], _MOST_UNITS),
-            _whole(read["reserved"], _MOST_UNITS),
-            _whole(read["safety_stock"], _MOST_UNITS),
-            _amounts(read["daily_demand"], _MOST_AMOUNT),
+            _whole(read["on_hand"], MOST_UNITS),
+            _whole(read["reserved"], MOST_UNITS),
+            _whole(read["safety_stock"], MOST_UNITS),
+            _amounts(read["daily_demand"], MOST_AMOUNT),
             _amounts(read["markdown_risk"], 1.0),
-            _whole(read["source_sequence"], _LAST_SEQUENCE),
+            _whole(read["source_sequence"], LAST_SEQUENCE),
         )
     except ValueError:  # at least one line is none of a count: the others are found by halves
         if len(lines) <= _FEW:
@@ -93,7 +90,7 @@ def _known(column: Any, names: Container[str]) -> _Checked:
 
 def _sources(column: Any) -> _Checked:
     """None named is the empty text."""
-    return _each_once(column, lambda name: bool(_TEXT.fullmatch(name)), missing=True)
+    return _each_once(column, lambda name: bool(ONE_LINE.fullmatch(name)), missing=True)
 
 
 def _each_once(column: Any, is_right: Callable[[str], bool], *, missing: bool = False) -> _Checked:

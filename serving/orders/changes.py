@@ -1,200 +1,20 @@
-"""What may be done to an order, and what that does to it, to stock and to capacity. Values in, values out."""
+"""What may be done to an order that was placed, and what that does to it, to stock and to capacity.
 
-import uuid
-from collections.abc import Container, Iterable, Mapping
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
-from typing import Final, TypeAlias, TypedDict
+Values in, values out.
+"""
 
-import orjson
+from dataclasses import replace
 
-from decision.decision import Option, Shipment
-from decision.promises.outlook import OnItsWay, slack
-from prediction.following import Expected
 from serving.database.capacity import LocationDay
-from serving.database.locks import StockKey
-from serving.database.order_log import OrderEvent
 from serving.database.stock_ledger import Entry
 from serving.errors import ConflictError, NotFoundError
 from serving.orders.change import Change, each, entry, settled, then, with_shipment
-from serving.orders.events import By, shipment_event, state_event, told
+from serving.orders.events import By, order_event, shipment_event, state_event
 from serving.orders.records import OrderRecord, ShipmentLineRecord, ShipmentRecord
-from serving.orders.states import (
-    GONE,
-    OPEN,
-    OrderState,
-    ShipmentEvent,
-    ShipmentState,
-)
-from serving.orders.steps import Stage, Step
-
-#: What `sent` tells shipments of one plan apart by.
-Sent: TypeAlias = tuple[str, str | None, tuple[tuple[str, int], ...]]
+from serving.orders.states import GONE, OPEN, OrderState, ShipmentEvent, ShipmentState
 
 _PICKABLE = (*OPEN, ShipmentState.ASSIGNED, ShipmentState.ACCEPTED)
-#: How sure a promise has to be for its shipment to wait.
-CONFIDENCE: Final = 0.95
 _ENDED = (OrderState.COMPLETED, OrderState.CANCELLED, OrderState.EXPIRED)
-
-
-@dataclass(frozen=True, slots=True)
-class Assignment:
-    """A plan that was decided for an order, with the stores to which its shipments are offered too.
-
-    ``keeps``: units that rules keep back, ``days``: local date by location. ``expected``: what the bundle said of its
-    shipments before calibration, by `sent`.
-    """
-
-    option: Option
-    decision_id: str
-    versions: Mapping[str, str]
-    keeps: Mapping[StockKey, int]
-    days: Mapping[str, str]
-    expected: Mapping[Sent, Expected]
-
-    @property
-    def location_ids(self) -> frozenset[str]:
-        """Those that the plan needs; the others are only offered its shipments."""
-        return frozenset(shipment.location_id for shipment in self.option.shipments)
-
-    def because(self, by: By) -> By:
-        """Return ``by`` with the decision as the reason, where there is no other."""
-        return by if by.why else replace(by, why=f"decision {self.decision_id}")
-
-    def shaped(self, events: Iterable[OrderEvent]) -> tuple[OrderEvent, ...]:
-        """Return ``events`` with what shaped the decision."""
-        return tuple(replace(event, versions=self.versions) for event in events)
-
-    def not_offered_to(self, location_ids: Container[str]) -> "Assignment":
-        """The same plan, offered to none of these."""
-        shipments = tuple(_without(shipment, location_ids) for shipment in self.option.shipments)
-        return replace(self, option=replace(self.option, shipments=shipments))
-
-
-def _without(shipment: Shipment, location_ids: Container[str]) -> Shipment:
-    if shipment.offer is None:
-        return shipment
-    others = tuple(other for other in shipment.offer.others if other.location_id not in location_ids)
-    return replace(shipment, offer=replace(shipment.offer, others=others))
-
-
-def place(order: OrderRecord, plan: Assignment | None, by: By) -> Change:
-    """A new order, all of whose units wait, and the plan that supplies them, where there is one."""
-    if plan is None:
-        placed = OrderEvent(order.order_id, "order.placed", by.at, by.who, told(order), why=by.why)
-        return Change(None, order, events=(placed, state_event(order, by)))
-    by = plan.because(by)
-    assigned = assign(order, plan, by)
-    placed = OrderEvent(order.order_id, "order.placed", by.at, by.who, told(assigned.after), why=by.why)
-    same = (state_event(assigned.after, by),) if assigned.after.state is order.state else ()
-    return replace(assigned, before=None, events=plan.shaped((placed, *assigned.events, *same)))
-
-
-def assign(order: OrderRecord, plan: Assignment, by: By) -> Change:
-    """Give the waiting units of ``order`` to the locations of ``plan``.
-
-    Raises `ConflictError` where fewer units wait than were planned: somebody changed the order meanwhile.
-    """
-    by = plan.because(by)
-    waiting = order.waiting
-    shipments: list[ShipmentRecord] = []
-    for planned in plan.option.shipments:
-        for line in planned.lines:
-            waiting[line.line_id] = waiting.get(line.line_id, 0) - line.quantity
-        shipments += _shipments(order, planned, plan, by, first_number=len(order.shipments) + len(shipments) + 1)
-    entries = [
-        entry(
-            shipment,
-            line,
-            "hold",
-            by,
-            held=line.quantity,
-            keeps=plan.keeps.get((line.sku, shipment.location_id), 0),
-        )
-        for shipment in shipments
-        for line in shipment.lines
-    ]
-    events = [shipment_event(shipment, f"shipment.{shipment.state}", by) for shipment in shipments]
-    if any(units < 0 for units in waiting.values()):
-        raise ConflictError(f"Order {order.order_id!r} was changed meanwhile: fewer units wait than were planned")
-    changed = replace(
-        order,
-        decision_id=plan.decision_id,
-        lines=tuple(replace(line, waiting=waiting.get(line.line_id, 0)) for line in order.lines),
-        shipments=(*order.shipments, *shipments),
-    )
-    takes = tuple((shipment.location_id, shipment.capacity_day) for shipment in shipments)
-    assigned = settled(order, changed, by, entries=entries, takes=takes, events=events)
-    expected = {shipment.shipment_id: plan.expected.get(sent(shipment)) for shipment in shipments}
-    begun = (Step(name, Stage.ASSIGNED, by.at, said) for name, said in expected.items() if said is not None)
-    return replace(assigned, events=plan.shaped(assigned.events), assigned=tuple(begun))
-
-
-def sent(shipment: Shipment | ShipmentRecord) -> Sent:
-    """From where, how and what: of the shipments of one plan, no two send the same."""
-    lines = tuple((line.line_id, line.quantity) for line in shipment.lines)
-    return shipment.location_id, shipment.carrier_service_id, lines
-
-
-def _shipments(
-    order: OrderRecord, planned: Shipment, plan: Assignment, by: By, first_number: int
-) -> list[ShipmentRecord]:
-    """The shipment that was planned; where it is offered to others too, one for each."""
-    offer = planned.offer
-    among = [planned] if offer is None else [planned, *offer.others]
-    offered = len(among) > 1
-    waits = ShipmentState.OFFERED if offered else ShipmentState.ASSIGNED
-    offer_id = uuid.uuid4().hex if offered else None
-    return [
-        ShipmentRecord(
-            shipment_id=uuid.uuid4().hex,
-            order_id=order.order_id,
-            number=number,
-            location_id=one.location_id,
-            carrier_service_id=one.carrier_service_id,
-            state=ShipmentState.RESERVED if order.state is OrderState.RESERVED else waits,
-            decision_id=plan.decision_id,
-            capacity_day=plan.days[one.location_id],
-            expected_p50_at=one.delivery.p50_at,
-            expected_p90_at=one.delivery.p90_at,
-            **_milestones(order, one, by),
-            pick_failure=one.pick_failure,
-            assigned_at=by.at,
-            changed_at=by.at,
-            lines=tuple(ShipmentLineRecord(line.line_id, line.sku, line.quantity) for line in one.lines),
-            offer_id=offer_id,
-            offer_minutes=offer.minutes if offer is not None and offered else None,
-            offer_stage=offer.stage if offer is not None and offered else None,
-        )
-        for number, one in enumerate(among, first_number)
-    ]
-
-
-class _Milestones(TypedDict, total=False):
-    expected_ready_at: datetime | None
-    accept_by: datetime
-    hand_over_by: datetime
-
-
-def sure_enough(order: OrderRecord) -> float:
-    """How sure the promise of an order has to be: less than usually where no more was promised."""
-    told = 1.0 if order.promise is None else orjson.loads(order.promise)["confidence"]
-    return min(CONFIDENCE, float(told))
-
-
-def _milestones(order: OrderRecord, planned: Shipment, by: By) -> _Milestones:
-    """Until when each step may wait: counted back from what was promised, and how sure that has to be.
-
-    What is sure enough as it was decided need not have begun before it is assigned: the slack is known less exactly.
-    """
-    ready, promised_at = planned.delivery.ready_p50_at, order.promised_at
-    if ready is None or promised_at is None:
-        return {"expected_ready_at": ready}
-    going = OnItsWay(by.at, ready, planned.delivery.p50_at, planned.delivery.p90_at)
-    may_wait = slack(going, promised_at, sure_enough(order))
-    if 1 - (planned.delivery.p_late or 0.0) >= sure_enough(order):
-        may_wait = max(may_wait, timedelta())
-    return {"expected_ready_at": ready, "accept_by": by.at + may_wait, "hand_over_by": ready + may_wait}
 
 
 def confirm(order: OrderRecord, by: By) -> Change:
@@ -253,7 +73,7 @@ def amend(order: OrderRecord, line_id: str, quantity: int, by: By) -> Change:
     )
     entries: list[Entry] = []
     gives: list[LocationDay] = []
-    events = [OrderEvent(order.order_id, "order.amended", by.at, by.who, told(changed), why=by.why)]
+    events = [order_event(changed, "order.amended", by)]
     seen: set[str] = set()
     for shipment in reversed(order.shipments):
         if shipment.state not in _PICKABLE or not surplus or shipment.shipment_id in seen:

@@ -18,7 +18,7 @@ from serving.database.decision_log import LoggedDecision
 from serving.database.locks import StockKey
 from serving.decisions.deciding import Asked, make_decision, ready_predictor
 from serving.decisions.ordering import to_order
-from serving.orders.changes import Assignment, Sent
+from serving.orders.assigning import Assignment, Sent
 from serving.orders.expecting import expected_of
 from serving.service import Service
 from serving.state.capacity import full_locations
@@ -71,13 +71,7 @@ class Made:
         )
 
 
-def decide_now(
-    service: Service,
-    body: OrderBody,
-    content: bytes,
-    client: str,
-    avoided: Avoided = Avoided(),
-) -> Made:
+def decide_now(service: Service, body: OrderBody, content: bytes, client: str, avoided: Avoided) -> Made:
     """Decide ``body`` (sent as ``content``) on the live snapshot.
 
     Raises `NotReadyError`, `InvalidRequestError` (currency) or `UnknownReferenceError`.

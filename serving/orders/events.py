@@ -1,12 +1,12 @@
 """How changes of orders and shipments are told in the log of events."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Final
 
 from serving.database.order_log import OrderEvent
-from serving.orders.records import LineRecord, OrderRecord, ShipmentRecord
+from serving.orders.records import OrderRecord, ShipmentRecord
 from serving.orders.states import OrderState, ShipmentEvent
 
 #: Every kind of event.
@@ -17,6 +17,10 @@ KINDS: Final = frozenset(
         "offer.lapsed",
     }
 )
+
+
+#: Who does what happens by itself.
+WHO: Final = "smista"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +34,12 @@ class By:
 
 def state_event(order: OrderRecord, by: By) -> OrderEvent:
     """The order is in the state that it is in now."""
-    return OrderEvent(order.order_id, f"order.{order.state}", by.at, by.who, told(order), why=by.why)
+    return order_event(order, f"order.{order.state}", by)
+
+
+def order_event(order: OrderRecord, kind: str, by: By) -> OrderEvent:
+    """``kind`` happened to the order."""
+    return OrderEvent(order.order_id, kind, by.at, by.who, told(order), why=by.why)
 
 
 def shipment_event(shipment: ShipmentRecord, kind: str, by: By, occurred_at: datetime | None = None) -> OrderEvent:
@@ -41,15 +50,7 @@ def shipment_event(shipment: ShipmentRecord, kind: str, by: By, occurred_at: dat
 
 def told(order: OrderRecord) -> dict[str, Any]:
     """An order, as events tell it."""
-    return {
-        "order_id": order.order_id,
-        "state": order.state,
-        "lines": [_told_line(line) for line in order.lines],
-    }
-
-
-def _told_line(line: LineRecord) -> dict[str, Any]:
-    return {"line_id": line.line_id, "sku": line.sku, "quantity": line.quantity, "waiting": line.waiting}
+    return {"order_id": order.order_id, "state": order.state, "lines": [asdict(line) for line in order.lines]}
 
 
 def told_offer(offer_id: str, offered: Sequence[ShipmentRecord]) -> dict[str, Any]:
@@ -71,8 +72,5 @@ def told_shipment(shipment: ShipmentRecord) -> dict[str, Any]:
         "carrier_service_id": shipment.carrier_service_id,
         "state": shipment.state,
         "offer_id": shipment.offer_id,
-        "lines": [
-            {"line_id": line.line_id, "sku": line.sku, "quantity": line.quantity, "short": line.short}
-            for line in shipment.lines
-        ],
+        "lines": [asdict(line) for line in shipment.lines],
     }

@@ -11,7 +11,7 @@ from decision.candidates.scores import asked_of
 from decision.decision import Option, Shipment
 from decision.order import Order
 from prediction.following import Expected
-from serving.orders.changes import Sent, sent
+from serving.orders.assigning import Sent, sent
 from serving.state.served import ServedPredictor
 from serving.state.snapshot import Snapshot
 

@@ -36,7 +36,7 @@ def happened(
 
     Raises `ConflictError` where that cannot happen to it, `InvalidRequestError` for quantities that make no sense.
     """
-    shipment = next(shipment for shipment in order.shipments if shipment.shipment_id == shipment_id)
+    shipment = order.shipment(shipment_id)
     if event is ShipmentEvent.SHORT_PICKED and _told_before(shipment, picked or {}):
         return Change(order, order)
     state = after(shipment.state, event, order.delivery_method)
@@ -103,7 +103,7 @@ def _rejected_for_lack(
     change = each(order, order, [shipment], ShipmentEvent.REJECTED, by, occurred_at=occurred_at)
     skus = {line.sku for line in shipment.lines if line.line_id in missing}
     found = replace(
-        next(known for known in change.after.shipments if known.shipment_id == shipment.shipment_id),
+        change.after.shipment(shipment.shipment_id),
         lines=tuple(replace(line, short=line.short + missing.get(line.line_id, 0)) for line in shipment.lines),
     )
     return replace(

@@ -24,15 +24,13 @@ from serving.decisions.ordering import to_order
 from serving.errors import (
     CapacityGoneError,
     ConflictError,
-    FieldError,
-    InvalidRequestError,
     NotFoundError,
     OrderExistsError,
     OutOfStockError,
     StockGoneError,
+    wrong_field,
 )
-from serving.orders.changes import Assignment
-from serving.orders.changes import place as placed
+from serving.orders.assigning import Assignment, placed
 from serving.orders.deciding import Avoided, Made, assignment, decide_now, full_now
 from serving.orders.events import By
 from serving.orders.expecting import expected_of
@@ -143,7 +141,7 @@ async def commit_decision(
 def _check_expiry(expires_at: datetime | None, now: datetime) -> None:
     if expires_at is not None and expires_at <= now:
         message = f"has passed: here it is {now:%Y-%m-%dT%H:%M:%SZ}; check the clock and the time zone"
-        raise InvalidRequestError(f"expires_at: {message}", [FieldError("expires_at", message)])
+        raise wrong_field("expires_at", message)
 
 
 async def _commit(service: Service, placing: Placing, plan: Assignment, told: KeptPromise | None) -> Answer:

@@ -140,6 +140,10 @@ class OrderRecord:
         refused = {ShipmentState.LAPSED, ShipmentState.REJECTED}
         return frozenset(stage for (_, stage), of_offer in states.items() if of_offer <= refused)
 
+    def shipment(self, shipment_id: str) -> ShipmentRecord:
+        """The shipment of that name, which is one of the order's."""
+        return next(shipment for shipment in self.shipments if shipment.shipment_id == shipment_id)
+
     def alike(self, shipment: ShipmentRecord) -> list[ShipmentRecord]:
         """The shipments that stand for the same units now: those of one open offer, or ``shipment`` alone."""
         return [shipment, *self.others_open(shipment)] if shipment.state in OPEN else [shipment]

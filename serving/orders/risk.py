@@ -13,8 +13,8 @@ from decision.promises.outlook import OnItsWay, all_there, on_time
 from serving.database.order_log import OrderEvent
 from serving.decisions.ordering import to_order
 from serving.errors import ServingError
+from serving.orders.assigning import CONFIDENCE, sure_enough
 from serving.orders.change import Change
-from serving.orders.changes import CONFIDENCE, sure_enough
 from serving.orders.events import By, told
 from serving.orders.records import OrderRecord, ShipmentRecord
 from serving.orders.states import ARRIVED, OrderState, ShipmentState

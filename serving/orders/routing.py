@@ -17,10 +17,10 @@ from serving.database.order_store import find_order
 from serving.database.order_tables import order_lines, orders
 from serving.database.tables import stock
 from serving.errors import CapacityGoneError, ConflictError, NotReadyError, ServingError, StockGoneError
+from serving.orders.assigning import assign
 from serving.orders.change import Change
-from serving.orders.changes import assign
 from serving.orders.deciding import Avoided, Made, decide_now, full_now
-from serving.orders.events import By
+from serving.orders.events import WHO, By
 from serving.orders.placing import MOST_ATTEMPTS
 from serving.orders.records import OrderRecord
 from serving.orders.risk import tell_risk
@@ -37,8 +37,6 @@ MOST_FAILURES: Final = 5
 MOST_AT_ONCE: Final = 50
 #: Orders whose waiting units are looked for: to be sent, or (until they are confirmed) to be held.
 _LOOKED_FOR: Final = (OrderState.BACKORDERED, OrderState.RESERVED)
-#: Who does what happens by itself.
-WHO: Final = "smista"
 
 log = structlog.get_logger()
 
@@ -74,12 +72,10 @@ async def route_order(service: Service, order_id: str, why: str) -> None:
             await service.database.write(
                 partial(_carry_out, order_id=order_id, made=made, rank=made.rank, snapshot=snapshot, by=by)
             )
-        except StockGoneError:
+        except (StockGoneError, ConflictError):
             continue
         except CapacityGoneError as error:
             full |= {str(error)}
-        except ConflictError:
-            continue
         else:
             await asyncio.to_thread(service.live.refresh_now)
             return

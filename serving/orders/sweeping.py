@@ -13,7 +13,7 @@ from serving.database.order_tables import orders, shipments
 from serving.orders.change import Change
 from serving.orders.changes import expire
 from serving.orders.claiming import lapse
-from serving.orders.events import By
+from serving.orders.events import WHO, By
 from serving.orders.happening import happened
 from serving.orders.patience import accept_until, offered_until
 from serving.orders.records import OrderRecord, ShipmentRecord
@@ -23,12 +23,10 @@ from serving.orders.watching import watch
 from serving.orders.writing import Doing, change_order
 from serving.service import Service
 
-_WHO = "smista"
-
 
 async def sweep(service: Service) -> None:
     """Do whatever is due now. Safe at any time, and in several processes at once: each step looks again, locked."""
-    by = By(_WHO, service.clock(), "not confirmed in time")
+    by = By(WHO, service.clock(), "not confirmed in time")
     for order_id in await service.database.read(partial(_ended, by=by)):
         doing = partial(expire, by=by)
         await service.database.write(partial(change_order, order_id=order_id, doing=doing, by=by))
@@ -47,7 +45,7 @@ async def _let_offers_lapse(service: Service) -> None:
         of_offer = list(members)
         if offered_until(service.live.snapshot, of_offer) > service.clock():
             continue
-        by = By(_WHO, service.clock(), f"nobody accepted within {of_offer[0].offer_minutes:g} minutes")
+        by = By(WHO, service.clock(), f"nobody accepted within {of_offer[0].offer_minutes:g} minutes")
         await _change_and_route(service, of_offer[0].order_id, partial(lapse, offer_id=offer_id, by=by), by)
 
 
@@ -55,7 +53,7 @@ async def _take_from_silent_locations(service: Service) -> None:
     minutes = service.settings.accept_within_minutes
     if minutes is None:
         return
-    by = By(_WHO, service.clock(), f"not accepted within {minutes:g} minutes")
+    by = By(WHO, service.clock(), f"not accepted within {minutes:g} minutes")
     since = by.at - timedelta(minutes=minutes)  # opening hours pass no faster than those of the clock
     silent = await service.database.read(partial(_in_state, state=ShipmentState.ASSIGNED, since=since))
     for shipment in silent:
@@ -63,8 +61,7 @@ async def _take_from_silent_locations(service: Service) -> None:
             continue
 
         def doing(order: OrderRecord, shipment_id: str = shipment.shipment_id) -> Change:
-            state = {known.shipment_id: known.state for known in order.shipments}[shipment_id]
-            if state is not ShipmentState.ASSIGNED:
+            if order.shipment(shipment_id).state is not ShipmentState.ASSIGNED:
                 return Change(order, order)  # it was accepted meanwhile
             return happened(order, shipment_id, ShipmentEvent.REJECTED, by, occurred_at=by.at)
 

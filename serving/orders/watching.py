@@ -17,13 +17,13 @@ from serving.database.decision_log import log_decision
 from serving.database.order_store import find_order
 from serving.database.order_tables import orders, shipments
 from serving.errors import CapacityGoneError, ConflictError, StockGoneError
+from serving.orders.assigning import assign, sure_enough
 from serving.orders.change import Change, each, settled, then, waiting_again
-from serving.orders.changes import assign, sure_enough
 from serving.orders.deciding import Avoided, Made
-from serving.orders.events import By
+from serving.orders.events import WHO, By
 from serving.orders.records import OrderRecord, ShipmentRecord
 from serving.orders.risk import WATCHED, is_late, on_its_way, risk_event, tell_risk
-from serving.orders.routing import MOST_FAILURES, WHO, decide_part, may_be_failed_again
+from serving.orders.routing import MOST_FAILURES, decide_part, may_be_failed_again
 from serving.orders.states import AT_LOCATION, ShipmentEvent, ShipmentState
 from serving.orders.writing import change_order
 from serving.service import Service
@@ -82,7 +82,7 @@ def _moved(order: OrderRecord, late: ShipmentRecord, made: Made, by: By) -> Chan
 
     Raises `ConflictError` where its location has begun meanwhile.
     """
-    known = next(shipment for shipment in order.shipments if shipment.shipment_id == late.shipment_id)
+    known = order.shipment(late.shipment_id)
     if known.state not in _NOT_BEGUN:
         raise ConflictError(f"Shipment {late.shipment_id!r} is {known.state}: it stays where it is")
     withdrawn = each(order, order, [known], ShipmentEvent.WITHDRAWN, by)

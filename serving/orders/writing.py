@@ -14,13 +14,13 @@ from serving.database.capacity import give_back_capacity, take_capacity
 from serving.database.decision_log import decided_order
 from serving.database.locks import lock_order
 from serving.database.order_log import log_events
-from serving.database.order_store import find_order, insert_order, insert_shipment, save
+from serving.database.order_store import insert_order, insert_shipment, order_named, save
 from serving.database.outcome_log import log_outcomes
 from serving.database.step_log import log_steps
 from serving.database.stock_ledger import post
 from serving.database.tables import locations
 from serving.database.versions import next_version
-from serving.errors import NotFoundError, OrderExistsError
+from serving.errors import OrderExistsError
 from serving.orders.change import Change
 from serving.orders.events import By
 from serving.orders.outcomes import Outcome, taught, went_on
@@ -36,10 +36,7 @@ Doing: TypeAlias = Callable[[OrderRecord], Change]
 def change_order(connection: Connection, order_id: str, doing: Doing, by: By) -> Change:
     """Lock the order, do ``doing`` to it, write what that changed. Raises `NotFoundError`, and what ``doing`` does."""
     lock_order(connection, order_id)
-    order = find_order(connection, order_id)
-    if order is None:
-        raise NotFoundError(f"There is no order {order_id!r}")
-    change = doing(order)
+    change = doing(order_named(connection, order_id))
     write(connection, change, by)
     return change
 

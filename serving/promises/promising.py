@@ -22,7 +22,7 @@ from decision.promises.promising import Asking, promise
 from decision.rules.document import DELIVERY_METHODS
 from serving.decisions.deciding import require_currency
 from serving.decisions.ordering import address_of, to_order
-from serving.errors import FieldError, UnknownReferenceError
+from serving.errors import FieldError, UnknownReferenceError, not_fed
 from serving.service import Service
 from serving.state.snapshot import Snapshot
 from serving.wire.order import LineBody, OrderBody
@@ -86,7 +86,7 @@ def make_promises(service: Service, body: PromiseBody, snapshot: Snapshot) -> Pr
     """
     unknown = [place for place in body.collect_location_ids if place not in snapshot.positions]
     if unknown:
-        message = f"location {unknown[0]!r} is not known: feed it with PUT /v1/locations"
+        message = not_fed("location", unknown[0])
         raise UnknownReferenceError(message, [FieldError("collect_location_ids", message)])
     now = service.clock()
     basket = to_order(_as_order(body, body.lines, now), snapshot)
@@ -126,8 +126,7 @@ def _item(
     if isinstance(item, WrongItem):
         return PromisedItem(item.sku, item.quantity, cause="invalid", reason=item.reason)
     if item.sku not in snapshot.products:
-        reason = f"sku {item.sku!r} is not known: feed it with PUT /v1/products"
-        return PromisedItem(item.sku, item.quantity, cause="unknown_sku", reason=reason)
+        return PromisedItem(item.sku, item.quantity, cause="unknown_sku", reason=not_fed("sku", item.sku))
     order = to_order(_as_order(body, [item], now), snapshot)
     told = [making.promise(replace(order, service_level=level)) for level in _levels(snapshot.network)]
     home = [one for one in told if isinstance(one, Promise)]

@@ -39,9 +39,7 @@ router = APIRouter(tags=["decisions"])
     openapi_extra={
         "parameters": [IDEMPOTENCY_KEY],
         "requestBody": body(
-            "application/json",
-            reference(OrderBody),
-            {"sent home": examples.ORDER, "collected in a store": examples.COLLECTED_ORDER},
+            reference(OrderBody), {"sent home": examples.ORDER, "collected in a store": examples.COLLECTED_ORDER}
         ),
     },
 )

@@ -42,7 +42,7 @@ async def put_feed(feed: Feed, request: Request, client: ApiKey) -> Response:
 def _add_call(feed: Feed) -> None:
     name = feed.name
     row = reference(feed.row)
-    json = body("application/json", {"type": "array", "items": row}, {name: examples.ROWS[name]})
+    json = body({"type": "array", "items": row}, {name: examples.ROWS[name]})
     json["content"][NDJSON[0]] = {"schema": {"type": "string", "description": "one row per line"}}
 
     @router.put(

@@ -1,6 +1,5 @@
 """``/v1/orders``: place, hold, confirm, change and cancel. Nothing is sold twice."""
 
-from collections.abc import Callable
 from functools import partial
 from typing import Annotated
 
@@ -10,15 +9,14 @@ from sqlalchemy import Connection
 from serving.database.decision_log import logged_decision
 from serving.database.idempotency import Answer, Attempt, write_once
 from serving.database.order_log import events_of
-from serving.database.order_store import find_order
+from serving.database.order_store import order_named
 from serving.errors import NotFoundError
 from serving.orders import changes
 from serving.orders.change import Change
 from serving.orders.events import By
 from serving.orders.placing import commit_decision, place_order
-from serving.orders.records import OrderRecord
 from serving.orders.routing import may_route, route_order, route_waiting
-from serving.orders.writing import change_order
+from serving.orders.writing import Doing, change_order
 from serving.service import client_with, service_of
 from serving.settings import ApiKey
 from serving.web.body import read_body, read_json
@@ -39,7 +37,7 @@ Client = Annotated[ApiKey, Depends(client_with("order"))]
     responses=answers(201, OrderAnswer, None, (400, 401, 403, 409, 413, 415, 422, 503)),
     openapi_extra={
         "parameters": [IDEMPOTENCY_KEY],
-        "requestBody": body("application/json", reference(NewOrderBody), {"sent home": examples.ORDER}),
+        "requestBody": body(reference(NewOrderBody), {"sent home": examples.ORDER}),
     },
 )
 async def post_order(request: Request, client: Client) -> Response:
@@ -60,7 +58,7 @@ async def post_order(request: Request, client: Client) -> Response:
     responses=answers(201, OrderAnswer, None, (400, 401, 403, 404, 409, 413, 415, 422, 503)),
     openapi_extra={
         "parameters": [IDEMPOTENCY_KEY],
-        "requestBody": body("application/json", reference(CommitBody), {"the best plan": {"rank": 1}}),
+        "requestBody": body(reference(CommitBody), {"the best plan": {"rank": 1}}),
     },
 )
 async def post_commit(request: Request, decision_id: Identifier, client: Client) -> Response:
@@ -88,10 +86,7 @@ async def get_order(
     """An order as it stands, with all that happened to it."""
 
     def read(connection: Connection) -> bytes:
-        order = find_order(connection, order_id)
-        if order is None:
-            raise NotFoundError(f"There is no order {order_id!r}")
-        return order_bytes(order, events_of(connection, order_id))
+        return order_bytes(order_named(connection, order_id), events_of(connection, order_id))
 
     return Response(await service_of(request).database.read(read), media_type="application/json")
 
@@ -138,10 +133,7 @@ async def post_route(
     service = service_of(request)
 
     def told(connection: Connection) -> Answer:
-        order = find_order(connection, order_id)
-        if order is None:
-            raise NotFoundError(f"There is no order {order_id!r}")
-        return Answer(200, order_bytes(order))
+        return Answer(200, order_bytes(order_named(connection, order_id)))
 
     async def work(key: Attempt | None) -> Answer:
         await route_order(service, order_id, f"asked for by {client.name}")
@@ -156,7 +148,7 @@ async def post_route(
     responses=answers(200, OrderAnswer, None, (400, 401, 403, 404, 409, 413, 415, 422, 503)),
     openapi_extra={
         "parameters": [IDEMPOTENCY_KEY],
-        "requestBody": body("application/json", reference(AmendBody), {"one less": {"quantity": 1}}),
+        "requestBody": body(reference(AmendBody), {"one less": {"quantity": 1}}),
     },
 )
 async def amend_line(request: Request, order_id: Identifier, line_id: Identifier, client: Client) -> Response:
@@ -168,22 +160,11 @@ async def amend_line(request: Request, order_id: Identifier, line_id: Identifier
     content = await read_body(request, service.settings.max_request_bytes)
     sent = read_json(AmendBody, content)
     by = By(client.name, service.clock(), sent.reason)
-
-    def doing(order: OrderRecord) -> Change:
-        return changes.amend(order, line_id, sent.quantity, by)
-
+    doing = partial(changes.amend, line_id=line_id, quantity=sent.quantity, by=by)
     return await _change(request, client, content, order_id=order_id, doing=doing, by=by)
 
 
-async def _change(
-    request: Request,
-    client: ApiKey,
-    content: bytes,
-    *,
-    order_id: str,
-    doing: Callable[[OrderRecord], Change],
-    by: By,
-) -> Response:
+async def _change(request: Request, client: ApiKey, content: bytes, *, order_id: str, doing: Doing, by: By) -> Response:
     """Do it once, then look for places for what waits: of this order, and of those that wait for what it let go."""
     service = service_of(request)
     changed: list[Change] = []

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
 
-from serving.errors import FieldError, InvalidRequestError
+from serving.errors import wrong_field
 from serving.promises.holding import hold
 from serving.promises.promising import make_promise_list, make_promises
 from serving.service import client_with, service_of
@@ -28,7 +28,7 @@ Client = Annotated[ApiKey, Depends(client_with("decide"))]
     responses=answers(200, PromisesAnswer, examples.PROMISES, (400, 401, 403, 409, 413, 415, 422)),
     openapi_extra={
         "parameters": [IDEMPOTENCY_KEY],
-        "requestBody": body("application/json", reference(PromiseBody), {"a basket": examples.BASKET}),
+        "requestBody": body(reference(PromiseBody), {"a basket": examples.BASKET}),
     },
 )
 async def post_promises(request: Request, client: Client) -> Response:
@@ -42,7 +42,7 @@ async def post_promises(request: Request, client: Client) -> Response:
         attempt = attempt_of(request, client, content)
         if attempt is None:
             message = f"send an {HEADER}: without one, a request that is sent again would hold the units twice"
-            raise InvalidRequestError(f"hold: {message}", [FieldError("hold", message)])
+            raise wrong_field("hold", message)
     with only_one(service.in_flight, attempt):
         with service.metrics.phase("promise"):
             answer = make_promises(service, asked, service.live.snapshot)
@@ -58,7 +58,7 @@ async def post_promises(request: Request, client: Client) -> Response:
     operation_id="post_promises_bulk",
     responses=answers(200, PromiseListAnswer, examples.PROMISES_OF_ITEMS, (400, 401, 403, 413, 415, 422)),
     openapi_extra={
-        "requestBody": body("application/json", reference(PromiseListBody), {"a page": examples.BASKETS}),
+        "requestBody": body(reference(PromiseListBody), {"a page": examples.BASKETS}),
     },
 )
 async def post_promises_bulk(request: Request, _client: Client) -> Response:

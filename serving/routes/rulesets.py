@@ -26,7 +26,7 @@ router = APIRouter(tags=["rulesets"])
 
 
 def _documents() -> Description:
-    described = body("application/json", {"type": "object"}, {"home delivery": examples.RULESET})
+    described = body({"type": "object"}, {"home delivery": examples.RULESET})
     described["content"][YAML[0]] = {"schema": {"type": "object"}}
     return described
 

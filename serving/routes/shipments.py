@@ -10,7 +10,7 @@ from sqlalchemy import Connection, select
 from serving.database.idempotency import Answer, Attempt, write_once
 from serving.database.order_store import find_shipments, order_of_shipment
 from serving.database.order_tables import orders, shipments
-from serving.errors import FieldError, InvalidRequestError, NotFoundError
+from serving.errors import NotFoundError, wrong_field
 from serving.feeds.checking import CLOCK_TOLERANCE
 from serving.orders.change import Change
 from serving.orders.events import By
@@ -66,7 +66,7 @@ async def get_tasks(
     responses=answers(200, ShipmentAnswer, None, (400, 401, 403, 404, 409, 413, 415, 422, 503)),
     openapi_extra={
         "parameters": [IDEMPOTENCY_KEY],
-        "requestBody": body("application/json", reference(ShipmentEventBody), examples.SHIPMENT_EVENTS),
+        "requestBody": body(reference(ShipmentEventBody), examples.SHIPMENT_EVENTS),
     },
 )
 async def post_shipment_event(
@@ -93,8 +93,7 @@ async def _tell(
     by = By(client.name, service.clock(), told.reason)
     occurred_at = told.occurred_at or by.at
     if occurred_at > by.at + CLOCK_TOLERANCE:
-        message = "lies in the future: check the clock and the time zone"
-        raise InvalidRequestError(f"occurred_at: {message}", [FieldError("occurred_at", message)])
+        raise wrong_field("occurred_at", "lies in the future: check the clock and the time zone")
     changed: list[Change] = []
 
     def work(connection: Connection) -> Answer:
@@ -112,8 +111,7 @@ async def _tell(
         )
         change = change_order(connection, order_id, doing, by)
         changed.append(change)
-        shipment = next(known for known in change.after.shipments if known.shipment_id == shipment_id)
-        return Answer(200, shipment_bytes(shipment, change.after))
+        return Answer(200, shipment_bytes(change.after.shipment(shipment_id), change.after))
 
     answer = await write_once(service.database, key, work, by.at)
     if changed and may_route(changed[-1].after):

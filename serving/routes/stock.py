@@ -29,7 +29,7 @@ _CHUNK = 2_000
 
 def _movements() -> dict[str, object]:
     rows = {"type": "array", "items": reference(MovementRow)}
-    described = body("application/json", rows, {"sold in the shop": examples.MOVEMENTS})
+    described = body(rows, {"sold in the shop": examples.MOVEMENTS})
     described["content"][NDJSON[0]] = {"schema": {"type": "string", "description": "one row per line"}}
     return described
 

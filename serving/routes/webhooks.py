@@ -34,7 +34,7 @@ _EXAMPLES = {
     responses=answers(201, NewWebhookAnswer, None, (400, 401, 403, 413, 415, 422, 503)),
     openapi_extra={
         "parameters": [IDEMPOTENCY_KEY],
-        "requestBody": body("application/json", reference(WebhookBody), _EXAMPLES),
+        "requestBody": body(reference(WebhookBody), _EXAMPLES),
     },
 )
 async def post_webhook(request: Request, client: Client) -> Response:

@@ -40,7 +40,7 @@ def given_since(connection: Connection, known: Given, since: int) -> Given:
 
 def full_locations(locations: Columns, now: datetime) -> frozenset[str]:
     """The locations that were given as many shipments as their local day of ``now`` can bear (`capacity_columns`)."""
-    today = {zone: now.astimezone(ZoneInfo(zone)).date().isoformat() for zone in set(locations["timezone"])}
+    today = _today(locations, now)
     names = ("location_id", "timezone", "capacity_per_day", "capacity_used", "capacity_used_on")
     return frozenset(
         location_id
@@ -58,7 +58,7 @@ def capacity_columns(
     that was given shipments before has 0 on a day without any. What is fed stays for locations that never were.
     """
     used, days = locations["capacity_used"].copy(), locations["capacity_used_on"].copy()
-    today = {name: now.astimezone(ZoneInfo(name)).date().isoformat() for name in set(locations["timezone"])}
+    today = _today(locations, now)
     for row, (location_id, zone) in enumerate(zip(locations["location_id"], locations["timezone"], strict=True)):
         if location_id not in given:
             continue
@@ -67,3 +67,8 @@ def capacity_columns(
         used[row] = np.fmax(used[row], counted) if days[row] == today[zone] else counted
         days[row] = today[zone]
     return used, days
+
+
+def _today(locations: Columns, now: datetime) -> dict[str, str]:
+    """The local day (YYYY-MM-DD) of ``now`` in each zone."""
+    return {zone: now.astimezone(ZoneInfo(zone)).date().isoformat() for zone in set(locations["timezone"])}

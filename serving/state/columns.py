@@ -11,24 +11,24 @@ from sqlalchemy import JSON, Column, ColumnElement, Connection, Double, Table, T
 
 from decision.network import Inbound, SkuStock
 from features.facts import Columns
-from serving.database.order_tables import inbound
 from serving.database.stock_ledger import NEVER
-from serving.database.tables import stock
+from serving.database.tables import inbound, stock
 
 
 def load_columns(connection: Connection, table: Table) -> Columns:
     """Every column of ``table`` but ``changed_in``, rows in the order of its key; text as objects, numbers float64."""
-    wanted = _described(table)
+    wanted = described(table)
     rows = sorted((tuple(row) for row in connection.execute(select(*wanted))), key=itemgetter(0))
     return _to_columns(wanted, rows)
 
 
 def empty_columns(table: Table) -> Columns:
     """The columns of ``table`` without a row."""
-    return _to_columns(_described(table), [])
+    return _to_columns(described(table), [])
 
 
-def _described(table: Table) -> list[Column[Any]]:
+def described(table: Table) -> list[Column[Any]]:
+    """The columns of ``table`` but ``changed_in``."""
     return [column for column in table.columns if column.name != "changed_in"]
 
 

@@ -11,13 +11,12 @@ from decision.custom import Custom
 from decision.network import Network, SkuStock
 from decision.rules.ruleset import Ruleset, compile_ruleset, default_ruleset
 from features.facts import Columns
-from serving.database.order_tables import inbound
 from serving.database.ruleset_store import live_rulesets
-from serving.database.tables import carrier_services, footfall, locations, products, rulesets
+from serving.database.tables import carrier_services, footfall, inbound, locations, products, rulesets
 from serving.database.versions import current_version
 from serving.decisions.inputs import KeptPlaces, keep_places
 from serving.state.capacity import Given, capacity_columns, given_since
-from serving.state.columns import changed_stock, empty_columns, load_columns, load_inbound
+from serving.state.columns import changed_stock, described, empty_columns, load_columns, load_inbound
 from serving.state.footfall import Usual, footfall_columns, full_hour
 from serving.state.shared import Shared
 
@@ -119,8 +118,7 @@ def refreshed(connection: Connection, before: Snapshot, quarter: datetime, usual
 
 
 def _changed_products(connection: Connection, since: int) -> dict[str, Product]:
-    wanted = [column for column in products.columns if column.name != "changed_in"]
-    rows = connection.execute(select(*wanted).where(products.c.changed_in > since))
+    rows = connection.execute(select(*described(products)).where(products.c.changed_in > since))
     return {sku: Product(*attributes) for sku, *attributes in rows}
 
 

@@ -9,7 +9,7 @@ from typing import TypeAlias
 from fastapi import Request, Response
 
 from serving.database.idempotency import Answer, Attempt, answered_before
-from serving.errors import FieldError, InFlightError, InvalidRequestError
+from serving.errors import InFlightError, wrong_field
 from serving.service import service_of
 from serving.settings import ApiKey
 
@@ -29,8 +29,7 @@ def attempt_of(request: Request, client: ApiKey, body: bytes) -> Attempt | None:
     if key is None:
         return None
     if not _ACCEPTABLE_KEY.fullmatch(key):
-        message = "must be 1 to 200 printable ASCII characters without spaces"
-        raise InvalidRequestError(f"{HEADER}: {message}", [FieldError(HEADER, message)])
+        raise wrong_field(HEADER, "must be 1 to 200 printable ASCII characters without spaces")
     path = request.url.path + (f"?{request.url.query}" if request.url.query else "")
     parts = (request.method.encode(), path.encode(), body)
     return Attempt(client.name, key, hashlib.sha256(b"\n".join(parts)).hexdigest())

@@ -76,10 +76,10 @@ def reference(model: type[BaseModel]) -> Description:
     return {"$ref": _REFERENCE.format(model=model.__name__)}
 
 
-def body(media_type: str, schema: Description, named: Mapping[str, Any]) -> Description:
-    """A request body; ``named`` examples by their names."""
+def body(schema: Description, named: Mapping[str, Any]) -> Description:
+    """A request body of JSON; ``named`` examples by their names."""
     shown = {name: {"summary": name, "value": value} for name, value in named.items()}
-    return {"required": True, "content": {media_type: {"schema": schema, "examples": shown}}}
+    return {"required": True, "content": {"application/json": {"schema": schema, "examples": shown}}}
 
 
 def answers(

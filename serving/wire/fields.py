@@ -26,14 +26,18 @@ _LAST: Final = datetime.max.replace(tzinfo=UTC)
 
 def _attribute(value: object) -> str | float | bool:
     """Return a custom attribute's value as it came; only texts, numbers and truth values are taken."""
-    if isinstance(value, str) and _ATTRIBUTE_TEXT.fullmatch(value):
+    if isinstance(value, str) and ONE_LINE.fullmatch(value):
         return value
     if isinstance(value, bool) or (isinstance(value, int | float) and -1e15 <= value <= 1e15):
         return value
     raise PydanticCustomError("no_attribute", "must be a text of 1 to 200 characters, a number, or true or false")
 
 
-_ATTRIBUTE_TEXT: Final = re.compile(r"[^\x00-\x1f\x7f]{1,200}")
+#: What `Text` takes.
+ONE_LINE: Final = re.compile(r"[^\x00-\x1f\x7f]{1,200}")
+MOST_AMOUNT: Final = 1e12
+MOST_UNITS: Final = 1_000_000_000
+LAST_SEQUENCE: Final = 2**62
 
 
 def _sorted(attributes: dict[str, Any]) -> dict[str, Any]:
@@ -65,11 +69,13 @@ Country: TypeAlias = Annotated[str, StringConstraints(pattern="^[A-Z]{2}$"), Fie
 Currency: TypeAlias = Annotated[str, StringConstraints(pattern="^[A-Z]{3}$"), Field(description="ISO 4217")]
 Latitude: TypeAlias = Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False)]
 Longitude: TypeAlias = Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False)]
-Amount: TypeAlias = Annotated[float, Field(ge=0, le=1e12, allow_inf_nan=False)]
-Positive: TypeAlias = Annotated[float, Field(gt=0, le=1e12, allow_inf_nan=False)]
+Amount: TypeAlias = Annotated[float, Field(ge=0, le=MOST_AMOUNT, allow_inf_nan=False)]
+Positive: TypeAlias = Annotated[float, Field(gt=0, le=MOST_AMOUNT, allow_inf_nan=False)]
 #: For whole numbers, last.
 WHOLE: Final = BeforeValidator(_without_fraction)
-Units: TypeAlias = Annotated[int, Field(ge=0, le=1_000_000_000), WHOLE]
+Units: TypeAlias = Annotated[int, Field(ge=0, le=MOST_UNITS), WHOLE]
+#: Counts what a source tells.
+SourceSequence: TypeAlias = Annotated[int, Field(ge=0, le=LAST_SEQUENCE), WHOLE]
 #: Custom attributes: each a text, a number or a truth value. A ruleset declares their types.
 AttributeName: TypeAlias = Annotated[str, StringConstraints(pattern="^[A-Za-z_][A-Za-z_0-9]*$", max_length=100)]
 AttributeValue: TypeAlias = Annotated[

@@ -129,18 +129,8 @@ class ShipmentAnswer(BaseModel):
 
 def order_bytes(order: OrderRecord, events: Sequence[Mapping[str, Any]] | None = None) -> bytes:
     """What `OrderAnswer` describes, as JSON."""
-    told = {
-        "order_id": order.order_id,
-        "state": order.state,
-        "placed_at": order.placed_at,
-        "received_at": order.received_at,
-        "expires_at": order.expires_at,
-        "decision_id": order.decision_id,
-        "promised_at": order.promised_at,
-        "promise": None if order.promise is None else orjson.Fragment(order.promise),
-        "lines": order.lines,
-        "shipments": order.shipments,
-    }
+    told = {name: getattr(order, name) for name in OrderAnswer.model_fields if name != "events"}
+    told["promise"] = None if order.promise is None else orjson.Fragment(order.promise)
     return orjson.dumps(told if events is None else {**told, "events": events}, option=orjson.OPT_UTC_Z)
 
 

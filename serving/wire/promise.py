@@ -184,8 +184,8 @@ class Promises:
     bundle: str
     found: Sequence[Told]
     none: Sequence[NotPromised]
-    degraded: Sequence[str] = ()
-    complete: bool = True
+    degraded: Sequence[str]
+    complete: bool
 
 
 def ranked(found: Iterable[Told]) -> list[Told]:

@@ -19,7 +19,7 @@ from decision.network import Network
 from decision.order import Order
 from decision.promise import Promise
 from decision.promised import Promised, PromisedUnits
-from serving.errors import FieldError, InvalidRequestError
+from serving.errors import wrong_field
 
 _PROMISED: Final = TypeAdapter(Promised)
 _CHECKED: Final = 8
@@ -76,8 +76,7 @@ def read_token(token: str) -> Promised:
                 return told
     except (binascii.Error, ValueError, ValidationError):
         pass
-    message = "is no token of a promise: send the token of POST /v1/promises as it was answered"
-    raise InvalidRequestError(f"promise: {message}", [FieldError("promise", message)])
+    raise wrong_field("promise", "is no token of a promise: send the token of POST /v1/promises as it was answered")
 
 
 def _could_be(told: Promised) -> bool:

@@ -12,7 +12,6 @@ from pydantic_core import PydanticCustomError
 
 from decision.calendars.opening import Weekday, minutes_of, span_of
 from serving.wire.fields import (
-    WHOLE,
     Amount,
     Attributes,
     Body,
@@ -21,6 +20,7 @@ from serving.wire.fields import (
     Latitude,
     Longitude,
     Positive,
+    SourceSequence,
     Tags,
     Text,
     Units,
@@ -169,7 +169,7 @@ class StockRow(Body):
     source: Identifier | None = Field(
         default=None, description="who counts the sequence, such as a till or a warehouse system"
     )
-    source_sequence: Annotated[int, Field(ge=0, le=2**62), WHOLE] = Field(
+    source_sequence: SourceSequence = Field(
         default=0, description="of this record within its source; without a source, among records of one instant"
     )
 

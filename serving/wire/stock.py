@@ -7,17 +7,17 @@ from pydantic import BaseModel, Field, field_validator
 from pydantic_core import PydanticCustomError
 
 from serving.wire.feed import RejectedRow
-from serving.wire.fields import WHOLE, Body, Identifier, Text, When
+from serving.wire.fields import MOST_UNITS, WHOLE, Body, Identifier, SourceSequence, Text, When
 
 
 class MovementRow(Body):
     """Units that came to a location, or (negative) left it, for any reason but a shipment of Smista's."""
 
     source: Identifier = Field(description="who counts the sequence, such as a till or a warehouse system")
-    sequence: Annotated[int, Field(ge=0, le=2**62), WHOLE] = Field(description="of this movement within its source")
+    sequence: SourceSequence = Field(description="of this movement within its source")
     location_id: Identifier
     sku: Identifier
-    quantity: Annotated[int, Field(ge=-1_000_000_000, le=1_000_000_000), WHOLE]
+    quantity: Annotated[int, Field(ge=-MOST_UNITS, le=MOST_UNITS), WHOLE]
     occurred_at: When
     reason: Text | None = None
 

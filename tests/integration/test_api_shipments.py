@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from decision.rules.document import NOT_FOUND_ODDS
-from serving.database.order_tables import stock_movements
+from serving.database.tables import stock_movements
 from serving.decisions.replay import find_decision, replay
 from serving.orders.routing import MOST_FAILURES
 from tests.integration.conftest import Api

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
-from serving.database.order_tables import stock_movements
+from serving.database.tables import stock_movements
 from tests.integration.conftest import Api
 from tests.integration.orders import at, numbers, open_shop, placed, seen, stock
 

@@ -10,7 +10,8 @@ import httpx
 import pytest
 from sqlalchemy import func, select
 
-from serving.database.order_tables import capacity_used, stock_movements
+from serving.database.order_tables import capacity_used
+from serving.database.tables import stock_movements
 from serving.decisions.replay import find_decision, replay
 from serving.orders.states import HOLDING
 from tests.integration.conftest import Api

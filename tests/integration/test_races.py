@@ -15,7 +15,7 @@ from sqlalchemy import func, select
 
 from serving.app import create_app
 from serving.database.database import Database
-from serving.database.order_tables import stock_movements
+from serving.database.tables import stock_movements
 from serving.orders.states import HOLDING, LIVE
 from tests.integration.conftest import Api
 from tests.integration.orders import at, held_in_all, open_shop, order, placed, seen, stock, tell, what_is_due

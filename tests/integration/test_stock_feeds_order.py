@@ -12,13 +12,12 @@ from sqlalchemy import Connection, delete, func, select
 
 from serving.database.database import Database
 from serving.database.engine import make_engine
-from serving.database.order_tables import stock_counts, stock_movements
 from serving.database.schema import migrate
 from serving.database.stock_batch import counts_of
 from serving.database.stock_counts import count
 from serving.database.stock_ledger import NEVER
 from serving.database.stock_sources import take_movements
-from serving.database.tables import stock
+from serving.database.tables import stock, stock_counts, stock_movements
 from serving.settings import Settings
 
 pytestmark = pytest.mark.slow

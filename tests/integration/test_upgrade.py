@@ -17,11 +17,10 @@ from sqlalchemy import func, select, text
 from serving.app import create_app
 from serving.database.database import Database
 from serving.database.engine import make_engine
-from serving.database.order_tables import stock_movements
 from serving.database.schema import configuration, is_current, migrate
 from serving.database.step_log import told_up_to
 from serving.database.stock_ledger import Entry, post
-from serving.database.tables import stock
+from serving.database.tables import stock, stock_movements
 from serving.orders.sweeping import sweep
 from serving.service import Service
 from serving.settings import Settings

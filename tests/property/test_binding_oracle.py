@@ -13,7 +13,7 @@ from decision.decide import decide
 from decision.decision import Decision
 from decision.plans.relaxation import ALLOW_PARTIAL, MAX_PARCELS, SPLIT_LINES
 from decision.rules.ruleset import Ruleset, compile_ruleset
-from tests.property.test_decide_oracle import DOCUMENT, Coarse, Formula, world
+from tests.property.random_world import DOCUMENT, Coarse, Formula, world
 from tests.unit.decision.world import NOW
 
 ANY = {"name": "any"}

@@ -12,7 +12,7 @@ from decision.promises.dates import DAYS_AHEAD
 from decision.promises.promising import Asking, promise
 from decision.rules.ruleset import compile_ruleset
 from features.facts import Columns
-from tests.property.test_decide_oracle import DOCUMENT, Formula, world
+from tests.property.random_world import DOCUMENT, Formula, world
 from tests.property.test_promises_kept import VALID_FOR, with_inbound
 from tests.unit.decision.world import NOW, Hours, Table, network
 from tests.unit.decision.world import order as order_of

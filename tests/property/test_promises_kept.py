@@ -17,7 +17,7 @@ from decision.promise import Promise
 from decision.promises.promising import Asking, promise
 from decision.rules.ruleset import Ruleset, compile_ruleset
 from serving.wire.promise_token import promised, read_token, token_of
-from tests.property.test_decide_oracle import DOCUMENT, Coarse, Formula, world
+from tests.property.random_world import DOCUMENT, Coarse, Formula, world
 from tests.unit.decision.world import NOW
 
 VALID_FOR = timedelta(minutes=15)

@@ -11,7 +11,7 @@ from typing import TypeAlias
 import httpx
 from sqlalchemy import select
 
-from serving.database.order_tables import stock_movements
+from serving.database.tables import stock_movements
 from tests.integration.conftest import Api
 from tests.integration.orders import TIRELESS, open_shop, order
 from tests.integration.test_races import more_processes

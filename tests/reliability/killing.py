@@ -18,8 +18,8 @@ from sqlalchemy import func, select
 
 from serving.database.database import Database
 from serving.database.engine import make_engine
-from serving.database.order_tables import order_lines, orders, shipment_lines, shipments, stock_movements
-from serving.database.tables import stock
+from serving.database.order_tables import order_lines, orders, shipment_lines, shipments
+from serving.database.tables import stock, stock_movements
 from serving.settings import Settings
 from serving.wire import examples
 from tests.integration.orders import TIRELESS, order

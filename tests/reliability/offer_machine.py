@@ -8,8 +8,8 @@ from hypothesis.stateful import invariant, precondition, rule
 
 from decision.decision import Offer
 from serving.errors import StockGoneError
-from serving.orders import changes
-from serving.orders.changes import Assignment
+from serving.orders import assigning
+from serving.orders.assigning import Assignment
 from serving.orders.claiming import lapse
 from serving.orders.records import LineRecord, OrderRecord
 from serving.orders.states import LIVE, OPEN, OrderState, ShipmentState
@@ -47,7 +47,7 @@ class OfferMachine(StockMachine):
         wanted = {sku: sum(units for of_sku, units in lines if of_sku == sku) for sku, _ in lines}
         enough = all(units <= there[sku] for there in before for sku, units in wanted.items())
         try:
-            self.database.write_now(lambda c: write(c, changes.place(order, plan, self._by()), self._by()))
+            self.database.write_now(lambda c: write(c, assigning.placed(order, plan, self._by()), self._by()))
         except StockGoneError:
             assert not enough, "there was enough at both"
         else:

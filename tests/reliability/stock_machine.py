@@ -17,16 +17,15 @@ from decision.decision import Delivery, Option, Shipment, ShipmentLine
 from serving.database.database import Database
 from serving.database.engine import make_engine
 from serving.database.order_store import find_order
-from serving.database.order_tables import stock_movements
 from serving.database.schema import migrate
 from serving.database.stock_batch import counts_of
 from serving.database.stock_counts import count
 from serving.database.stock_ledger import available
 from serving.database.stock_sources import take_movements
-from serving.database.tables import locations, stock
+from serving.database.tables import locations, stock, stock_movements
 from serving.errors import ConflictError, StockGoneError
-from serving.orders import changes, happening
-from serving.orders.changes import Assignment
+from serving.orders import assigning, changes, happening
+from serving.orders.assigning import Assignment
 from serving.orders.events import By
 from serving.orders.records import LineRecord, OrderRecord, ShipmentRecord
 from serving.orders.states import AT_LOCATION, HOLDING, LIVE, OWN, OrderState, ShipmentEvent, ShipmentState, possible
@@ -163,7 +162,7 @@ class StockMachine(RuleBasedStateMachine):
         )
         plan = self._plan(place, tuple((str(n), sku, units) for n, (sku, units) in enumerate(lines)))
         try:
-            self.database.write_now(lambda c: write(c, changes.place(order, plan, self._by()), self._by()))
+            self.database.write_now(lambda c: write(c, assigning.placed(order, plan, self._by()), self._by()))
         except StockGoneError:
             assert any(units > before[sku] for sku, units in wanted.items()), "there was enough"
         else:
@@ -179,7 +178,7 @@ class StockMachine(RuleBasedStateMachine):
             return
         units = tuple((line.line_id, line.sku, line.waiting) for line in order.lines if line.waiting)
         plan = self._plan(place, units)
-        self._change(order.order_id, lambda known: changes.assign(known, plan, self._by()))
+        self._change(order.order_id, lambda known: assigning.assign(known, plan, self._by()))
 
     @precondition(lambda self: self.names)
     @rule(data=st.data(), quantity=st.integers(0, 4))

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from features.footfall import HOUR_SECONDS, footfall_ratios, hour_of_week_key, observed_visitors
+from features.calendar import HOUR_SECONDS
+from features.footfall import footfall_ratios, hour_of_week_key, observed_visitors
 
 WEEK_HOURS = 168
 #: 2026-01-05 00:00 UTC, a Monday.

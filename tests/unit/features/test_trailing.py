@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from features.trailing import DAY_SECONDS, FloatArray, Observations, Statistic, heard_before, means, sums_as_of
+from features.facts import FloatArray
+from features.trailing import DAY_SECONDS, Observations, Statistic, heard_before, means, sums_as_of
 from features.trailing_sums import TrailingSums
 
 OVERALL = Statistic("overall", "hours", (), (10.0, 40.0))

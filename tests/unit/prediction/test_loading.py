@@ -10,12 +10,12 @@ import pytest
 
 import prediction.loading
 from features.history import History
-from prediction.bundle import read_bundle
 from prediction.errors import BundleError
 from prediction.golden import check_golden, predictions
 from prediction.lanes import LANES_FILE
 from prediction.loading import load_bundle, sha256_of, verify_files
 from prediction.manifest import GOLDEN_FILE, MANIFEST_FILE
+from prediction.reading import read_bundle
 from tests.conftest import CUT
 from training.packing import bundle_of, golden_facts
 from training.trained import Trained, score

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
+from prediction.calibration import DAY_SECONDS
 from training.errors import TooLittleHistoryError
-from training.fit import DAY_SECONDS, Rows, fit_cost, fit_hours, fit_probability, maturity_seconds
+from training.fit import Rows, fit_cost, fit_hours, fit_probability, maturity_seconds
 from training.heads import Recipe
 
 RECIPE = Recipe(features=("x",), rounds=60, parameters={"learning_rate": 0.1, "num_leaves": 7, "min_data_in_leaf": 20})

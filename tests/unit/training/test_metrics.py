@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from training.metrics import calibration_error, coverage, figures, hours_figures, log_loss, mean_absolute_error, pinball
+from training.metrics import coverage, figures, hours_figures, log_loss, mean_absolute_error, pinball
 
 
 def test_errors_and_coverage_by_hand() -> None:
@@ -27,13 +27,6 @@ def test_log_loss_by_hand() -> None:
     loss = log_loss(np.array([0.8, 0.5]), np.array([1.0, 0.0]), np.array([1.0, 3.0]))
     assert loss == pytest.approx((-np.log(0.8) - 3 * np.log(0.5)) / 4)
     assert log_loss(np.array([0.0]), np.array([1.0]), np.ones(1)) == pytest.approx(-np.log(1e-6))
-
-
-def test_calibration_error_by_hand() -> None:
-    """Two bins: 0.1 where nothing failed, 0.7 where half did."""
-    probability = np.array([0.7, 0.1, 0.7, 0.1])
-    assert calibration_error(probability, np.array([1.0, 0.0, 0.0, 0.0]), np.ones(4), bins=2) == pytest.approx(0.15)
-    assert calibration_error(probability, probability, np.ones(4)) == pytest.approx(0.0)
 
 
 def predicted(**changed: object) -> pd.DataFrame:

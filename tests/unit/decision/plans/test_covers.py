@@ -19,7 +19,7 @@ from decision.plans.effort import Effort, effort_of
 from decision.plans.many_lines import UnprovedError
 from decision.plans.ranked import RankedPlan, Ruled
 from decision.rules.ruleset import load_ruleset
-from tests.property.test_decide_oracle import Formula
+from tests.property.random_world import Formula
 from tests.unit.decision.world import NOW, network, order
 
 LINES, PLACES, PARCELS = 40, 500, 8

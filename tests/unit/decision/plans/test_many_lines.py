@@ -12,8 +12,8 @@ from decision.errors import TooManyLinesError
 from decision.order import Line
 from decision.rules.ruleset import load_ruleset
 from features.facts import Columns
-from tests.property.test_decide_oracle import Formula
-from tests.property.test_decide_oracle import world as random_world
+from tests.property.random_world import Formula
+from tests.property.random_world import world as random_world
 from tests.unit.decision.world import NOW, STD, Table, network, order
 
 PRICES = "strategy: {late_parcel: 6.0, pick_failure: 8.0, extra_parcel: 1.5}"

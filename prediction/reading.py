@@ -1,0 +1,51 @@
+"""The files of a bundle, and the bundle read from them."""
+
+from pathlib import Path
+from typing import Final
+
+import lightgbm
+import numpy as np
+
+from features.statistics import STATISTICS, USUAL_VISITORS
+from features.trailing_sums import TrailingSums
+from prediction.bundle import Bundle
+from prediction.following import from_arrays
+from prediction.manifest import (
+    GOLDEN_FILE,
+    HEAD_PARTS,
+    TIME_HEADS,
+    TRAILING_FILE,
+    UNDER_WAY_FILE,
+    read_manifest,
+)
+
+
+def model_file(head: str, part: str) -> str:
+    """Name of a model's file in the bundle's folder."""
+    return f"{head}.{part}.txt"
+
+
+#: What `read_bundle` and the trial read beside the manifest.
+FILES: Final = frozenset(
+    {
+        TRAILING_FILE,
+        UNDER_WAY_FILE,
+        GOLDEN_FILE,
+        *(model_file(head, part) for head, parts in HEAD_PARTS.items() for part in parts),
+    }
+)
+
+
+def read_bundle(folder: Path) -> Bundle:
+    """Read the bundle in ``folder`` without checking it: `prediction.loading.load_bundle` does."""
+    manifest = read_manifest(folder)
+    boosters = {
+        (head, part): lightgbm.Booster(model_file=str(folder / model_file(head, part)))
+        for head, parts in HEAD_PARTS.items()
+        for part in parts
+    }
+    with np.load(folder / TRAILING_FILE, allow_pickle=False) as arrays:
+        trailing = TrailingSums.from_arrays([*STATISTICS, USUAL_VISITORS], manifest.landmark, arrays)
+    with np.load(folder / UNDER_WAY_FILE, allow_pickle=False) as arrays:
+        looked = from_arrays(TIME_HEADS, arrays)
+    return Bundle(manifest, boosters, trailing, looked)
