@@ -15,10 +15,8 @@ from data.dataset import load_dataset
 from data.synthetic.generate import generate
 from data.synthetic.presets import PRESETS
 from features.history import History, read_history
-from prediction.calibrated import Calibrated
-from prediction.hourly import TIMES
-from prediction.hours import AS_PREDICTED
-from prediction.week import WEEKDAYS
+from prediction.clock_hours import ClockHours
+from prediction.hours import AS_PREDICTED, HoursTable
 from simulation.truth import compare_with_truth
 from training.backtest import Retrain, Window, backtest, commonest_zone
 from training.metrics import LEVELS
@@ -96,11 +94,11 @@ def uncalibrated(history: History, predictions: pd.DataFrame, cut: float, seed: 
     """The same models, whose distributions are left as the trees say them."""
     trained = train_heads(history, cut, seed, lambda *_: None)
     rows = pd.Index(history.attempts.fulfilment_id).get_indexer(pd.Index(predictions["fulfilment_id"]))
-    plain = Calibrated(AS_PREDICTED[None, :], np.ones((1, TIMES)), np.ones((1, WEEKDAYS)))
     columns: dict[str, FloatArray] = {}
     for head, hours in score(history, trained).hours.items():
         of = hours.take(rows)
-        table = plain.of(of.centre, of.spread, np.zeros_like(of.group), of.clock, of.week)
+        levels = np.tile(AS_PREDICTED, (len(of.week), 1))
+        table = ClockHours(HoursTable(of.centre, of.spread, of.group, levels), of.clock, of.week)
         columns |= {f"{head}_p{level * 100:.0f}": table.quantile(level) for level in LEVELS}
     return predictions.assign(**columns)
 

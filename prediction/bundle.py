@@ -16,10 +16,10 @@ from features.request import RequestFeatures
 from features.statistics import USUAL_VISITORS
 from features.trailing import Observations
 from features.trailing_sums import TrailingSums
-from prediction.calibrated import Calibrated, calibrated
-from prediction.daily import DailyHours
+from prediction.calibration import calibrate
+from prediction.clock_hours import ClockHours
 from prediction.following import Expected, Looked, Told, enough, followed
-from prediction.hours import one_after_the_other
+from prediction.hours import HoursTable, one_after_the_other
 from prediction.manifest import (
     EVERY_GROUP,
     Manifest,
@@ -50,9 +50,9 @@ class Bundle:
         self.looked = looked
         #: When the service calibrated it last, and the last step of a shipment that it knew then; None: as trained.
         self.calibrated_with: tuple[datetime, int] | None = None
-        #: Levels and paces by time head.
+        #: Calibrated levels by time head.
         self.calibration = _as_of_cut(manifest)
-        #: Working hours by weekday, (groups, 7), by time head.
+        #: The week of each group, by time head; see `prediction.week`.
         self._week = {time: np.array(week) for time, week in manifest.week.items()}
         self._trees = {model: fastest_trees(booster) for model, booster in boosters.items()}
         self._features = {head: tuple(names) for head, names in manifest.features.items()}
@@ -103,7 +103,7 @@ class Bundle:
                 as_of=self.as_of.timestamp(),
             )
             if enough(hours, instant):
-                other.calibration[time] = calibrated(hours, len(groups), instant)
+                other.calibration[time] = calibrate(hours, len(groups), instant)
         return other
 
     def expected(self, facts: Columns) -> list[Expected]:
@@ -121,11 +121,11 @@ class Bundle:
             for row, group in enumerate(groups)
         ]
 
-    def delivery_hours(self, facts: Columns) -> DailyHours:
+    def delivery_hours(self, facts: Columns) -> ClockHours:
         """Decision → delivered, one row per row of ``facts``."""
         return self._calibrated("delivery_hours", self._delivery(facts), facts)
 
-    def ready_hours(self, facts: Columns) -> DailyHours:
+    def ready_hours(self, facts: Columns) -> ClockHours:
         """Decision → handed to the carrier, or ready to collect."""
         return self._calibrated("ready_hours", self._log_hours("ready_hours", facts), facts)
 
@@ -163,10 +163,8 @@ class Bundle:
     def _delivery(self, facts: Columns) -> tuple[FloatArray, FloatArray]:
         """Centre and spread of the log-hours of work from decision to delivery."""
         columns = coded_facts(facts)
-        groups = self._groups(columns)
-        ready, delivery = (self._week[time][groups] for time in ("ready_hours", "delivery_hours"))
         hours = self._log_hours("ready_hours", columns), self._log_hours("transit_hours", columns)
-        return delivered_after(*hours, self._clock(columns), ready, delivery)
+        return delivered_after(*hours, self._groups(columns), self._clock(columns), self._week)
 
     def _log_hours(self, head: str, facts: Columns) -> tuple[FloatArray, FloatArray]:
         """Centre and spread of the log-hours; those of `ready_hours` are part of `delivery_hours`, and found once."""
@@ -178,10 +176,10 @@ class Bundle:
         centre, spread = coded_facts(facts).kept((self, head), compute, self.trailing.edition)
         return centre, spread
 
-    def _calibrated(self, time: str, hours: tuple[FloatArray, FloatArray], facts: Columns) -> DailyHours:
+    def _calibrated(self, time: str, hours: tuple[FloatArray, FloatArray], facts: Columns) -> ClockHours:
         columns = coded_facts(facts)
-        groups = self._groups(columns)
-        return self.calibration[time].of(*hours, groups, self._clock(columns), self._week[time][groups])
+        work = HoursTable(*hours, self._groups(columns), self.calibration[time])
+        return ClockHours(work, self._clock(columns), self._week[time])
 
     def _groups(self, columns: CodedColumns) -> NDArray[np.intp]:
         return group_codes(calibration_groups(columns), self.manifest.groups)
@@ -197,18 +195,18 @@ class Bundle:
 def delivered_after(
     ready: tuple[FloatArray, FloatArray],
     transit: tuple[FloatArray, FloatArray],
+    group: NDArray[np.intp],
     clock: FloatArray,
-    ready_week: FloatArray,
-    delivery_week: FloatArray,
+    week: Mapping[str, FloatArray],
 ) -> tuple[FloatArray, FloatArray]:
-    """Centre and spread of the log-hours of work, by ``delivery_week``, from the decision to delivery; (rows,) both.
+    """Centre and spread of the log-hours of work, by the week of deliveries, from the decision to delivery; (rows,).
 
-    ``ready``, ``transit``: those of each part, by the week of its own; the weeks are (rows, 7), see `prediction.week`.
-    ``clock``: when it is decided, hours since the midnight before Monday.
+    ``ready``, ``transit``: those of each part, by the week of its own. ``clock``: when it is decided, hours since the
+    midnight before Monday. ``week``: that of each ``group``, by time head, see `prediction.week`.
     """
     centre, spread = ready
-    hours = hours_at_work(ready_week, clock, np.exp(centre))
-    return one_after_the_other((log_work(delivery_week, clock, hours), spread), transit)
+    hours = hours_at_work(week["ready_hours"], group, clock, np.exp(centre))
+    return one_after_the_other((log_work(week["delivery_hours"], group, clock, hours), spread), transit)
 
 
 def starts(head: str, offsets: Sequence[FloatArray], rows: int) -> FloatArray:
@@ -240,9 +238,6 @@ def group_codes(groups: Coded, codes: Mapping[str, int]) -> NDArray[np.intp]:
     ]
 
 
-def _as_of_cut(manifest: Manifest) -> dict[str, Calibrated]:
-    """Levels and paces by time head, as training found them."""
-    return {
-        time: Calibrated(np.array(levels), np.array(manifest.times[time]), np.array(manifest.paces[time]))
-        for time, levels in manifest.calibration.items()
-    }
+def _as_of_cut(manifest: Manifest) -> dict[str, FloatArray]:
+    """Calibrated levels by time head, as training found them."""
+    return {time: np.array(levels) for time, levels in manifest.calibration.items()}

@@ -7,9 +7,9 @@ right-censored observation). The Nelson-Aalen estimate of the hazard on that sca
 a Family of Counting Processes", Annals of Statistics 6, 1978) tells how often a predicted level is really reached.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from itertools import pairwise
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,7 +40,7 @@ class UnderWay:
     Instants in seconds since 1970 UTC. ``arrived_at``: when the predicted event happened, NaN if it never did.
     ``ended_at``: when it became known that it never will (failed, cancelled), NaN otherwise. What lies after the
     instant of a calibration is not looked at. ``clock``: hours since the midnight before Monday at which each started,
-    by the clock of its location. ``week``: its working hours by weekday, (rows, 7), see `prediction.week`.
+    by the clock of its location. ``week``: that of every group, (groups, slots), see `prediction.week`.
     """
 
     group: NDArray[np.intp]
@@ -70,8 +70,14 @@ class UnderWay:
             self.ended_at[rows],
             self.weight[rows],
             self.clock[rows],
-            self.week[rows],
+            self.week,
         )
+
+    def and_then(self, others: "UnderWay") -> "UnderWay":
+        """These attempts and then the others, whose groups have the same weeks."""
+        of_rows = [field.name for field in fields(self) if field.name != "week"]
+        both = {name: np.concatenate([getattr(self, name), getattr(others, name)]) for name in of_rows}
+        return replace(self, **both)
 
 
 @dataclass(frozen=True)
@@ -91,25 +97,12 @@ class CalibrationSettings:
     prior_strength: float = 20.0
     #: Arrivals of a group that weigh as much as all groups together.
     group_strength: float = 40.0
-    #: Arrivals that weigh as much as the belief that weekdays are alike, and that those of a group are those of all.
-    weekday_strength: float = 20.0
-    #: The same of times of the day.
-    time_strength: float = 20.0
 
 
-def as_predicted(moved: UnderWay, hours: FloatArray) -> FloatArray:
-    """The level that each attempt has reached after so many hours, (rows,), on its own predicted distribution."""
-    with np.errstate(divide="ignore"):
-        return np.asarray(ndtr((np.log(working_hours(moved.week, moved.clock, hours)) - moved.centre) / moved.spread))
+CALIBRATION: Final = CalibrationSettings()
 
 
-#: What `as_predicted` is one of.
-Reached = Callable[[UnderWay, FloatArray], FloatArray]
-
-
-def calibrate(
-    under_way: UnderWay, groups: int, now: float, settings: CalibrationSettings, reached: Reached = as_predicted
-) -> FloatArray:
+def calibrate(under_way: UnderWay, groups: int, now: float, settings: CalibrationSettings = CALIBRATION) -> FloatArray:
     """Calibrated probability at each of `prediction.hours.KNOTS`, per group; shape (groups, knots).
 
     The shape comes from all weeks, the younger counting more, each brought to the present pace. Weeks that differed in
@@ -118,7 +111,7 @@ def calibrate(
     Only what was known at ``now`` (seconds) is used. With nothing to learn from, the levels are the uncalibrated ones.
     """
     ends = [now - WEEK_SECONDS * age for age in range(settings.weeks)]
-    weeks = [_moves(under_way, groups, end - WEEK_SECONDS, end, reached) for end in ends]
+    weeks = [_moves(under_way, groups, end - WEEK_SECONDS, end) for end in ends]
     events, exposure = (np.stack(parts) for parts in zip(*weeks, strict=True))
     # Weights matter relative to each other: on average an attempt counts once.
     scale = _mean_weight(under_way, now, settings)
@@ -163,14 +156,12 @@ def _unsure(levels: FloatArray, spread: float) -> FloatArray:
     return blurred
 
 
-def _moves(
-    under_way: UnderWay, groups: int, since: float, until: float, reached: Reached
-) -> tuple[FloatArray, FloatArray]:
+def _moves(under_way: UnderWay, groups: int, since: float, until: float) -> tuple[FloatArray, FloatArray]:
     """Arrivals between two instants, and hazard lived through, by group and level; each of shape (groups, levels)."""
     moved = under_way.during(since, until)
     stop_at = np.fmin(np.fmin(moved.arrived_at, moved.ended_at), until)
-    start = _cumulative_hazard(moved, np.maximum(moved.started_at, since), reached)
-    stop = _cumulative_hazard(moved, stop_at, reached)
+    start = _cumulative_hazard(moved, np.maximum(moved.started_at, since))
+    stop = _cumulative_hazard(moved, stop_at)
     # Who is beyond the last level has passed it without arriving: that is all the table has room for.
     arrived = (moved.arrived_at <= until) & (moved.arrived_at <= stop_at) & (stop < _CUMULATIVE[-1])
 
@@ -213,7 +204,10 @@ def _weighted_median(values: FloatArray, weights: FloatArray) -> float:
     return float(values[order][np.searchsorted(reached, reached[-1] / 2)])
 
 
-def _cumulative_hazard(moved: UnderWay, instants: FloatArray, reached: Reached) -> FloatArray:
-    """-log(1 - level) that each attempt has reached at its instant."""
-    level = reached(moved, np.maximum((instants - moved.started_at) / HOUR_SECONDS, 0.0))
+def _cumulative_hazard(moved: UnderWay, instants: FloatArray) -> FloatArray:
+    """-log(1 - level) that each attempt has reached at its instant, on its own predicted distribution."""
+    hours = np.maximum((instants - moved.started_at) / HOUR_SECONDS, 0.0)
+    with np.errstate(divide="ignore"):
+        log_worked = np.log(np.maximum(working_hours(moved.week, moved.group, moved.clock, hours), 0.0))
+    level = ndtr((log_worked - moved.centre) / moved.spread)
     return np.asarray(np.minimum(-np.log1p(-np.minimum(level, 1.0 - 1e-12)), _CUMULATIVE[-1]))

@@ -9,8 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.facts import FloatArray, TextColumn
-from prediction.calibrated import CALIBRATION
-from prediction.calibration import DAY_SECONDS, LONGEST_DAYS, WEEK_SECONDS, UnderWay
+from prediction.calibration import CALIBRATION, DAY_SECONDS, LONGEST_DAYS, WEEK_SECONDS, UnderWay
 from prediction.manifest import EVERY_GROUP
 
 #: Attempts of one time head that a bundle keeps at most.
@@ -103,7 +102,7 @@ def followed(
 
     Of these, what ``bundle`` itself said counts, and only in groups in which the service is told of arrivals at all:
     where nobody tells of them, nothing seems ever to arrive. ``groups``: as in `Manifest.groups`. ``week``: of this
-    time head, (groups, 7).
+    time head, see `UnderWay`.
     """
     ends = np.array([one.ends(time) for one in told], float).reshape(-1, 2)
     group = [one.expected["group"] for one in told]
@@ -123,9 +122,9 @@ def followed(
         ended_at=ends[own, 1],
         weight=np.ones(len(own)),
         clock=np.array([told[row].expected["clock"] for row in own], float),
-        week=week[codes],
+        week=week,
     )
-    return UnderWay(*(np.concatenate([getattr(part, f.name) for part in (history, since)]) for f in fields(UnderWay)))
+    return history.and_then(since)
 
 
 def enough(hours: UnderWay, now: float) -> bool:

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, field_validator
 
 from prediction.errors import AGAIN, BundleError
 
-FORMAT: Final = 8
+FORMAT: Final = 9
 MANIFEST_FILE: Final = "manifest.json"
 TRAILING_FILE: Final = "trailing.npz"
 UNDER_WAY_FILE: Final = "under_way.npz"
@@ -72,16 +72,12 @@ class Manifest(BaseModel):
     vocabularies: dict[str, dict[str, int]]
     #: Where the forward decay of the trailing sums starts, seconds since 1970.
     landmark: float
-    #: Time head → working hours of an hour of each weekday, Monday first, per group; see `prediction.week`.
+    #: Time head → working hours of an hour of each slot of the week, per group; see `prediction.week`.
     week: dict[str, list[list[float]]]
     #: Group, of `prediction.bundle.calibration_groups` → row of the tables.
     groups: dict[str, int]
     #: Time head → calibrated levels, one row per group.
     calibration: dict[str, list[list[float]]]
-    #: Time head → pace of each time of the day, from midnight on, one row per group.
-    times: dict[str, list[list[float]]]
-    #: Time head → pace of each weekday, Monday first, one row per group.
-    paces: dict[str, list[list[float]]]
 
 
 def is_bundle(folder: Path) -> bool:

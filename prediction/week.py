@@ -1,8 +1,8 @@
 """Working hours: a clock that hardly gets on while nobody works.
 
-A parcel that is ready on a Saturday is delivered on Monday, and a median between the two is on a Sunday, when none is.
-Counted in working hours both take as long, so that trees learn how long things take, and not the calendar over again;
-and a spread around them is one hill instead of two.
+What a shop has not prepared when it closes on Saturday it prepares on Monday; a parcel due on a Sunday, or at night,
+comes on Monday by day. Counted in working hours all of them take as long as any other, so that trees learn how long
+things take, and not the calendar over again; and a spread around that is one hill instead of two.
 """
 
 from typing import Final
@@ -13,57 +13,84 @@ from numpy.typing import NDArray
 from features.facts import FloatArray
 from features.outcomes import SHORTEST_HOURS
 
+Groups = NDArray[np.intp]
+
 WEEKDAYS: Final = 7
 DAY_HOURS: Final = 24.0
+WEEK_HOURS: Final = WEEKDAYS * DAY_HOURS
+#: Parts of a day that differ, of three hours each, and those of a week.
+TIMES: Final = 8
+SLOTS: Final = WEEKDAYS * TIMES
+SLOT_HOURS: Final = DAY_HOURS / TIMES
 #: A weekday counts less only if less than this share of an ordinary one's arrivals comes on it: smaller differences
 #: may follow from when orders are placed.
 _ORDINARY: Final = 0.35
 #: The clock never stands still, so that every instant has its own working hours.
-_SLOWEST: Final = 0.03
+_SLOWEST: Final = 0.01
 #: Arrivals from which on a group's own week is taken, and not that of all groups.
 _ENOUGH: Final = 100
 
 
-def learn_week(group: NDArray[np.intp], arrived: FloatArray, groups: int) -> FloatArray:
-    """How many working hours an hour of each weekday has, Monday first, per group; shape (groups, 7), above 0, up to 1.
+def learn_week(group: Groups, arrived: FloatArray, groups: int) -> FloatArray:
+    """How many working hours an hour of each slot of the week has, per group: (groups, `SLOTS`), above 0, up to 1.
 
-    ``arrived``: of each arrival, (rows,), the hours since a midnight before a Monday, by the clock of the place.
+    That of its weekday times that of its time of the day. ``arrived``: of each arrival, (rows,), the hours since a
+    midnight before a Monday, by the clock of the place.
     """
-    weekday = (arrived // DAY_HOURS).astype(np.intp) % WEEKDAYS
-    counts = np.zeros((groups, WEEKDAYS))
-    np.add.at(counts, (group, weekday), 1.0)
+    days = _shares(group, _slot(arrived, DAY_HOURS, WEEKDAYS), (groups, WEEKDAYS), ordinary=0.5)
+    times = _shares(group, _slot(arrived, SLOT_HOURS, TIMES), (groups, TIMES), ordinary=0.75)
+    weekdays = np.where(days < _ORDINARY, days, 1.0)
+    rates = weekdays[:, :, None] * np.minimum(times, 1.0)[:, None, :]
+    return np.asarray(np.maximum(rates.reshape(groups, SLOTS), _SLOWEST))
+
+
+def _shares(group: Groups, part: Groups, shape: tuple[int, int], ordinary: float) -> FloatArray:
+    """Arrivals in each part ÷ those of an ordinary one, the quantile ``ordinary`` of its group's parts; ``shape``."""
+    counts = np.zeros(shape)
+    np.add.at(counts, (group, part), 1.0)
     own = np.where(counts.sum(axis=1, keepdims=True) >= _ENOUGH, counts, counts.sum(axis=0))
-    ordinary = np.median(own, axis=1, keepdims=True)
-    share = np.divide(own, ordinary, out=np.ones_like(own), where=ordinary > 0)
-    return np.where(share < _ORDINARY, np.maximum(share, _SLOWEST), 1.0)
+    usual = np.quantile(own, ordinary, axis=1, keepdims=True)
+    return np.asarray(np.divide(own, usual, out=np.ones_like(own), where=usual > 0))
 
 
-def working_hours(week: FloatArray, clock: FloatArray, hours: FloatArray) -> FloatArray:
-    """The working hours of ``hours`` that begin at ``clock``, in a ``week`` of each row, (rows, 7); shape (rows,)."""
-    return _since_monday(week, clock + hours) - _since_monday(week, clock)
+def _slot(hours: FloatArray, long: float, slots: int) -> Groups:
+    return (hours // long).astype(np.intp) % slots
 
 
-def log_work(week: FloatArray, clock: FloatArray, hours: FloatArray) -> FloatArray:
-    """The logarithm of the same; none are fewer than `SHORTEST_HOURS`; shape (rows,)."""
-    return np.log(np.maximum(working_hours(week, clock, hours), SHORTEST_HOURS))
+def working_hours(week: FloatArray, group: Groups, clock: FloatArray, hours: FloatArray) -> FloatArray:
+    """The working hours of ``hours`` that begin at ``clock``, in the week (of (groups, `SLOTS`)) of each row's group.
+
+    Shape (rows,) all, or (rows, 1) and ``hours`` (rows, n).
+    """
+    return _since_monday(week, group, clock + hours) - _since_monday(week, group, clock)
 
 
-def hours_at_work(week: FloatArray, clock: FloatArray, worked: FloatArray) -> FloatArray:
+def log_work(week: FloatArray, group: Groups, clock: FloatArray, hours: FloatArray) -> FloatArray:
+    """The logarithm of the same; none are fewer than `SHORTEST_HOURS`."""
+    return np.log(np.maximum(working_hours(week, group, clock, hours), SHORTEST_HOURS))
+
+
+def hours_at_work(week: FloatArray, group: Groups, clock: FloatArray, worked: FloatArray) -> FloatArray:
     """The other way round: the hours from ``clock`` on until so many working hours have passed; shape (rows,)."""
-    midnights = _midnights(week)
-    whole, rest = np.divmod(_since_monday(week, clock) + worked, midnights[:, -1])
-    rows, day = np.arange(len(clock)), np.minimum((midnights[:, 1:] <= rest[:, None]).sum(axis=1), WEEKDAYS - 1)
-    of_day = (rest - midnights[rows, day]) / week[rows, day]
-    return np.asarray(DAY_HOURS * (WEEKDAYS * whole + day) + of_day - clock)
+    begun = _begun(week)
+    whole, rest = np.divmod(_since_monday(week, group, clock) + worked, begun[group, -1])
+    slot = np.empty_like(group)
+    for each in np.unique(group).tolist():
+        rows = group == each
+        slot[rows] = np.searchsorted(begun[each, 1:], rest[rows], side="right")
+    slot = np.minimum(slot, SLOTS - 1)
+    of_slot = (rest - begun[group, slot]) / week[group, slot]
+    return np.asarray(WEEK_HOURS * whole + SLOT_HOURS * slot + of_slot - clock)
 
 
-def _since_monday(week: FloatArray, hours: FloatArray) -> FloatArray:
-    whole, rest = np.divmod(hours, DAY_HOURS * WEEKDAYS)
-    rows, day = np.arange(len(hours)), np.minimum(rest // DAY_HOURS, WEEKDAYS - 1).astype(np.intp)
-    midnights = _midnights(week)
-    return np.asarray(whole * midnights[:, -1] + midnights[rows, day] + (rest - DAY_HOURS * day) * week[rows, day])
+def _since_monday(week: FloatArray, group: Groups, hours: FloatArray) -> FloatArray:
+    begun = _begun(week)
+    whole, rest = np.divmod(hours, WEEK_HOURS)
+    slot = np.minimum(rest // SLOT_HOURS, SLOTS - 1).astype(np.intp)
+    of_slot = (rest - SLOT_HOURS * slot) * week[group, slot]
+    return np.asarray(whole * begun[group, -1] + begun[group, slot] + of_slot)
 
 
-def _midnights(week: FloatArray) -> FloatArray:
-    """Working hours from the midnight before Monday to every midnight of the week; (rows, 8)."""
-    return np.column_stack([np.zeros(len(week)), np.cumsum(DAY_HOURS * week, axis=1)])
+def _begun(week: FloatArray) -> FloatArray:
+    """Working hours from the midnight before Monday to the beginning of every slot, and to the end; (groups, n + 1)."""
+    return np.column_stack([np.zeros(len(week)), np.cumsum(SLOT_HOURS * week, axis=1)])

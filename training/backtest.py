@@ -11,9 +11,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from features.history import History
-from prediction.calibrated import Calibrated
 from prediction.calibration import UnderWay
-from prediction.daily import DailyHours, stacked_days
+from prediction.clock_hours import ClockHours, stacked_hours
+from prediction.hours import HoursTable
 from prediction.manifest import TIME_HEADS
 from training.errors import TooLittleHistoryError
 from training.metrics import LEVELS
@@ -93,7 +93,7 @@ class Predicted:
     """
 
     rows: NDArray[np.intp]
-    hours: dict[str, DailyHours]
+    hours: dict[str, ClockHours]
     cost: NDArray[np.float64]
     pick_failure: NDArray[np.float64]
 
@@ -132,7 +132,7 @@ def predict_window(history: History, window: Window, retrain: Retrain, seed: int
         days += _predict_days(history, score(history, trained), cut, until)
     return Predicted(
         np.concatenate([day.rows for day in days]),
-        {head: stacked_days([day.hours[head] for day in days]) for head in TIME_HEADS},
+        {head: stacked_hours([day.hours[head] for day in days]) for head in TIME_HEADS},
         np.concatenate([day.cost for day in days]),
         np.concatenate([day.pick_failure for day in days]),
     )
@@ -157,8 +157,8 @@ def _predict_days(history: History, scored: Scored, cut: float, until: float) ->
             yield Predicted(rows, hours, scored.cost[rows], 1.0 - supplied[rows])
 
 
-def _hours(of: UnderWay, calibrated: Calibrated) -> DailyHours:
-    return calibrated.of(of.centre, of.spread, of.group, of.clock, of.week)
+def _hours(of: UnderWay, levels: NDArray[np.float64]) -> ClockHours:
+    return ClockHours(HoursTable(of.centre, of.spread, of.group, levels), of.clock, of.week)
 
 
 def _beside_observed(history: History, predicted: Predicted) -> pd.DataFrame:

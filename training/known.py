@@ -118,9 +118,10 @@ def rows_known(
         )
         hours, weight = np.exp(log_hours(decided_at, known_at)), attempts.weight
         known = (known_at < as_of) & ~np.isnan(hours)
-        week = weeks["ready_hours" if head == "ready_hours" else "delivery_hours"][groups_of(history, encoding)]
+        week = weeks["ready_hours" if head == "ready_hours" else "delivery_hours"]
+        group, clock = groups_of(history, encoding)[known], clock_at(attempts, decided_at)[known]
         target = np.full(len(hours), np.nan)
-        target[known] = log_work(week[known], clock_at(attempts, decided_at)[known], hours[known])
+        target[known] = log_work(week, group, clock, hours[known])
         young = as_of - maturity_seconds((known_at - decided_at)[known])
     elif head == "cost":
         target, known_at, decided_at, weight = attempts.cost, attempts.decided_at, attempts.decided_at, attempts.weight
@@ -142,7 +143,7 @@ def under_way(
 ) -> UnderWay:
     """Every attempt of the history with its predicted distribution, as `calibrate` takes them.
 
-    ``hours``: centre and spread. ``week``: of each attempt, (rows, 7).
+    ``hours``: centre and spread. ``week``: of every group.
     """
     centre, spread = hours
     attempts = history.attempts

@@ -84,9 +84,7 @@ def bundle_of(
         landmark=history.landmark,
         groups=trained.encoding.groups,
         week={head: week.tolist() for head, week in trained.weeks.items()},
-        calibration={head: found.levels.tolist() for head, found in calibration.items()},
-        times={head: found.times.tolist() for head, found in calibration.items()},
-        paces={head: found.paces.tolist() for head, found in calibration.items()},
+        calibration={head: levels.tolist() for head, levels in calibration.items()},
     )
     names = history.attempts.fulfilment_id
     looked = {time: looked_at(hours, names, trained.as_of, trained.seed) for time, hours in scored.hours.items()}

@@ -13,7 +13,7 @@ from mlflow.models import infer_signature
 
 from features.facts import Columns
 from prediction.bundle import Bundle
-from prediction.calibrated import CALIBRATION
+from prediction.calibration import CALIBRATION
 from prediction.golden import predictions
 from training.errors import TrackingError
 from training.heads import RECIPES

@@ -10,8 +10,7 @@ from scipy.special import expit
 from features.facts import FloatArray
 from features.history import History
 from prediction.bundle import cost_of, delivered_after
-from prediction.calibrated import Calibrated, calibrated
-from prediction.calibration import UnderWay
+from prediction.calibration import UnderWay, calibrate
 from prediction.manifest import HEAD_PARTS
 from training.errors import TooLittleHistoryError
 from training.fit import Rows, fit_cost, fit_hours, fit_probability
@@ -42,7 +41,7 @@ _FIT: dict[str, Callable[[Recipe, Rows, int], dict[str, lightgbm.Booster]]] = {
 class Trained:
     """Boosters by (head, part), how they encode text, and the instant of the cut.
 
-    ``weeks``: by time head, (groups, 7), see `prediction.week`.
+    ``weeks``: by time head, of each group, see `prediction.week`.
     """
 
     as_of: float
@@ -103,9 +102,9 @@ class Scored:
     line_failure: FloatArray
     groups: int
 
-    def calibration(self, now: float) -> dict[str, Calibrated]:
-        """Calibrated levels and paces per time head, from what was known at ``now`` (seconds)."""
-        return {head: calibrated(hours, self.groups, now) for head, hours in self.hours.items()}
+    def calibration(self, now: float) -> dict[str, FloatArray]:
+        """Calibrated levels per time head, from what was known at ``now`` (seconds)."""
+        return {head: calibrate(hours, self.groups, now) for head, hours in self.hours.items()}
 
 
 def score(history: History, trained: Trained) -> Scored:
@@ -118,12 +117,11 @@ def score(history: History, trained: Trained) -> Scored:
     ready, transit = ((raw[head, "centre"], np.exp(raw[head, "spread"])) for head in ("ready_hours", "transit_hours"))
     groups = groups_of(history, trained.encoding)
     clock = clock_at(history.attempts, history.attempts.decided_at)
-    of_rows = {time: week[groups] for time, week in trained.weeks.items()}
-    delivery = delivered_after(ready, transit, clock, of_rows["ready_hours"], of_rows["delivery_hours"])
+    delivery = delivered_after(ready, transit, groups, clock, trained.weeks)
     hours = {"delivery_hours": delivery, "ready_hours": ready}
     return Scored(
         history=history,
-        hours={time: under_way(history, time, of_time, groups, of_rows[time]) for time, of_time in hours.items()},
+        hours={time: under_way(history, time, of_time, groups, trained.weeks[time]) for time, of_time in hours.items()},
         cost=cost_of(raw["cost", "log_mean"]) * trained.cost_factor,
         line_failure=np.asarray(expit(raw["pick_failure", "log_odds"])),
         groups=len(trained.encoding.groups),

@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+from prediction.calibrated import Calibrated, calibrated
 from sqlalchemy import Connection
 
 from features.facts import FACTS
 from features.history import History
 from features.trailing import Observations
 from prediction.bundle import Bundle
-from prediction.calibrated import Calibrated, calibrated
 from prediction.following import Expected
 from serving.database.database import Database
 from serving.database.engine import make_engine

@@ -4,8 +4,8 @@ from dataclasses import fields, replace
 
 import numpy as np
 import pytest
-
 from prediction.calibrated import calibrated
+
 from prediction.calibration import DAY_SECONDS, HOUR_SECONDS, UnderWay
 from prediction.following import MOST_KEPT, Expected, Told, followed, from_arrays, looked_at, to_arrays
 from prediction.week import WEEKDAYS
