@@ -1,7 +1,7 @@
 """Hours by the clock, of what is distributed in working hours: nothing comes at night, hardly anything on a Sunday.
 
-The one place where working hours become hours of the clock. Either determines the other (`prediction.week`), so quantiles
-and probabilities are those of the working hours, read at another time.
+The one place where working hours become hours of the clock. Either determines the other (`prediction.week`), so
+quantiles and probabilities are those of the working hours, read at another time.
 """
 
 from collections.abc import Sequence

@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from prediction.calibrated import Calibrated, calibrated
 from sqlalchemy import Connection
 
-from features.facts import FACTS
+from features.facts import FACTS, FloatArray
 from features.history import History
 from features.trailing import Observations
 from prediction.bundle import Bundle
+from prediction.calibration import calibrate
 from prediction.following import Expected
 from serving.database.database import Database
 from serving.database.engine import make_engine
@@ -37,9 +37,9 @@ DAY = timedelta(days=1)
 AT_CUT = datetime.fromtimestamp(CUT, UTC)
 
 
-def bits(calibration: Mapping[str, Calibrated]) -> list[bytes]:
-    """Levels and paces, to the last bit."""
-    return [table.tobytes() for of_time in calibration.values() for table in of_time]
+def bits(calibration: Mapping[str, FloatArray]) -> list[bytes]:
+    """Levels, to the last bit."""
+    return [levels.tobytes() for levels in calibration.values()]
 
 
 @pytest.fixture
@@ -154,9 +154,7 @@ def test_who_was_under_way_at_the_cut_and_is_no_shipment_of_the_service_is_lost_
         arrived_at, ended_at = hours.arrived_at.copy(), hours.ended_at.copy()
         lost = (hours.started_at < CUT) & ~(np.fmin(arrived_at, ended_at) <= CUT)
         arrived_at[lost], ended_at[lost] = np.nan, CUT
-        found = calibrated(
-            replace(hours, arrived_at=arrived_at, ended_at=ended_at), scored.groups, midnight.timestamp()
-        )
+        found = calibrate(replace(hours, arrived_at=arrived_at, ended_at=ended_at), scored.groups, midnight.timestamp())
         assert bits({time: served_on(database, bundle, midnight).calibration[time]}) == bits({time: found})
 
 

@@ -11,7 +11,7 @@ from scipy.special import ndtr
 
 from prediction.calibration import DAY_SECONDS, HOUR_SECONDS, CalibrationSettings, UnderWay, calibrate
 from prediction.hours import BASE_LEVELS, KNOTS, HoursTable
-from prediction.week import WEEKDAYS
+from prediction.week import SLOTS
 
 NOW = 1_770_000_000.0
 UNCALIBRATED = np.concatenate([[0.0], BASE_LEVELS, [1.0]])
@@ -35,7 +35,7 @@ def attempts(count: int, seed: int, *, slower: float = 0.0, wider: float = 1.0, 
         ended_at=np.full(count, NEVER),
         weight=np.ones(count),
         clock=(started_at / HOUR_SECONDS + 72) % 168,
-        week=np.ones((count, WEEKDAYS)),
+        week=np.ones((3, SLOTS)),
     )
 
 

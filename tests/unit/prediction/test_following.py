@@ -4,11 +4,10 @@ from dataclasses import fields, replace
 
 import numpy as np
 import pytest
-from prediction.calibrated import calibrated
 
-from prediction.calibration import DAY_SECONDS, HOUR_SECONDS, UnderWay
+from prediction.calibration import DAY_SECONDS, HOUR_SECONDS, UnderWay, calibrate
 from prediction.following import MOST_KEPT, Expected, Told, followed, from_arrays, looked_at, to_arrays
-from prediction.week import WEEKDAYS
+from prediction.week import SLOTS
 
 NOW = 1_764_547_200.0
 NAN = float("nan")
@@ -30,7 +29,7 @@ def attempts(count: int, seed: int = 1) -> UnderWay:
         ended_at=np.where(lost, arrived_at, np.nan),
         weight=rng.uniform(0.5, 1.5, count),
         clock=started_at / HOUR_SECONDS % 168,
-        week=np.ones((count, WEEKDAYS)),
+        week=np.ones((3, SLOTS)),
     )
 
 
@@ -54,8 +53,7 @@ def test_what_is_kept_calibrates_as_the_whole_history_did_and_survives_its_file(
     (read,) = from_arrays([TIME], to_arrays({TIME: looked})).values()
     assert bits(read.under_way) == bits(looked.under_way)
     assert read.going.tolist() == looked.going.tolist()
-    for kept, whole in zip(calibrated(read.under_way, 3, NOW), calibrated(made, 3, NOW), strict=True):
-        assert kept.tobytes() == whole.tobytes()
+    assert calibrate(read.under_way, 3, NOW).tobytes() == calibrate(made, 3, NOW).tobytes()
 
 
 def test_nothing_of_after_the_cut_is_kept() -> None:
@@ -78,8 +76,7 @@ def test_of_a_huge_history_some_are_kept_who_stand_for_all() -> None:
     assert bits(looked_at(made, names(made), NOW, 1).under_way) == bits(looked.under_way)
     recent = made.during(NOW - 49 * DAY_SECONDS, NOW)
     assert looked.under_way.weight.sum() == pytest.approx(recent.weight.sum(), rel=0.01)
-    for kept, whole in zip(calibrated(looked.under_way, 3, NOW), calibrated(made, 3, NOW), strict=True):
-        assert kept == pytest.approx(whole, abs=0.03)
+    assert calibrate(looked.under_way, 3, NOW) == pytest.approx(calibrate(made, 3, NOW), abs=0.03)
 
 
 def test_a_shipment_counts_once_by_the_history_or_by_the_bundle_that_said_what_to_expect() -> None:
@@ -99,7 +96,7 @@ def test_a_shipment_counts_once_by_the_history_or_by_the_bundle_that_said_what_t
         ],
         bundle="b@1",
         groups={"": 0, "hub": 1, "store": 2},
-        week=np.ones((3, WEEKDAYS)),
+        week=np.ones((3, SLOTS)),
         as_of=NOW,
     )
     since = found.started_at >= NOW

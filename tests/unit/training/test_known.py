@@ -7,7 +7,7 @@ import pytest
 
 from features.history import History
 from prediction.manifest import EVERY_GROUP
-from prediction.week import WEEKDAYS
+from prediction.week import SLOTS
 from tests.conftest import CUT
 from training.known import encoding_as_of, rows_known, under_way, weeks_as_of
 
@@ -60,7 +60,7 @@ def test_an_attempt_delivered_without_a_word_on_when_it_was_ready_is_not_awaited
         "ready_hours",
         (np.zeros(count), np.ones(count)),
         np.zeros(count, dtype=np.intp),
-        np.ones((count, WEEKDAYS)),
+        np.ones((3, SLOTS)),
     )
     delivered = ~np.isnan(attempts.delivered_at)
     assert np.array_equal(silent.ended_at[delivered], attempts.delivered_at[delivered])
