@@ -45,17 +45,18 @@ class ClockHours:
         Exact within a week after ``hours``; what is later still is taken to come as on the average of a week.
         """
         hours = np.broadcast_to(np.asarray(hours, dtype=np.float64), self.clock.shape)
-        from_ = np.maximum(hours, 0.0)
-        group, clock = self.work.group[:, None], self.clock[:, None]
-        into_slot = (self.clock + from_) % SLOT_HOURS
-        marks = SLOT_HOURS * np.arange(SLOTS + 1) - into_slot[:, None]
-        marks[:, 0] = 0.0
-        instants = from_[:, None] + marks
-        excess = self.work.excess_at(working_hours(self.week, group, clock, instants))
-        slot = ((self.clock + from_ - into_slot)[:, None] / SLOT_HOURS + np.arange(SLOTS)).round().astype(np.intp)
-        rates = self.week[group, slot % SLOTS]
-        within = (-np.diff(excess, axis=1) / rates).sum(axis=1)
-        after = excess[:, -1] / self.week.mean(axis=1)[self.work.group]
+        from_, group = np.maximum(hours, 0.0), self.work.group
+        first, into_slot = np.divmod(self.clock + from_, SLOT_HOURS)
+        # Twice the week: from any slot on, a whole week lies in one piece.
+        begins = group * 2 * SLOTS + first.astype(np.intp) % SLOTS
+        rates = np.tile(self.week, 2).take(begins[:, None] + np.arange(SLOTS))
+        worked = np.empty((len(from_), SLOTS + 1))
+        worked[:, 0] = working_hours(self.week, group, self.clock, from_)
+        worked[:, 1:] = SLOT_HOURS * rates
+        worked[:, 1] -= into_slot * rates[:, 0]
+        excess = self.work.excess_at(np.cumsum(worked, axis=1))
+        within = ((excess[:, :-1] - excess[:, 1:]) / rates).sum(axis=1)
+        after = excess[:, -1] / self.week.mean(axis=1)[group]
         return np.asarray(within + after + (from_ - hours))
 
 

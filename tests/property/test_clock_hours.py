@@ -1,4 +1,4 @@
-"""Hours by the clock of what takes working hours: all answers come from one distribution, and nothing comes at night."""
+"""Hours by the clock of what takes working hours: all answers are of one distribution, and nothing comes at night."""
 
 import numpy as np
 import pytest
