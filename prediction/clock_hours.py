@@ -47,13 +47,14 @@ class ClockHours:
         hours = np.broadcast_to(np.asarray(hours, dtype=np.float64), self.clock.shape)
         from_, group = np.maximum(hours, 0.0), self.work.group
         first, into_slot = np.divmod(self.clock + from_, SLOT_HOURS)
-        # Twice the week: from any slot on, a whole week lies in one piece.
+        # Twice the week: from any slot on, a whole week lies in one piece, and then that slot again.
         begins = group * 2 * SLOTS + first.astype(np.intp) % SLOTS
-        rates = np.tile(self.week, 2).take(begins[:, None] + np.arange(SLOTS))
-        worked = np.empty((len(from_), SLOTS + 1))
+        rates = np.tile(self.week, 2).take(begins[:, None] + np.arange(SLOTS + 1))
+        worked = np.empty((len(from_), SLOTS + 2))
         worked[:, 0] = working_hours(self.week, group, self.clock, from_)
         worked[:, 1:] = SLOT_HOURS * rates
-        worked[:, 1] -= into_slot * rates[:, 0]
+        worked[:, -1] = into_slot * rates[:, 0]
+        worked[:, 1] -= worked[:, -1]
         excess = self.work.excess_at(np.cumsum(worked, axis=1))
         within = ((excess[:, :-1] - excess[:, 1:]) / rates).sum(axis=1)
         after = excess[:, -1] / self.week.mean(axis=1)[group]

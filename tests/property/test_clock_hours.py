@@ -1,5 +1,7 @@
 """Hours by the clock of what takes working hours: all answers are of one distribution, and nothing comes at night."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -56,6 +58,7 @@ def test_later_is_never_likelier_and_its_excess_never_larger(table: ClockHours, 
     assert ((late >= 0) & (late <= 1)).all()
     assert (np.diff(late, axis=0) <= 1e-9).all()
     assert (excess >= 0).all()
+    assert (np.diff(excess, axis=0) <= 1e-9 * excess[:-1]).all()
 
 
 @settings(max_examples=12)
@@ -101,6 +104,15 @@ def test_what_a_closed_shop_does_not_finish_in_the_evening_it_finishes_in_the_mo
     assert table.probability_later_than(np.array([16.0]))[0] > 0.99
     tomorrow = table.quantile(0.5)[0] + 17.0 - DAY_HOURS
     assert 11.0 < tomorrow < 12.0
+
+
+@given(tables())
+def test_half_an_hour_more_never_makes_the_excess_larger(table: ClockHours) -> None:
+    """Also at the beginning of a shop's day, and of what takes weeks."""
+    work = replace(table.work, centre=table.work.centre + 3.0)
+    table = ClockHours(work, np.round(table.clock), table.week)
+    excess = np.array([table.expected_excess(np.full(len(table.clock), half / 2)) for half in range(25)])
+    assert (np.diff(excess, axis=0) <= 1e-9 * excess[:-1]).all()
 
 
 @given(tables(), tables(), LEVEL)
