@@ -20,10 +20,7 @@ from prediction.calibration import calibrate
 from prediction.clock_hours import ClockHours
 from prediction.following import Expected, Looked, Told, enough, followed
 from prediction.hours import HoursTable, one_after_the_other
-from prediction.manifest import (
-    EVERY_GROUP,
-    Manifest,
-)
+from prediction.manifest import EVERY_GROUP, Manifest
 from prediction.trees import fastest_trees
 from prediction.week import hours_at_work, log_work
 

@@ -1,6 +1,6 @@
 """A calibrated distribution of hours per row, all of it from one table."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -60,29 +60,14 @@ class HoursTable:
         knots = np.array([np.interp(level, levels, KNOTS) for levels in self.levels])
         return np.asarray(np.exp(self.centre + self.spread * knots[self.group]))
 
-    def quantiles(self, level: FloatArray) -> FloatArray:
-        """Hours that each row stays under with a probability of its own, (rows,), from 0 to 1."""
-        return np.asarray(np.exp(self.centre + self.spread * self.knots(level)))
-
-    def knots(self, level: FloatArray) -> FloatArray:
-        """The same in standard deviations of log-hours from the centre, as `KNOTS` are."""
-        return self._by_group(level, lambda of_rows, levels: np.interp(of_rows, levels, KNOTS))
-
     def probability_later_than(self, hours: FloatArray) -> FloatArray:
         """P(duration > ``hours``) of each row; shape (rows,)."""
-        return self.late_at(np.broadcast_to(np.asarray(hours, dtype=np.float64), self.centre.shape)[:, None])[:, 0]
-
-    def late_at(self, hours: FloatArray) -> FloatArray:
-        """P(duration > ``hours``), at several instants of each row; shape (rows, instants)."""
         with np.errstate(divide="ignore"):
-            knots = (np.log(np.maximum(hours, 0.0)) - self.centre[:, None]) / self.spread[:, None]
-        return np.asarray(1.0 - self._by_group(knots, lambda of_rows, levels: np.interp(of_rows, KNOTS, levels)))
-
-    def _by_group(self, values: FloatArray, look_up: Callable[[FloatArray, FloatArray], FloatArray]) -> FloatArray:
-        found = np.empty(values.shape)
+            knots = (np.log(np.maximum(hours, 0.0)) - self.centre) / self.spread
+        late = np.empty(len(self.centre))
         for group, rows in self._groups:
-            found[rows] = look_up(values[rows], self.levels[group])
-        return found
+            late[rows] = 1.0 - np.interp(knots[rows], KNOTS, self.levels[group])
+        return late
 
     @cached_property
     def _groups(self) -> list[tuple[int, NDArray[np.intp]]]:
