@@ -70,7 +70,7 @@ def test_the_expected_excess_is_the_integral_of_the_probability_of_being_later(
     after = table.quantile(level)
     worked = np.exp(table.work.centre + table.work.spread * KNOTS[-1])
     last = hours_at_work(table.week, table.work.group, table.clock, worked)
-    near = last - after < WEEK_HOURS - 3
+    near = last - after < WEEK_HOURS
     rows = np.flatnonzero(near == within_a_week)
     table, after, last = table.take(rows), after[rows], last[rows]
     edges = np.linspace(after, np.maximum(last, after + 1e-6), 20_001)

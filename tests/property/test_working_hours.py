@@ -37,7 +37,7 @@ def test_every_hour_counts_as_its_slot_of_the_week_says(week: NDArray[np.float64
     minutes = (np.arange(round(hours * 60)) + 0.5) / 60
     slot = ((clock + minutes) // SLOT_HOURS).astype(int) % SLOTS
     worked = working_hours(week, FIRST, one(clock), one(len(minutes) / 60))[0]
-    assert worked == pytest.approx(week[0][slot].sum() / 60, abs=0.7)
+    assert worked == pytest.approx(week[0][slot].sum() / 60, abs=0.02)
 
 
 @given(weeks, st.floats(0, 167.9), st.floats(0, 3_000))
