@@ -29,7 +29,6 @@ from data.synthetic.tariffs import (
 )
 
 FloatArray = NDArray[np.float64]
-BoolArray = NDArray[np.bool_]
 
 #: Median hours (of the store's day) until the customer comes, and their log-sd, by delivery method.
 CUSTOMER_COMES: Final = {"click_and_collect": (6.0, 0.7), "reserve_and_collect": (3.0, 0.6)}
