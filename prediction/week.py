@@ -37,20 +37,30 @@ def learn_week(group: Groups, arrived: FloatArray, groups: int) -> FloatArray:
     That of its weekday times that of its time of the day. ``arrived``: of each arrival, (rows,), the hours since a
     midnight before a Monday, by the clock of the place.
     """
-    days = _shares(group, _slot(arrived, DAY_HOURS, WEEKDAYS), (groups, WEEKDAYS), ordinary=0.5)
-    times = _shares(group, _slot(arrived, SLOT_HOURS, TIMES), (groups, TIMES), ordinary=0.75)
+    days = _shares(group, _slot(arrived, DAY_HOURS, WEEKDAYS), (groups, WEEKDAYS))
+    times = _shares(group, _slot(arrived, SLOT_HOURS, TIMES), (groups, TIMES))
     weekdays = np.where(days < _ORDINARY, days, 1.0)
     rates = weekdays[:, :, None] * np.minimum(times, 1.0)[:, None, :]
     return np.asarray(np.maximum(rates.reshape(groups, SLOTS), _SLOWEST))
 
 
-def _shares(group: Groups, part: Groups, shape: tuple[int, int], ordinary: float) -> FloatArray:
-    """Arrivals in each part ÷ those of an ordinary one, the quantile ``ordinary`` of its group's parts; ``shape``."""
+def _shares(group: Groups, part: Groups, shape: tuple[int, int]) -> FloatArray:
+    """Arrivals in each part ÷ those of an ordinary one of its group; ``shape``."""
     counts = np.zeros(shape)
     np.add.at(counts, (group, part), 1.0)
     own = np.where(counts.sum(axis=1, keepdims=True) >= _ENOUGH, counts, counts.sum(axis=0))
-    usual = np.quantile(own, ordinary, axis=1, keepdims=True)
+    usual = _ordinary(own)
     return np.asarray(np.divide(own, usual, out=np.ones_like(own), where=usual > 0))
+
+
+def _ordinary(counts: FloatArray) -> FloatArray:
+    """How many arrive in the part in which the median arrival is, the parts from the busiest on; (groups, 1).
+
+    So it is a part in which work is done, be it once a day or at all hours.
+    """
+    busiest = np.sort(counts, axis=1)[:, ::-1]
+    before = np.cumsum(busiest, axis=1) < counts.sum(axis=1, keepdims=True) / 2
+    return np.take_along_axis(busiest, before.sum(axis=1, keepdims=True), axis=1)
 
 
 def _slot(hours: FloatArray, long: float, slots: int) -> Groups:

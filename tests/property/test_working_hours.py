@@ -97,6 +97,15 @@ def test_hours_in_which_a_shop_is_closed_hardly_count() -> None:
     assert (monday > 0).all()
 
 
+def test_where_a_truck_comes_once_a_day_only_its_hour_counts() -> None:
+    """Three in a hundred leave at other times."""
+    arrived = arrivals([200] * 5 + [0, 0], (16.5,) * 32 + (10.5,))
+    week = learn_week(np.zeros(len(arrived), np.intp), arrived, 1).reshape(WEEKDAYS, TIMES)
+    assert week[:SATURDAY, 5] == pytest.approx(1.0)
+    assert np.delete(week, 5, axis=1).max() < 0.1
+    assert week[SATURDAY:].max() < 0.05
+
+
 def test_a_group_of_few_arrivals_has_the_week_of_all() -> None:
     """And a group that nobody has seen; stores that are open on Sundays keep theirs."""
     closed, open_ = arrivals([104] * 6 + [0]), arrivals([104] * 7)
