@@ -59,11 +59,16 @@ def read_truth(folder: Path) -> Truth:
         raise UnfinishedDatasetError(folder, unfinished)
     retailer = json.loads((folder / RETAILER_FILE).read_text(encoding="utf-8"))
     return Truth(
-        pd.read_parquet(folder / "fulfilments.parquet"),
-        pd.read_parquet(folder / "fulfilment_lines.parquet"),
-        pd.read_parquet(folder / "alternatives.parquet"),
+        *(_table(folder, name) for name in ("fulfilments", "fulfilment_lines", "alternatives")),
         Clock(date.fromisoformat(retailer["first_day"]), retailer["days"]),
     )
+
+
+def _table(folder: Path, name: str) -> pd.DataFrame:
+    path = folder / f"{name}.parquet"
+    if not path.is_file():
+        raise TruthMissingError(f"{folder} has no {path.name}: generate it again with `smista data generate --truth`")
+    return pd.read_parquet(path)
 
 
 def true_ready_quantiles(attempts: pd.DataFrame, clock: Clock, levels: Sequence[float]) -> FloatArray:

@@ -1,5 +1,6 @@
 """Against the truth: the truth itself scores perfectly, and what is known to be wrong is seen."""
 
+import shutil
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -102,6 +103,13 @@ def test_predictions_of_another_history_are_refused(perfect: pd.DataFrame, folde
 def test_a_folder_without_truth_is_named(tmp_path: Path) -> None:
     with pytest.raises(TruthMissingError, match=r"holds no retailer\.json"):
         read_truth(tmp_path)
+
+
+def test_a_truth_of_before_that_lacks_a_table_is_named(folder: Path, tmp_path: Path) -> None:
+    older = shutil.copytree(folder, tmp_path / "truth")
+    (older / "alternatives.parquet").unlink()
+    with pytest.raises(TruthMissingError, match=r"has no alternatives\.parquet: generate it again"):
+        read_truth(older)
 
 
 def test_true_quantiles_are_those_of_many_draws(truth: Truth) -> None:
