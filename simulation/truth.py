@@ -59,7 +59,9 @@ def read_truth(folder: Path) -> Truth:
         raise UnfinishedDatasetError(folder, unfinished)
     retailer = json.loads((folder / RETAILER_FILE).read_text(encoding="utf-8"))
     return Truth(
-        *(_table(folder, name) for name in ("fulfilments", "fulfilment_lines", "alternatives")),
+        _table(folder, "fulfilments"),
+        _table(folder, "fulfilment_lines"),
+        _table(folder, "alternatives"),
         Clock(date.fromisoformat(retailer["first_day"]), retailer["days"]),
     )
 
