@@ -24,8 +24,9 @@ settings.load_profile("untimed")
 
 
 def pytest_collection_finish() -> None:
-    """Modules and tests stay to the end: to look through them for garbage each time took a quarter of all work."""
+    """Modules and tests stay to the end: to look through all that is there for garbage took a quarter of all work."""
     gc.freeze()
+    gc.set_threshold(10_000)
 
 
 #: Sixteen weeks of a small retailer: enough to train on, seconds to make.

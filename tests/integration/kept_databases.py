@@ -63,7 +63,7 @@ class KeptPostgres:
     def with_tables(self) -> str:
         """Its address, once it is as the migrations leave it."""
         with self._alone() as server:
-            if _tables(server) == list(self._made):
+            if self._made and _tables(server) == list(self._made):
                 self._empty(server)
                 return self.url
         self.without_tables()
