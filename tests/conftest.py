@@ -1,5 +1,6 @@
 """What tests share: a small synthetic retailer, its history and a bundle trained on it."""
 
+import gc
 from datetime import date
 from pathlib import Path
 
@@ -20,6 +21,13 @@ from training.trained import Trained, score, train_heads
 # How long an example takes says how busy the machine is, and fails no test.
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
+
+
+def pytest_collection_finish() -> None:
+    """Modules and tests stay to the end: to look through all that is there for garbage took a quarter of all work."""
+    gc.freeze()
+    gc.set_threshold(10_000)
+
 
 #: Sixteen weeks of a small retailer: enough to train on, seconds to make.
 SMALL = Preset(date(2025, 9, 1), 112, warehouses=1, stores=8, suppliers=2, skus=40, orders_per_day=50)

@@ -1,5 +1,7 @@
 """Bringing the tables up to date."""
 
+from functools import cache
+
 from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
@@ -20,10 +22,15 @@ def migrate(connection: Connection) -> None:
     """Upgrade the database to the newest tables. Processes that start together wait for one another."""
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('smista migrations'))"))
-    command.upgrade(configuration(connection), "head")
+    if not is_current(connection):
+        command.upgrade(configuration(connection), "head")
 
 
 def is_current(connection: Connection) -> bool:
     """Whether the tables are those this version of the service was written for."""
-    newest = ScriptDirectory.from_config(configuration()).get_current_head()
-    return MigrationContext.configure(connection).get_current_revision() == newest
+    return MigrationContext.configure(connection).get_current_revision() == _newest()
+
+
+@cache
+def _newest() -> str | None:
+    return ScriptDirectory.from_config(configuration()).get_current_head()

@@ -23,7 +23,7 @@ from schemathesis.specs.openapi.checks import (
 from serving.app import create_app
 from serving.settings import Settings
 from serving.wire import examples
-from tests.integration.conftest import postgres_database
+from tests.integration.kept_databases import postgres_database
 from tests.unit.serving.table_predictor import TablePredictor
 
 CALLS = [

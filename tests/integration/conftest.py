@@ -1,9 +1,8 @@
 """One API on each database, fed and asked through its own HTTP calls."""
 
-import os
-import uuid
+import shutil
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,7 +10,6 @@ from typing import Any
 
 import httpx
 import pandas as pd
-import psycopg
 import pytest
 
 from data.dataset import Dataset
@@ -19,7 +17,7 @@ from prediction.bundle import Bundle
 from serving.app import create_app
 from serving.service import Service
 from serving.settings import Settings
-from tests.shared_data import skip_but_in_ci
+from tests.integration.kept_databases import KeptPostgres, make_tables, postgres_database
 from tests.unit.serving.table_predictor import TablePredictor
 
 NOW = datetime(2026, 3, 2, 9, 20, tzinfo=UTC)  # a Monday
@@ -52,46 +50,38 @@ class Api:
         return await self.client.post("/v1/decisions", json=order, headers=headers)
 
 
-def _postgres_server() -> str:
-    return os.environ.get("SMISTA_TEST_POSTGRES_URL", "postgresql://postgres@127.0.0.1:5432/postgres")
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A database of each kind with today's tables, and nothing in them."""
+    if request.param == "sqlite":
+        made: Path = request.getfixturevalue("sqlite_with_tables")
+        return f"sqlite:///{shutil.copyfile(made, tmp_path / 'smista.db')}"
+    kept: KeptPostgres = request.getfixturevalue("kept_postgres")
+    return kept.with_tables()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """An empty database of each kind."""
+def bare_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A database of each kind without any table."""
     if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path / 'smista.db'}"
-        return
-    url: str = request.getfixturevalue("kept_postgres")
-    with psycopg.connect(url, autocommit=True) as server:
-        server.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
-        )
-        server.execute("DROP SCHEMA public CASCADE")
-        server.execute("CREATE SCHEMA public")
-    yield url
+        return f"sqlite:///{tmp_path / 'smista.db'}"
+    kept: KeptPostgres = request.getfixturevalue("kept_postgres")
+    return kept.without_tables()
 
 
 @pytest.fixture(scope="session")
-def kept_postgres() -> Iterator[str]:
-    """One database on the PostgreSQL server, emptied for each test: to make another takes longer than most tests."""
+def sqlite_with_tables(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database file to copy: its tables take longer to make than most tests."""
+    file = tmp_path_factory.mktemp("sqlite") / "smista.db"
+    make_tables(f"sqlite:///{file}")
+    return file
+
+
+@pytest.fixture(scope="session")
+def kept_postgres() -> Iterator[KeptPostgres]:
+    """The database of all tests on PostgreSQL."""
     with postgres_database() as url:
-        yield url
-
-
-@contextmanager
-def postgres_database() -> Iterator[str]:
-    """An empty database on the PostgreSQL server; the test skips where none answers."""
-    name = f"smista_test_{uuid.uuid4().hex}"
-    try:
-        server = psycopg.connect(_postgres_server(), autocommit=True, connect_timeout=3)
-    except psycopg.OperationalError as error:
-        skip_but_in_ci(f"no PostgreSQL server answers (set SMISTA_TEST_POSTGRES_URL): {error}")
-    with server:
-        server.execute(f'CREATE DATABASE "{name}"')
-        yield _postgres_server().rpartition("/")[0] + f"/{name}"
-        server.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+        yield KeptPostgres(url)
 
 
 @pytest.fixture

@@ -97,9 +97,9 @@ async def test_readiness_says_what_is_missing_until_nothing_is(api: Api) -> None
 
 
 async def test_tables_that_were_not_brought_up_to_date_are_said_to_be_missing(
-    tmp_path: Path, database_url: str
+    tmp_path: Path, bare_database_url: str
 ) -> None:
-    settings = Settings(work_folder=tmp_path, database_url=database_url, migrate_at_start=False)
+    settings = Settings(work_folder=tmp_path, database_url=bare_database_url, migrate_at_start=False)
     app = create_app(settings, TablePredictor())
     key = (tmp_path / "api-key").read_text().strip()
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)

@@ -17,7 +17,6 @@ from prediction.calibration import calibrate
 from prediction.following import Expected
 from serving.database.database import Database
 from serving.database.engine import make_engine
-from serving.database.schema import migrate
 from serving.database.step_log import log_steps
 from serving.decisions.replay import find_decision, replay
 from serving.orders.steps import Stage, Step
@@ -46,7 +45,6 @@ def bits(calibration: Mapping[str, FloatArray]) -> list[bytes]:
 def database(database_url: str) -> Iterator[Database]:
     """An empty database."""
     database = Database(make_engine(Settings(database_url=database_url).database))
-    database.write_now(migrate)
     yield database
     database.close()
 

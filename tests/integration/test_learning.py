@@ -17,13 +17,13 @@ from prediction.bundle import Bundle
 from serving.database.engine import make_engine
 from serving.database.order_tables import outcomes
 from serving.database.outcome_log import log_outcomes, told_between
-from serving.database.schema import migrate
 from serving.decisions.replay import find_decision, replay
 from serving.orders.outcomes import Outcome
 from serving.settings import Settings
 from serving.state.live import Live
 from smista import app as command_line
-from tests.integration.conftest import NOW, Api, postgres_database
+from tests.integration.conftest import NOW, Api
+from tests.integration.kept_databases import KeptPostgres
 from tests.integration.orders import seen, tell
 from tests.integration.served_retailer import (
     STORE,
@@ -209,16 +209,13 @@ async def test_an_outcome_is_kept_with_its_event_or_not_at_all(retailer_api: Api
     assert datetime.fromisoformat(now["ready_at"]).astimezone(UTC) == retailer_api.clock.now
 
 
-def test_whoever_has_read_an_outcome_has_missed_none_before_it() -> None:
+def test_whoever_has_read_an_outcome_has_missed_none_before_it(kept_postgres: KeptPostgres) -> None:
     """PostgreSQL gives positions before it commits: who is given one waits for those who were given earlier ones."""
     outcome = Outcome("H-1", "ready_log_hours", NOW, 1.0, 1.0, dict.fromkeys(KEY_FACTS))
-    with postgres_database() as url:
-        engine = make_engine(Settings(database_url=url).database)
-        with engine.begin() as connection:
-            migrate(connection)
-        with engine.begin() as first_, engine.connect() as second:
-            log_outcomes(first_, [outcome], NOW)
-            second.execute(text("SET lock_timeout = '20ms'"))
-            with pytest.raises(OperationalError, match="lock timeout"):
-                log_outcomes(second, [outcome], NOW)
-        engine.dispose()
+    engine = make_engine(Settings(database_url=kept_postgres.with_tables()).database)
+    with engine.begin() as first_, engine.connect() as second:
+        log_outcomes(first_, [outcome], NOW)
+        second.execute(text("SET lock_timeout = '20ms'"))
+        with pytest.raises(OperationalError, match="lock timeout"):
+            log_outcomes(second, [outcome], NOW)
+    engine.dispose()

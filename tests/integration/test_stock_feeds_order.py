@@ -12,7 +12,6 @@ from sqlalchemy import Connection, delete, func, select
 
 from serving.database.database import Database
 from serving.database.engine import make_engine
-from serving.database.schema import migrate
 from serving.database.stock_batch import counts_of
 from serving.database.stock_counts import count
 from serving.database.stock_ledger import NEVER
@@ -72,7 +71,6 @@ def by_hand(sent: list[Message]) -> dict[str, tuple[int, datetime]]:
 def database(database_url: str) -> Any:
     """An empty database of each kind."""
     database = Database(make_engine(Settings(database_url=database_url).database))
-    database.write_now(migrate)
     yield database
     database.close()
 

@@ -1,6 +1,8 @@
 """`smista train` and `smista backtest`, as a data scientist types them."""
 
 import json
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,7 @@ from features.history import History
 from prediction.golden import predictions
 from prediction.loading import load_bundle
 from smista import app
+from training.heads import RECIPES
 from training.packing import golden_facts
 from training.tracking import CHALLENGER, CHAMPION, EXPERIMENT, local_uri
 
@@ -31,6 +34,15 @@ def smista(*arguments: str | Path) -> Result:
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Where the commands are typed."""
     return tmp_path_factory.mktemp("desk")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _few_trees() -> Iterator[None]:
+    """How well they predict is not asked here."""
+    with pytest.MonkeyPatch.context() as patch:
+        for head, recipe in RECIPES.items():
+            patch.setitem(RECIPES, head, replace(recipe, rounds=30))
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -133,8 +133,8 @@ async def _upgraded(database_url: str, folder: Path, version: str) -> AsyncItera
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-async def test_a_filled_database_is_upgraded_and_serves(database_url: str, tmp_path: Path, version: str) -> None:
-    async with _upgraded(database_url, tmp_path, version) as api:
+async def test_a_filled_database_is_upgraded_and_serves(bare_database_url: str, tmp_path: Path, version: str) -> None:
+    async with _upgraded(bare_database_url, tmp_path, version) as api:
         decided = await api.client.post("/v1/decisions", json=examples.ORDER)
         assert decided.status_code == 201, decided.text
         assert [shipment["location_id"] for shipment in decided.json()["options"][0]["shipments"]] == ["S014"]
@@ -148,9 +148,9 @@ async def test_a_filled_database_is_upgraded_and_serves(database_url: str, tmp_p
 
 @pytest.mark.parametrize("version", VERSIONS)
 async def test_what_was_answered_before_the_upgrade_is_answered_again(
-    database_url: str, tmp_path: Path, version: str
+    bare_database_url: str, tmp_path: Path, version: str
 ) -> None:
-    async with _upgraded(database_url, tmp_path, version) as api:
+    async with _upgraded(bare_database_url, tmp_path, version) as api:
         assert (await api.client.get("/v1/decisions/D-1")).content == ANSWER
         headers = {"Idempotency-Key": "K-1", "Content-Type": "application/json"}
         again = await api.client.post("/v1/decisions", content=REQUEST, headers=headers)
@@ -159,9 +159,9 @@ async def test_what_was_answered_before_the_upgrade_is_answered_again(
 
 @pytest.mark.parametrize("version", VERSIONS[WITH_ORDERS:])
 async def test_an_order_that_was_placed_before_the_upgrade_goes_on(
-    database_url: str, tmp_path: Path, version: str
+    bare_database_url: str, tmp_path: Path, version: str
 ) -> None:
-    async with _upgraded(database_url, tmp_path, version) as api:
+    async with _upgraded(bare_database_url, tmp_path, version) as api:
         (task,) = (await api.client.get("/v1/tasks", params={"location": "S014"})).json()["tasks"]
         assert task["shipment_id"] == "H-1"
         told = await api.client.post("/v1/shipments/H-1/events", json={"event": "handed_over"})
@@ -173,9 +173,9 @@ async def test_an_order_that_was_placed_before_the_upgrade_goes_on(
 
 @pytest.mark.parametrize("version", VERSIONS[WITH_ORDERS:BEFORE_OUTCOMES])
 async def test_when_a_parcel_that_is_on_its_way_was_handed_over_is_known_after_the_upgrade(
-    database_url: str, tmp_path: Path, version: str
+    bare_database_url: str, tmp_path: Path, version: str
 ) -> None:
-    async with _upgraded(database_url, tmp_path, version) as api:
+    async with _upgraded(bare_database_url, tmp_path, version) as api:
         (shipment,) = (await api.client.get("/v1/orders/W-2")).json()["shipments"]
         assert shipment["ready_at"] == "2026-03-02T07:00:00Z"
         told = await api.client.post("/v1/shipments/H-2/events", json={"event": "delivered"})
@@ -184,18 +184,18 @@ async def test_when_a_parcel_that_is_on_its_way_was_handed_over_is_known_after_t
 
 @pytest.mark.parametrize("version", VERSIONS[WITH_ORDERS:BEFORE_QUARTERS])
 async def test_an_order_that_waited_before_the_upgrade_is_tried_after_it(
-    database_url: str, tmp_path: Path, version: str
+    bare_database_url: str, tmp_path: Path, version: str
 ) -> None:
-    async with _upgraded(database_url, tmp_path, version) as api:
+    async with _upgraded(bare_database_url, tmp_path, version) as api:
         await sweep(api.service)
         assert (await api.client.get("/v1/orders/W-3")).json()["state"] == "assigned"
 
 
 @pytest.mark.parametrize("version", VERSIONS[WITH_ORDERS:BEFORE_NARROWED])
 async def test_a_webhook_that_was_made_before_the_upgrade_is_told_of_every_location(
-    database_url: str, tmp_path: Path, version: str
+    bare_database_url: str, tmp_path: Path, version: str
 ) -> None:
-    async with _upgraded(database_url, tmp_path, version) as api:
+    async with _upgraded(bare_database_url, tmp_path, version) as api:
         await api.client.post("/v1/shipments/H-1/events", json={"event": "handed_over"})
         (webhook,) = (await api.client.get("/v1/webhooks")).json()["webhooks"]
         assert (webhook["webhook_id"], webhook["location_ids"], webhook["waiting"]) == ("K-1", [], 1)
@@ -203,10 +203,10 @@ async def test_a_webhook_that_was_made_before_the_upgrade_is_told_of_every_locat
 
 @pytest.mark.parametrize("version", VERSIONS[WITH_ORDERS:BEFORE_STEPS])
 async def test_calibration_learns_from_shipments_that_are_assigned_after_the_upgrade(
-    database_url: str, tmp_path: Path, version: str
+    bare_database_url: str, tmp_path: Path, version: str
 ) -> None:
     """Of those before nobody kept what was expected of them."""
-    async with _upgraded(database_url, tmp_path, version) as api:
+    async with _upgraded(bare_database_url, tmp_path, version) as api:
         assert (await api.client.post("/v1/shipments/H-1/events", json={"event": "handed_over"})).status_code == 200
         placed = await api.client.post("/v1/orders", json={**examples.ORDER, "order_id": "W-9"})
         (shipment,) = placed.json()["shipments"]
@@ -217,9 +217,9 @@ async def test_calibration_learns_from_shipments_that_are_assigned_after_the_upg
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-def test_stock_that_was_fed_before_opens_the_ledger_and_can_be_held(database_url: str, version: str) -> None:
-    _fill(Settings(database_url=database_url).database, version)
-    database = Database(make_engine(Settings(database_url=database_url).database))
+def test_stock_that_was_fed_before_opens_the_ledger_and_can_be_held(bare_database_url: str, version: str) -> None:
+    _fill(Settings(database_url=bare_database_url).database, version)
+    database = Database(make_engine(Settings(database_url=bare_database_url).database))
     database.write_now(migrate)
     assert database.read_now(is_current)
     now = datetime(2026, 3, 2, 9, tzinfo=UTC)

@@ -1,5 +1,5 @@
 """The databases of the integration tests."""
 
-from tests.integration.conftest import Api, anyio_backend, api, database_url, kept_postgres
+from tests.integration.conftest import Api, anyio_backend, api, database_url, kept_postgres, sqlite_with_tables
 
-__all__ = ["Api", "anyio_backend", "api", "database_url", "kept_postgres"]
+__all__ = ["Api", "anyio_backend", "api", "database_url", "kept_postgres", "sqlite_with_tables"]

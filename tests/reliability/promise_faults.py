@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo
 
 import httpx
 import numpy as np
+import pytest
 import uvicorn
 from sqlalchemy import make_url
 from structlog.testing import capture_logs
@@ -30,6 +31,8 @@ from prediction.lanes import LANES_FILE, LAST_RESORT
 from prediction.loading import sha256_of
 from prediction.manifest import MANIFEST_FILE, TRAILING_FILE, read_manifest
 from serving.app import create_app
+from serving.database import answering
+from serving.routes import health
 from serving.service import Service
 from serving.settings import Settings
 from serving.state.kept_network import keep_network
@@ -287,15 +290,25 @@ def the_database_lets_in_and_says_nothing_at_the_start(shop: Shop) -> None:
     shop.close()
     shop.proxy.hold_back_questions()
     try:
-        shop.start(poll_seconds=3_600)
-        assert_no_earlier(healthy, shop.ask(), "state_old")
-        assert shop.client.get("/v1/rulesets").status_code == 503
-        assert [item["what"] for item in shop.client.get("/readyz").json()["missing"]] == ["database"]
+        with _a_tenth_of_the_patience():
+            shop.start(poll_seconds=3_600)
+            assert_no_earlier(healthy, shop.ask(), "state_old")
+            assert shop.client.get("/v1/rulesets").status_code == 503
+            assert [item["what"] for item in shop.client.get("/readyz").json()["missing"]] == ["database"]
     finally:
         shop.proxy.let_through()
     shop.service.catch_up()
     assert shop.ask() == healthy
     assert shop.client.get("/readyz").status_code == 200
+
+
+@contextmanager
+def _a_tenth_of_the_patience() -> Iterator[None]:
+    """With which a service waits for a database that says nothing: it would say nothing for longer, too."""
+    with pytest.MonkeyPatch.context() as patch:
+        for waiting, seconds in ((answering, "SECONDS"), (health, "_SECONDS")):
+            patch.setattr(waiting, seconds, getattr(waiting, seconds) / 10)
+        yield
 
 
 def the_database_is_slow(shop: Shop) -> None:

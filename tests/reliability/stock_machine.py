@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, TypeAlias
@@ -17,7 +17,6 @@ from decision.decision import Delivery, Option, Shipment, ShipmentLine
 from serving.database.database import Database
 from serving.database.engine import make_engine
 from serving.database.order_store import find_order
-from serving.database.schema import migrate
 from serving.database.stock_batch import counts_of
 from serving.database.stock_counts import count
 from serving.database.stock_ledger import available
@@ -30,6 +29,7 @@ from serving.orders.events import By
 from serving.orders.records import LineRecord, OrderRecord, ShipmentRecord
 from serving.orders.states import AT_LOCATION, HOLDING, LIVE, OWN, OrderState, ShipmentEvent, ShipmentState, possible
 from serving.orders.writing import change_order, write
+from tests.integration.kept_databases import make_tables
 
 SKUS, PLACES = ("A", "B"), ("L1", "L2")
 START = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -46,6 +46,15 @@ _ITS_TURN = (ShipmentState.OFFERED, *AT_LOCATION)
 _TOLD = [event for event in ShipmentEvent if event not in OWN and event is not ShipmentEvent.SHORT_PICKED]
 
 
+@cache
+def _with_tables() -> bytes:
+    """A database file without rows: to make its tables takes longer than most runs."""
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "stock.db"
+        make_tables(f"sqlite:///{file}")
+        return file.read_bytes()
+
+
 class StockMachine(RuleBasedStateMachine):
     """Orders of one to three lines (a sku may come twice) on two skus at two locations."""
 
@@ -53,8 +62,9 @@ class StockMachine(RuleBasedStateMachine):
         """A fresh database."""
         super().__init__()
         self.folder = TemporaryDirectory()
-        self.database = Database(make_engine(f"sqlite:///{Path(self.folder.name) / 'stock.db'}"))
-        self.database.write_now(migrate)
+        file = Path(self.folder.name) / "stock.db"
+        file.write_bytes(_with_tables())
+        self.database = Database(make_engine(f"sqlite:///{file}"))
         self.now = START
         self.names: list[str] = []
         self.sequence = 0

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from data.dataset import Dataset
-from tests.integration.conftest import postgres_database
+from tests.integration.kept_databases import KeptPostgres
 from tests.reliability.promise_faults import FAULTS, FAULTS_OF_A_SERVER, Fault, open_shop, the_name
 
 pytestmark = pytest.mark.reliability
@@ -24,10 +24,8 @@ def test_promises_are_made_and_none_is_earlier_although(
 
 @pytest.mark.parametrize("fault", FAULTS_OF_A_SERVER, ids=the_name)
 def test_promises_are_made_by_what_was_known_last_although(
-    fault: Fault, retailer: Dataset, bundle_folder: Path, tmp_path: Path
+    fault: Fault, retailer: Dataset, bundle_folder: Path, tmp_path: Path, kept_postgres: KeptPostgres
 ) -> None:
-    with (
-        postgres_database() as url,
-        open_shop(retailer, bundle_folder, tmp_path, baskets=BASKETS, database_url=url) as shop,
-    ):
+    url = kept_postgres.with_tables()
+    with open_shop(retailer, bundle_folder, tmp_path, baskets=BASKETS, database_url=url) as shop:
         fault(shop)
