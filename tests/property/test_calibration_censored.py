@@ -121,6 +121,19 @@ def test_parcels_that_have_become_faster_are_promised_sooner_within_a_fortnight(
     assert 150 / 1.5 < found[1] < 150 / 1.25
 
 
+def test_where_weeks_have_differed_the_coming_one_is_less_sure() -> None:
+    """Weeks between half the pace and twice it: wider than where all are alike, beyond what their mixture is."""
+    made = attempts(40_000, 15, days=90.0)
+    week = 7 * DAY_SECONDS
+    edges = NOW - week * np.arange(16, -8, -1)
+    paces = np.resize([0.5, 0.7, 1.0, 1.4, 2.0], len(edges) - 1)
+    moved = np.concatenate([[0.0], np.cumsum(paces * week)])
+    arrived = np.interp(made.started_at, edges, moved) + made.arrived_at - made.started_at
+    unsteady = replace(made, arrived_at=np.interp(arrived, moved, edges))
+    alike, differing = (quantiles(calibrate(each, 1, NOW, CalibrationSettings())) for each in (made, unsteady))
+    assert np.log(differing[2] / differing[0]) > 1.3 * np.log(alike[2] / alike[0])
+
+
 def test_a_heavy_tail_is_found_up_to_its_end() -> None:
     """One that arrives beyond the last level has not arrived before it."""
     made = attempts(60_000, 5, wider=2.0, days=90.0)
