@@ -56,7 +56,7 @@ def receiver() -> Iterator[Receiver]:
             """Say nothing."""
 
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    serving = threading.Thread(target=server.serve_forever)
+    serving = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     serving.start()
     receiver.url = f"http://127.0.0.1:{server.server_address[1]}/smista"
     yield receiver

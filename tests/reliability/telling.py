@@ -84,7 +84,7 @@ class Receiver:
         server.socket = on
         server.request_queue_size = 128  # all who come at once find room, however busy the machine is
         server.server_activate()
-        serving = threading.Thread(target=server.serve_forever)
+        serving = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         serving.start()
         yield
         server.shutdown()
