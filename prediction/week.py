@@ -68,9 +68,8 @@ def _slot(hours: FloatArray, long: float, slots: int) -> Groups:
 
 
 def working_hours(week: FloatArray, group: Groups, clock: FloatArray, hours: FloatArray) -> FloatArray:
-    """The working hours of ``hours`` that begin at ``clock``, in the week (of (groups, `SLOTS`)) of each row's group.
-
-    Shape (rows,) all, or (rows, 1) and ``hours`` (rows, n).
+    """The working hours of ``hours`` that begin at ``clock``, in the week (of (groups, `SLOTS`)) of each row's group; all
+    else of shape (rows,).
     """
     return _since_monday(week, group, clock + hours) - _since_monday(week, group, clock)
 
