@@ -68,8 +68,9 @@ def _slot(hours: FloatArray, long: float, slots: int) -> Groups:
 
 
 def working_hours(week: FloatArray, group: Groups, clock: FloatArray, hours: FloatArray) -> FloatArray:
-    """The working hours of ``hours`` that begin at ``clock``, in the week (of (groups, `SLOTS`)) of each row's group; all
-    else of shape (rows,).
+    """The working hours of ``hours`` that begin at ``clock``, by the ``week``, (groups, `SLOTS`), of each row's group.
+
+    Shape (rows,).
     """
     return _since_monday(week, group, clock + hours) - _since_monday(week, group, clock)
 
