@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from prediction.clock_hours import ClockHours, stacked_hours
 from prediction.hours import AS_PREDICTED, KNOTS, HoursTable
 from prediction.week import DAY_HOURS, SLOTS, TIMES, WEEK_HOURS, hours_at_work, working_hours
+from tests.property.random_hours import hours_tables
 
 LEVEL = st.floats(0.001, 0.999)
 
@@ -18,14 +19,11 @@ LEVEL = st.floats(0.001, 0.999)
 @st.composite
 def tables(draw: st.DrawFn) -> ClockHours:
     """Any table of a few rows and groups, begun at any time of any week, with closed days and nights too."""
-    groups, rows = draw(st.integers(1, 3)), draw(st.integers(1, 5))
-    steps = draw(st.lists(st.floats(1e-4, 1.0), min_size=groups * (len(KNOTS) - 1), max_size=groups * (len(KNOTS) - 1)))
-    levels = np.concatenate([np.zeros((groups, 1)), np.cumsum(np.reshape(steps, (groups, -1)), axis=1)], axis=1)
-    numbers = st.floats(-2, 6), st.floats(0.1, 1.5), st.integers(0, groups - 1), st.floats(0, 167.99)
-    centre, spread, group, clock = zip(*draw(st.lists(st.tuples(*numbers), min_size=rows, max_size=rows)), strict=True)
+    work = draw(hours_tables(longest=6, narrowest=0.1))
+    rows, groups = len(work.centre), len(work.levels)
+    clock = draw(st.lists(st.floats(0, 167.99), min_size=rows, max_size=rows))
     rate = st.one_of(st.just(1.0), st.just(0.01), st.floats(0.01, 1.0))
     week = draw(st.lists(rate, min_size=groups * SLOTS, max_size=groups * SLOTS))
-    work = HoursTable(np.array(centre), np.array(spread), np.array(group, np.intp), levels / levels[:, -1:])
     return ClockHours(work, np.array(clock), np.reshape(week, (groups, SLOTS)))
 
 

@@ -7,19 +7,14 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from prediction.hours import KNOTS, HoursTable
+from tests.property.random_hours import hours_tables
 
 LEVEL = st.floats(0.001, 0.999)
 
 
-@st.composite
-def tables(draw: st.DrawFn) -> HoursTable:
-    """Any table: a few rows, a few groups, levels that rise from 0 to 1."""
-    groups, rows = draw(st.integers(1, 3)), draw(st.integers(1, 5))
-    steps = draw(st.lists(st.floats(1e-4, 1.0), min_size=groups * (len(KNOTS) - 1), max_size=groups * (len(KNOTS) - 1)))
-    levels = np.concatenate([np.zeros((groups, 1)), np.cumsum(np.reshape(steps, (groups, -1)), axis=1)], axis=1)
-    numbers = st.floats(-2, 7), st.floats(0.02, 1.5), st.integers(0, groups - 1)
-    centre, spread, group = zip(*draw(st.lists(st.tuples(*numbers), min_size=rows, max_size=rows)), strict=True)
-    return HoursTable(np.array(centre), np.array(spread), np.array(group, dtype=np.intp), levels / levels[:, -1:])
+def tables() -> st.SearchStrategy[HoursTable]:
+    """From minutes to weeks, from sharp to wide."""
+    return hours_tables(longest=7, narrowest=0.02)
 
 
 @given(tables(), LEVEL)
