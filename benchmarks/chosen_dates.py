@@ -12,21 +12,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from benchmarks.kept_promises import HOUR_SECONDS, Days, at_share, end_of_day, local_day
-from benchmarks.promise_peers import (
-    EVERY_DAY,
-    NOT_ON_SUNDAYS,
-    days_later,
-    entries_of,
-    table_that_keeps,
-    trips_of,
-)
+from benchmarks.kept_promises import HOUR_SECONDS, SETTINGS, Days, at_share, end_of_day, local_day
+from benchmarks.promise_peers import TABLES
 from benchmarks.report import Figure
 from data.dataset import Dataset
 from data.synthetic.clock import Clock
 from decision.candidates.arrival import Arrival
 from features.geography import haversine_km
-from features.history import History
+from features.history import Attempts, History
 from simulation.truth import true_delivery_probability, true_delivery_quantiles
 from training.backtest import Predicted
 
@@ -139,10 +132,8 @@ def kept_when_chosen(of: Asked, clock: Clock, levels: Sequence[float]) -> list[F
     return figures
 
 
-def beside_tables(
-    history: History, of: Asked, learnt: Rows, clock: Clock, zone: str, *, settings: tuple[float, ...], keeps: float
-) -> list[Figure]:
-    """Mean days promised beside tables of days learnt from attempts ``learnt``, at the share that each keeps.
+def beside_tables(attempts: Attempts, of: Asked, learnt: Rows, clock: Clock, zone: str) -> list[Figure]:
+    """Mean days promised beside tables of days learnt from the attempts ``learnt``, at the share that each keeps.
 
     The true distributions say how much shorter dates read at one confidence could be.
     """
@@ -155,30 +146,29 @@ def beside_tables(
 
     def read_at(quantile: Callable[[float], FloatArray]) -> list[_Way]:
         ways = []
-        for setting in settings:
+        for setting in SETTINGS:
             hours = quantile(setting)
             chosen = first_of_each(of.order, hours, of.km)
             ways.append(way(chosen, local_day(of.decided_at[chosen] + hours[chosen] * HOUR_SECONDS, zone)))
         return ways
 
-    true = dict(zip(settings, true_delivery_quantiles(of.truth, clock, settings).T, strict=True))
+    true = dict(zip(SETTINGS, true_delivery_quantiles(of.truth, clock, SETTINGS).T, strict=True))
     ours, best = read_at(of.arrival.quantile), read_at(true.__getitem__)
     figures = []
-    for name, week in {"": EVERY_DAY, "_without_sundays": NOT_ON_SUNDAYS}.items():
-        table = table_that_keeps(keeps, trips_of(history.attempts, learnt, zone, week), settings)
-        told = days_later(decided_on, table.days(entries_of(history.attempts, of.row)), week)
+    for table in TABLES:
+        told = table.promised_on(attempts, learnt, of.row, zone)
         chosen = first_of_each(of.order, told, of.km)
         theirs = way(chosen, told[chosen])
         days = {whose: _at_share(ways, theirs.share) for whose, ways in {"ours": ours, "true": best}.items()}
         figures += [
-            Figure(f"synthetic_chosen_table_on_time{name}", theirs.share),
+            Figure(f"synthetic_chosen_table_on_time{table.suffix}", theirs.share),
             Figure(
-                f"synthetic_chosen_days_promised{name}",
+                f"synthetic_chosen_days_promised{table.suffix}",
                 days["ours"],
-                {"table of days": theirs.days, "true distributions": days["true"]},
+                {table.title: theirs.days, "true distributions": days["true"]},
             ),
             Figure(
-                f"synthetic_chosen_days_shorter_share{name}",
+                f"synthetic_chosen_days_shorter_share{table.suffix}",
                 1 - days["ours"] / theirs.days,
                 {"true distributions": 1 - days["true"] / theirs.days},
                 target="≥ 0.15",

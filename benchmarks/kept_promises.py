@@ -17,6 +17,10 @@ FloatArray = NDArray[np.float64]
 Days = NDArray[np.int64]
 
 HOUR_SECONDS: Final = 3600.0
+#: The confidence of a ruleset that names none.
+CONFIDENCE: Final = 0.95
+#: Settings among which a way of promising is brought to a given share of dates kept.
+SETTINGS: Final = tuple(np.round(np.arange(0.5, 0.996, 0.005), 3).tolist())
 #: What needs no carrier service is collected, and so is what has this level.
 COLLECT: Final = ("", "collect")
 

@@ -13,7 +13,9 @@ from numpy.typing import NDArray
 from benchmarks.chosen_dates import asked, beside_tables, kept_when_chosen, with_alternatives
 from benchmarks.errors import BenchmarkError
 from benchmarks.kept_promises import (
+    CONFIDENCE,
     HOUR_SECONDS,
+    SETTINGS,
     Days,
     Delivered,
     at_share,
@@ -23,15 +25,7 @@ from benchmarks.kept_promises import (
     worst_group,
 )
 from benchmarks.olist import WINDOW
-from benchmarks.promise_peers import (
-    EVERY_DAY,
-    NOT_ON_SUNDAYS,
-    days_later,
-    entries_of,
-    published_on,
-    table_that_keeps,
-    trips_of,
-)
+from benchmarks.promise_peers import TABLES, published_on
 from benchmarks.report import Figure
 from benchmarks.synthetic import WEEKS
 from data.dataset import Dataset, load_dataset
@@ -45,10 +39,6 @@ from training.backtest import DAY_SECONDS, Retrain, Window, commonest_zone, pred
 from training.trained import Progress
 
 LEVELS: Final = (0.8, 0.9, 0.95)
-#: The confidence of a ruleset that names none.
-CONFIDENCE: Final = 0.95
-#: Settings among which a way of promising is brought to a given share of dates kept.
-SETTINGS: Final = tuple(np.round(np.arange(0.5, 0.996, 0.005), 3).tolist())
 JUNE: Final = Window(date(2018, 6, 1), date(2018, 6, 30), WINDOW.zone)
 #: Money that a date not kept costs, where a day of waiting costs 1: from dates that are often broken to hardly any.
 PRICES: Final = tuple(np.geomspace(2.0, 500.0, 60).tolist())
@@ -57,7 +47,6 @@ BEFORE: Final = Window(date(2018, 3, 1), date(2018, 4, 30), WINDOW.zone)
 #: What is decided later may still be on its way when the history ends: what has arrived would be the fast ones.
 LAST_DAYS: Final = 14
 SMALLEST_GROUP: Final = 300
-TABLES: Final = {"table of days": EVERY_DAY, "table of days without Sundays": NOT_ON_SUNDAYS}
 
 
 def measure_promise_dates(raw: Path, preset: str, seed: int, progress: Progress) -> list[Figure]:
@@ -170,12 +159,12 @@ def _of_retailer(dataset: Dataset, truth: Truth, end: date, seed: int, progress:
         *worst,
         *_beside_tables(history, past.take(past.travels), learnt, truth),
         *kept_when_chosen(choices, truth.clock, LEVELS),
-        *beside_tables(history, choices, learnt, truth.clock, window.zone, settings=SETTINGS, keeps=CONFIDENCE),
+        *beside_tables(history.attempts, choices, learnt, truth.clock, window.zone),
     ]
 
 
 def _beside_tables(history: History, past: Delivered, learnt: NDArray[np.intp], truth: Truth) -> list[Figure]:
-    """Mean days promised, beside tables as they would be kept by hand at the cut, at the share that each keeps.
+    """Mean days promised, beside tables as they would be kept at the cut, at the share that each keeps.
 
     The true distributions say how much shorter any dates could be: read at one confidence as ours are, and by the price
     of a date that is not kept, which keeps a given share of dates with the fewest days.
@@ -185,17 +174,15 @@ def _beside_tables(history: History, past: Delivered, learnt: NDArray[np.intp], 
     true = _true_dates(history, past, truth)
     ways = {"ours": ours, "true distributions": true, "true distributions, by price": dates_by_price(true)}
     figures = []
-    for name, week in TABLES.items():
-        table = table_that_keeps(CONFIDENCE, trips_of(history.attempts, learnt, past.zone, week), SETTINGS)
-        told = days_later(decided_on, table.days(entries_of(history.attempts, past.row)), week)
+    for table in TABLES:
+        told = table.promised_on(history.attempts, learnt, past.row, past.zone)
         share, theirs = on_time(arrived_on, told), float(np.mean(told - decided_on))
         days = {way: _days_at_share(dates, arrived_on, decided_on, share) for way, dates in ways.items()}
         shorter = {way: 1 - promised / theirs for way, promised in days.items()}
-        which = "" if week == EVERY_DAY else "_without_sundays"
         figures += [
-            Figure(f"synthetic_table_on_time{which}", share),
-            Figure(f"synthetic_days_promised{which}", days.pop("ours"), {name: theirs, **days}),
-            Figure(f"synthetic_days_shorter_share{which}", shorter.pop("ours"), shorter, target="≥ 0.15"),
+            Figure(f"synthetic_table_on_time{table.suffix}", share),
+            Figure(f"synthetic_days_promised{table.suffix}", days.pop("ours"), {table.title: theirs, **days}),
+            Figure(f"synthetic_days_shorter_share{table.suffix}", shorter.pop("ours"), shorter, target="≥ 0.15"),
         ]
     return figures
 

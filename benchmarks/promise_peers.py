@@ -1,6 +1,6 @@
 """Other ways to promise a date: the one that the company published, and tables of days as they are kept by hand."""
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -8,11 +8,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from benchmarks.kept_promises import Days, local_day
+from benchmarks.kept_promises import CONFIDENCE, SETTINGS, Days, local_day
 from features.geography import haversine_km
 from features.history import Attempts
 
-FloatArray = NDArray[np.float64]
+Rows = NDArray[np.intp]
 
 #: Days of the week on which a table counts, Monday first.
 EVERY_DAY: Final = "1111111"
@@ -46,22 +46,19 @@ class Trips:
     transit: Days
 
 
-def entries_of(attempts: Attempts, rows: NDArray[np.intp]) -> Entries:
-    """The entries of the attempts at ``rows``."""
-    columns = attempts.columns
-    carried = np.char.add(zones_of(attempts, rows), np.char.add(" ", columns["service_level"][rows].astype(str)))
-    return Entries(columns["location_type"][rows].astype(str), carried)
+def by_zone(attempts: Attempts, rows: Rows) -> Entries:
+    """The entries of the attempts at ``rows`` in a table of location types and zones."""
+    return Entries(attempts.columns["location_type"][rows].astype(str), zones_of(attempts, rows))
 
 
-def trips_of(attempts: Attempts, rows: NDArray[np.intp], zone: str, week: str) -> Trips:
-    """The trips of attempts that were handed over and delivered; days are counted where ``week`` has a 1."""
-    decided, ready, delivered = (
-        local_day(instants[rows], zone) for instants in (attempts.decided_at, attempts.ready_at, attempts.delivered_at)
-    )
-    return Trips(entries_of(attempts, rows), counted_days(decided, ready, week), counted_days(ready, delivered, week))
+def by_zone_and_service(attempts: Attempts, rows: Rows) -> Entries:
+    """The same, in a table whose zones have a column for each service level."""
+    entries = by_zone(attempts, rows)
+    levels = attempts.columns["service_level"][rows].astype(str)
+    return Entries(entries.prepared, np.char.add(np.char.add(entries.carried, " "), levels))
 
 
-def zones_of(attempts: Attempts, rows: NDArray[np.intp]) -> NDArray[np.str_]:
+def zones_of(attempts: Attempts, rows: Rows) -> NDArray[np.str_]:
     """Same region, or how far away in the same country, or abroad."""
     at = {name: column[rows] for name, column in attempts.columns.items()}
     ends = ("location_latitude", "location_longitude", "destination_latitude", "destination_longitude")
@@ -107,12 +104,55 @@ class DaysTable:
         return (processing.to_numpy() + transit.to_numpy()).astype(np.int64)
 
 
-def table_that_keeps(share: float, learnt: Trips, percentiles: Sequence[float]) -> DaysTable:
-    """The table of the lowest percentile that would have kept ``share`` of the trips that it is learnt from.
+def by_hand(trips: Trips) -> DaysTable:
+    """Each entry is what nearly all of its own trips took: whoever enters processing does not see transit."""
+    return DaysTable.learn(trips, CONFIDENCE)
 
-    Whoever keeps a table by hand sets it by what has been; the highest percentile's where none keeps so many.
+
+def tuned(trips: Trips) -> DaysTable:
+    """The table of the lowest percentile that would have kept nearly all of the trips that it is learnt from.
+
+    The highest percentile's where none keeps so many.
     """
-    tables = (DaysTable.learn(learnt, percentile) for percentile in percentiles)
-    took = learnt.processing + learnt.transit
-    enough = (table for table in tables if np.mean(took <= table.days(learnt.entries)) >= share)
-    return next(enough, DaysTable.learn(learnt, percentiles[-1]))
+    tables = (DaysTable.learn(trips, percentile) for percentile in SETTINGS)
+    took = trips.processing + trips.transit
+    enough = (table for table in tables if np.mean(took <= table.days(trips.entries)) >= CONFIDENCE)
+    return next(enough, DaysTable.learn(trips, SETTINGS[-1]))
+
+
+@dataclass(frozen=True)
+class Table:
+    """One way to keep a table of days: what its entries are, how they are set, and the days of ``week`` it counts.
+
+    ``suffix``: of the names of its figures.
+    """
+
+    title: str
+    suffix: str
+    entries_of: Callable[[Attempts, Rows], Entries]
+    learn: Callable[[Trips], DaysTable]
+    week: str
+
+    def promised_on(self, attempts: Attempts, learnt: Rows, rows: Rows, zone: str) -> Days:
+        """Local dates that the table, learnt from the attempts ``learnt``, tells of those at ``rows``.
+
+        ``learnt``: handed over and delivered.
+        """
+        decided, ready, delivered = (
+            local_day(instants[learnt], zone)
+            for instants in (attempts.decided_at, attempts.ready_at, attempts.delivered_at)
+        )
+        processing, transit = counted_days(decided, ready, self.week), counted_days(ready, delivered, self.week)
+        table = self.learn(Trips(self.entries_of(attempts, learnt), processing, transit))
+        days = table.days(self.entries_of(attempts, rows))
+        return days_later(local_day(attempts.decided_at[rows], zone), days, self.week)
+
+
+#: As it is configured by hand, and then as well as whole days by zone and service can be kept.
+TABLES: Final = (
+    Table("table by hand", "", by_zone, by_hand, EVERY_DAY),
+    Table("tuned table by service", "_tuned", by_zone_and_service, tuned, EVERY_DAY),
+    Table(
+        "tuned table by service without Sundays", "_tuned_without_sundays", by_zone_and_service, tuned, NOT_ON_SUNDAYS
+    ),
+)

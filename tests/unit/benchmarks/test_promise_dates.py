@@ -4,7 +4,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmarks.promise_dates import SETTINGS, dates_by_price
+from benchmarks.kept_promises import SETTINGS
+from benchmarks.promise_dates import dates_by_price
 
 
 @given(st.integers(0, 2**32 - 1))

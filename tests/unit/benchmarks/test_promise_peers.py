@@ -7,12 +7,11 @@ from benchmarks.promise_peers import (
     NOT_ON_SUNDAYS,
     Entries,
     Trips,
+    by_hand,
     counted_days,
     days_later,
-    table_that_keeps,
+    tuned,
 )
-
-PERCENTILES = [0.5, 0.7, 0.9, 0.99]
 
 
 def trips(processing: list[int], transit: list[int]) -> Trips:
@@ -22,22 +21,22 @@ def trips(processing: list[int], transit: list[int]) -> Trips:
     return Trips(entries, np.array(processing), np.array(transit))
 
 
-def test_the_table_is_the_lowest_that_would_have_kept_the_share() -> None:
-    """Nine of ten trips took three days, one took nine: a share of 0.9 needs three, a higher one needs nine."""
-    past = trips([1] * 10, [2] * 9 + [8])
-    assert table_that_keeps(0.9, past, PERCENTILES).days(past.entries).tolist() == [3] * 10
-    assert table_that_keeps(0.95, past, PERCENTILES).days(past.entries).tolist() == [9] * 10
+def test_by_hand_each_entry_is_set_by_its_own_trips() -> None:
+    """One of ten is prepared late and another is long on its way: the table adds both, though none took so long."""
+    past = trips([1] * 9 + [4], [8] + [2] * 9)
+    assert by_hand(past).days(past.entries).tolist() == [12] * 10
 
 
-def test_where_no_table_keeps_so_many_it_is_the_highest() -> None:
-    """A percentile below one leaves some out."""
-    past = trips([1] * 10, [2] * 9 + [8])
-    assert table_that_keeps(0.95, past, PERCENTILES[:2]).days(past.entries).tolist() == [3] * 10
+def test_a_tuned_table_is_the_lowest_that_would_have_kept_the_share() -> None:
+    """Six of a hundred are prepared late and ten others are long on their way: days for the ones keep the others."""
+    past = trips([4] * 6 + [1] * 94, [2] * 90 + [5] * 10)
+    assert tuned(past).days(past.entries).tolist() == [6] * 100
+    assert by_hand(past).days(past.entries).tolist() == [9] * 100
 
 
 def test_what_the_table_does_not_know_takes_the_longest_of_it() -> None:
     """A zone that nothing went to."""
-    table = table_that_keeps(0.9, trips([1, 1, 2], [2, 2, 2]), [0.99])
+    table = by_hand(trips([1, 1, 2], [2, 2, 2]))
     asked = Entries(np.array(["warehouse"]), np.array(["far"]))
     assert table.days(asked).tolist() == [4]
 
