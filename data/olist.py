@@ -104,21 +104,22 @@ def _products(products: pd.DataFrame, categories: pd.DataFrame, notes: Notes) ->
         rule="untranslated",
         reason=reason,
     )
-    sizes = {
-        name: _above_zero(products, name, notes)
-        for name in ("product_weight_g", "product_length_cm", "product_height_cm", "product_width_cm")
-    }
-    volume_cm3 = sizes["product_length_cm"] * sizes["product_height_cm"] * sizes["product_width_cm"]
+    weight_g = _above_zero(products, "product_weight_g", notes)
+    sides_cm = pd.DataFrame({name: _above_zero(products, name, notes) for name in _SIDES})
     return pd.DataFrame(
         {
             "sku": products["product_id"],
             "category": portuguese.map(english).fillna(portuguese),
-            "weight_kg": sizes["product_weight_g"] / 1000,
-            "volume_l": volume_cm3 / 1000,
+            "weight_kg": weight_g / 1000,
+            "volume_l": sides_cm.prod(axis=1, skipna=False) / 1000,
+            "longest_side_cm": sides_cm.max(axis=1, skipna=False),
             "hazmat": False,
             "bulky": False,
         }
     )
+
+
+_SIDES: Final = ["product_length_cm", "product_height_cm", "product_width_cm"]
 
 
 def _above_zero(products: pd.DataFrame, column: str, notes: Notes) -> "pd.Series[float]":

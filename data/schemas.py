@@ -71,6 +71,7 @@ class Products(Table):
     category: Series[str] = pa.Field(nullable=True, description="in the source's words")
     weight_kg: Series[float] = pa.Field(nullable=True, gt=0, description="of one unit")
     volume_l: Series[float] = pa.Field(nullable=True, gt=0, description="of one unit, in litres")
+    longest_side_cm: Series[float] = pa.Field(nullable=True, gt=0, description="of one unit, packed, in centimetres")
     hazmat: Series[bool] = pa.Field(description="dangerous goods")
     bulky: Series[bool] = pa.Field(description="too big for an ordinary parcel")
 

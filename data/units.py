@@ -19,6 +19,7 @@ FACTORS: Final = {
             "in3": "0.016387064",
             "ft3": "28.316846592",
         },
+        "cm": {"cm": "1", "mm": "1/10", "m": "100", "in": "2.54", "ft": "30.48"},
         "money": {"units": "1", "cents": "1/100", "thousandths": "1/1000"},
         "seconds": {"milliseconds": "1/1000", "seconds": "1", "minutes": "60", "hours": "3600", "days": "86400"},
     }.items()
@@ -30,6 +31,7 @@ UNITS: Final = {
     "max_weight_kg": "kg",
     "carbon_kg_per_shipment": "kg",
     "volume_l": "l",
+    "longest_side_cm": "cm",
     "unit_price": "money",
     "shipping_cost": "money",
     "handling_cost": "money",

@@ -20,7 +20,7 @@ class Destination:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """Units of one product, with what the product is. Weight (kg) and volume (litres) are of one unit.
+    """Units of one product, with what the product is. Weight (kg), volume (litres) and longest side are of one unit.
 
     ``group``: lines with the same one ship together or not at all, as the parts of a set do.
     """
@@ -32,6 +32,7 @@ class Line:
     category: str | None = None
     weight_kg: float | None = None
     volume_l: float | None = None
+    longest_side_cm: float | None = None
     hazmat: bool = False
     bulky: bool = False
     fragile: bool = False
@@ -50,7 +51,8 @@ class Line:
 class OpenShipment:
     """A shipment to the same customer and address that is not handed over yet: more can join it.
 
-    Weight (kg), volume (litres), value and units are of all that is already in it; ``lines`` counts its order lines.
+    Weight (kg), volume (litres), value and units are of all that is already in it; ``lines`` counts its order lines;
+    ``longest_side_cm`` is of the longest unit in it.
     """
 
     shipment_id: str
@@ -61,6 +63,7 @@ class OpenShipment:
     value: float | None
     units: int
     lines: int
+    longest_side_cm: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

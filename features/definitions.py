@@ -12,6 +12,7 @@ from features.coded import Coded, at_home, coded, joined
 from features.facts import Columns, FloatArray
 from features.geography import haversine_km
 from features.places import PLACES
+from features.sizes import SIZE, billed_kg
 from features.statistics import STATISTICS
 from features.tariff import ENDS, READS, log_tariff
 
@@ -125,6 +126,7 @@ FEATURES: Final = {
         _ratio("weight_per_unit", "kg", "weight_kg", "units"),
         _ratio("volume_per_unit", "litres", "volume_l", "units"),
         _ratio("value_per_unit", "money", "value", "units"),
+        Feature("billed_kg_per_unit", "kg", SIZE, lambda columns, _: at_home(columns, SIZE, billed_kg)),
         _ratio("density", "kg per litre", "weight_kg", "volume_l"),
         _fact("destination_latitude", "degrees"),
         _fact("destination_longitude", "degrees"),
@@ -137,6 +139,7 @@ FEATURES: Final = {
         _fact("footfall_ratio", "now ÷ usual"),
         _fact("weight_kg", "kg"),
         _fact("volume_l", "litres"),
+        _fact("longest_side_cm", "centimetres"),
         _fact("value", "money"),
         _fact("units", "units"),
         _fact("lines", "lines"),

@@ -15,6 +15,7 @@ from features.facts import FACTS, Columns, FloatArray, TextColumn
 from features.footfall import footfall_ratios, observed_visitors
 from features.outcomes import failures, in_order, of_attempts
 from features.places import with_places
+from features.sizes import size_class
 from features.trailing import DAY_SECONDS, Observations, Statistic, heard_before, means, sums_as_of
 
 #: One shipment that was given away, or billed for another's size, says no more than this about the next (log of money).
@@ -196,6 +197,10 @@ def _with_totals(table: pd.DataFrame, lines: pd.DataFrame) -> pd.DataFrame:
     # bincount adds in the order of the lines, as one request does.
     for name in ("weight_kg", "volume_l", "value"):
         table[name] = np.bincount(rows, lines[name].to_numpy(), minlength=len(table))
+    longest = np.zeros(len(table))
+    with np.errstate(invalid="ignore"):  # one that is not known makes it unknown
+        np.maximum.at(longest, rows, lines["longest_side_cm"].to_numpy())
+    table["longest_side_cm"] = longest
     table["units"] = np.bincount(rows, lines["quantity"].to_numpy(), minlength=len(table))
     table["lines"] = np.bincount(rows, minlength=len(table)).astype(np.float64)
     order = np.lexsort((np.arange(len(lines)), -lines["weight_kg"].fillna(0.0).to_numpy(), rows))
@@ -236,7 +241,9 @@ def _attempts(table: pd.DataFrame) -> Attempts:
     facts: dict[str, TextColumn | FloatArray] = {
         fact.name: _text(table[fact.name]) if fact.is_text else table[fact.name].to_numpy(dtype=np.float64)
         for fact in FACTS
+        if fact.name != "size_class"
     }
+    facts["size_class"] = size_class(facts).column()
     cost = table["shipping_cost"] + table["handling_cost"].fillna(0.0)
     return Attempts(
         fulfilment_id=_text(table["fulfilment_id"]),
@@ -255,7 +262,10 @@ def _lines(lines: pd.DataFrame, table: pd.DataFrame) -> AttemptLines:
     """The attempt's facts, with those of the line in their place."""
     rows = lines["attempt"].to_numpy()
     of_line = lines.assign(units=lines["quantity"].astype("float64"), lines=1.0)
-    own = ("weight_kg", "volume_l", "value", "units", "lines", "sku", "category", "on_hand", "days_since_count")
+    own = (
+        *("weight_kg", "volume_l", "longest_side_cm", "value", "units", "lines"),
+        *("sku", "category", "on_hand", "days_since_count"),
+    )
     expanded = table.iloc[rows].reset_index(drop=True).assign(**{name: of_line[name] for name in own})
     read = _attempts(expanded)
     failed, known_at = _failures(expanded, of_line["picked_quantity"], of_line["units"])

@@ -47,7 +47,10 @@ STATISTICS: Final = (
     Statistic("cost_missed_overall", "cost_missed", (), _FORTNIGHT),
     Statistic("cost_missed_by_crossing", "cost_missed", ("crossing",), _FORTNIGHT, "cost_missed_overall", 20),
     Statistic(
-        "cost_missed_by_sku_location", "cost_missed", ("sku", "location_id"), _FORTNIGHT, "cost_missed_by_crossing", 10
+        "cost_missed_by_size", "cost_missed", ("size_class", "crossing"), _FORTNIGHT, "cost_missed_by_crossing", 10
+    ),
+    Statistic(
+        "cost_missed_by_sku_location", "cost_missed", ("sku", "location_id"), _FORTNIGHT, "cost_missed_by_size", 10
     ),
     Statistic("failure_overall", "pick_failure", (), _YEAR),
     Statistic("failure_by_type", "pick_failure", ("location_type",), _YEAR, "failure_overall", 100),

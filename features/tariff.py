@@ -13,13 +13,11 @@ import numpy as np
 from features.coded import at_home
 from features.facts import Columns, FloatArray
 from features.geography import haversine_km
+from features.sizes import SIZE, billed_kg
 
 ENDS: Final = ("location_latitude", "location_longitude", "destination_latitude", "destination_longitude")
-_SIZE: Final = ("weight_kg", "volume_l", "units")
-READS: Final = (*ENDS, *_SIZE)
+READS: Final = (*ENDS, *SIZE)
 
-#: Carriers bill volume as weight: a litre as a sixth of a kilogram.
-KG_PER_LITRE: Final = 1 / 6
 #: Of the same product every unit is billed; by size, a unit of so many kg costs twice one that weighs nothing.
 _DOUBLED_AT_KG, _BY_SIZE = 12.0, 1.66
 _STEP_KM, _BY_DISTANCE = 100.0, 0.2
@@ -29,15 +27,14 @@ _USUAL_KG, _USUAL_KM = 1.0, 300.0
 
 def log_tariff(columns: Columns) -> FloatArray:
     """Log of what each shipment costs, relative to a weightless parcel for next door; never missing."""
-    by_size, by_distance = at_home(columns, _SIZE, _by_size), at_home(columns, ENDS, _by_distance)
+    by_size, by_distance = at_home(columns, SIZE, _by_size), at_home(columns, ENDS, _by_distance)
     return np.asarray(by_size + by_distance, dtype=np.float64)
 
 
 def _by_size(columns: Columns) -> FloatArray:
-    units = np.maximum(columns["units"], 1.0)
-    billed_kg = np.fmax(columns["weight_kg"], columns["volume_l"] * KG_PER_LITRE) / units
-    size = np.log1p((np.where(np.isnan(billed_kg), _USUAL_KG, billed_kg) / _DOUBLED_AT_KG) ** _BY_SIZE)
-    return np.asarray(np.log(units) + size)
+    each = billed_kg(columns)
+    size = np.log1p((np.where(np.isnan(each), _USUAL_KG, each) / _DOUBLED_AT_KG) ** _BY_SIZE)
+    return np.asarray(np.log(np.maximum(columns["units"], 1.0)) + size)
 
 
 def _by_distance(columns: Columns) -> FloatArray:

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, field_validator
 
 from prediction.errors import AGAIN, BundleError
 
-FORMAT: Final = 9
+FORMAT: Final = 10
 MANIFEST_FILE: Final = "manifest.json"
 TRAILING_FILE: Final = "trailing.npz"
 UNDER_WAY_FILE: Final = "under_way.npz"

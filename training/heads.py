@@ -99,6 +99,8 @@ COST: Final = Recipe(
         "weight_per_unit",
         "volume_per_unit",
         "value_per_unit",
+        "billed_kg_per_unit",
+        "longest_side_cm",
         "density",
         "destination_latitude",
         "destination_longitude",

@@ -45,6 +45,7 @@ class Range:
     category: list[str]
     weight_kg: FloatArray
     volume_l: FloatArray
+    longest_side_cm: FloatArray
     price: FloatArray
     hazmat: NDArray[np.bool_]
     bulky: NDArray[np.bool_]
@@ -53,7 +54,10 @@ class Range:
 
     @classmethod
     def draw(cls, count: int, rng: np.random.Generator) -> "Range":
-        """Sizes and prices are log-normal around those of the category, popularity is Zipf's (exponent 0.8)."""
+        """Sizes and prices are log-normal around those of the category, popularity is Zipf's (exponent 0.8).
+
+        The longest side is that of a cube of the same volume, and half as much again for most.
+        """
         share = np.array([category.share for category in CATEGORIES])
         chosen = rng.choice(len(CATEGORIES), count, p=share / share.sum())
         of = {
@@ -63,11 +67,14 @@ class Range:
         size = rng.normal(0, 0.5, count)
         bulky = rng.random(count) < of["bulky_share"]
         popularity = rng.permutation(np.arange(1, count + 1) ** -0.8)
+        weight_kg = np.round(of["weight_kg"] * np.exp(size + rng.normal(0, 0.3, count)) * np.where(bulky, 1.6, 1), 3)
+        volume_l = np.round(of["volume_l"] * np.exp(size + rng.normal(0, 0.3, count)) * np.where(bulky, 2.0, 1), 3)
         return cls(
             skus=[f"SKU-{index:05d}" for index in range(1, count + 1)],
             category=[CATEGORIES[index].name for index in chosen],
-            weight_kg=np.round(of["weight_kg"] * np.exp(size + rng.normal(0, 0.3, count)) * np.where(bulky, 1.6, 1), 3),
-            volume_l=np.round(of["volume_l"] * np.exp(size + rng.normal(0, 0.3, count)) * np.where(bulky, 2.0, 1), 3),
+            weight_kg=weight_kg,
+            volume_l=volume_l,
+            longest_side_cm=np.round(10 * np.cbrt(volume_l) * (1 + rng.spawn(1)[0].gamma(4.0, 0.15, count)), 1),
             price=np.maximum(np.round(of["price"] * np.exp(rng.normal(0, 0.5, count))), 2) - 0.1,
             hazmat=rng.random(count) < of["hazmat_share"],
             bulky=bulky,
@@ -83,6 +90,7 @@ class Range:
                 "category": self.category,
                 "weight_kg": self.weight_kg,
                 "volume_l": self.volume_l,
+                "longest_side_cm": self.longest_side_cm,
                 "hazmat": self.hazmat,
                 "bulky": self.bulky,
             }

@@ -10,11 +10,12 @@ from numpy.typing import NDArray
 
 from decision.order import Order
 from features.coded import CodedColumns
+from features.sizes import size_class
 
 
 @dataclass(frozen=True, eq=False)
 class Parcels:
-    """What is in parcels, one row per parcel: weight, volume, value, units, number of lines.
+    """What is in parcels, one row per parcel: weight, volume, longest side, value, units, number of lines.
 
     Where the figure of one line is missing, that of the parcel is (NaN); ``heaviest`` is the row of the line whose sku
     stands for the parcel.
@@ -22,6 +23,7 @@ class Parcels:
 
     weight_kg: NDArray[np.float64]
     volume_l: NDArray[np.float64]
+    longest_side_cm: NDArray[np.float64]
     value: NDArray[np.float64]
     units: NDArray[np.float64]
     lines: NDArray[np.float64]
@@ -30,8 +32,9 @@ class Parcels:
     @cached_property
     def facts(self) -> CodedColumns:
         """The facts that are about what is in them."""
-        names = ("weight_kg", "volume_l", "value", "units", "lines")
-        return CodedColumns({name: getattr(self, name) for name in names}, {}, {})
+        names = ("weight_kg", "volume_l", "longest_side_cm", "value", "units", "lines")
+        numbers = {name: getattr(self, name) for name in names}
+        return CodedColumns(numbers, {"size_class": size_class(numbers)}, {})
 
 
 def parcels(order: Order, units: NDArray[np.int64]) -> Parcels:
@@ -40,10 +43,12 @@ def parcels(order: Order, units: NDArray[np.int64]) -> Parcels:
     each = np.array([_floats([getattr(line, name) for line in order.lines]) for name in _FIGURES])
     # One line after the other, as a history is added up: a sum's last bit depends on the order.
     weight, volume, value = np.add.accumulate(np.where(members, each[:, None] * units, 0.0), axis=2)[..., -1]
+    sides = _floats([line.longest_side_cm for line in order.lines])
     weights = np.where(np.isnan(each[0]), 0.0, each[0]) * units
     return Parcels(
         weight,
         volume,
+        np.where(members, sides, 0.0).max(axis=1),
         value,
         units.sum(axis=1).astype(float),
         members.sum(axis=1).astype(float),
@@ -72,17 +77,18 @@ def joined_parcels(order: Order, adding: Parcels, joined: NDArray[np.intp]) -> t
 
     The sku that stands for both is that of what is added, so that they differ in their amounts only.
     """
-    amounts = [(x.weight_kg, x.volume_l, x.value, x.units, x.lines) for x in order.open_shipments]
-    weight, volume, value, units, lines = np.array(amounts, float)[joined].T
+    amounts = [(x.weight_kg, x.volume_l, x.longest_side_cm, x.value, x.units, x.lines) for x in order.open_shipments]
+    weight, volume, longest, value, units, lines = np.array(amounts, float)[joined].T
     after = Parcels(
         weight + adding.weight_kg,
         volume + adding.volume_l,
+        np.maximum(longest, adding.longest_side_cm),
         value + adding.value,
         units + adding.units,
         lines + adding.lines,
         adding.heaviest,
     )
-    return Parcels(weight, volume, value, units, lines, adding.heaviest), after
+    return Parcels(weight, volume, longest, value, units, lines, adding.heaviest), after
 
 
 def _floats(values: list[float | None]) -> NDArray[np.float64]:

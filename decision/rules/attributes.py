@@ -84,6 +84,7 @@ ATTRIBUTES: Final = (
     Attribute("line.value", _NUMBER, "money", "of all its units", "the price is not told", lambda s: np.round(line_figure("unit_price")(s) * line_figure("quantity")(s), 9)),
     Attribute("line.weight_kg", _NUMBER, "kg", "of one unit", "not known", line_figure("weight_kg")),
     Attribute("line.volume_l", _NUMBER, "litres", "of one unit", "not known", line_figure("volume_l")),
+    Attribute("line.longest_side_cm", _NUMBER, "cm", "of one unit", "not known", line_figure("longest_side_cm")),
     Attribute("line.hazmat", _TRUTH, "", "dangerous goods", NEVER, line_figure("hazmat")),
     Attribute("line.bulky", _TRUTH, "", "does not fit a usual parcel", NEVER, line_figure("bulky")),
     Attribute("line.fragile", _TRUTH, "", "breaks easily", NEVER, line_figure("fragile")),

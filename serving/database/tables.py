@@ -74,6 +74,7 @@ products = Table(
     Column("category", Text),
     Column("weight_kg", Float(53)),
     Column("volume_l", Float(53)),
+    Column("longest_side_cm", Float(53)),
     Column("hazmat", Boolean, nullable=False),
     Column("bulky", Boolean, nullable=False),
     Column("fragile", Boolean, nullable=False, server_default=false()),

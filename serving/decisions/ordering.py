@@ -46,6 +46,7 @@ def to_order(body: OrderBody, snapshot: Snapshot) -> Order:
                 category=product.category,
                 weight_kg=product.weight_kg,
                 volume_l=product.volume_l,
+                longest_side_cm=product.longest_side_cm,
                 hazmat=product.hazmat,
                 bulky=product.bulky,
                 fragile=product.fragile,

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from decision.candidates.parcels import parcels
+from decision.candidates.parcels import Parcels, parcels
 from decision.order import Order
 from features.facts import Columns
 from features.outcomes import KEY_FACTS, failures, in_order, of_attempts
@@ -74,7 +74,7 @@ def observed(shipment: ShipmentRecord, order: Order, place: Mapping[str, Any]) -
     sent = np.array([units.get(line.line_id, 0) for line in order.lines])
     contents = parcels(order, sent[None])
     attempt = {
-        **_facts(shipment, order, place, [order.lines[contents.heaviest[0]].sku]),
+        **_facts(shipment, order, place, [order.lines[contents.heaviest[0]].sku], contents),
         "weight_kg": contents.weight_kg,
         "volume_l": contents.volume_l,
         "units": contents.units,
@@ -94,17 +94,29 @@ def observed(shipment: ShipmentRecord, order: Order, place: Mapping[str, Any]) -
             columns=attempt,
         ),
         # What was ready is supplied; without that, what arrived.
-        "pick_failure": _picks(shipment, order, place, decided_at, float(np.fmin(ready_at, delivered_at))),
+        "pick_failure": _picks(
+            shipment, order, place, sent, decided_at=decided_at, supplied_at=float(np.fmin(ready_at, delivered_at))
+        ),
     }
 
 
 def _picks(
-    shipment: ShipmentRecord, order: Order, place: Mapping[str, Any], decided_at: float, supplied_at: float
+    shipment: ShipmentRecord,
+    order: Order,
+    place: Mapping[str, Any],
+    sent: NDArray[np.int64],
+    *,
+    decided_at: float,
+    supplied_at: float,
 ) -> Observations:
-    """Which lines were supplied. Who rejects a shipment counts nothing, but where it says what is not there."""
-    asked = {line.line_id: line for line in shipment.lines if line.quantity}
-    skus = [line.sku for line in order.lines if line.line_id in asked]
-    lines = [asked[line.line_id] for line in order.lines if line.line_id in asked]
+    """Which of the lines, of which so many units were ``sent``, were supplied.
+
+    Who rejects a shipment counts nothing, but where it says what is not there.
+    """
+    asked = {line.line_id: line for line in shipment.lines}
+    rows = np.flatnonzero(sent)
+    skus = [order.lines[row].sku for row in rows]
+    lines = [asked[order.lines[row].line_id] for row in rows]
     counted = shipment.state is not ShipmentState.REJECTED or any(line.short for line in lines)
     each = np.ones(len(lines))
     failure, known_at = failures(
@@ -114,11 +126,13 @@ def _picks(
         picked=np.array([line.left if counted else np.nan for line in lines], float),
         units=np.array([line.quantity for line in lines], float),
     )
-    return in_order(known_at, failure, each, _facts(shipment, order, place, skus))
+    return in_order(known_at, failure, each, _facts(shipment, order, place, skus, parcels(order, np.diag(sent)[rows])))
 
 
-def _facts(shipment: ShipmentRecord, order: Order, place: Mapping[str, Any], skus: list[str]) -> Columns:
-    """The facts of sending each of ``skus`` in the shipment: where from, where to, how."""
+def _facts(
+    shipment: ShipmentRecord, order: Order, place: Mapping[str, Any], skus: list[str], contents: Parcels
+) -> Columns:
+    """The facts of sending each of ``skus`` in the shipment, and ``contents`` of it: where from, where to, how."""
     ends = {
         **{f"location_{part}": place[part] for part in _PLACE},
         **{f"destination_{part}": getattr(order.destination, part) for part in _PLACE},
@@ -129,7 +143,11 @@ def _facts(shipment: ShipmentRecord, order: Order, place: Mapping[str, Any], sku
         "location_type": place["location_type"],
         "carrier_service_id": shipment.carrier_service_id,
     }
-    return {**{name: _column([value] * len(skus), name) for name, value in facts.items()}, "sku": _column(skus, "sku")}
+    return {
+        **{name: _column([value] * len(skus), name) for name, value in facts.items()},
+        "sku": _column(skus, "sku"),
+        "size_class": contents.facts["size_class"],
+    }
 
 
 _PLACE = ("country", "region", "postal_code", "latitude", "longitude")

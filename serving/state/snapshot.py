@@ -23,11 +23,12 @@ from serving.state.shared import Shared
 
 @dataclass(frozen=True, slots=True)
 class Product:
-    """What is sold; weight (kg) and volume (litres) are of one unit."""
+    """What is sold; weight (kg), volume (litres) and longest side (cm) are of one unit."""
 
     category: str | None
     weight_kg: float | None
     volume_l: float | None
+    longest_side_cm: float | None
     hazmat: bool
     bulky: bool
     fragile: bool = False

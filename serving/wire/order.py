@@ -59,6 +59,7 @@ class OpenShipmentBody(Body):
     value: Amount | None = Field(default=None, description="of all that is in it, in the order's currency")
     units: Annotated[int, Field(ge=1, le=1_000_000), WHOLE]
     lines: Annotated[int, Field(ge=1, le=10_000), WHOLE] = Field(description="order lines in it")
+    longest_side_cm: Amount | None = Field(default=None, description="of the longest unit in it, in centimetres")
 
 
 class OrderBody(Body):

@@ -123,6 +123,7 @@ class ProductRow(Body):
     category: Text | None = None
     weight_kg: Positive | None = Field(default=None, description="of one unit")
     volume_l: Positive | None = Field(default=None, description="of one unit, in litres")
+    longest_side_cm: Positive | None = Field(default=None, description="of one unit, packed, in centimetres")
     hazmat: bool = False
     bulky: bool = False
     fragile: bool = False

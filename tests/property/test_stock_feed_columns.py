@@ -15,7 +15,9 @@ from serving.state.snapshot import Product, Snapshot
 from serving.wire.rows import StockRow
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
-SNAPSHOT = Snapshot(positions={"L1": 0}, products=Shared({"A": Product(None, None, None, hazmat=False, bulky=False)}))
+SNAPSHOT = Snapshot(
+    positions={"L1": 0}, products=Shared({"A": Product(None, None, None, None, hazmat=False, bulky=False)})
+)
 assert CLOCK_TOLERANCE.total_seconds() == 300
 
 NUMBERS = st.sampled_from(

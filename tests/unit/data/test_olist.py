@@ -138,6 +138,8 @@ def test_products_without_weight_or_translation(imported: Imported) -> None:
     assert products["category"].fillna("none").tolist() == ["health_beauty", "pc_gamer", "none"]
     assert products.loc["p1", "weight_kg"] == 0.225
     assert products.loc["p1", "volume_l"] == 2.24
+    assert products.loc["p1", "longest_side_cm"] == 16
+    assert products["longest_side_cm"].isna().tolist() == [False, False, True]
     assert products["weight_kg"].isna().tolist() == [False, True, True]
     assert _notes(imported, "weightless") == ["untranslated", "zero"]
 

@@ -18,7 +18,7 @@ _ELSEWHERE = {"country": "FR", "postal_code": "75001"}
 SNAPSHOT = Snapshot(
     network=Network({name: np.array([value], dtype=object) for name, value in _PLACE.items()}, {}, {}),
     positions={"S014": 0},
-    products=Shared({sku: Product(None, None, None, hazmat=False, bulky=False) for sku in ("SKU-1", "SKU-2")}),
+    products=Shared({sku: Product(None, None, None, None, hazmat=False, bulky=False) for sku in ("SKU-1", "SKU-2")}),
 )
 
 
