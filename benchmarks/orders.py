@@ -167,7 +167,7 @@ def _network(dataset: Dataset, rows: int, seed: int) -> Iterator[tuple[str, byte
     services = dataset.carrier_services[["carrier_service_id", "carrier", "level", "location_type"]]
     yield "/v1/carrier-services", orjson.dumps(_records(services)), "application/json"
     skus = _skus(rows)
-    known = dataset.products[["category", "weight_kg", "volume_l"]].to_dict("records")
+    known = dataset.products[["category", "weight_kg", "volume_l", "longest_side_cm"]].to_dict("records")
     products = [{"sku": sku, **known[at % len(known)]} for at, sku in enumerate(skus)]
     for start in range(0, len(products), _ROWS_PER_CALL):
         yield "/v1/products", orjson.dumps(products[start : start + _ROWS_PER_CALL]), "application/json"

@@ -121,7 +121,7 @@ def orders_of(retailer: Retailer, count: int, lines: int, rng: np.random.Generat
 
 
 _DESTINATION: Final = ("country", "postal_code", "region", "latitude", "longitude")
-_PRODUCT: Final = ["sku", "category", "weight_kg", "volume_l"]
+_PRODUCT: Final = ["sku", "category", "weight_kg", "volume_l", "longest_side_cm"]
 
 
 def _columns(table: pd.DataFrame) -> Columns:

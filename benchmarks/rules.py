@@ -131,7 +131,7 @@ def make_situation(rng: np.random.Generator, locations: int) -> Situation:
         currency="EUR",
         delivery_method="home",
         destination=Destination("IT", "09124", "Sardegna", 39.22, 9.12),
-        lines=(Line("1", "SKU-1", 2, 89.9, category="shoes", weight_kg=1.4, volume_l=9.0),),
+        lines=(Line("1", "SKU-1", 2, 89.9, category="shoes", weight_kg=1.4, volume_l=9.0, longest_side_cm=34.0),),
         channel="web",
     )
     candidates = find_candidates(order, network)

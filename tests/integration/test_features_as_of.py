@@ -34,6 +34,7 @@ from training.known import encoding_as_of, head_inputs, rows_known, weeks_as_of
 from training.trained import Trained, score
 
 DECISIONS = 10_000
+PRODUCT = ("category", "weight_kg", "volume_l", "longest_side_cm", "hazmat", "bulky")
 #: Large enough for so many decisions.
 BUSY = Preset(date(2025, 9, 1), 90, warehouses=1, stores=12, suppliers=2, skus=80, orders_per_day=120)
 
@@ -168,7 +169,7 @@ def orders_of(dataset: Dataset) -> dict[str, Order]:
     asked: dict[str, list[Line]] = defaultdict(list)
     for row in dataset.fulfilment_lines.sort_values(["fulfilment_id", "line_id"]).to_dict("records"):
         order_id, product = attempts[row["fulfilment_id"]]["order_id"], products[row["sku"]]
-        line = {name: known(product[name]) for name in ("category", "weight_kg", "volume_l", "hazmat", "bulky")}
+        line = {name: known(product[name]) for name in PRODUCT}
         price = known(prices[order_id, row["line_id"]])
         asked[row["fulfilment_id"]].append(Line(row["line_id"], row["sku"], row["quantity"], unit_price=price, **line))
     return {name: order_of(orders[attempts[name]["order_id"]], name, lines) for name, lines in asked.items()}
@@ -307,6 +308,19 @@ def test_costs_follow_what_was_missed_of_earlier_ones(
     usual = here.cost[history.attempts.decided_at > last_days]
     followed = there.cost[other_future.attempts.decided_at > last_days]
     assert np.median(followed) > 1.5 * np.median(usual)
+
+
+def test_a_surcharge_for_large_parcels_is_expected_of_large_parcels(history: History, trained: Trained) -> None:
+    """From the cut on they are billed ten more: soon they are expected to cost more, and others hardly do."""
+    attempts = history.attempts
+    large = attempts.columns["size_class"] == "large"
+    surcharge = np.where(large & (attempts.decided_at >= CUT), 10.0, 0.0)
+    charged = replace(history, attempts=replace(attempts, cost=attempts.cost + surcharge))
+    more = score(charged, trained).cost - score(history, trained).cost
+    last_days = attempts.decided_at > attempts.decided_at.max() - 7 * 86_400
+    assert (large & last_days).sum() >= 10
+    assert np.median(more[large & last_days]) > 2
+    assert np.abs(np.median(more[~large & last_days])) < 0.05
 
 
 def test_the_changed_future_is_really_another(history: History, other_future: History) -> None:

@@ -24,6 +24,8 @@ pytestmark = pytest.mark.anyio
 
 #: Measures that are learnt in service.
 LEARNT = ("ready_log_hours", "transit_log_hours", "delivery_log_hours", "cost_excess", "pick_failure")
+#: What is told of products here and in the tables of a history.
+PRODUCT = ("sku", "category", "weight_kg", "volume_l", "longest_side_cm")
 TWO_LINES = [
     {"line_id": "1", "sku": "SKU-1", "quantity": 1, "unit_price": 49.9},
     {"line_id": "2", "sku": "SKU-2", "quantity": 3},
@@ -83,7 +85,7 @@ class Shop:
                 lines += list(self.lines(shipment))
         tables = {
             "locations": pd.DataFrame(examples.ROWS["locations"]).iloc[:, :9],
-            "products": pd.DataFrame(examples.ROWS["products"])[["sku", "category", "weight_kg", "volume_l"]],
+            "products": pd.DataFrame(examples.ROWS["products"])[list(PRODUCT)],
             "carrier_services": pd.DataFrame(examples.ROWS["carrier-services"])[
                 ["carrier_service_id", "carrier", "level"]
             ],

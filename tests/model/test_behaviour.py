@@ -148,6 +148,8 @@ def test_quantiles_are_ordered_and_agree_with_probabilities(bundle: Bundle, fact
         {"carrier_service_id": "pigeon", "carrier": "Pigeon Post", "service_level": "feathered"},
         {"location_type": "hub"},
         {"weight_kg": np.nan, "volume_l": np.nan, "value": np.nan},
+        {"longest_side_cm": np.nan, "size_class": None},
+        {"longest_side_cm": 400.0, "size_class": "oversize"},
         {"on_hand": np.nan, "days_since_count": np.nan, "footfall_ratio": np.nan, "capacity_per_day": np.nan},
         {"payment_method": None, "channel": None, "category": None},
         {"weight_kg": 1e6, "units": 1e6, "backlog": 1e9},

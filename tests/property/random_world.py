@@ -150,4 +150,6 @@ def _open_shipments(rng: np.random.Generator, places: int) -> Iterator[OpenShipm
         weight = float(rng.integers(0, 3))
         service = f"C{int(rng.integers(1, 3))}"
         units = int(rng.integers(1, 4))
-        yield OpenShipment(f"P{at}", f"L{int(rng.integers(0, places))}", service, weight or None, 1.0, 10.0, units, 1)
+        yield OpenShipment(
+            f"P{at}", f"L{int(rng.integers(0, places))}", service, weight or None, 1.0, 10.0, units, 1, 20.0
+        )

@@ -13,8 +13,8 @@ from features.statistics import STATISTICS
 from features.trailing import Observations, means
 from features.trailing_sums import TrailingSums
 
-OF_LINES = {"weight_kg", "volume_l", "value", "units", "lines", "on_hand", "days_since_count", "sku", "category"}
 OF_STOCK = {"on_hand", "days_since_count", "sku", "category"}
+OF_LINES = {"weight_kg", "volume_l", "longest_side_cm", "size_class", "value", "units", "lines"} | OF_STOCK
 OF_LOCATIONS = {fact.name for fact in FACTS if fact.name.startswith("location_")} | {"backlog", "capacity_per_day"}
 ZONES = ["Europe/Rome", "UTC", "America/Sao_Paulo"]
 TEXTS = ["a", "b", "c"]
