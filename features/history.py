@@ -13,13 +13,11 @@ from features.backlog import backlog_as_of, closed_at
 from features.calendar import HOUR_SECONDS
 from features.facts import FACTS, Columns, FloatArray, TextColumn
 from features.footfall import footfall_ratios, observed_visitors
-from features.outcomes import failures, in_order, of_attempts
+from features.outcomes import failures, in_order, missed, of_attempts
 from features.places import with_places
 from features.sizes import size_class
+from features.tariff import log_tariff
 from features.trailing import DAY_SECONDS, Observations, Statistic, heard_before, means, sums_as_of
-
-#: One shipment that was given away, or billed for another's size, says no more than this about the next (log of money).
-MOST_MISSED = 1.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,8 +73,9 @@ class History:
         In a history as it is read, nothing was missed: nobody has said anything.
         """
         attempts = self.attempts
-        missed = np.clip(np.log1p(attempts.cost) - expected, -MOST_MISSED, MOST_MISSED)
-        observed = in_order(attempts.decided_at, missed, attempts.weight, attempts.columns)
+        tariff = log_tariff(attempts.columns)
+        of_costs = missed(np.log1p(attempts.cost) - tariff, expected - tariff)
+        observed = in_order(attempts.decided_at, of_costs, attempts.weight, attempts.columns)
         return replace(self, observations={**self.observations, "cost_missed": observed})
 
     def attempt_columns(self, statistics: Sequence[Statistic]) -> Columns:

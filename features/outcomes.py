@@ -17,6 +17,8 @@ from features.trailing import Observations
 
 #: Durations are compared by their logarithm; shorter ones than this are taken as this.
 SHORTEST_HOURS = 0.1
+#: One shipment that was given away, or billed for another's size, says no more than this about the next (log of money).
+MOST_MISSED: Final = 1.0
 #: The facts that keys of statistics are made of: whoever keeps an observation keeps these of it.
 KEY_FACTS: Final = tuple(
     sorted(
@@ -51,6 +53,11 @@ def of_attempts(
         "delivery_log_hours": hours(decided_at, delivered_at),
         "cost_excess": in_order(decided_at, np.log1p(cost) - log_tariff(columns), weight, columns),
     }
+
+
+def missed(excess: FloatArray, expected: FloatArray) -> FloatArray:
+    """What was missed of costs (measure ``cost_missed``): their ``excess`` over the tariff beyond what was expected."""
+    return np.clip(excess - expected, -MOST_MISSED, MOST_MISSED)
 
 
 def failures(

@@ -45,12 +45,29 @@ STATISTICS: Final = (
     Statistic("cost_by_sku_location", "cost_excess", ("sku", "location_id"), _COST, "cost_by_location", 1),
     # Prices change and discounts come and go between trainings: what was missed lately is missed again.
     Statistic("cost_missed_overall", "cost_missed", (), _FORTNIGHT),
-    Statistic("cost_missed_by_crossing", "cost_missed", ("crossing",), _FORTNIGHT, "cost_missed_overall", 20),
     Statistic(
-        "cost_missed_by_size", "cost_missed", ("size_class", "crossing"), _FORTNIGHT, "cost_missed_by_crossing", 10
+        "cost_missed_by_crossing",
+        "cost_missed",
+        ("carrier_service_id", "crossing"),
+        _FORTNIGHT,
+        "cost_missed_overall",
+        20,
     ),
     Statistic(
-        "cost_missed_by_sku_location", "cost_missed", ("sku", "location_id"), _FORTNIGHT, "cost_missed_by_size", 10
+        "cost_missed_by_size",
+        "cost_missed",
+        ("carrier_service_id", "crossing", "size_class"),
+        _FORTNIGHT,
+        "cost_missed_by_crossing",
+        10,
+    ),
+    Statistic(
+        "cost_missed_by_sku_location",
+        "cost_missed",
+        ("carrier_service_id", "sku", "location_id"),
+        _FORTNIGHT,
+        "cost_missed_by_size",
+        10,
     ),
     Statistic("failure_overall", "pick_failure", (), _YEAR),
     Statistic("failure_by_type", "pick_failure", ("location_type",), _YEAR, "failure_overall", 100),
@@ -58,5 +75,9 @@ STATISTICS: Final = (
     Statistic("failure_by_sku_location", "pick_failure", ("sku", "location_id"), _YEAR, "failure_by_location", 60),
 )
 
+#: Features that say what was missed of earlier costs.
+MISSED: Final = frozenset(
+    one.column(days) for one in STATISTICS if one.measure == "cost_missed" for days in one.half_lives_days
+)
 #: What is usual for a store at an hour of the week; `footfall_ratio` is measured against it.
 USUAL_VISITORS: Final = Statistic("usual_visitors", "visitors", ("location_id", "hour_of_week"), (60.0,))

@@ -13,7 +13,7 @@ from features.coded import Coded, CodedColumns, joined
 from features.facts import Columns, FloatArray
 from features.places import coded_facts, join_keys
 from features.request import RequestFeatures
-from features.statistics import USUAL_VISITORS
+from features.statistics import MISSED, USUAL_VISITORS
 from features.trailing import Observations
 from features.trailing_sums import TrailingSums
 from prediction.calibration import calibrate
@@ -104,16 +104,18 @@ class Bundle:
         return other
 
     def expected(self, facts: Columns) -> list[Expected]:
-        """What it says of each row before calibration, for `with_calibration` once the row is a shipment."""
+        """What it says of each row before calibration, and before it learns of costs, once the row is a shipment."""
         columns = coded_facts(facts)
         hours = {"delivery_hours": self._delivery(columns), "ready_hours": self._log_hours("ready_hours", columns)}
         groups, clock = calibration_groups(columns).column(), self._clock(columns)
+        cost_excess = self._cost_excess(columns)
         return [
             Expected(
                 bundle=self.version,
                 group=str(group),
                 clock=float(clock[row]),
                 hours={time: (float(centre[row]), float(spread[row])) for time, (centre, spread) in hours.items()},
+                cost_excess=float(cost_excess[row]),
             )
             for row, group in enumerate(groups)
         ]
@@ -147,6 +149,13 @@ class Bundle:
         offsets = [self._now.column(name, columns) for name in self.manifest.offsets.get(head, ())]
         rows = self._now.matrix(self._features[head], columns)
         return rows, starts(head, offsets, len(rows))
+
+    def _cost_excess(self, columns: CodedColumns) -> FloatArray:
+        """See `Expected`."""
+        names = [name for name in self.manifest.offsets["cost"] if name not in MISSED]
+        rows = self._now.matrix(self._features["cost"], columns)
+        start = starts("cost", [self._now.column(name, columns) for name in names], len(rows))
+        return self._predict("cost", "log_mean", rows) + start - self._now.column("log_tariff", columns)
 
     def footfall_usual(self, location_id: str, hour_of_week: int) -> float:
         """Visitors usual for a store at a local hour of its week (0 = Monday midnight); NaN where none were counted."""

@@ -23,13 +23,15 @@ SECONDS_THAT_COUNT: Final = CALIBRATION.weeks * WEEK_SECONDS + LONGEST_DAYS * DA
 class Expected(TypedDict):
     """What a bundle expects of a shipment before calibration, as JSON: whoever keeps it need not know what it says.
 
-    ``clock``: see `UnderWay`. ``hours``: centre and spread of log-hours of work, by time head.
+    ``clock``: see `UnderWay`. ``hours``: centre and spread of log-hours of work, by time head. ``cost_excess``: as in
+    `features.statistics.MEASURES`, by the trees without what was missed of earlier costs.
     """
 
     bundle: str
     group: str
     clock: float
     hours: dict[str, tuple[float, float]]
+    cost_excess: float
 
 
 class Told(NamedTuple):

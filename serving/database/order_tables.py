@@ -137,7 +137,7 @@ shipment_steps = Table(
     "shipment_steps",
     metadata,
     Column("position", POSITION, primary_key=True, autoincrement=True),
-    Column("shipment_id", Text, nullable=False),
+    Column("shipment_id", Text, nullable=False, index=True),
     Column("stage", Text, nullable=False),
     Column("known_at", Instant, nullable=False, index=True),
     Column("happened_at", Float(53), nullable=False),

@@ -40,7 +40,8 @@ def learnt_before(connection: Connection, predictor: ServedPredictor, instant: d
 
 def learnt_up_to(connection: Connection, predictor: ServedPredictor, last: int) -> ServedPredictor:
     """``predictor`` with every outcome up to the position ``last``."""
-    return predictor.with_outcomes(told_between(connection, predictor.outcomes, last, predictor.as_of), last)
+    told = told_between(connection, predictor.outcomes, last, since=predictor.as_of, bundle=predictor.version)
+    return predictor.with_outcomes(told, last)
 
 
 def calibrated_as(connection: Connection, predictor: ServedPredictor, name: str) -> ServedPredictor:

@@ -11,6 +11,8 @@ from sqlalchemy import Connection
 
 from features.facts import FACTS, FloatArray
 from features.history import History
+from features.outcomes import missed
+from features.tariff import log_tariff
 from features.trailing import Observations
 from prediction.bundle import Bundle
 from prediction.calibration import calibrate
@@ -141,6 +143,21 @@ def test_a_service_is_calibrated_to_the_bit_as_a_backtest_of_the_same_history(
         midnight = AT_CUT + days * DAY
         backtest = scored.calibration(midnight.timestamp())
         assert bits(served_on(database, bundle, midnight).calibration) == bits(backtest) != bits(bundle.calibration)
+
+
+def test_what_is_expected_of_costs_is_to_the_bit_what_a_backtest_misses_them_by(
+    scored: Scored, stretch: Stretch
+) -> None:
+    """Whatever had been missed of earlier ones by then."""
+    attempts, made = scored.history.attempts, scored.history.observations["cost_missed"]
+    rows = np.array(sorted(stretch.expected))
+    known = ~np.isnan(attempts.cost)
+    excess = np.log1p(attempts.cost) - log_tariff(attempts.columns)
+    said = np.array([stretch.expected[row]["cost_excess"] for row in rows])
+    of_rows = rows[known[rows]]
+    assert len(of_rows) > 100
+    in_backtest = dict(zip(np.flatnonzero(known).tolist(), made.value.tolist(), strict=True))
+    assert [in_backtest[row] for row in of_rows.tolist()] == missed(excess[rows], said)[known[rows]].tolist()
 
 
 def test_who_was_under_way_at_the_cut_and_is_no_shipment_of_the_service_is_lost_from_sight_then(

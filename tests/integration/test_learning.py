@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import numpy as np
 import pytest
 from sqlalchemy import func, select, text
 from sqlalchemy.exc import OperationalError
@@ -96,6 +97,24 @@ async def test_a_carrier_that_turned_dear_loses_the_next_shipment_to_another(ret
     dear = first(before)["carrier_service_id"]
     assert first(after)["carrier_service_id"] != dear
     assert costs(after)[dear] > 1.05 * costs(before)[dear]
+
+
+async def test_what_a_bundle_missed_of_costs_is_learnt_by_it_and_by_no_other(retailer_api: Api, bundle: Bundle) -> None:
+    """Said and billed as logarithms of 1 + money; another bundle has said nothing of this shipment."""
+    api, database = retailer_api, retailer_api.service.database
+    await count(api, WAREHOUSE)
+    said = first(await decided(api))["terms"]["cost"]
+    await tell(api, await placed(api, "W-1"), "handed_over", shipping_cost=1.3 * said)
+
+    def missed(version: str) -> dict[str, Observations]:
+        since = bundle.as_of
+        told = database.read_now(lambda at: list(told_between(at, 0, 99, since=since, bundle=version)))
+        return {measure: made for measure, made in told if measure == "cost_missed"}
+
+    assert not missed("small@2")
+    (value,) = missed(bundle.version)["cost_missed"].value.tolist()
+    # What was missed before the cut, and the factor that makes a mean of the middle, come on top of what trees say.
+    assert value == pytest.approx(np.log1p(1.3 * said) - np.log1p(said), abs=0.1)
 
 
 async def test_decisions_of_before_and_after_it_learnt_are_made_again_bit_for_bit(
@@ -192,9 +211,13 @@ async def test_nothing_is_learnt_twice(retailer_api: Api) -> None:
         "cost_excess", "delivery_log_hours", "pick_failure", "ready_log_hours", "transit_log_hours"
     ]  # fmt: skip
     trained_at = api.clock.now + timedelta(microseconds=1)
-    assert not database.read_now(lambda connection: list(told_between(connection, 0, 99, trained_at)))
-    at_the_cut = database.read_now(lambda connection: list(told_between(connection, 0, 99, api.clock.now)))
-    assert sum(len(told) for _, told in at_the_cut) == len(measures)  # a cut knows what was known before it
+
+    def told(since: datetime) -> list[str]:
+        pieces = database.read_now(lambda at: list(told_between(at, 0, 99, since=since, bundle="other@1")))
+        return sorted(measure for measure, made in pieces for _ in range(len(made)))
+
+    assert not told(trained_at)
+    assert told(api.clock.now) == sorted(measures)  # a cut knows what was known before it
 
 
 async def test_an_outcome_is_kept_with_its_event_or_not_at_all(retailer_api: Api) -> None:

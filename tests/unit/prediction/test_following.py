@@ -43,7 +43,7 @@ def bits(hours: UnderWay) -> list[bytes]:
 
 
 def told(name: str, started_at: float, arrived_at: float = NAN, *, bundle: str = "b@1", group: str = "store") -> Told:
-    said = Expected(bundle=bundle, group=group, clock=5.0, hours={TIME: (4.0, 0.4)})
+    said = Expected(bundle=bundle, group=group, clock=5.0, hours={TIME: (4.0, 0.4)}, cost_excess=0.1)
     return Told(name, said, started_at, NAN, arrived_at, NAN)
 
 

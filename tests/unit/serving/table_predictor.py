@@ -56,7 +56,9 @@ class TablePredictor:
         """What it was asked about: where from and when, and how heavy how many units are."""
         asked = (facts[name].tolist() for name in ("location_id", "decided_at", "weight_kg", "units"))
         return [
-            Expected(bundle=self.version, group=place, clock=at, hours={"delivery_hours": (weight, units)})
+            Expected(
+                bundle=self.version, group=place, clock=at, hours={"delivery_hours": (weight, units)}, cost_excess=0.0
+            )
             for place, at, weight, units in zip(*asked, strict=True)
         ]
 
