@@ -92,12 +92,13 @@ class HoursTable:
         beyond = np.cumsum(areas[:, ::-1], axis=1)[:, ::-1] - areas  # of the segments after each
         from_ = np.clip(hours, knots[:, :1], knots[:, -1:])
         log_from = np.log(from_)
-        segment = KNOTS.searchsorted((log_from - self.centre[:, None]) / self.spread[:, None], side="right") - 1
-        row = np.arange(len(logs))[:, None] * len(KNOTS)
-        left = row + np.clip(segment, 0, len(KNOTS) - 2)
-        of_segment = left - row // len(KNOTS)  # there is one segment less than knots
-        slope, end, end_late = slope.take(of_segment), knots.take(left + 1), late.take(left + 1)
-        to_end = logs.take(left + 1) - log_from
+        # Of the knots but the first and the last, so that what lies at or beyond these is of the segment next to them.
+        segment = KNOTS[1:-1].searchsorted((log_from - self.centre[:, None]) / self.spread[:, None], side="right")
+        row = np.arange(len(logs))[:, None]
+        of_segment = row * (len(KNOTS) - 1) + segment
+        right = of_segment + row + 1  # the knot at its end: there is one segment less than knots
+        slope, end, end_late = slope.take(of_segment), knots.take(right), late.take(right)
+        to_end = logs.take(right) - log_from
         rest = (end_late - slope * to_end - slope) * (end - from_) + slope * end * to_end
         return np.asarray(np.maximum(from_ - hours, 0.0) + np.maximum(rest, 0.0) + beyond.take(of_segment))
 
