@@ -223,7 +223,8 @@ def _binding(planning: _Planning, ranked: Ranked) -> tuple[BindingRule, ...]:
     for stage in _stages(planning.ruled):
         last = stage.name == ranked.stage
         below = best.total if last else HOPELESS
-        for other in _others(planning, unmet(stage, planning.ruled.situation), below):
+        forbidden = ranked.forbidden if last else unmet(stage, planning.ruled.situation)
+        for other in _others(planning, forbidden, below):
             if other.name not in found:
                 found |= _without(planning, other, below)
         if last:
