@@ -57,7 +57,9 @@ class HoursTable:
         """Hours that each row stays under with probability ``level`` (0 < level < 1); shape (rows,)."""
         if not 0 < level < 1:
             raise ValueError(f"a quantile's level lies between 0 and 1, not at {level}")
-        knots = np.array([np.interp(level, levels, KNOTS) for levels in self.levels])
+        knots = np.empty(len(self.levels))
+        for group in set(self.group.tolist()):
+            knots[group] = np.interp(level, self.levels[group], KNOTS)
         return np.asarray(np.exp(self.centre + self.spread * knots[self.group]))
 
     def probability_later_than(self, hours: FloatArray) -> FloatArray:
