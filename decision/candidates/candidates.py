@@ -79,11 +79,10 @@ def find_candidates(order: Order, network: Network, collect_from: CollectFrom = 
     at = places[where]
     location = stock["location"][at]
     services = network.services
-    has_service = service != NO_SERVICE
     return Candidates(
         location,
         service,
-        ~has_service | (services["level"][service] == COLLECT) if len(services["level"]) else ~has_service,
+        np.append(services["level"] == COLLECT, True)[service],  # position −1 finds no carrier service
         _distance(order, network, location),
         _of_service(services["max_weight_kg"], service, np.inf),
         _of_service(services["carbon_kg_per_shipment"], service, 0.0),

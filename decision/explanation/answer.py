@@ -1,7 +1,7 @@
 """The decision as data: each plan in full, who was left out and why, and what rules and limits cost."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import timedelta
 from math import fsum, prod
 from typing import NamedTuple
@@ -61,7 +61,7 @@ def explain(ranked: Ranked, versions: Mapping[str, str]) -> Decision:
         timezone=str(zone),
         reasons={rule.id: rule.reasons for rule in ruled.rules if rule.reasons},
         prices=vars(ruleset.strategy),
-        limits=asdict(ruleset.limits),
+        limits=vars(ruleset.limits),
         unproved=ranked.unproved,
     )
 
