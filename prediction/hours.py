@@ -86,7 +86,7 @@ class HoursTable:
         The integral of P(duration > t) from ``hours`` on, exactly: between knots P falls in proportion to log t.
         """
         logs = self.centre[:, None] + self.spread[:, None] * KNOTS
-        knots, late = np.exp(logs), 1.0 - self.levels[self.group]
+        knots, late = np.exp(logs), 1.0 - self.levels.take(self.group, axis=0)
         across = np.diff(logs, axis=1)
         slope = np.diff(late, axis=1) / across
         areas = (late[:, :-1] - slope) * np.diff(knots, axis=1) + slope * knots[:, 1:] * across

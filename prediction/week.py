@@ -85,7 +85,7 @@ def hours_at_work(week: FloatArray, group: Groups, clock: FloatArray, worked: Fl
     """The other way round: the hours from ``clock`` on until so many working hours have passed; shape (rows,)."""
     begun = _begun(week)
     whole, rest = np.divmod(_since_monday(week, begun, group, clock) + worked, begun[group, -1])
-    slot = np.minimum(np.count_nonzero(begun[group, 1:] <= rest[:, None], axis=1), SLOTS - 1)
+    slot = np.minimum(np.count_nonzero(begun[:, 1:].take(group, axis=0) <= rest[:, None], axis=1), SLOTS - 1)
     of_slot = (rest - begun[group, slot]) / week[group, slot]
     return np.asarray(WEEK_HOURS * whole + SLOT_HOURS * slot + of_slot - clock)
 
