@@ -81,6 +81,5 @@ def to_billionths(money: NDArray[np.float64]) -> NDArray[np.int64]:
 
     What is very dear can be done: a price that is meant to forbid leaves an order its plan where there is no other.
     """
-    known = ~np.isnan(money)
-    counted = np.clip(np.where(known, money, 0.0), -_MOST_COUNTED, _MOST_COUNTED)
-    return np.where(known, np.rint(counted * PER_UNIT), IMPOSSIBLE).astype(np.int64)
+    counted = np.rint(np.clip(money, -_MOST_COUNTED, _MOST_COUNTED) * PER_UNIT)
+    return np.where(np.isnan(money), IMPOSSIBLE, counted).astype(np.int64)

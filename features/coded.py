@@ -144,7 +144,7 @@ class CodedColumns(Mapping[str, NDArray[Any]]):
         home = self.home(sources)
         if home is None:
             return self.kept(key, compute, edition)
-        return home.columns.kept(key, compute, edition)[home.rows]
+        return home.columns.kept(key, compute, edition).take(home.rows, axis=0)
 
     def kept(self, key: Hashable, compute: Callable[["CodedColumns"], NDArray[Any]], edition: int) -> NDArray[Any]:
         """The same, computed and remembered here."""

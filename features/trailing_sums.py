@@ -73,7 +73,7 @@ class TrailingSums:
 
     def sums_at(self, statistic: Statistic, found: NDArray[np.intp]) -> FloatArray:
         """The sums of ``statistic`` where its keys were `found`."""
-        return np.asarray(self._sums[statistic.name][found])
+        return self._sums[statistic.name].take(found, axis=0)
 
     def found(self, statistic: Statistic, columns: Columns) -> NDArray[np.intp]:
         """Where the sums of each row's key are: the same place for all statistics of such keys.

@@ -57,7 +57,9 @@ class HoursTable:
         """Hours that each row stays under with probability ``level`` (0 < level < 1); shape (rows,)."""
         if not 0 < level < 1:
             raise ValueError(f"a quantile's level lies between 0 and 1, not at {level}")
-        knots = np.array([np.interp(level, levels, KNOTS) for levels in self.levels])
+        knots = np.empty(len(self.levels))
+        for group in set(self.group.tolist()):
+            knots[group] = np.interp(level, self.levels[group], KNOTS)
         return np.asarray(np.exp(self.centre + self.spread * knots[self.group]))
 
     def probability_later_than(self, hours: FloatArray) -> FloatArray:
@@ -84,7 +86,7 @@ class HoursTable:
         The integral of P(duration > t) from ``hours`` on, exactly: between knots P falls in proportion to log t.
         """
         logs = self.centre[:, None] + self.spread[:, None] * KNOTS
-        knots, late = np.exp(logs), 1.0 - self.levels[self.group]
+        knots, late = np.exp(logs), 1.0 - self.levels.take(self.group, axis=0)
         across = np.diff(logs, axis=1)
         slope = np.diff(late, axis=1) / across
         areas = (late[:, :-1] - slope) * np.diff(knots, axis=1) + slope * knots[:, 1:] * across
@@ -92,12 +94,13 @@ class HoursTable:
         beyond = np.cumsum(areas[:, ::-1], axis=1)[:, ::-1] - areas  # of the segments after each
         from_ = np.clip(hours, knots[:, :1], knots[:, -1:])
         log_from = np.log(from_)
-        segment = KNOTS.searchsorted((log_from - self.centre[:, None]) / self.spread[:, None], side="right") - 1
-        row = np.arange(len(logs))[:, None] * len(KNOTS)
-        left = row + np.clip(segment, 0, len(KNOTS) - 2)
-        of_segment = left - row // len(KNOTS)  # there is one segment less than knots
-        slope, end, end_late = slope.take(of_segment), knots.take(left + 1), late.take(left + 1)
-        to_end = logs.take(left + 1) - log_from
+        # Of the knots but the first and the last, so that what lies at or beyond these is of the segment next to them.
+        segment = KNOTS[1:-1].searchsorted((log_from - self.centre[:, None]) / self.spread[:, None], side="right")
+        row = np.arange(len(logs))[:, None]
+        of_segment = row * (len(KNOTS) - 1) + segment
+        right = of_segment + row + 1  # the knot at its end: there is one segment less than knots
+        slope, end, end_late = slope.take(of_segment), knots.take(right), late.take(right)
+        to_end = logs.take(right) - log_from
         rest = (end_late - slope * to_end - slope) * (end - from_) + slope * end * to_end
         return np.asarray(np.maximum(from_ - hours, 0.0) + np.maximum(rest, 0.0) + beyond.take(of_segment))
 

@@ -72,7 +72,8 @@ def working_hours(week: FloatArray, group: Groups, clock: FloatArray, hours: Flo
 
     Shape (rows,).
     """
-    return _since_monday(week, group, clock + hours) - _since_monday(week, group, clock)
+    end, start = _since_monday(week, _begun(week), group, np.stack([clock + hours, clock]))
+    return np.asarray(end - start)
 
 
 def log_work(week: FloatArray, group: Groups, clock: FloatArray, hours: FloatArray) -> FloatArray:
@@ -83,18 +84,14 @@ def log_work(week: FloatArray, group: Groups, clock: FloatArray, hours: FloatArr
 def hours_at_work(week: FloatArray, group: Groups, clock: FloatArray, worked: FloatArray) -> FloatArray:
     """The other way round: the hours from ``clock`` on until so many working hours have passed; shape (rows,)."""
     begun = _begun(week)
-    whole, rest = np.divmod(_since_monday(week, group, clock) + worked, begun[group, -1])
-    slot = np.empty_like(group)
-    for each in np.unique(group).tolist():
-        rows = group == each
-        slot[rows] = np.searchsorted(begun[each, 1:], rest[rows], side="right")
-    slot = np.minimum(slot, SLOTS - 1)
+    whole, rest = np.divmod(_since_monday(week, begun, group, clock) + worked, begun[group, -1])
+    slot = np.minimum(np.count_nonzero(begun[:, 1:].take(group, axis=0) <= rest[:, None], axis=1), SLOTS - 1)
     of_slot = (rest - begun[group, slot]) / week[group, slot]
     return np.asarray(WEEK_HOURS * whole + SLOT_HOURS * slot + of_slot - clock)
 
 
-def _since_monday(week: FloatArray, group: Groups, hours: FloatArray) -> FloatArray:
-    begun = _begun(week)
+def _since_monday(week: FloatArray, begun: FloatArray, group: Groups, hours: FloatArray) -> FloatArray:
+    """The working hours of so many ``hours``, (…, rows), from the midnight before Monday on."""
     whole, rest = np.divmod(hours, WEEK_HOURS)
     slot = np.minimum(rest // SLOT_HOURS, SLOTS - 1).astype(np.intp)
     of_slot = (rest - SLOT_HOURS * slot) * week[group, slot]
@@ -103,4 +100,6 @@ def _since_monday(week: FloatArray, group: Groups, hours: FloatArray) -> FloatAr
 
 def _begun(week: FloatArray) -> FloatArray:
     """Working hours from the midnight before Monday to the beginning of every slot, and to the end; (groups, n + 1)."""
-    return np.column_stack([np.zeros(len(week)), np.cumsum(SLOT_HOURS * week, axis=1)])
+    begun = np.zeros((len(week), SLOTS + 1))
+    np.cumsum(SLOT_HOURS * week, axis=1, out=begun[:, 1:])
+    return begun

@@ -57,7 +57,7 @@ class Candidates:
 
     def take(self, rows: NDArray[np.intp]) -> "Candidates":
         """Return the candidates at ``rows``."""
-        return Candidates(*(getattr(self, field.name)[..., rows] for field in fields(self)))
+        return Candidates(*(getattr(self, field.name).take(rows, axis=-1) for field in fields(self)))
 
 
 #: What a stock record may tell besides units.
@@ -79,15 +79,14 @@ def find_candidates(order: Order, network: Network, collect_from: CollectFrom = 
     at = places[where]
     location = stock["location"][at]
     services = network.services
-    has_service = service != NO_SERVICE
     return Candidates(
         location,
         service,
-        ~has_service | (services["level"][service] == COLLECT) if len(services["level"]) else ~has_service,
+        np.append(services["level"] == COLLECT, True)[service],  # position −1 finds no carrier service
         _distance(order, network, location),
         _of_service(services["max_weight_kg"], service, np.inf),
         _of_service(services["carbon_kg_per_shipment"], service, 0.0),
-        *(stock[name][:, at] for name in ("on_hand", "free", "safety", "counted_at", *_TOLD)),
+        *(stock[name].take(at, axis=1) for name in ("on_hand", "free", "safety", "counted_at", *_TOLD)),
     )
 
 

@@ -208,8 +208,8 @@ def score(
     pairs = np.nonzero(usable)
     lines = parcels(order, np.diag(quantities))
     pick_failure, line_cost = np.full(usable.shape, np.nan), np.full(usable.shape, np.nan)
-    pick_failure[pairs] = predictor.pick_failure(asked.at_places(pairs[1], lines, pairs[0]))
-    line_cost[pairs] = cost(pairs[1], lines, pairs[0])
+    pick_failure[usable] = predictor.pick_failure(asked.at_places(pairs[1], lines, pairs[0]))
+    line_cost[usable] = cost(pairs[1], lines, pairs[0])
     position = np.full(count, -1, np.intp)
     position[rows] = np.arange(len(rows))
     return Scores(

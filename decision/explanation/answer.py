@@ -1,10 +1,11 @@
 """The decision as data: each plan in full, who was left out and why, and what rules and limits cost."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import timedelta
 from math import fsum, prod
 from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
 import numpy as np
 
@@ -41,7 +42,8 @@ def explain(ranked: Ranked, versions: Mapping[str, str]) -> Decision:
         *exclusions(situation, effects(situation, later, least), reasons, least),
     )
     told = [_Told(rank, plan, _offered(ranked, plan)) for rank, plan in enumerate(ranked.plans, start=1)]
-    hours = _hours(ranked, told)
+    zone = zone_of(order, situation.network)
+    hours = _hours(ranked, told, zone)
     options = [_option(ranked, plan, hours) for plan in told]
     return Decision(
         order_id=order.order_id,
@@ -56,10 +58,10 @@ def explain(ranked: Ranked, versions: Mapping[str, str]) -> Decision:
         excluded=excluded,
         binding_rules=ranked.binding,
         missing=options[0].missing if options else _missing(ranked),
-        timezone=str(zone_of(order, situation.network)),
+        timezone=str(zone),
         reasons={rule.id: rule.reasons for rule in ruled.rules if rule.reasons},
         prices=vars(ruleset.strategy),
-        limits=asdict(ruleset.limits),
+        limits=vars(ruleset.limits),
         unproved=ranked.unproved,
     )
 
@@ -124,7 +126,7 @@ class _Hours(NamedTuple):
     p90: float
 
 
-def _hours(ranked: Ranked, told: Sequence[_Told]) -> dict[int, _Hours]:
+def _hours(ranked: Ranked, told: Sequence[_Told], zone: ZoneInfo) -> dict[int, _Hours]:
     """Return the hours of the candidates that are told, and of no others: what a few need is not asked of all."""
     sent = [sent for one in told for several in (one.plan.shipments, *one.offered) for sent in several]
     rows = sorted({one.candidate for one in sent})
@@ -137,7 +139,6 @@ def _hours(ranked: Ranked, told: Sequence[_Told]) -> dict[int, _Hours]:
     sending, now, network = situation.candidates.take(np.array(rows)), situation.now, situation.network
     leaves = dispatch(network, sending.location, sending.service, now)
     days = delivery_days(situation.order, network, sending.service, leaves, now=now, count=DAYS_AHEAD)
-    zone = zone_of(situation.order, network)
     there = (with_days_lost(arrivals.quantile(level), days.lost, now, zone) for level in (0.1, 0.5, 0.9))
     levels = ready, *there
     return {row: _Hours(*hours) for row, *hours in zip(rows, *(level.tolist() for level in levels), strict=True)}

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from decision.candidates.candidates import Candidates
 from decision.network import Network
 from decision.order import Order
+from features.coded import distinct_codes
 
 
 def digest(
@@ -35,7 +36,7 @@ def digest(
     seen = hashlib.sha256(told)
     for field in fields(candidates):
         seen.update(np.ascontiguousarray(getattr(candidates, field.name)).tobytes())
-    places = np.unique(candidates.location)
+    places, _ = distinct_codes(candidates.location)
     for name in sorted(network.locations):
         column = network.locations[name]
         if column.dtype == object:

@@ -42,6 +42,8 @@ def missing(
 
     ``wanted``: the units that are missing of each; ``split`` (L,): which lines may be sent in parts.
     """
+    if not causes:  # as for nearly every plan
+        return ()
     short = _short(situation, wanted, split)
     lines = situation.order.lines
     return tuple(

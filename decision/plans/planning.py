@@ -207,6 +207,7 @@ def _told(plan: Plan, loads: Loads) -> RankedPlan:
         plan.total,
         tuple(Sent(tuple(units[load]), candidate) for load, candidate in plan.shipments),
         tuple(units[plan.left_out]),
+        limited=plan.limited,
     )
 
 
@@ -223,9 +224,11 @@ def _binding(planning: _Planning, ranked: Ranked) -> tuple[BindingRule, ...]:
     for stage in _stages(planning.ruled):
         last = stage.name == ranked.stage
         below = best.total if last else HOPELESS
-        for other in _others(planning, unmet(stage, planning.ruled.situation), below):
-            if other.name not in found:
-                found |= _without(planning, other, below)
+        forbidden = ranked.forbidden if last else unmet(stage, planning.ruled.situation)
+        for other in _others(planning, forbidden, below):
+            if other.name in found or (other.name == MAX_PARCELS and last and not best.limited):
+                continue
+            found |= _without(planning, other, below)
         if last:
             break
     if ranked.forbidden.any():

@@ -1,7 +1,7 @@
 """What is planned: the loads that candidates may send and their money; and what comes of it, a plan."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 import numpy as np
@@ -16,11 +16,15 @@ Shipped: TypeAlias = tuple[int, int]
 
 @dataclass(frozen=True)
 class Plan:
-    """Shipments, each a load and a candidate, and the load that is left out. ``total`` in billionths."""
+    """Shipments, each a load and a candidate, and the load that is left out. ``total`` in billionths.
+
+    ``limited``: whether it is known to be among the best of few parcels only; else it is, however many others take.
+    """
 
     total: int
     shipments: tuple[Shipped, ...]
     left_out: int = 0
+    limited: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True)

@@ -41,13 +41,15 @@ class Ruled:
 class RankedPlan:
     """Shipments, and the units of each line that are left out. ``total`` in billionths.
 
-    ``bound``: proved lower bound of the best total, where the plan itself is not proved to be the best.
+    ``bound``: proved lower bound of the best total, where the plan itself is not proved to be the best. ``limited``:
+    as of `decision.plans.problem.Plan`.
     """
 
     total: int
     shipments: tuple[Sent, ...]
     left_out: tuple[int, ...]
     bound: int | None = None
+    limited: bool = False
 
     @property
     def is_proved(self) -> bool:

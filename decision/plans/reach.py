@@ -87,19 +87,16 @@ class Reach:
     def _of(self, units: Floats) -> Floats:
         """Return (L, C) what can be sent of so many units that may be promised."""
         whole = (units >= self._quantity) & self._carried
-        if not self._splittable.any():
-            return np.where(whole, self._quantity, 0.0)
-        part = np.clip(np.floor(units), 0.0, self._quantity - 1)
-        return np.where(whole, self._quantity, np.where(self._splittable, part, 0.0))
+        return np.where(whole, self._quantity, np.clip(np.floor(units), 0.0, self._most_in_part))
 
     @cached_property
     def _quantity(self) -> Floats:
         return np.array([[float(line.quantity)] for line in self.situation.order.lines])
 
     @cached_property
-    def _splittable(self) -> NDArray[np.bool_]:
-        """(L, 1) of which lines a part is something."""
-        return splittable(self.situation.order, self.limits)[:, None]
+    def _most_in_part(self) -> Floats:
+        """(L, 1) the most units of each line that are only a part of it; 0 where a part is nothing."""
+        return np.where(splittable(self.situation.order, self.limits)[:, None], self._quantity - 1, 0.0)
 
     @cached_property
     def _carried(self) -> NDArray[np.bool_]:

@@ -121,7 +121,8 @@ class Search:
                 insort(found, (total, extended.shipments, extended.left_out))
         else:
             raise SearchTooLongError
-        return [Plan(total // MONEY, shipments, left_out) for total, shipments, left_out in found[:count]]
+        limited = self.limit is not None
+        return [Plan(total // MONEY, shipments, left_out, limited) for total, shipments, left_out in found[:count]]
 
     def _dropped(self, partial: Partial, part: int) -> Partial:
         """Return the plan that leaves out ``part``, all that remains of a block."""
