@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from decision.decision import Decision, Exclusion, Relaxation
 from decision.explanation.explain import why
 from decision.explanation.tell_missing import with_reason, with_rules_told
-from decision.explanation.tell_promise import tell_kept
+from decision.explanation.tell_promise import tell_kept, tell_whether_kept
 from decision.messages.catalogue import Catalogue, catalogue, in_language
 from decision.promised import PromiseChange
 
@@ -75,6 +75,8 @@ def _lines(decision: Decision, words: Catalogue) -> Iterator[str]:
     yield decision.summary
     for option in decision.options:
         yield f"{option.rank}. {option.explanation}"
+    if decision.promise is not None:
+        yield from tell_whether_kept(decision.promise, words, ZoneInfo(decision.timezone))
     for line in decision.missing:
         yield words.say(
             "missing_line_left_out" if line.cause == "left_out" else "missing_line",

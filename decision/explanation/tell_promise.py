@@ -1,8 +1,8 @@
 """Promises in words: a sentence for each date, one for each way of delivery that has none, one for each change."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -81,6 +81,18 @@ def _against(missing: Sequence[MissingLine], words: Catalogue) -> str:
 def tell_kept(kept: KeptPromise, words: Catalogue, zone: ZoneInfo) -> KeptPromise:
     """Return ``kept`` with a sentence for each thing that has changed, by the clock of the destination's ``zone``."""
     return replace(kept, changed=tuple(replace(change, text=_change(change, words, zone)) for change in kept.changed))
+
+
+def tell_whether_kept(kept: KeptPromise, words: Catalogue, zone: ZoneInfo) -> Iterator[str]:
+    """Yield sentences: whether the promise is kept, and what has changed where it is not, as `tell_kept` told it."""
+    yield words.say(
+        "promise_kept" if kept.kept else "promise_without_plan" if kept.on_time is None else "promise_not_kept",
+        day=words.day(kept.promised_at - timedelta(seconds=1), zone),  # at home it ends with its day
+        confidence=words.share_surely(kept.confidence),
+        on_time="" if kept.on_time is None else words.share_surely(kept.on_time),
+        rank=kept.rank,
+    )
+    yield from (change.text for change in kept.changed)
 
 
 def _change(change: PromiseChange, words: Catalogue, zone: ZoneInfo) -> str:
