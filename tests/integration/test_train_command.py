@@ -246,6 +246,15 @@ def test_a_cut_before_the_history_says_when_the_history_is(retailer_folder: Path
     assert "nothing was decided before that instant. Decisions of this history lie from 2025-09-01 to" in done.stderr
 
 
+@pytest.mark.parametrize("as_of", ["2025-09-05", "2025-10-01"])
+def test_a_cut_too_soon_after_the_history_begins_says_what_it_is_too_early_for(
+    retailer_folder: Path, as_of: str
+) -> None:
+    done = smista("train", "--data", retailer_folder, "--as-of", as_of, "--out", "never")
+    assert done.exit_code == 1, done.output
+    assert "the cut is too early: training is measured on the 28 days before it" in done.stderr
+
+
 @pytest.mark.parametrize("command", ["train", "backtest"])
 def test_a_folder_without_data_exits_with_1(desk: Path, command: str) -> None:
     """And says what a dataset is."""
