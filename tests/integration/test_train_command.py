@@ -1,6 +1,10 @@
 """`smista train` and `smista backtest`, as a data scientist types them."""
 
 import json
+import os
+import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -21,6 +25,7 @@ from training.heads import RECIPES
 from training.packing import golden_facts
 from training.tracking import CHALLENGER, CHAMPION, EXPERIMENT, local_uri
 
+ROOT = Path(__file__).parents[2]
 #: Early: the less there is to train on, the sooner the test ends.
 AS_OF = "2025-11-10"
 
@@ -262,3 +267,18 @@ def test_a_folder_without_data_exits_with_1(desk: Path, command: str) -> None:
     done = smista(command, "--data", desk / "nowhere", *window)
     assert done.exit_code == 1
     assert "is not a folder" in done.stderr
+
+
+@pytest.mark.slow
+def test_who_ends_the_page_of_mlflow_ends_its_server(tmp_path: Path) -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "smista", "mlflow", "--port", str(port)]
+    process = subprocess.Popen(
+        command, cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)}, stderr=subprocess.PIPE, text=True
+    )
+    assert process.stderr is not None
+    assert any("Uvicorn running" in line for line in process.stderr)
+    process.terminate()
+    process.communicate(timeout=60)  # the pipe ends with the last process that could write to it
