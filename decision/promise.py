@@ -1,9 +1,10 @@
 """What can be told to a customer before there is an order: a date for each way of delivery, and how sure it is."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime
 
-from decision.decision import ShipmentLine
+from decision.decision import MissingLine, ShipmentLine
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,8 @@ class Promise:
 class NotPromised:
     """A way of delivery for which there is no date. ``cause``: one of `CAUSES`, ``line_ids``: the lines it is about.
 
-    ``reason``: the same in a sentence, once it is told.
+    ``missing``: where no plan stands, what stands against which line, as a decision would tell. ``reasons``: by rule
+    and language, of rules whose reason is written in several. ``reason``: all that in a sentence, once it is told.
     """
 
     delivery_method: str
@@ -66,10 +68,13 @@ class NotPromised:
     collect_location_id: str | None
     cause: str
     line_ids: tuple[str, ...] = ()
+    missing: tuple[MissingLine, ...] = ()
+    reasons: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     reason: str = ""
 
 
 CAUSES = (
     *("no_ruleset", "no_stock", "nothing_travels", "no_plan", "too_uncertain", "no_location_near", "no_store_has_it"),
+    *("no_coordinates", "no_store_asked"),
     *("not_in_time", "unknown_sku", "invalid", "error"),
 )

@@ -8,7 +8,7 @@ from typing import Any, Final
 from expressions import operations as op
 from expressions import values
 from expressions.choices import choose
-from expressions.errors import ExpressionError
+from expressions.errors import ExpressionError, UnknownNameError
 from expressions.functions import FUNCTIONS, METHODS, Function, concatenate
 from expressions.kinds import Kind, ListOf, Names
 from expressions.syntax import Call, Items, Literal, Name, Operation, Part, Position, literal
@@ -86,7 +86,7 @@ def _name(name: Name, scope: Scope) -> Value:
             name.at, f"{written} is a list; write {written}.exists(x, …), {written}.all(x, …) or size({written})"
         )
     if kind is None:
-        raise _unknown(name.at, written, (known for known in [*scope.names, *scope.items]))
+        raise _unknown(name.at, written, [*scope.names, *scope.items])
     scope.used[written] = kind
     return _COLUMN[kind](lambda columns: columns[written])  # type: ignore[no-any-return]  # as the kind has it
 
@@ -187,7 +187,8 @@ def _call(call: Call, scope: Scope) -> Value:
     if overloads is None or call.function == "split":
         if call.function == "split":
             raise error_at(call.at, 'write which part is meant: text.split("-")[0]')
-        raise _unknown(call.at, call.function, [*METHODS, *FUNCTIONS, "exists", "all"], "function ")
+        near = _nearest(call.function, [*METHODS, *FUNCTIONS, "exists", "all"])
+        raise error_at(call.at, f"unknown function {call.function}{near}")
     return _apply(overloads, call, scope)
 
 
@@ -277,7 +278,10 @@ def error_at(at: Position, message: str) -> ExpressionError:
     return ExpressionError(message, at.line, at.column)
 
 
-def _unknown(at: Position, written: str, known: Iterable[str], what: str = "") -> ExpressionError:
+def _unknown(at: Position, written: str, known: Iterable[str]) -> UnknownNameError:
+    return UnknownNameError(f"unknown name {written}{_nearest(written, known)}", at.line, at.column, written)
+
+
+def _nearest(written: str, known: Iterable[str]) -> str:
     near = difflib.get_close_matches(written, list(known), n=1, cutoff=0.5)
-    hint = f"; did you mean {near[0]}?" if near else ""
-    return error_at(at, f"unknown {what or 'name '}{written}{hint}")
+    return f"; did you mean {near[0]}?" if near else ""

@@ -10,3 +10,12 @@ class ExpressionError(Exception):
         self.message = message
         self.line = line
         self.column = column
+
+
+class UnknownNameError(ExpressionError):
+    """An expression with a name that is not known where it stands. ``name``: as written."""
+
+    def __init__(self, message: str, line: int, column: int, name: str) -> None:
+        """Keep the name, so that callers who know more of it can say why."""
+        super().__init__(message, line, column)
+        self.name = name

@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import subprocess
 import sys
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -123,7 +122,8 @@ def mlflow(port: Annotated[int, typer.Option(min=1, max=65_535, help="Port of th
     # One reader needs one worker, and nothing here runs MLflow's background jobs.
     command += ["--workers", "1"]
     environment = {**os.environ, "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
-    raise typer.Exit(subprocess.run(command, env=environment, check=False).returncode)
+    # In place of this process: whoever ends it ends the server.
+    os.execve(sys.executable, command, environment)
 
 
 def _load(folder: Path) -> "Dataset":

@@ -46,7 +46,13 @@ def validate(history: History, as_of: float, seed: int, progress: Progress) -> t
             f"nothing was decided before that instant. Decisions of this history lie {span_of_decisions(history)}."
         )
     window = validation_window(history, as_of)
-    predictions = backtest(history, window, Retrain.NEVER, seed, progress)
+    try:
+        predictions = backtest(history, window, Retrain.NEVER, seed, progress)
+    except TooLittleHistoryError as error:
+        raise TooLittleHistoryError(
+            f"the cut is too early: training is measured on the {VALIDATION_DAYS} days before it whose outcomes are "
+            f"known, {window.first} to {window.last}, by what was known before them. There, {error}"
+        ) from None
     decided_at = predictions["decided_at"].map(pd.Timestamp.timestamp)
     for column in _LATE_COLUMNS:
         known_at = decided_at + predictions[column] * HOUR_SECONDS

@@ -14,10 +14,10 @@ from decision.calendars.dispatch import DAYS_AHEAD, dispatch
 from decision.candidates.consolidation import NOTHING_OPEN
 from decision.candidates.learnt import times_missed
 from decision.candidates.loads import Sent
-from decision.decision import Decision, Delivery, MissingLine, Offer, Option, Shipment, ShipmentLine
+from decision.decision import Decision, Delivery, Offer, Option, Shipment, ShipmentLine
 from decision.explanation.exclusions import effects, exclusions, wanted
 from decision.explanation.explain import compared
-from decision.explanation.missing import Cause, causes, missing
+from decision.explanation.missing import Cause, missing, missing_of
 from decision.money import PER_UNIT, TERMS
 from decision.plans.offering import others
 from decision.plans.ranked import Ranked, RankedPlan
@@ -57,7 +57,7 @@ def explain(ranked: Ranked, versions: Mapping[str, str]) -> Decision:
         options=tuple(_against_another(option, options) for option in options),
         excluded=excluded,
         binding_rules=ranked.binding,
-        missing=options[0].missing if options else _missing(ranked),
+        missing=options[0].missing if options else missing_of(ranked),
         timezone=str(zone),
         reasons={rule.id: rule.reasons for rule in ruled.rules if rule.reasons},
         prices=vars(ruleset.strategy),
@@ -85,19 +85,6 @@ def no_ruleset(situation: Situation, versions: Mapping[str, str]) -> Decision:
         binding_rules=(),
         missing=missing(situation, dict.fromkeys(wanted, Cause("no_ruleset")), wanted, whole),
     )
-
-
-def _missing(ranked: Ranked) -> tuple[MissingLine, ...]:
-    """Return what stands against the lines of an order that no plan fulfils."""
-    ruled = ranked.ruled
-    limits = ruled.ruleset.limits
-    sendable = np.where(ranked.forbidden, 0.0, ruled.reach.within())
-    split = splittable(ruled.everyone.order, limits)
-    staged = Cause("stage_unmet", {"stage": ruled.ruleset.stages[-1].name}) if ranked.forbidden.any() else None
-    few = ranked.too_few_parcels and limits.max_parcels
-    otherwise = Cause("too_many_parcels", {"limit": few}) if few else Cause("not_together")
-    why, lines = causes(ruled, sendable, staged=staged, otherwise=otherwise), ruled.everyone.order.lines
-    return missing(ruled.everyone, why, {row: lines[row].quantity for row in why}, split)
 
 
 def _against_another(option: Option, options: list[Option]) -> Option:

@@ -11,7 +11,7 @@ from decision.candidates.consolidation import open_shipments_at
 from decision.candidates.loads import Floats
 from decision.decision import BlockingRule, MissingLine
 from decision.explanation.shortage import lacking
-from decision.plans.ranked import Ruled
+from decision.plans.ranked import Ranked, Ruled
 from decision.plans.reach import able_to_send, splittable
 from decision.rules.ruling import Ruling, allowed, available
 from decision.rules.situation import Situation
@@ -33,6 +33,19 @@ CAUSES: Final = (
     "group_apart",
     "not_together",
 )
+
+
+def missing_of(ranked: Ranked) -> tuple[MissingLine, ...]:
+    """Return what stands against the lines of an order that no plan fulfils."""
+    ruled = ranked.ruled
+    limits = ruled.ruleset.limits
+    sendable = np.where(ranked.forbidden, 0.0, ruled.reach.within())
+    split = splittable(ruled.everyone.order, limits)
+    staged = Cause("stage_unmet", {"stage": ruled.ruleset.stages[-1].name}) if ranked.forbidden.any() else None
+    few = ranked.too_few_parcels and limits.max_parcels
+    otherwise = Cause("too_many_parcels", {"limit": few}) if few else Cause("not_together")
+    why, lines = causes(ruled, sendable, staged=staged, otherwise=otherwise), ruled.everyone.order.lines
+    return missing(ruled.everyone, why, {row: lines[row].quantity for row in why}, split)
 
 
 def missing(

@@ -5,14 +5,14 @@ from dataclasses import replace
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from decision.decision import Decision, Exclusion, MissingLine, Relaxation
+from decision.decision import Decision, Exclusion, Relaxation
 from decision.explanation.explain import why
-from decision.explanation.tell_promise import tell_kept
+from decision.explanation.tell_missing import with_reason, with_rules_told
+from decision.explanation.tell_promise import tell_kept, tell_whether_kept
 from decision.messages.catalogue import Catalogue, catalogue, in_language
 from decision.promised import PromiseChange
 
-#: Places that a sentence names before it counts the rest, and exclusions that a text lists of one rule.
-_NAMED: Final = 3
+#: Exclusions that a text lists of one rule before it counts the rest.
 _LISTED: Final = 10
 
 
@@ -30,11 +30,11 @@ def tell(decision: Decision, language: str = "en") -> Decision:
             replace(
                 option,
                 explanation=why(option, decision, words),
-                missing=tuple(_with_reason(line, decision, words) for line in option.missing),
+                missing=tuple(with_reason(line, decision.delivery_method, words) for line in option.missing),
             )
             for option in decision.options
         ),
-        missing=tuple(_with_reason(line, decision, words) for line in decision.missing),
+        missing=tuple(with_reason(line, decision.delivery_method, words) for line in decision.missing),
         relaxations=tuple(replace(one, explanation=_relaxed(one, decision, words)) for one in decision.relaxations),
         promise=None if decision.promise is None else tell_kept(decision.promise, words, ZoneInfo(decision.timezone)),
     )
@@ -44,10 +44,6 @@ def tell(decision: Decision, language: str = "en") -> Decision:
 def _with_reasons_in(language: str, decision: Decision) -> Decision:
     """Return ``decision`` with the reasons of its rules in ``language``, and those only that it tells."""
     written = {rule: in_language(texts, language) for rule, texts in decision.reasons.items()}
-
-    def of_line(line: MissingLine) -> MissingLine:
-        rules = (replace(rule, reason=written.get(rule.rule_id, rule.reason)) for rule in line.rules)
-        return replace(line, rules=tuple(rules))
 
     def of_change(change: PromiseChange) -> PromiseChange:
         rule = change.details.get("rule")
@@ -60,7 +56,7 @@ def _with_reasons_in(language: str, decision: Decision) -> Decision:
     return replace(
         decision,
         excluded=tuple(replace(one, reason=written.get(one.rule_id, one.reason)) for one in decision.excluded),
-        missing=tuple(map(of_line, decision.missing)),
+        missing=tuple(with_rules_told(line, written) for line in decision.missing),
         relaxations=tuple(
             replace(one, reasons={rule: written.get(rule, reason) for rule, reason in one.reasons.items()})
             for one in decision.relaxations
@@ -79,6 +75,8 @@ def _lines(decision: Decision, words: Catalogue) -> Iterator[str]:
     yield decision.summary
     for option in decision.options:
         yield f"{option.rank}. {option.explanation}"
+    if decision.promise is not None:
+        yield from tell_whether_kept(decision.promise, words, ZoneInfo(decision.timezone))
     for line in decision.missing:
         yield words.say(
             "missing_line_left_out" if line.cause == "left_out" else "missing_line",
@@ -155,32 +153,6 @@ def _way(rule_id: str, relaxation: Relaxation, decision: Decision, words: Catalo
     if kind == "rule":
         return words.say("without_rule", rule=rule_id, reason=relaxation.reasons[rule_id])
     return words.say(f"without_{kind}", **{kind: name})
-
-
-def _with_reason(line: MissingLine, decision: Decision, words: Catalogue) -> MissingLine:
-    places, details = line.location_ids, line.details
-    reserved = line.cause == "out_of_stock" and bool(details["reserved"])
-    together = line.cause == "too_few" and len(places) > 1
-    rules = [
-        words.say("ruled_out_by", rule=rule.rule_id, places=_named(rule.location_ids, words), reason=rule.reason)
-        for rule in line.rules
-    ]
-    key = "out_of_stock_reserved" if reserved else "too_few_together" if together else line.cause
-    reason = words.say(
-        f"{key}_1" if line.cause == "out_of_stock" and len(places) == 1 else key,
-        **{name: words.figure(told) if isinstance(told, float) else told for name, told in details.items()},
-        quantity=line.quantity,
-        places=len(places) if line.cause == "out_of_stock" else _named(places, words),
-        place=places[0] if places else "",
-        method=words.say(f"method_{decision.delivery_method}"),
-        rules="; ".join(rules),
-    )
-    return replace(line, reason=reason)
-
-
-def _named(places: tuple[str, ...], words: Catalogue) -> str:
-    named = ", ".join(places[:_NAMED])
-    return words.counted("and_more", len(places) - _NAMED, places=named) if len(places) > _NAMED else named
 
 
 def _listed_lines(lines: Sequence[str], words: Catalogue) -> str:

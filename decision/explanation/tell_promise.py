@@ -1,12 +1,14 @@
 """Promises in words: a sentence for each date, one for each way of delivery that has none, one for each change."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from decision.messages.catalogue import Catalogue, catalogue
+from decision.decision import MissingLine
+from decision.explanation.tell_missing import with_reason, with_rules_told
+from decision.messages.catalogue import Catalogue, catalogue, in_language
 from decision.promise import NotPromised, Promise
 from decision.promised import KeptPromise, PromiseChange
 
@@ -51,15 +53,46 @@ def tell_not_promised(none: NotPromised, names: Mapping[str, str | None], langua
         way = words.say("way_home") if level is None else words.say("way_level", level=level)
     else:
         way = words.say(f"method_{none.delivery_method}")
+    written = {rule: in_language(texts, language) for rule, texts in none.reasons.items()}
+    missing = tuple(with_reason(with_rules_told(line, written), none.delivery_method, words) for line in none.missing)
+    if missing:
+        said = words.say("not_promised_missing", way=way, reason=_against(missing, words))
+    else:
+        said = words.say("not_promised", way=way, reason=_cause(none, words))
+    return replace(none, missing=missing, reason=said[:1].upper() + said[1:])
+
+
+def _cause(none: NotPromised, words: Catalogue) -> str:
     told = {0: "", 1: "_line"}.get(len(none.line_ids), "_lines") if none.cause in _ABOUT_LINES else ""
-    reason = words.say(f"cause_{none.cause}{told}", lines=words.listed(none.line_ids) if told else "")
-    said = words.say("not_promised", way=way, reason=reason)
-    return replace(none, reason=said[:1].upper() + said[1:])
+    return words.say(f"cause_{none.cause}{told}", lines=words.listed(none.line_ids) if told else "")
+
+
+def _against(missing: Sequence[MissingLine], words: Catalogue) -> str:
+    """Return what stands against the lines; those of one reason are told together."""
+    lines: dict[str, list[str]] = {}
+    for line in missing:
+        lines.setdefault(line.reason, []).append(line.line_id)
+    return "; ".join(
+        words.counted("against_lines", len(ids), lines=words.listed(ids), reason=reason)
+        for reason, ids in lines.items()
+    )
 
 
 def tell_kept(kept: KeptPromise, words: Catalogue, zone: ZoneInfo) -> KeptPromise:
     """Return ``kept`` with a sentence for each thing that has changed, by the clock of the destination's ``zone``."""
     return replace(kept, changed=tuple(replace(change, text=_change(change, words, zone)) for change in kept.changed))
+
+
+def tell_whether_kept(kept: KeptPromise, words: Catalogue, zone: ZoneInfo) -> Iterator[str]:
+    """Yield sentences: whether the promise is kept, and what has changed where it is not, as `tell_kept` told it."""
+    yield words.say(
+        "promise_kept" if kept.kept else "promise_without_plan" if kept.on_time is None else "promise_not_kept",
+        day=words.day(kept.promised_at - timedelta(seconds=1), zone),  # at home it ends with its day
+        confidence=words.share_surely(kept.confidence),
+        on_time="" if kept.on_time is None else words.share_surely(kept.on_time),
+        rank=kept.rank,
+    )
+    yield from (change.text for change in kept.changed)
 
 
 def _change(change: PromiseChange, words: Catalogue, zone: ZoneInfo) -> str:

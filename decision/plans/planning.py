@@ -35,7 +35,8 @@ def best_plan(priced: tuple[Ruled, Pricing], seconds: float = SECONDS) -> Ranked
 
     Of a large order it is the best that is found within ``seconds``.
     """
-    return _rank(_Planning(*priced, partial(effort_of, seconds)), 1)
+    ranked = _rank(_Planning(*priced, partial(effort_of, seconds)), 1)
+    return ranked if ranked.plans else replace(ranked, too_few_parcels=_too_few_parcels(ranked, seconds))
 
 
 def plan(priced: tuple[Ruled, Pricing], count: int) -> Ranked:
@@ -47,7 +48,7 @@ def plan(priced: tuple[Ruled, Pricing], count: int) -> Ranked:
     ranked = _rank(planning, count)
     if ranked.plans:
         return replace(ranked, binding=_binding(planning, ranked))
-    return replace(ranked, too_few_parcels=_too_few_parcels(ranked))
+    return replace(ranked, too_few_parcels=_too_few_parcels(ranked, SECONDS_TO_FIND))
 
 
 def find_plan(ruled: Ruled, effort: Effort) -> RankedPlan | None:
@@ -63,12 +64,12 @@ def find_plan(ruled: Ruled, effort: Effort) -> RankedPlan | None:
     return plans[0] if plans else None
 
 
-def _too_few_parcels(ranked: Ranked) -> bool:
-    """Return whether a plan of more parcels would stand where none does."""
+def _too_few_parcels(ranked: Ranked, seconds: float) -> bool:
+    """Return whether a plan of more parcels would stand where none does, as far as ``seconds`` tell."""
     ruled = ranked.ruled
     if ruled.ruleset.limits.max_parcels is None:
         return False
-    planning = _Planning(ruled, free_of_charge(ruled), partial(effort_of, SECONDS_TO_FIND, 0))
+    planning = _Planning(ruled, free_of_charge(ruled), partial(effort_of, seconds, 0))
     any_number = replace(planning.limits, max_parcels=None)
     return bool(planning.best(planning.reach(ranked.forbidden), 1, limits=any_number))
 

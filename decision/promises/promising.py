@@ -18,6 +18,7 @@ from decision.candidates.candidates import FROM_THE_SHELF
 from decision.candidates.inbound import arrivals, with_arrived
 from decision.decide import price, rule
 from decision.decision import ShipmentLine
+from decision.explanation.missing import missing_of
 from decision.network import Network
 from decision.order import Order
 from decision.plans.planning import best_plan
@@ -92,11 +93,22 @@ def _promise(order: Order, asking: Asking, asked_at: datetime) -> Promise | NotP
     if len(lacking) == len(order.lines):
         return _none(order, *_without(order, ruled, lacking))
     ranked = best_plan(price(ruled, asking.predictor), SECONDS)
-    if not ranked.plans or any(ranked.plans[0].left_out):
-        left_out = ranked.plans[0].left_out if ranked.plans else ()
-        lines = tuple(line.line_id for line, units in zip(order.lines, left_out, strict=False) if units)
-        return _none(order, *(_without(order, ruled, lacking) if lacking else ("no_plan", lines)))
-    return _told(order, ranked, asking, asked_at)
+    if ranked.plans and not any(ranked.plans[0].left_out):
+        return _told(order, ranked, asking, asked_at)
+    return _none(order, *_without(order, ruled, lacking)) if lacking else _no_plan(order, ranked)
+
+
+def _no_plan(order: Order, ranked: Ranked) -> NotPromised:
+    """Return why no plan sends all of what is in stock: what stands against which line, or lines that it leaves out."""
+    if ranked.plans:
+        left_out = zip(order.lines, ranked.plans[0].left_out, strict=True)
+        return _none(order, "no_plan", tuple(line.line_id for line, units in left_out if units))
+    if ranked.unproved:
+        return _none(order, "not_in_time")
+    missing = missing_of(ranked)
+    reasons = {rule.id: rule.reasons for rule in ranked.ruled.rules if rule.reasons}
+    without = _none(order, "no_plan", tuple(line.line_id for line in missing))
+    return replace(without, missing=missing, reasons=reasons)
 
 
 def _without(order: Order, ruled: Ruled, lacking: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:

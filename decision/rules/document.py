@@ -1,5 +1,6 @@
 """The document in which people write a ruleset, as far as its shape goes: fields, types, ranges."""
 
+from collections import Counter
 from collections.abc import Mapping
 from datetime import date
 from difflib import get_close_matches
@@ -26,7 +27,10 @@ DELIVERY_METHODS: Final[tuple[DeliveryMethod, ...]] = get_args(DeliveryMethod)
 
 def _day(written: object) -> object:
     """Return the date that JSON has to write as a text; YAML knows dates."""
-    return date.fromisoformat(written) if isinstance(written, str) else written
+    try:
+        return date.fromisoformat(written) if isinstance(written, str) else written
+    except ValueError:
+        raise ValueError(f"{written!r} is not a date: write 2026-11-30") from None
 
 
 class _Document(BaseModel):
@@ -169,10 +173,17 @@ def read_document(document: Mapping[str, Any]) -> RulesetDocument:
         written = RulesetDocument.model_validate(document)
     except ValidationError as error:
         raise RulesetError([_told(problem, document) for problem in error.errors()]) from None
-    for things in ([rule.id for rule in written.rules], [stage.name for stage in written.stages]):
-        twice = {thing for thing in things if things.count(thing) > 1}
-        if twice:
-            raise RulesetError([RulesetProblem(written.name, f"used more than once: {', '.join(sorted(twice))}")])
+    twice = [
+        RulesetProblem(place, f"used more than once: {name}")
+        for place, names in (
+            ("rules", [rule.id for rule in written.rules]),
+            ("stages", [stage.name for stage in written.stages]),
+        )
+        for name, times in Counter(names).items()
+        if times > 1
+    ]
+    if twice:
+        raise RulesetError(twice)
     return written
 
 
@@ -184,8 +195,13 @@ def _told(problem: Any, document: Any) -> RulesetProblem:
         value = value[step] if isinstance(value, list | dict) and step in _keys(value) else None
         named = value.get("id", value.get("name")) if isinstance(value, dict) else None
         place.append(str(named) if isinstance(step, int) and named else str(step))
-    hint = _nearest(str(problem["loc"][-1])) if problem["type"] == "extra_forbidden" else ""
-    return RulesetProblem(" → ".join(place) or "ruleset", f"{problem['msg']}{hint}")
+    if problem["type"] == "extra_forbidden":
+        hint = _nearest(str(problem["loc"][-1]))
+    else:
+        given = problem["input"]
+        hint = f"; found {given!r}" if isinstance(given, str | float | int) and problem["type"] != "value_error" else ""
+    told = problem["msg"].removeprefix("Value error, ")
+    return RulesetProblem(" → ".join(place) or "ruleset", f"{told}{hint}")
 
 
 def _nearest(written: str) -> str:

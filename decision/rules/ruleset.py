@@ -20,9 +20,10 @@ from decision.rules.bounds import beyond_bounds
 from decision.rules.calendar import Calendar
 from decision.rules.document import KINDS, ActiveDocument, OfferDocument, RuleDocument, StageDocument, read_document
 from decision.rules.parts import Fee, Limits, OfferRule, PromiseTerms, Rule, Stage
+from decision.rules.unknown import told_of_unknown
 from expressions.compiled import CompiledExpression, compile_expression
 from expressions.conditions import Conditions
-from expressions.errors import ExpressionError
+from expressions.errors import ExpressionError, UnknownNameError
 from expressions.kinds import Kind, Names
 
 
@@ -202,13 +203,18 @@ class _Compiler:
         return None if source is None else self._expression(place, field, source, names, Kind.TRUTH)
 
     def _expression(self, place: str, field: str, source: str, names: Names, kind: Kind) -> CompiledExpression | None:
-        if len(self.problems) >= MOST_PROBLEMS:
+        if len(self.problems) > MOST_PROBLEMS:
+            return None
+        if len(self.problems) == MOST_PROBLEMS:
+            told = f"these are the first {MOST_PROBLEMS} mistakes; what comes after them was not looked at"
+            self.problems.append(RulesetProblem(self._ruleset, told))
             return None
         try:
             return compile_expression(source, names, kind)
         except ExpressionError as error:
             where = ", ".join(part for part in (self._ruleset, place, field) if part)
-            self.problems.append(RulesetProblem(where, error.message, error.line, error.column))
+            told = told_of_unknown(error, names) if isinstance(error, UnknownNameError) else error.message
+            self.problems.append(RulesetProblem(where, told, error.line, error.column))
             return None
 
 

@@ -30,8 +30,8 @@ CONFIDENCE: Final = 0.95
 class Assignment:
     """A plan that was decided for an order, with the stores to which its shipments are offered too.
 
-    ``keeps``: units that rules keep back, ``days``: local date by location. ``expected``: what the bundle said of its
-    shipments before calibration, by `sent`.
+    ``keeps``: units that rules keep back, ``days``: local date by location, ``opens``: from when on it is open, now or
+    next. ``expected``: what the bundle said of its shipments before calibration, by `sent`.
     """
 
     option: Option
@@ -39,6 +39,7 @@ class Assignment:
     versions: Mapping[str, str]
     keeps: Mapping[StockKey, int]
     days: Mapping[str, str]
+    opens: Mapping[str, datetime]
     expected: Mapping[Sent, Expected]
 
     @property
@@ -138,7 +139,7 @@ def _shipments(
             capacity_day=plan.days[one.location_id],
             expected_p50_at=one.delivery.p50_at,
             expected_p90_at=one.delivery.p90_at,
-            **_milestones(order, one, by),
+            **_milestones(order, one, by, plan.opens[one.location_id]),
             pick_failure=one.pick_failure,
             assigned_at=by.at,
             changed_at=by.at,
@@ -163,10 +164,11 @@ def sure_enough(order: OrderRecord) -> float:
     return min(CONFIDENCE, float(told))
 
 
-def _milestones(order: OrderRecord, planned: Shipment, by: By) -> _Milestones:
+def _milestones(order: OrderRecord, planned: Shipment, by: By, opens: datetime) -> _Milestones:
     """Until when each step may wait: counted back from what was promised, and how sure that has to be.
 
-    What is sure enough as it was decided need not have begun before it is assigned: the slack is known less exactly.
+    Its location cannot accept before it ``opens``, and need not have: that it is closed is in its hours. What is sure
+    enough as it was decided need not have begun before it is assigned: the slack is known less exactly.
     """
     ready, promised_at = planned.delivery.ready_p50_at, order.promised_at
     if ready is None or promised_at is None:
@@ -175,4 +177,6 @@ def _milestones(order: OrderRecord, planned: Shipment, by: By) -> _Milestones:
     may_wait = slack(going, promised_at, sure_enough(order))
     if 1 - (planned.delivery.p_late or 0.0) >= sure_enough(order):
         may_wait = max(may_wait, timedelta())
-    return {"expected_ready_at": ready, "accept_by": by.at + may_wait, "hand_over_by": ready + may_wait}
+    hand_over_by = ready + may_wait
+    accept_by = min(max(by.at, opens) + may_wait, hand_over_by)
+    return {"expected_ready_at": ready, "accept_by": accept_by, "hand_over_by": hand_over_by}

@@ -11,7 +11,7 @@ from serving.errors import ConflictError, TakenError
 from serving.orders.change import Change, each, then
 from serving.orders.events import By, told_offer
 from serving.orders.records import OrderRecord, ShipmentRecord
-from serving.orders.states import LIVE, ShipmentEvent, ShipmentState, possible
+from serving.orders.states import LIVE, ShipmentEvent, ShipmentState, tellable
 
 
 def claim(order: OrderRecord, shipment: ShipmentRecord, by: By, occurred_at: datetime) -> Change:
@@ -49,5 +49,5 @@ def too_late(order: OrderRecord, shipment: ShipmentRecord) -> ConflictError:
     )
     if shipment.state is ShipmentState.WITHDRAWN and taken is not None:
         return TakenError(f"Shipment {shipment.shipment_id!r} was already taken by {taken.location_id}")
-    can = ", ".join(possible(shipment.state, order.delivery_method)) or "nothing more"
-    return ConflictError(f"Shipment {shipment.shipment_id!r} is {shipment.state}: what can happen is {can}")
+    can = ", ".join(tellable(shipment.state, order.delivery_method)) or "nothing more"
+    return ConflictError(f"Shipment {shipment.shipment_id!r} is {shipment.state}: what can be told of it is {can}")

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
+from decision.calendars.dispatch import next_opening
 from decision.decide import rule
 from decision.decision import Decision, Option
 from decision.network import Network, SkuStock
@@ -102,16 +103,18 @@ def assignment(
     avoided: Avoided,
     expected: Mapping[Sent, Expected],
 ) -> Assignment:
-    """``option`` of a decision, with what rules keep back now and the local dates of its locations."""
+    """``option`` of a decision, with what rules keep back now, and local dates and openings of its locations."""
     network = without(snapshot.network, order, avoided, snapshot.positions)
     keeps = kept_back(order, network, snapshot.rulesets, decision.decided_at)
-    days = {
-        shipment.location_id: _local_date(snapshot, shipment.location_id, decision.decided_at)
+    places = {
+        shipment.location_id
         for planned in option.shipments
         for shipment in (planned, *(() if planned.offer is None else planned.offer.others))
         if shipment.location_id in snapshot.positions
     }
-    return Assignment(option, decision_id, decision.versions, keeps, days, expected)
+    days = {place: _local_date(snapshot, place, decision.decided_at) for place in places}
+    opens = {place: next_opening(snapshot.network, snapshot.positions[place], decision.decided_at) for place in places}
+    return Assignment(option, decision_id, decision.versions, keeps, days, opens, expected)
 
 
 def kept_back(order: Order, network: Network, rulesets: Sequence[Ruleset], now: datetime) -> dict[StockKey, int]:

@@ -118,6 +118,11 @@ def possible(state: ShipmentState, delivery_method: str) -> tuple[ShipmentEvent,
     return tuple(event for event, (_, possible_in) in _LEADS.items() if state in possible_in and event not in never)
 
 
+def tellable(state: ShipmentState, delivery_method: str) -> tuple[ShipmentEvent, ...]:
+    """What a location can tell of a shipment in ``state``, of an order with that delivery method."""
+    return tuple(event for event in possible(state, delivery_method) if event not in OWN)
+
+
 def order_state(shipments: Collection[ShipmentState], waiting: int, *, confirmed: bool) -> OrderState:
     """The state of an order whose shipments are in these states while ``waiting`` units wait for a location."""
     live = [state for state in shipments if state in LIVE]

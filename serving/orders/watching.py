@@ -104,7 +104,7 @@ def _overdue(connection: Connection, now: datetime) -> list[str]:
         or_(
             shipments.c.state.in_(AT_LOCATION) & (shipments.c.hand_over_by < now),
             # Not sure enough when it was assigned.
-            shipments.c.state.in_(AT_LOCATION) & (shipments.c.accept_by < shipments.c.assigned_at),
+            shipments.c.state.in_(AT_LOCATION) & (shipments.c.hand_over_by < shipments.c.expected_ready_at),
             (shipments.c.state == ShipmentState.HANDED_OVER) & (shipments.c.expected_p50_at < now),
         ),
     )

@@ -69,11 +69,14 @@ class _UntilThen:
         self._begun = True
         for asking in (self._basis.asking, self._basis.cautious):
             try:
-                return promise(order, asking)
+                told = promise(order, asking)
             except Exception:
                 log.exception("a promise failed", method=order.delivery_method, service_level=order.service_level)
                 if "error" not in self.degraded:
                     self.degraded.append("error")
+            else:
+                self.complete &= isinstance(told, Promise) or told.cause != "not_in_time"
+                return told
         return _none(order, "error")
 
 
@@ -211,8 +214,16 @@ def _ways(body: PromiseBody, snapshot: Snapshot, home: Order, now: datetime) -> 
         places = list(dict.fromkeys([*body.collect_location_ids, *near]))
         yield from (_collected(home, method, place, snapshot) for place in places)
         if not places:
-            is_one_near = body.stores and _near(snapshot.network, home, shelf=False)
-            yield _none(order, "no_store_has_it" if is_one_near else "no_location_near")
+            yield _none(order, _without_store(body, snapshot.network, home))
+
+
+def _without_store(body: PromiseBody, network: Network, home: Order) -> str:
+    """Return why there is no store to collect in."""
+    if not body.stores:
+        return "no_store_asked"
+    if home.destination.latitude is None or home.destination.longitude is None:
+        return "no_coordinates"
+    return "no_store_has_it" if _near(network, home, shelf=False) else "no_location_near"
 
 
 def _from_its_store(order: Order, snapshot: Snapshot, now: datetime) -> bool:

@@ -15,7 +15,7 @@ from serving.database.decision_log import LoggedDecision, log_decision, logged_a
 from serving.database.idempotency import Answer, answered_before, write_once
 from serving.decisions.deciding import Asked, make_decision, ready_predictor
 from serving.decisions.ordering import to_order
-from serving.errors import NotFoundError
+from serving.errors import NotFoundError, wrong_field
 from serving.service import Service, client_with, service_of
 from serving.settings import ApiKey
 from serving.state.served import ServedPredictor
@@ -100,6 +100,9 @@ async def get_decision_changes(
         if answer is None:
             raise NotFoundError(f"There is no decision {name!r}")
         found[name] = read_answer(answer)
+    before, now = (found[name].order_id for name in (since, decision_id))
+    if before != now:
+        raise wrong_field("query.since", f"is a decision on the order {before!r}; the other is on {now!r}")
     text = why_changed(found[since], found[decision_id], language)
     return Response(changes_bytes(decision_id, since, text), media_type="application/json")
 

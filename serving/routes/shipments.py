@@ -16,9 +16,8 @@ from serving.orders.change import Change
 from serving.orders.events import By
 from serving.orders.happening import Cost, happened
 from serving.orders.patience import offered_until
-from serving.orders.records import ShipmentRecord
 from serving.orders.routing import may_route, route_order, route_waiting
-from serving.orders.states import OWN, ShipmentEvent, ShipmentState, possible
+from serving.orders.states import ShipmentEvent, ShipmentState, tellable
 from serving.orders.writing import change_order
 from serving.service import Service, client_with, service_of
 from serving.settings import ApiKey
@@ -124,12 +123,13 @@ async def _tell(
 def _tasks(connection: Connection, location_id: str, snapshot: Snapshot) -> list[dict[str, Any]]:
     wanted = select(shipments).where(shipments.c.location_id == location_id, shipments.c.state.in_(_TO_DO))
     found = find_shipments(connection, wanted)
-    requests = connection.execute(
-        select(orders.c.order_id, orders.c.request).where(
+    known = connection.execute(
+        select(orders.c.order_id, orders.c.request, orders.c.promised_at).where(
             orders.c.order_id.in_({shipment.order_id for shipment in found})
         )
-    )
-    asked = {order_id: orjson.loads(request) for order_id, request in requests}
+    ).all()
+    methods = {order_id: orjson.loads(request)["delivery_method"] for order_id, request, _ in known}
+    promised = {order_id: promised_at for order_id, _, promised_at in known}
     offers = {shipment.offer_id for shipment in found if shipment.state is ShipmentState.OFFERED}
     of_offers = find_shipments(
         connection,
@@ -145,21 +145,19 @@ def _tasks(connection: Connection, location_id: str, snapshot: Snapshot) -> list
             "order_id": shipment.order_id,
             "location_id": location_id,
             "carrier_service_id": shipment.carrier_service_id,
-            "delivery_method": asked[shipment.order_id]["delivery_method"],
+            "delivery_method": methods[shipment.order_id],
             "to_do": _TO_DO[shipment.state],
             "assigned_at": shipment.assigned_at,
-            "promised_at": asked[shipment.order_id].get("promised_at"),
+            "promised_at": promised[shipment.order_id],
+            "accept_by": shipment.accept_by,
+            "hand_over_by": shipment.hand_over_by,
             "offered_until": until[shipment.offer_id] if shipment.state is ShipmentState.OFFERED else None,
             "lines": [
                 {"line_id": line.line_id, "sku": line.sku, "quantity": line.left}
                 for line in shipment.lines
                 if line.left
             ],
-            "next": _next(shipment, asked[shipment.order_id]["delivery_method"]),
+            "next": tellable(shipment.state, methods[shipment.order_id]),
         }
         for shipment in found
     ]
-
-
-def _next(shipment: ShipmentRecord, delivery_method: str) -> list[ShipmentEvent]:
-    return [event for event in possible(shipment.state, delivery_method) if event not in OWN]

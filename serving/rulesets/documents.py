@@ -65,9 +65,16 @@ def read_yaml(content: bytes) -> object:
 
 
 class _Loader(yaml.SafeLoader):
-    """Refuses aliases, names that stand twice, and what is nested too deeply, where it meets them."""
+    """Refuses aliases, names that stand twice, and what is nested too deeply, where it meets them.
+
+    Dates stay texts, as JSON has them: what is no date is told by whoever knows the field.
+    """
 
     nested = 0
+    yaml_implicit_resolvers: Final = {  # type: ignore[misc]  # a table of its own in place of the inherited one
+        first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
+        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
 
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
         """One node, with all that is in it."""

@@ -80,7 +80,9 @@ class OrderShipmentAnswer(BaseModel):
     offer_minutes: float | None = Field(description="how long it is offered, in opening hours")
     offer_stage: str | None = Field(description="the stage of the ruleset whose own offer it is")
     expected_ready_at: datetime | None = Field(description="when it should be handed over, or ready to collect")
-    accept_by: datetime | None = Field(description="later, the promise is not sure enough any more")
+    accept_by: datetime | None = Field(
+        description="until when it has to be decided, confirmed and accepted: later, the promise is not sure enough"
+    )
     hand_over_by: datetime | None = Field(description="later, the promise is not sure enough any more")
     ready_at: datetime | None = Field(description="when it was handed to the carrier, or ready to collect")
     outcome_at: datetime | None = Field(description="when it was delivered, collected or failed")

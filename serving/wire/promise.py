@@ -12,6 +12,7 @@ from decision.messages.catalogue import Language
 from decision.order import Order
 from decision.promise import NotPromised, Promise
 from decision.rules.document import DeliveryMethod
+from serving.wire.answer import MissingLineAnswer
 from serving.wire.fields import WHOLE, Amount, Attributes, Body, Currency, Identifier, Tags, Text
 from serving.wire.order import DestinationBody
 from serving.wire.placing import OrderAnswer
@@ -133,13 +134,14 @@ class PromiseAnswer(BaseModel):
 
 
 class NotPromisedAnswer(BaseModel):
-    """A way of delivery without a date, and why."""
+    """A way of delivery without a date, and why. `missing`: where no plan stands, what stands against which line."""
 
     delivery_method: DeliveryMethod
     service_level: str | None
     collect_location_id: str | None
     cause: str
     line_ids: list[str]
+    missing: list[MissingLineAnswer]
     reason: str
 
 
@@ -217,7 +219,7 @@ def promises_bytes(answer: Promises, held: tuple[int, bytes] | None = None) -> b
             "complete": answer.complete,
             "bundle": answer.bundle,
             "promises": told,
-            "not_promised": answer.none,
+            "not_promised": [{name: getattr(none, name) for name in _NOT_TOLD} for none in answer.none],
             "hold": None if held is None else {"rank": held[0], "order": orjson.Fragment(held[1])},
         },
         option=orjson.OPT_UTC_Z | orjson.OPT_SERIALIZE_NUMPY,
@@ -226,3 +228,4 @@ def promises_bytes(answer: Promises, held: tuple[int, bytes] | None = None) -> b
 
 _MADE_HERE = {"rank", "parcels", "cheapest", "fastest", "token"}
 _TOLD = tuple(name for name in PromiseAnswer.model_fields if name not in _MADE_HERE)
+_NOT_TOLD = tuple(NotPromisedAnswer.model_fields)

@@ -87,6 +87,8 @@ class TaskAnswer(BaseModel):
     to_do: Literal["claim", "accept", "pick", "pack", "hand_over"]
     assigned_at: datetime
     promised_at: datetime | None
+    accept_by: datetime | None = Field(description="later, the promise is not sure enough any more")
+    hand_over_by: datetime | None = Field(description="later, the promise is not sure enough any more")
     offered_until: datetime | None
     lines: list[TaskLineAnswer]
     next: list[str]

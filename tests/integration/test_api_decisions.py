@@ -315,6 +315,17 @@ async def test_what_changed_is_told_in_the_language_that_was_asked_for(fed: Api)
     assert told == ["The same plan wins.", "Vince lo stesso piano."]
 
 
+async def test_decisions_on_different_orders_are_not_compared(fed: Api) -> None:
+    one, other = [
+        (await fed.decide({**examples.ORDER, "order_id": name})).json()["decision_id"] for name in ("A-1", "A-2")
+    ]
+    refused = await fed.client.get(f"/v1/decisions/{other}/changes", params={"since": one})
+    assert refused.status_code == 422
+    assert refused.json()["errors"] == [
+        {"field": "query.since", "message": "is a decision on the order 'A-1'; the other is on 'A-2'"}
+    ]
+
+
 async def test_the_text_of_an_answer_can_be_told_again_from_the_answer(fed: Api) -> None:
     made = await fed.decide(examples.ORDER)
     decision = read_answer(made.content)

@@ -9,6 +9,7 @@ from decision.rules.document import NOT_FOUND_ODDS
 from serving.database.tables import stock_movements
 from serving.decisions.replay import find_decision, replay
 from serving.orders.routing import MOST_FAILURES
+from serving.wire import examples
 from tests.integration.conftest import Api
 from tests.integration.orders import at, count, numbers, open_shop, placed, seen, stock, tell, what_is_due
 from tests.unit.serving.table_predictor import TablePredictor
@@ -44,6 +45,17 @@ async def test_a_shipment_goes_from_task_to_delivered(shop: Api) -> None:
     assert (await tell(shop, shipment, "delivered")).json()["order_state"] == "completed"
 
 
+async def test_a_task_says_until_when_its_steps_may_wait_for_the_promise_to_be_kept(shop: Api) -> None:
+    basket = {**examples.BASKET, "lines": [{"sku": "SKU-1"}], "methods": ["home"]}
+    told = (await shop.client.post("/v1/promises", json=basket)).json()["promises"][0]
+    level = {"service_level": told["service_level"]}
+    (shipment,) = (await placed(shop, "A-1", promise=told["token"], **level))["shipments"]
+    (task,) = (await shop.client.get("/v1/tasks", params={"location": shipment["location_id"]})).json()["tasks"]
+    assert task["promised_at"] == told["promised_at"]
+    assert (task["accept_by"], task["hand_over_by"]) == (shipment["accept_by"], shipment["hand_over_by"])
+    assert task["hand_over_by"] is not None
+
+
 async def test_a_collected_order_leaves_its_store_with_the_customer(shop: Api) -> None:
     made = await placed(shop, "A-1", 2, delivery_method="click_and_collect", collect_location_id="S014")
     (shipment,) = made["shipments"]
@@ -58,6 +70,8 @@ async def test_what_is_sent_home_is_not_collected_at_its_store(shop: Api) -> Non
     for event in ("accepted", "picked", "ready"):
         refused = await tell(shop, shipment, "collected")
         assert refused.status_code == 409
+        assert event in refused.json()["detail"]
+        assert "withdrawn" not in refused.json()["detail"]  # nobody can tell that
         assert "handed_over" in refused.json()["detail"]
         assert "collected" not in refused.json()["detail"]
         (task,) = (await shop.client.get("/v1/tasks", params={"location": shipment["location_id"]})).json()["tasks"]

@@ -1,6 +1,6 @@
 """Orders on their way are watched: who waits too long is found out before the customer is disappointed."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -42,6 +42,19 @@ async def test_each_step_is_told_until_when_it_may_wait(api: Api) -> None:
     )
     assert NOW < accept_by < hand_over_by < PROMISED
     assert hand_over_by - ready_at == accept_by - NOW
+
+
+async def test_a_place_that_is_closed_need_not_accept_before_it_opens(api: Api) -> None:
+    await open_all_day(api, W001=5)
+    closed = {"opening_hours": {"tue": ["08:00-20:00"], "wed": ["08:00-20:00"], "thu": ["08:00-20:00"]}}
+    warehouse = next(row for row in examples.ROWS["locations"] if row["location_id"] == "W001")
+    await api.feed("locations", [{**warehouse, **closed, "cut_offs": None, "closed_on": []}])
+    shipment = (await placed(api, "A", promised_at=PROMISED.isoformat()))["shipments"][0]
+    opens = datetime(2026, 3, 3, 7, tzinfo=UTC)
+    accept_by, hand_over_by = (datetime.fromisoformat(shipment[name]) for name in ("accept_by", "hand_over_by"))
+    assert opens < accept_by <= hand_over_by < PROMISED
+    await later(api, 1)
+    assert await risks(api, "A") == []
 
 
 async def test_an_order_without_a_promise_is_not_at_risk(api: Api) -> None:

@@ -55,8 +55,46 @@ async def test_where_no_store_is_near_every_way_to_collect_says_so(api: Api) -> 
 
 async def test_to_an_address_without_coordinates_too(api: Api) -> None:
     await open_shop(api, [WAREHOUSE, STORE], [STANDARD], {"A": {"S": 5}})
-    assert causes(await ask(api, [{"sku": "A"}], destination={"country": "IT"})) == dict.fromkeys(
-        METHODS[1:], "no_location_near"
+    answer = await ask(api, [{"sku": "A"}], destination={"country": "IT"})
+    assert causes(answer) == dict.fromkeys(METHODS[1:], "no_coordinates")
+    assert "the address has no latitude and longitude" in answer["not_promised"][0]["reason"]
+
+
+async def test_who_asks_for_no_store_is_not_told_that_none_is_near(api: Api) -> None:
+    await open_shop(api, [WAREHOUSE, STORE], [STANDARD], {"A": {"S": 5}})
+    assert causes(await ask(api, [{"sku": "A"}], stores=0)) == dict.fromkeys(METHODS[1:], "no_store_asked")
+
+
+@pytest.mark.parametrize(
+    ("language", "told"),
+    [
+        ("en", "Home delivery by standard: no date. Line 1: W-closed takes out W (Closed for works)."),
+        ("it", "Consegna a domicilio con standard: nessuna data. Riga 1: la regola W-closed esclude W (Chiuso)."),
+    ],
+)
+async def test_the_rule_that_leaves_no_way_is_named_with_its_reason(api: Api, language: str, told: str) -> None:
+    rule = {"id": "W-closed", "exclude": 'location.id == "W"', "reason": {"en": "Closed for works", "it": "Chiuso"}}
+    await open_shop(api, [WAREHOUSE], [STANDARD], {"A": {"W": 5}}, rules=[rule])
+    (none,) = (await ask(api, [{"sku": "A"}], methods=["home"], language=language))["not_promised"]
+    assert (none["cause"], none["line_ids"], none["reason"]) == ("no_plan", ["1"], told)
+    assert [rule["rule_id"] for rule in none["missing"][0]["rules"]] == ["W-closed"]
+
+
+async def test_units_that_are_too_few_are_counted(api: Api) -> None:
+    await open_shop(api, [WAREHOUSE], [STANDARD], {"A": {"W": 5}, "B": {"W": 9}})
+    (none,) = (await ask(api, [{"sku": "B"}, {"sku": "A", "quantity": 40}], methods=["home"]))["not_promised"]
+    assert none["reason"] == (
+        "Home delivery by standard: no date. Line 2: no location has all 40 units: at most 5 at one location (W)."
+    )
+    assert (none["missing"][0]["available"], none["missing"][0]["short"]) == (5, 35)
+
+
+async def test_more_parcels_than_are_allowed_are_told(api: Api) -> None:
+    await open_shop(api, [WAREHOUSE, STORE], [STANDARD], {"A": {"W": 5}, "B": {"S": 5}}, limits={"max_parcels": 1})
+    (none,) = (await ask(api, [{"sku": "A"}, {"sku": "B"}], methods=["home"]))["not_promised"]
+    assert none["reason"] == (
+        "Home delivery by standard: no date. Lines 1 and 2: it could be sent, but all lines together need more than "
+        "1 parcel(s)."
     )
 
 

@@ -1,6 +1,10 @@
 """`smista train` and `smista backtest`, as a data scientist types them."""
 
 import json
+import os
+import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -21,6 +25,7 @@ from training.heads import RECIPES
 from training.packing import golden_facts
 from training.tracking import CHALLENGER, CHAMPION, EXPERIMENT, local_uri
 
+ROOT = Path(__file__).parents[2]
 #: Early: the less there is to train on, the sooner the test ends.
 AS_OF = "2025-11-10"
 
@@ -246,6 +251,15 @@ def test_a_cut_before_the_history_says_when_the_history_is(retailer_folder: Path
     assert "nothing was decided before that instant. Decisions of this history lie from 2025-09-01 to" in done.stderr
 
 
+@pytest.mark.parametrize("as_of", ["2025-09-05", "2025-10-01"])
+def test_a_cut_too_soon_after_the_history_begins_says_what_it_is_too_early_for(
+    retailer_folder: Path, as_of: str
+) -> None:
+    done = smista("train", "--data", retailer_folder, "--as-of", as_of, "--out", "never")
+    assert done.exit_code == 1, done.output
+    assert "the cut is too early: training is measured on the 28 days before it" in done.stderr
+
+
 @pytest.mark.parametrize("command", ["train", "backtest"])
 def test_a_folder_without_data_exits_with_1(desk: Path, command: str) -> None:
     """And says what a dataset is."""
@@ -253,3 +267,18 @@ def test_a_folder_without_data_exits_with_1(desk: Path, command: str) -> None:
     done = smista(command, "--data", desk / "nowhere", *window)
     assert done.exit_code == 1
     assert "is not a folder" in done.stderr
+
+
+@pytest.mark.slow
+def test_who_ends_the_page_of_mlflow_ends_its_server(tmp_path: Path) -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "smista", "mlflow", "--port", str(port)]
+    process = subprocess.Popen(
+        command, cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)}, stderr=subprocess.PIPE, text=True
+    )
+    assert process.stderr is not None
+    assert any("Uvicorn running" in line for line in process.stderr)
+    process.terminate()
+    process.communicate(timeout=60)  # the pipe ends with the last process that could write to it

@@ -81,4 +81,9 @@ class OfferMachine(StockMachine):
         plan, other = self._plan(here, lines), self._plan(there, lines)
         (shipment,) = plan.option.shipments
         offered = replace(shipment, offer=Offer(30.0, other.option.shipments))
-        return replace(plan, option=replace(plan.option, shipments=(offered,)), days={**plan.days, **other.days})
+        return replace(
+            plan,
+            option=replace(plan.option, shipments=(offered,)),
+            days={**plan.days, **other.days},
+            opens={**plan.opens, **other.opens},
+        )

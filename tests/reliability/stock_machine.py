@@ -342,4 +342,4 @@ class StockMachine(RuleBasedStateMachine):
             terms={},
         )
         option = Option(1, 0.0, 0.0, 0.0, "", {}, (shipment,))
-        return Assignment(option, "decision", {}, {}, {place: self.now.date().isoformat()}, {})
+        return Assignment(option, "decision", {}, {}, {place: self.now.date().isoformat()}, {place: self.now}, {})

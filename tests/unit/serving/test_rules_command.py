@@ -92,6 +92,10 @@ stages: [{name: s, require: 'prediction.p_lat < 1'}]
         ("name: n\nrules:\n  - {id: a, exclude: 'true', exclude: 'false'}", "line 3: written more than once: exclude"),
         ("name: n\nrules: [{id: a, exclud: 'true'}, {id: b, safety_stock: 1.5}]", "rules → b → safety_stock"),
         ("name: n\nstrategy: {late_parcel: -1, late: 1}", "strategy → late_parcel"),
+        (
+            "name: n\nrules: [{id: a, active: {from: 2026-13-01}, exclude: 'true'}]",
+            "rules → a → active → from: '2026-13-01' is not a date: write 2026-11-30",
+        ),
     ],
 )
 def test_what_is_no_ruleset_is_told(tmp_path: Path, text: str, told: str) -> None:

@@ -14,6 +14,7 @@ from decision.explanation.missing import CAUSES
 from decision.explanation.tell import as_text, tell
 from decision.messages.catalogue import LANGUAGES, catalogue
 from decision.money import TERMS
+from decision.promised import KeptPromise, PromiseChange
 from decision.rules.ruleset import load_ruleset
 from tests.unit.decision.test_story import ANSWERS, MILAN, RULES
 from tests.unit.decision.world import NOW, STD, Table, network, order
@@ -185,6 +186,22 @@ def test_a_rules_reason_is_told_in_the_language_of_the_answer() -> None:
 def test_a_reason_in_a_language_that_nobody_tells_is_refused(reason: str) -> None:
     with pytest.raises(RulesetError, match="reason"):
         load_ruleset(f"name: n\nrules: [{{id: closed, exclude: 'true', reason: {reason}}}]")
+
+
+def test_the_whole_of_a_decision_says_whether_the_promise_is_kept(decision: Decision) -> None:
+    promised_at = NOW.replace(hour=23, minute=0)  # midnight in Milan: the end of that day
+    less_sure = PromiseChange("probability", {"on_time": 0.902, "confidence": 0.953})
+    kept = KeptPromise(promised_at, 0.953, 0.957, kept=True, rank=1, waits_until=None)
+    broken = replace(kept, on_time=0.902, kept=False, changed=(less_sure,))
+    without = replace(kept, on_time=None, kept=False, rank=None, changed=(PromiseChange("no_plan"),))
+    for promise, english, italian in (
+        (kept, "Mon 2 Mar was promised, 95% sure. Option 1 keeps that: 95% sure.", "L'opzione 1 lo mantiene"),
+        (broken, "95% sure. No option is as sure; option 1 makes it with 90%.\nStock, rules, places", "arriva al 90%"),
+        (without, "95% sure. No plan stands to keep that.\nNo plan stands, though", "Nessun piano è possibile per"),
+    ):
+        told = replace(decision, promise=promise)
+        assert english in as_text(told, "en")
+        assert italian in as_text(told, "it")
 
 
 @pytest.mark.parametrize(

@@ -57,13 +57,13 @@ def test_any_kind_of_rule_may_have_a_calendar(rule: str) -> None:
     [
         ("{weekdays: [monday]}", "rules → r → active → weekdays → 0: Input should be 'mon', 'tue'"),
         ("{weekdays: []}", "rules → r → active → weekdays"),
-        ('{hours: "8-18"}', "rules → r → active → hours: Value error, '8' is not a time of day: write 08:30"),
+        ('{hours: "8-18"}', "rules → r → active → hours: '8' is not a time of day: write 08:30"),
         ('{hours: "08:00"}', "are no hours: write 09:00-19:30"),
         ('{hours: "08:00-08:00"}', "do not say from when to when"),
         ('{hours: "08:00-25:00"}', "'25:00' is not a time of day"),
         ("{from: 2026-11-30, to: 2026-11-20}", "from 2026-11-30 lies after to 2026-11-20"),
         ("{from: 2026-11-31}", "not YAML: day is out of range for month"),
-        ('{from: "2026-11-31"}', "rules → r → active → from: Value error, day is out of range for month"),
+        ('{from: "2026-11-31"}', "rules → r → active → from: '2026-11-31' is not a date"),
         ("{form: 2026-11-30}", "rules → r → active → form: Extra inputs are not permitted"),
     ],
 )

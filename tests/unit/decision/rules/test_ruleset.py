@@ -20,15 +20,30 @@ from decision.rules.ruleset import load_ruleset
         ("{id: a, adjust: 'location.type'}", "rule a, adjust, line 1, column 1: this must be a number"),
         (
             "{id: a, when: 'location.type == \"x\"', exclude: 'true'}",
-            "rule a, when, line 1, column 1: unknown name location.type",
+            "line 1, column 1: unknown name location.type here, where only names of order, lines can stand",
         ),
-        ("{id: a, where: 'prediction.p_late > 0.5', safety_stock: 1}", "rule a, where, line 1, column 1: unknown name"),
-        ("{id: a}", "rules → a: Value error, give exactly one of"),
+        (
+            "{id: a, where: 'prediction.p_late > 0.5', safety_stock: 1}",
+            "rule a, where, line 1, column 1: unknown name prediction.p_late here, where only names of order, line,",
+        ),
+        (
+            "{id: a, exclude: 'location.attributes.night'}",
+            "unknown name location.attributes.night: declare it, attributes: {location: {night: text}} (or number,",
+        ),
+        (
+            "{id: a, when: 'lines.exists(l, l.attributes.abc == \"A\")', exclude: 'true'}",
+            "unknown name l.attributes.abc: declare it, attributes: {line: {abc: text}} (or number, truth)",
+        ),
+        ("{id: a}", "rules → a: give exactly one of"),
+        (
+            "{id: a, active: {from: '2026-13-01'}, exclude: 'true'}",
+            "rules → a → active → from: '2026-13-01' is not a date: write 2026-11-30",
+        ),
         ("{id: a, exclude: 'true', adjust: '1'}", "found exclude, adjust"),
         ("{id: a, exclde: 'true'}", "rules → a → exclde: Extra inputs are not permitted; did you mean exclude?"),
         ("{id: a, late_parcel: 1, exclude: 'true'}", "rules → a → late_parcel: Extra inputs are not permitted"),
         ("{id: limits.max_parcels, exclude: 'true'}", "rules → limits.max_parcels → id: an answer names limits"),
-        ("{id: a, safety_stock: -1}", "rules → a → safety_stock: Input should be greater than or equal to 0"),
+        ("{id: a, safety_stock: -1}", "rules → a → safety_stock: Input should be greater than or equal to 0; found -1"),
     ],
 )
 def test_tells_where(rule: str, told: str) -> None:
@@ -56,5 +71,13 @@ def test_refuses_what_is_no_ruleset(text: str) -> None:
 
 
 def test_refuses_two_rules_of_one_id() -> None:
-    with pytest.raises(RulesetError, match="more than once: a"):
+    with pytest.raises(RulesetError, match="rules: used more than once: a"):
         load_ruleset("name: n\nrules: [{id: a, exclude: 'true'}, {id: a, exclude: 'true'}]")
+
+
+def test_says_where_it_stopped_looking() -> None:
+    rules = ", ".join(f"{{id: r{i}, exclude: 'location.typ'}}" for i in range(30))
+    with pytest.raises(RulesetError) as caught:
+        load_ruleset(f"name: n\nrules: [{rules}]")
+    assert len(caught.value.problems) == 21
+    assert "the first 20 mistakes; what comes after them was not looked at" in caught.value.problems[-1].message
