@@ -1,11 +1,16 @@
-"""Where the time of a decision goes, beside bare inference of the same rows on the same trees."""
+"""Where the time of a decision goes, beside bare inference of the same rows on the same trees.
 
-from collections.abc import Callable
-from dataclasses import dataclass
+Trees are run as they are where the service runs, packed where Numba is installed; the largest size also as a lean
+installation runs them, by LightGBM.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from statistics import median
 from time import process_time
 from typing import Any, Final
 
+import lightgbm
 import numpy as np
 from numpy.typing import NDArray
 
@@ -21,11 +26,13 @@ from decision.order import Order
 from decision.rules.ruleset import Ruleset, default_ruleset
 from features.trailing_sums import TrailingSums
 from prediction.bundle import Bundle
+from prediction.trees import BoosterTrees
 from serving.wire.answer import answer_bytes
 
 CANDIDATES: Final = (1, 50, 200, 500)
 LINES: Final = (1, 3, 5)
-LARGEST: Final = "500x5"
+#: Trees as they run with the extras that are installed.
+INSTALLED: Final = "as installed here"
 ORDERS: Final = 12
 #: What each phase is, by the functions whose own time it is. What remains of a decision belongs to the plans.
 WATCHED: Final = (
@@ -54,6 +61,11 @@ class Timing:
     whole: float
     bare: float
 
+    @property
+    def other_share(self) -> float:
+        """Share of the whole that is not inference."""
+        return 1.0 - self.phases["inference"] / self.whole
+
 
 def measure_decide(seed: int) -> Report:
     """Time decisions of every size."""
@@ -63,8 +75,12 @@ def measure_decide(seed: int) -> Report:
         rng = np.random.default_rng([seed, candidates])
         network = network_of(retailer, candidates, rng)
         for lines in LINES:
-            timing = time_decisions(retailer, network, orders_of(retailer, ORDERS, lines, rng))
+            orders = orders_of(retailer, ORDERS, lines, rng)
+            timing = time_decisions(retailer, network, orders)
             figures += _figures(f"{candidates}x{lines}", timing)
+    # The network and the orders are those of the largest size.
+    lean = replace(retailer, bundle=LeanBundle(retailer.bundle, retailer.boosters))
+    figures += _targeted(time_decisions(lean, network, orders), timing)
     return Report("Decisions: candidates x lines, milliseconds (medians)", figures, seed)
 
 
@@ -106,6 +122,14 @@ def bare_inference(asked: "AskedBundle", retailer: Retailer) -> float:
     return process_time() - start
 
 
+class LeanBundle(Bundle):
+    """A bundle whose trees LightGBM runs, as where Numba is not installed."""
+
+    def __init__(self, bundle: Bundle, boosters: Mapping[tuple[str, str], lightgbm.Booster]) -> None:
+        vars(self).update(vars(bundle))
+        self._trees = {model: BoosterTrees(booster) for model, booster in boosters.items()}
+
+
 class AskedBundle(Bundle):
     """A bundle that keeps every matrix its trees were given."""
 
@@ -123,10 +147,13 @@ def _figures(size: str, timing: Timing) -> list[Figure]:
     figures = [Figure(f"{phase}_ms_{size}", seconds * 1000) for phase, seconds in timing.phases.items()]
     figures.append(Figure(f"whole_ms_{size}", timing.whole * 1000, {"bare inference": timing.bare * 1000}))
     figures.append(Figure(f"whole_over_inference_{size}", timing.whole / timing.bare))
-    if size == LARGEST:
-        rest = timing.whole - timing.phases["inference"]
-        figures.append(Figure("whole_over_inference", timing.whole / timing.bare))
-        figures.append(Figure("non_inference_share", rest / timing.whole, target="≤ 0.35"))
-        figures.append(Figure("non_inference_share_booster", rest / (rest + timing.bare)))
-        figures.append(Figure("decisions_per_second", 1 / timing.whole, target="≥ 25"))
     return figures
+
+
+def _targeted(lean: Timing, installed: Timing) -> list[Figure]:
+    """Of the largest size: of a lean installation, beside what is installed here."""
+    return [
+        Figure("whole_over_inference", installed.whole / installed.bare),
+        Figure("non_inference_share", lean.other_share, {INSTALLED: installed.other_share}, target="≤ 0.35"),
+        Figure("decisions_per_second", 1 / lean.whole, {INSTALLED: 1 / installed.whole}, target="≥ 25"),
+    ]
