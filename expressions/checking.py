@@ -97,7 +97,7 @@ def _item(name: Name, listing: str, scope: Scope) -> Value:
     variable, *rest = name.path
     field = ".".join(rest)
     if field not in fields.fields:
-        raise _unknown(name.at, f"{variable}.{field}", (f"{variable}.{known}" for known in fields.fields))
+        raise _unknown(name.at, f"{variable}.{field}", (f"{variable}.{known}" for known in fields.fields), listing)
     scope.use_field(listing, field)
     return _COLUMN[fields.fields[field]](op.item_field(listing, field))  # type: ignore[no-any-return]  # as the kind has it
 
@@ -278,8 +278,9 @@ def error_at(at: Position, message: str) -> ExpressionError:
     return ExpressionError(message, at.line, at.column)
 
 
-def _unknown(at: Position, written: str, known: Iterable[str]) -> UnknownNameError:
-    return UnknownNameError(f"unknown name {written}{_nearest(written, known)}", at.line, at.column, written)
+def _unknown(at: Position, written: str, known: Iterable[str], listing: str | None = None) -> UnknownNameError:
+    message = f"unknown name {written}{_nearest(written, known)}"
+    return UnknownNameError(message, at.line, at.column, written, listing)
 
 
 def _nearest(written: str, known: Iterable[str]) -> str:

@@ -13,9 +13,12 @@ class ExpressionError(Exception):
 
 
 class UnknownNameError(ExpressionError):
-    """An expression with a name that is not known where it stands. ``name``: as written."""
+    """An expression with a name that is not known where it stands.
 
-    def __init__(self, message: str, line: int, column: int, name: str) -> None:
+    ``name``: as written. ``listing``: the list of whose items it is a field, where it is one.
+    """
+
+    def __init__(self, message: str, line: int, column: int, name: str, listing: str | None = None) -> None:
         """Keep the name, so that callers who know more of it can say why."""
         super().__init__(message, line, column)
-        self.name = name
+        self.name, self.listing = name, listing

@@ -54,7 +54,7 @@ FACTS: Final = (
     Fact("service_level", True, "standard, express, …"),
     Fact("weight_kg", False, "of the lines in question, together"),
     Fact("volume_l", False, "of the lines in question, together, litres"),
-    Fact("longest_side_cm", False, "of any unit of the lines in question, centimetres"),
+    Fact("longest_side_cm", False, "of the longest unit of the lines in question that were measured, centimetres"),
     Fact("size_class", True, "small, large or oversize, as carriers handle it (`features.sizes`)"),
     Fact("value", False, "price of the lines in question, together, in the order's currency"),
     Fact("units", False, "of the lines in question, together"),

@@ -196,9 +196,8 @@ def _with_totals(table: pd.DataFrame, lines: pd.DataFrame) -> pd.DataFrame:
     # bincount adds in the order of the lines, as one request does.
     for name in ("weight_kg", "volume_l", "value"):
         table[name] = np.bincount(rows, lines[name].to_numpy(), minlength=len(table))
-    longest = np.zeros(len(table))
-    with np.errstate(invalid="ignore"):  # one that is not known makes it unknown
-        np.maximum.at(longest, rows, lines["longest_side_cm"].to_numpy())
+    longest = np.full(len(table), np.nan)
+    np.fmax.at(longest, rows, lines["longest_side_cm"].to_numpy())
     table["longest_side_cm"] = longest
     table["units"] = np.bincount(rows, lines["quantity"].to_numpy(), minlength=len(table))
     table["lines"] = np.bincount(rows, minlength=len(table)).astype(np.float64)

@@ -12,7 +12,7 @@ KG_PER_LITRE: Final = 1 / 6
 #: A unit billed with more is large; one with a longer side goes beside the conveyor belts, and carriers charge for it.
 LARGE_KG, OVERSIZE_CM = 5.0, 70.0
 _CLASSES: Final = np.array(["small", "large", "oversize", None], dtype=object)
-#: What `size_class` follows from.
+#: What `billed_kg` follows from.
 SIZE: Final = ("weight_kg", "volume_l", "units")
 
 
@@ -23,7 +23,10 @@ def billed_kg(columns: Columns) -> FloatArray:
 
 
 def size_class(columns: Columns) -> Coded:
-    """Whether a shipment is small, large or oversize; missing where its size is not known."""
+    """Whether a shipment is small, large or oversize, by its units; missing where their size is not known.
+
+    Follows from weight (kg), volume (litres), units and longest side (cm).
+    """
     billed = billed_kg(columns)
     oversize = columns["longest_side_cm"] > OVERSIZE_CM
     return Coded(_CLASSES, np.where(oversize, 2, np.where(np.isnan(billed), 3, billed > LARGE_KG)).astype(np.intp))

@@ -21,7 +21,7 @@ SECONDS_THAT_COUNT: Final = CALIBRATION.weeks * WEEK_SECONDS + LONGEST_DAYS * DA
 
 
 class Expected(TypedDict):
-    """What a bundle expects of a shipment before calibration, as JSON: whoever keeps it need not know what it says.
+    """What a bundle expects of a shipment before calibration, and before what was missed of earlier costs, as JSON.
 
     ``clock``: see `UnderWay`. ``hours``: centre and spread of log-hours of work, by time head. ``cost_excess``: as in
     `features.statistics.MEASURES`, by the trees without what was missed of earlier costs.

@@ -17,8 +17,8 @@ from features.sizes import size_class
 class Parcels:
     """What is in parcels, one row per parcel: weight, volume, longest side, value, units, number of lines.
 
-    Where the figure of one line is missing, that of the parcel is (NaN); ``heaviest`` is the row of the line whose sku
-    stands for the parcel.
+    Where the figure of one line is missing, that of the parcel is (NaN), but for the longest side, which is that of the
+    lines that were measured. ``heaviest`` is the row of the line whose sku stands for the parcel.
     """
 
     weight_kg: NDArray[np.float64]
@@ -48,7 +48,7 @@ def parcels(order: Order, units: NDArray[np.int64]) -> Parcels:
     return Parcels(
         weight,
         volume,
-        np.where(members, sides, 0.0).max(axis=1),
+        np.fmax.reduce(np.where(members, sides, np.nan), axis=1),
         value,
         units.sum(axis=1).astype(float),
         members.sum(axis=1).astype(float),
@@ -82,7 +82,7 @@ def joined_parcels(order: Order, adding: Parcels, joined: NDArray[np.intp]) -> t
     after = Parcels(
         weight + adding.weight_kg,
         volume + adding.volume_l,
-        np.maximum(longest, adding.longest_side_cm),
+        np.fmax(longest, adding.longest_side_cm),
         value + adding.value,
         units + adding.units,
         lines + adding.lines,

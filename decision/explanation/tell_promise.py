@@ -85,8 +85,12 @@ def tell_kept(kept: KeptPromise, words: Catalogue, zone: ZoneInfo) -> KeptPromis
 
 def tell_whether_kept(kept: KeptPromise, words: Catalogue, zone: ZoneInfo) -> Iterator[str]:
     """Yield sentences: whether the promise is kept, and what has changed where it is not, as `tell_kept` told it."""
+    if kept.on_time is None:
+        key = "promise_without_plan"
+    else:  # no option is taken where stock is waited for
+        key = f"promise_{'kept' if kept.kept else 'not_kept'}{'_once_come' if kept.rank is None else ''}"
     yield words.say(
-        "promise_kept" if kept.kept else "promise_without_plan" if kept.on_time is None else "promise_not_kept",
+        key,
         day=words.day(kept.promised_at - timedelta(seconds=1), zone),  # at home it ends with its day
         confidence=words.share_surely(kept.confidence),
         on_time="" if kept.on_time is None else words.share_surely(kept.on_time),

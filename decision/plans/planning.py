@@ -35,8 +35,7 @@ def best_plan(priced: tuple[Ruled, Pricing], seconds: float = SECONDS) -> Ranked
 
     Of a large order it is the best that is found within ``seconds``.
     """
-    ranked = _rank(_Planning(*priced, partial(effort_of, seconds)), 1)
-    return ranked if ranked.plans else replace(ranked, too_few_parcels=_too_few_parcels(ranked, seconds))
+    return _rank(_Planning(*priced, partial(effort_of, seconds)), 1)
 
 
 def plan(priced: tuple[Ruled, Pricing], count: int) -> Ranked:
@@ -48,7 +47,7 @@ def plan(priced: tuple[Ruled, Pricing], count: int) -> Ranked:
     ranked = _rank(planning, count)
     if ranked.plans:
         return replace(ranked, binding=_binding(planning, ranked))
-    return replace(ranked, too_few_parcels=_too_few_parcels(ranked, SECONDS_TO_FIND))
+    return replace(ranked, too_few_parcels=too_few_parcels(ranked, SECONDS_TO_FIND))
 
 
 def find_plan(ruled: Ruled, effort: Effort) -> RankedPlan | None:
@@ -64,7 +63,7 @@ def find_plan(ruled: Ruled, effort: Effort) -> RankedPlan | None:
     return plans[0] if plans else None
 
 
-def _too_few_parcels(ranked: Ranked, seconds: float) -> bool:
+def too_few_parcels(ranked: Ranked, seconds: float) -> bool:
     """Return whether a plan of more parcels would stand where none does, as far as ``seconds`` tell."""
     ruled = ranked.ruled
     if ruled.ruleset.limits.max_parcels is None:

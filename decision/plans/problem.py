@@ -18,7 +18,7 @@ Shipped: TypeAlias = tuple[int, int]
 class Plan:
     """Shipments, each a load and a candidate, and the load that is left out. ``total`` in billionths.
 
-    ``limited``: whether it is known to be among the best of few parcels only; else it is, however many others take.
+    ``limited``: found where parcels were counted; otherwise no plan is better, with however many parcels.
     """
 
     total: int

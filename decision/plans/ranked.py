@@ -1,6 +1,6 @@
 """What stands between the rules and the answer: the candidates as ruled, and the plans as ranked."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -49,7 +49,7 @@ class RankedPlan:
     shipments: tuple[Sent, ...]
     left_out: tuple[int, ...]
     bound: int | None = None
-    limited: bool = False
+    limited: bool = field(default=False, compare=False)
 
     @property
     def is_proved(self) -> bool:

@@ -21,7 +21,7 @@ from decision.decision import ShipmentLine
 from decision.explanation.missing import missing_of
 from decision.network import Network
 from decision.order import Order
-from decision.plans.planning import best_plan
+from decision.plans.planning import best_plan, too_few_parcels
 from decision.plans.ranked import Ranked, Ruled
 from decision.predictor import Predictor
 from decision.promise import NotPromised, Promise, PromisedShipment
@@ -38,7 +38,7 @@ SECONDS: Final = 0.1
 EARLIEST: Final = 0.1
 LIKELY: Final = 0.5
 #: Causes that may be gone once stock has come.
-_HELPED_BY_STOCK: Final = ("no_stock", "nothing_travels", "no_plan")
+_HELPED_BY_STOCK: Final = ("no_stock", "nothing_travels", "no_plan", "not_in_time")
 _HOUR: Final = timedelta(hours=1)
 #: So many instants are looked at, from now on as long as a promise is valid: between them models change little.
 _LOOKS: Final = 6
@@ -105,7 +105,7 @@ def _no_plan(order: Order, ranked: Ranked) -> NotPromised:
         return _none(order, "no_plan", tuple(line.line_id for line, units in left_out if units))
     if ranked.unproved:
         return _none(order, "not_in_time")
-    missing = missing_of(ranked)
+    missing = missing_of(replace(ranked, too_few_parcels=too_few_parcels(ranked, SECONDS)))
     reasons = {rule.id: rule.reasons for rule in ranked.ruled.rules if rule.reasons}
     without = _none(order, "no_plan", tuple(line.line_id for line in missing))
     return replace(without, missing=missing, reasons=reasons)

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Mapping
 from datetime import date
 from difflib import get_close_matches
+from textwrap import shorten
 from typing import Annotated, Any, Final, Literal, TypeAlias, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
@@ -199,7 +200,8 @@ def _told(problem: Any, document: Any) -> RulesetProblem:
         hint = _nearest(str(problem["loc"][-1]))
     else:
         given = problem["input"]
-        hint = f"; found {given!r}" if isinstance(given, str | float | int) and problem["type"] != "value_error" else ""
+        shown = isinstance(given, str | float | int) and problem["type"] != "value_error"
+        hint = f"; found {shorten(repr(given), 60, placeholder='…')}" if shown else ""
     told = problem["msg"].removeprefix("Value error, ")
     return RulesetProblem(" → ".join(place) or "ruleset", f"{told}{hint}")
 

@@ -105,7 +105,7 @@ def compile_ruleset(document: Mapping[str, Any], version: str = "0") -> Ruleset:
     """
     written = read_document(document)
     names = _names(written.attributes)
-    compiler = _Compiler(written.name)
+    compiler = _Compiler(written.name, names.candidate)
     ruleset = Ruleset(
         written.name,
         version,
@@ -166,8 +166,9 @@ MOST_PROBLEMS: Final = 20
 class _Compiler:
     """Compiles the expressions of one ruleset, gathering what is wrong with them."""
 
-    def __init__(self, ruleset: str) -> None:
-        self._ruleset = ruleset
+    def __init__(self, ruleset: str, names: Names) -> None:
+        """``names``: all that an expression of the ruleset may mention somewhere."""
+        self._ruleset, self._names = ruleset, names
         self.problems: list[RulesetProblem] = []
 
     def rule(self, rule: RuleDocument, names: _Names) -> Rule:
@@ -213,7 +214,7 @@ class _Compiler:
             return compile_expression(source, names, kind)
         except ExpressionError as error:
             where = ", ".join(part for part in (self._ruleset, place, field) if part)
-            told = told_of_unknown(error, names) if isinstance(error, UnknownNameError) else error.message
+            told = told_of_unknown(error, names, self._names) if isinstance(error, UnknownNameError) else error.message
             self.problems.append(RulesetProblem(where, told, error.line, error.column))
             return None
 

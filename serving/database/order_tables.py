@@ -132,7 +132,8 @@ outcomes = Table(
 
 #: Append-only: the steps of shipments that calibration follows (`serving.orders.steps`), told here at ``known_at``.
 #: Positions are committed in their order. ``happened_at`` in seconds since 1970 and ``expected``, with an assignment,
-#: what the bundle said of it as JSON: so they are read fastest, and a calibration reads ten thousands.
+#: what the bundle said of it as JSON: so they are read fastest, and a calibration reads ten thousands. What it said of
+#: costs is looked up when these are learnt (`serving.database.outcome_log`).
 shipment_steps = Table(
     "shipment_steps",
     metadata,

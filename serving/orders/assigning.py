@@ -31,7 +31,7 @@ class Assignment:
     """A plan that was decided for an order, with the stores to which its shipments are offered too.
 
     ``keeps``: units that rules keep back, ``days``: local date by location, ``opens``: from when on it is open, now or
-    next. ``expected``: what the bundle said of its shipments before calibration, by `sent`.
+    next. ``expected``: what the bundle said of its shipments before it learnt of them, by `sent`.
     """
 
     option: Option

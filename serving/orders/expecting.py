@@ -1,4 +1,4 @@
-"""What the bundle says of shipments before calibration, kept so that calibration learns what came of it."""
+"""What the bundle says of shipments before it learns, kept so that calibration and costs learn what came of it."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -56,7 +56,7 @@ def _all(option: Option) -> Iterable[Shipment]:
 
 
 def _candidates(locations: list[int], services: list[int], lines: int) -> Candidates:
-    """Those who send the shipments. Of their stock nothing is told: how long parcels take does not follow from it."""
+    """Those who send the shipments. Of their stock nothing is told: neither how long parcels take nor what they cost follows from it."""
     unknown, unknowns = np.full(len(locations), np.nan), np.full((lines, len(locations)), np.nan)
     return Candidates(
         location=np.array(locations, np.intp),

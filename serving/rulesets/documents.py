@@ -71,7 +71,7 @@ class _Loader(yaml.SafeLoader):
     """
 
     nested = 0
-    yaml_implicit_resolvers: Final = {  # type: ignore[misc]  # a table of its own in place of the inherited one
+    yaml_implicit_resolvers = {  # noqa: RUF012 - it is the loader's, as in PyYAML
         first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
         for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
     }

@@ -48,6 +48,10 @@ def keep_network(service: Service) -> None:
         log.warning("the network is not kept: without the database, no service can start", error=str(error))
 
 
+#: Of products, what earlier versions did not keep.
+_NOT_KEPT: Final = {"longest_side_cm": None}
+
+
 def find_network(folder: Path) -> Snapshot | None:
     """Return what was kept, ``None`` where nothing is. It is older than anything in the database."""
     path = folder / NETWORK_FILE
@@ -73,7 +77,7 @@ def _read(first: bytes, parts: list[bytes]) -> Snapshot:
     for part in parts:
         told, packed = orjson.loads(part)
         records, coming = read_stock(b64decode(packed))
-        products |= {sku: Product(**product) for sku, product in told.items()}
+        products |= {sku: Product(**{**_NOT_KEPT, **product}) for sku, product in told.items()}
         stock |= records
         inbound |= coming
     network = Network(locations, services, Shared(stock), inbound)

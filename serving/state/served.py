@@ -30,7 +30,7 @@ class ServedPredictor(Predictor, Protocol):
         """When it was calibrated in service, and the last step of a shipment that was known then; ``None``: never."""
 
     def expected(self, facts: Columns) -> list[Expected]:
-        """What it says of each row before calibration: for `with_calibration`, once the row is a shipment."""
+        """What it says of each row before it learns: for `with_calibration` and costs, once the row is a shipment."""
 
     def with_calibration(self, told: Sequence[Told], now: datetime, last: int) -> "ServedPredictor":
         """It, calibrated ``now`` with what was told of shipments up to the step ``last``; this one stays as it is."""

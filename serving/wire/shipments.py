@@ -87,7 +87,9 @@ class TaskAnswer(BaseModel):
     to_do: Literal["claim", "accept", "pick", "pack", "hand_over"]
     assigned_at: datetime
     promised_at: datetime | None
-    accept_by: datetime | None = Field(description="later, the promise is not sure enough any more")
+    accept_by: datetime | None = Field(
+        description="until when it has to be decided, confirmed and accepted: later, the promise is not sure enough"
+    )
     hand_over_by: datetime | None = Field(description="later, the promise is not sure enough any more")
     offered_until: datetime | None
     lines: list[TaskLineAnswer]

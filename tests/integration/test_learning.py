@@ -6,8 +6,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
+import orjson
 import pytest
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select, text, update
 from sqlalchemy.exc import OperationalError
 from typer.testing import CliRunner
 
@@ -16,7 +17,7 @@ from features.trailing import Observations
 from features.trailing_sums import TrailingSums
 from prediction.bundle import Bundle
 from serving.database.engine import make_engine
-from serving.database.order_tables import outcomes
+from serving.database.order_tables import outcomes, shipment_steps
 from serving.database.outcome_log import log_outcomes, told_between
 from serving.decisions.replay import find_decision, replay
 from serving.orders.outcomes import Outcome
@@ -96,7 +97,7 @@ async def test_a_carrier_that_turned_dear_loses_the_next_shipment_to_another(ret
     after = await decided(api)
     dear = first(before)["carrier_service_id"]
     assert first(after)["carrier_service_id"] != dear
-    assert costs(after)[dear] > 1.05 * costs(before)[dear]
+    assert costs(after)[dear] > 1.2 * costs(before)[dear]  # by its lane's excess alone it is 1.15
 
 
 async def test_what_a_bundle_missed_of_costs_is_learnt_by_it_and_by_no_other(retailer_api: Api, bundle: Bundle) -> None:
@@ -115,6 +116,10 @@ async def test_what_a_bundle_missed_of_costs_is_learnt_by_it_and_by_no_other(ret
     (value,) = missed(bundle.version)["cost_missed"].value.tolist()
     # What was missed before the cut, and the factor that makes a mean of the middle, come on top of what trees say.
     assert value == pytest.approx(np.log1p(1.3 * said) - np.log1p(said), abs=0.1)
+    earlier = orjson.dumps({"bundle": bundle.version, "group": "", "clock": 0.0, "hours": {}}).decode()
+    assigned = update(shipment_steps).where(shipment_steps.c.expected.is_not(None)).values(expected=earlier)
+    database.write_now(lambda connection: connection.execute(assigned))
+    assert not missed(bundle.version)
 
 
 async def test_decisions_of_before_and_after_it_learnt_are_made_again_bit_for_bit(

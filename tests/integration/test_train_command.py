@@ -275,10 +275,12 @@ def test_who_ends_the_page_of_mlflow_ends_its_server(tmp_path: Path) -> None:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     command = [sys.executable, "-m", "smista", "mlflow", "--port", str(port)]
-    process = subprocess.Popen(
-        command, cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)}, stderr=subprocess.PIPE, text=True
-    )
-    assert process.stderr is not None
-    assert any("Uvicorn running" in line for line in process.stderr)
-    process.terminate()
-    process.communicate(timeout=60)  # the pipe ends with the last process that could write to it
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    with subprocess.Popen(command, cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        try:
+            assert any("Uvicorn running" in line for line in process.stderr)
+            process.terminate()
+            process.communicate(timeout=60)  # the pipe ends with the last process that could write to it
+        finally:
+            process.kill()

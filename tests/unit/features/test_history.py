@@ -106,15 +106,16 @@ def test_an_attempt_has_the_totals_of_its_lines_and_the_sku_of_its_heaviest() ->
 
 
 def test_an_attempt_is_as_long_as_its_longest_unit() -> None:
-    """Of a line that nobody measured it is not known; each line has its own."""
+    """As far as they were measured; each line has its own."""
     tables = small_tables()
     tables["products"]["longest_side_cm"] = [30.0, 80.0]
     both = history_of(tables)
     assert both.attempts.columns["longest_side_cm"].tolist() == [80.0, 30.0]
     assert both.lines.columns["longest_side_cm"].tolist() == [30.0, 80.0, 30.0]
     assert both.attempts.columns["size_class"].tolist() == ["oversize", "small"]
-    tables["products"]["longest_side_cm"] = [30.0, None]
-    assert history_of(tables).attempts.columns["longest_side_cm"] == pytest.approx([np.nan, 30.0], nan_ok=True)
+    tables["products"]["longest_side_cm"] = [None, 80.0]
+    assert history_of(tables).attempts.columns["longest_side_cm"] == pytest.approx([80.0, np.nan], nan_ok=True)
+    assert history_of(tables).attempts.columns["size_class"].tolist() == ["oversize", "small"]
 
 
 def test_a_line_has_its_own_totals() -> None:

@@ -194,7 +194,11 @@ def test_the_whole_of_a_decision_says_whether_the_promise_is_kept(decision: Deci
     kept = KeptPromise(promised_at, 0.953, 0.957, kept=True, rank=1, waits_until=None)
     broken = replace(kept, on_time=0.902, kept=False, changed=(less_sure,))
     without = replace(kept, on_time=None, kept=False, rank=None, changed=(PromiseChange("no_plan"),))
+    waiting = replace(kept, rank=None, waits_until=NOW)
+    in_vain = replace(waiting, on_time=0.8, kept=False, waits_until=None, changed=(less_sure,))
     for promise, english, italian in (
+        (waiting, "95% sure. Once its stock has come, that is kept: 95% sure.", "Arrivata la merce che manca, è"),
+        (in_vain, "Even once its stock has come, that is less sure: 80%.", "Anche arrivata la merce che manca, è meno"),
         (kept, "Mon 2 Mar was promised, 95% sure. Option 1 keeps that: 95% sure.", "L'opzione 1 lo mantiene"),
         (broken, "95% sure. No option is as sure; option 1 makes it with 90%.\nStock, rules, places", "arriva al 90%"),
         (without, "95% sure. No plan stands to keep that.\nNo plan stands, though", "Nessun piano è possibile per"),

@@ -34,6 +34,10 @@ from decision.rules.ruleset import load_ruleset
             "{id: a, when: 'lines.exists(l, l.attributes.abc == \"A\")', exclude: 'true'}",
             "unknown name l.attributes.abc: declare it, attributes: {line: {abc: text}} (or number, truth)",
         ),
+        (
+            "{id: a, exclude: 'ordr.attributes.vip'}",
+            "rule a, exclude, line 1, column 1: unknown name ordr.attributes.vip",
+        ),
         ("{id: a}", "rules → a: give exactly one of"),
         (
             "{id: a, active: {from: '2026-13-01'}, exclude: 'true'}",
@@ -50,6 +54,17 @@ def test_tells_where(rule: str, told: str) -> None:
     with pytest.raises(RulesetError) as caught:
         load_ruleset(f"name: n\nrules:\n  - {rule}\n")
     assert told in str(caught.value)
+
+
+def test_a_declared_attribute_is_told_where_it_cannot_stand() -> None:
+    """Not to be declared once more."""
+    with pytest.raises(RulesetError, match=r"attributes\.night here, where only names of order, lines can stand"):
+        load_ruleset(
+            "name: n\nattributes: {location: {night: truth}}\n"
+            "rules: [{id: a, when: 'location.attributes.night', exclude: 'true'}]"
+        )
+        caught.value
+    )
 
 
 @pytest.mark.parametrize(
