@@ -56,7 +56,7 @@ def _all(option: Option) -> Iterable[Shipment]:
 
 
 def _candidates(locations: list[int], services: list[int], lines: int) -> Candidates:
-    """Those who send the shipments. Of their stock nothing is told: neither how long parcels take nor what they cost follows from it."""
+    """Those who send the shipments. Of their stock nothing is told: neither hours nor costs follow from it."""
     unknown, unknowns = np.full(len(locations), np.nan), np.full((lines, len(locations)), np.nan)
     return Candidates(
         location=np.array(locations, np.intp),

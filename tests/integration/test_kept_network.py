@@ -1,5 +1,6 @@
 """A service that starts while its database is away promises by the network that was kept, and does nothing else."""
 
+import re
 import sqlite3
 from base64 import b64encode
 from collections.abc import Callable
@@ -51,6 +52,17 @@ async def database(tmp_path: Path) -> Database:
         await open_shop(api, W001=50)
         keep_network(api.service)
     return database
+
+
+async def test_a_network_that_the_version_before_kept_is_read(database: Database) -> None:
+    """It knew no longest side of products."""
+    path = database.settings.work_folder / NETWORK_FILE
+    kept = path.read_bytes()
+    path.write_bytes(re.sub(rb'"longest_side_cm":[^,}]*,', b"", kept))
+    found = find_network(database.settings.work_folder)
+    assert b"longest_side_cm" in kept
+    assert found is not None
+    assert found.products["SKU-1"].longest_side_cm is None
 
 
 async def missing(api: Api) -> list[str]:
