@@ -62,12 +62,7 @@ STATISTICS: Final = (
         10,
     ),
     Statistic(
-        "cost_missed_by_sku_location",
-        "cost_missed",
-        ("carrier_service_id", "sku", "location_id"),
-        _FORTNIGHT,
-        "cost_missed_by_size",
-        10,
+        "cost_missed_by_sku_location", "cost_missed", ("sku", "location_id"), _FORTNIGHT, "cost_missed_by_size", 10
     ),
     Statistic("failure_overall", "pick_failure", (), _YEAR),
     Statistic("failure_by_type", "pick_failure", ("location_type",), _YEAR, "failure_overall", 100),
