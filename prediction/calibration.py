@@ -106,7 +106,7 @@ def calibrate(under_way: UnderWay, groups: int, now: float, settings: Calibratio
     """Calibrated probability at each of `prediction.hours.KNOTS`, per group; shape (groups, knots).
 
     The shape comes from all weeks, the younger counting more, each brought to the present pace. Weeks that differed in
-    pace will go on differing: by as much the levels are blurred.
+    pace will go on differing, and the present one is known from few of them: by as much the levels are blurred.
 
     Only what was known at ``now`` (seconds) is used. With nothing to learn from, the levels are the uncalibrated ones.
     """
@@ -133,16 +133,20 @@ def calibrate(under_way: UnderWay, groups: int, now: float, settings: Calibratio
     group_prior = settings.group_strength * share
     hazard = (arrivals + overall * group_prior) / (stretched + group_prior)
     levels = -np.expm1(-np.cumsum(hazard * _WIDTHS, axis=1))
-    return _unsure(np.pad(levels, ((0, 0), (1, 1)), constant_values=(0.0, 1.0)), _unsteadiness(pace))
+    return _unsure(np.pad(levels, ((0, 0), (1, 1)), constant_values=(0.0, 1.0)), _unsteadiness(pace, settings))
 
 
-def _unsteadiness(pace: FloatArray) -> float:
-    """How much weeks differ in pace: the standard deviation of its logarithm, by the median distance from the median.
+def _unsteadiness(pace: FloatArray, settings: CalibrationSettings) -> float:
+    """How far a coming week may be from the present pace: the standard deviation of its logarithm.
 
-    Half of the weeks may be struck, and it stays what it is in the others (Hampel, JASA 69, 1974).
+    Weeks differ by their median distance from the median: half of them may be struck, and it stays what it is in the
+    others (Hampel, JASA 69, 1974). And the present pace is told by a few of them, the younger counting more, so that it
+    is unsure too: as a mean is beside the next value.
     """
     logs = np.log(pace)
-    return _DEVIATIONS * float(np.median(np.abs(logs - np.median(logs))))
+    differ = _DEVIATIONS * float(np.median(np.abs(logs - np.median(logs))))
+    weight = settings.pace_decay ** np.arange(len(pace))
+    return differ * float(np.sqrt(1.0 + (weight**2).sum() / weight.sum() ** 2))
 
 
 def _unsure(levels: FloatArray, spread: float) -> FloatArray:
