@@ -74,7 +74,8 @@ def _olist(raw: Path, seed: int, progress: Progress) -> list[Figure]:
     known = before.arrived_at < JUNE.start()
     chosen = confidence_of_share(before.take(known), on_time(before.arrived_on()[known], told_before[known]))
     return [
-        *calibration_figures("olist", past.take(june), 0.04),
+        *calibration_figures("olist", past, 0.04),
+        *calibration_figures("olist_june", past.take(june), 0.04),
         *_beside_published("olist", past, told, CONFIDENCE),
         *_beside_published("olist_june", past.take(june), told[june], CONFIDENCE),
         Figure("olist_june_confidence_chosen_before", chosen),
