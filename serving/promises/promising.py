@@ -99,8 +99,9 @@ def make_promises(service: Service, body: PromiseBody, snapshot: Snapshot) -> Pr
     found: list[Told] = []
     none: list[NotPromised] = []
     wanted = body.hold or HoldBody()
-    # The way that is to be held is looked at while there is time.
-    for way in sorted(_ways(body, snapshot, basket, now), key=lambda one: not wanted.wants(one)):
+    # The way that is to be held is looked at while there is time; then each method, before its next store.
+    ways = sorted(_ways(body, snapshot, basket, now), key=lambda one: (not wanted.wants(one[1]), one[0]))
+    for _, way in ways:
         told = way if isinstance(way, NotPromised) else making.promise(way)
         if isinstance(told, NotPromised):
             none.append(tell_not_promised(told, names, body.language))
@@ -199,22 +200,27 @@ def _as_order(body: PromiseBody | PromiseListBody, lines: Iterable[PromiseLineBo
     )
 
 
-def _ways(body: PromiseBody, snapshot: Snapshot, home: Order, now: datetime) -> Iterator[Order | NotPromised]:
-    """Yield the basket as an order by each way of delivery; of a method that has no way, why."""
+def _ways(
+    body: PromiseBody, snapshot: Snapshot, home: Order, now: datetime
+) -> Iterator[tuple[int, Order | NotPromised]]:
+    """Yield the basket as an order by each way of delivery, and how many nearer stores the method has before it.
+
+    Of a method that has no way, why.
+    """
     for method in dict.fromkeys(body.methods or DELIVERY_METHODS):
         order = replace(home, delivery_method=method)
         if method == "home":
             levels = _levels(snapshot.network)
-            yield from (replace(home, service_level=level) for level in levels)
+            yield from ((0, replace(home, service_level=level)) for level in levels)
             if not levels:
-                yield _none(order, "nothing_travels")
+                yield 0, _none(order, "nothing_travels")
             continue
         shelf = method in FROM_THE_SHELF and _from_its_store(order, snapshot, now)
         near = _near(snapshot.network, home, shelf=shelf)[: body.stores]
         places = list(dict.fromkeys([*body.collect_location_ids, *near]))
-        yield from (_collected(home, method, place, snapshot) for place in places)
+        yield from ((at, _collected(home, method, place, snapshot)) for at, place in enumerate(places))
         if not places:
-            yield _none(order, _without_store(body, snapshot.network, home))
+            yield 0, _none(order, _without_store(body, snapshot.network, home))
 
 
 def _without_store(body: PromiseBody, network: Network, home: Order) -> str:
