@@ -11,6 +11,7 @@ import numpy as np
 import structlog
 
 from decision.candidates.candidates import COLLECT, FROM_THE_SHELF
+from decision.candidates.inbound import arrivals, with_arrived
 from decision.decide import ruleset_of
 from decision.explanation.tell_promise import tell_not_promised, tell_promise
 from decision.network import Network
@@ -216,7 +217,8 @@ def _ways(
                 yield 0, _none(order, "nothing_travels")
             continue
         shelf = method in FROM_THE_SHELF and _from_its_store(order, snapshot, now)
-        near = _near(snapshot.network, home, shelf=shelf)[: body.stores]
+        near = _near(snapshot.network, home, shelf=shelf) or _near_later(snapshot.network, home, now)
+        near = near[: body.stores]
         places = list(dict.fromkeys([*body.collect_location_ids, *near]))
         yield from ((at, _collected(home, method, place, snapshot)) for at, place in enumerate(places))
         if not places:
@@ -259,6 +261,12 @@ def _near(network: Network, order: Order, *, shelf: bool) -> list[str]:
     ids, types = network.locations["location_id"], network.locations["location_type"]
     near = [at for at in network.locations_near(to.latitude, to.longitude, NEAREST).tolist() if types[at] == "store"]
     return [str(ids[at]) for at in near if not shelf or all(_has(network, sku, n, at) for sku, n in wanted.items())]
+
+
+def _near_later(network: Network, order: Order, now: datetime) -> list[str]:
+    """Return the nearest stores that have all that is asked for once all that is on its way has come."""
+    coming = list(arrivals(network, order, now))
+    return _near(with_arrived(network, order, now, coming[-1]), order, shelf=True) if coming else []
 
 
 def _has(network: Network, sku: str, units: int, location: int) -> bool:
