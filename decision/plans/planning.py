@@ -203,9 +203,7 @@ def _to_be_split(money: Pricing, within: Floats) -> frozenset[int]:
     return frozenset(np.flatnonzero((most > 0) & (most < money.quantities)).tolist())
 
 
-def _too_much(
-    within: Floats, units: Floats, quantities: Ints, location: NDArray[np.intp], limits: Limits
-) -> bool:
+def _too_much(within: Floats, units: Floats, quantities: Ints, location: NDArray[np.intp], limits: Limits) -> bool:
     """Return whether some line has more units than as many locations as there may be parcels can send.
 
     A search finds that out only after it has tried them all. ``within`` and ``units`` (L, C), as for a plan.

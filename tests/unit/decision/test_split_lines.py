@@ -138,7 +138,7 @@ def test_lines_of_one_group_are_left_out_together_and_never_split() -> None:
 
 
 def test_more_units_than_the_parcels_can_bring_are_seen_without_a_search(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A customer asks for ninety of what lies in twos and threes everywhere: to try who sends how many takes seconds."""
+    """Ninety of what lies in twos and threes everywhere: to try who sends how many took seconds."""
     monkeypatch.setattr(search, "MOST_STEPS", 1)
     places = {f"S{at}": 2 + at % 2 for at in range(40)}
     net = network([{"location_id": place} for place in places], SERVICES, {"LAMP": places})
