@@ -4,7 +4,7 @@ The models learnt from histories in which places were closed at night and on Sun
 hours already. What they cannot know is the unusual: a public holiday, a day on which a place is closed. So hours are
 put off by as many days as the calendar makes the handover later than in an ordinary week, and nothing arrives before
 it could be handed over. Nor may they know cut-offs and hours that are newer than the history: what leaves no more today
-counts as ordered at its end (`decision.candidates.scores`).
+counts as ordered just before the place usually works again (`decision.candidates.scores`).
 """
 
 from collections.abc import Iterator
@@ -29,9 +29,9 @@ class Dispatch:
     """Of C candidates, hours from now: ``earliest_hours`` at which each can hand over, ``cut_off_hours`` until what is
     ordered is handed over a day later (NaN where nobody tells): the last order of that day, or when the place closes.
     ``days_ahead``: dates from its own today on which it hands over, by its own clock; ``today``: that date, as the
-    proleptic Gregorian ordinal. ``counts_from``: where nothing leaves today any more, a day on which it usually works,
-    the last second of today there, since 1970: the order counts as placed then; 0 elsewhere. ``delay_hours``: later by
-    than what is ordered then in an ordinary week.
+    proleptic Gregorian ordinal. ``counts_from``: where nothing leaves today any more, the last second
+    before the next day on which it usually works, since 1970: the order counts as placed then; 0 elsewhere.
+    ``delay_hours``: later by than what is ordered then in an ordinary week.
     """
 
     earliest_hours: NDArray[np.float64]
@@ -122,9 +122,8 @@ def _dispatch(
     cut_off = minutes_passing(local, np.asarray(day * DAY + last - minute, np.float64))
     delay = 24.0 * (day - usual_day).astype(np.float64)
     today = np.full(len(place), local.toordinal(), np.intp)
-    minutes_left = minutes_passing(local, np.array([DAY - minute]))
-    last_second = round(local.timestamp() + 60 * float(minutes_left[0])) - 1.0
-    counts_from = np.where(late & days.usually[:, 1], last_second, 0.0)
+    idle = minutes_passing(local, np.asarray(usual_day * DAY - minute, np.float64))
+    counts_from = np.where(late, np.round(local.timestamp() + 60 * idle) - 1.0, 0.0)
     return Dispatch(np.maximum(passing, 0.0) / 60, cut_off / 60, delay, day, today, counts_from)
 
 

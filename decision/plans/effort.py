@@ -11,13 +11,13 @@ SECONDS: Final = 4.0
 ROUNDS: Final = 3
 #: The same to find any plan, when it is asked what would have to be relaxed, or whether more parcels would do.
 SECONDS_TO_FIND: Final = 0.5
-#: Steps of one search for few candidates that have every line. A step takes tens of microseconds.
+#: Most steps of one search for few candidates that have every line. A step takes tens of microseconds.
 COVERS: Final = 8_000
-#: Of these, sets from which a simple plan is tried.
+#: Of these, most sets from which a simple plan is tried. A plan of sixty lines takes some ten milliseconds.
 PLANS: Final = 100
-#: For each second that HiGHS may take: places at which blocks are tried (a fifth to a half of a millisecond each), and
-#: exchanges of candidates (a twentieth).
-PLACES, EXCHANGES = 1_000, 5_000
+#: For each second that HiGHS may take: steps and sets as above; places at which blocks are tried (a fifth to a half of
+#: a millisecond each, of sixty lines ten), and exchanges of candidates (a twentieth).
+COVERS_A_SECOND, PLANS_A_SECOND, PLACES, EXCHANGES = 32_000, 200, 1_000, 5_000
 
 
 @dataclass
@@ -56,7 +56,10 @@ class Effort:
 
 def effort_of(seconds: float, rounds: int = ROUNDS) -> Effort:
     """Return what befits so many seconds of HiGHS; what is searched before that takes about as long."""
-    return Effort(2 * COVERS, PLANS, int(EXCHANGES * seconds), int(PLACES * seconds), seconds, rounds)
+    least = effort_at_once()
+    covers = min(2 * COVERS, max(least.covers, int(COVERS_A_SECOND * seconds)))
+    plans = min(PLANS, max(least.plans, int(PLANS_A_SECOND * seconds)))
+    return Effort(covers, plans, int(EXCHANGES * seconds), int(PLACES * seconds), seconds, rounds)
 
 
 def effort_at_once() -> Effort:

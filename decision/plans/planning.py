@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from decision.candidates.loads import Floats, Loads, Sent, loads_of
+from decision.candidates.loads import Floats, Ints, Loads, Sent, loads_of
 from decision.decision import BindingRule
 from decision.money import HOPELESS, IMPOSSIBLE, to_billionths
 from decision.plans.effort import SECONDS, SECONDS_TO_FIND, Effort, effort_at_once, effort_of
@@ -140,6 +140,8 @@ class _Planning:
         situation, limits = self.ruled.situation, limits or self.limits
         order, candidates = situation.order, situation.candidates
         units = available(situation, self.ruled.ruling, without)
+        if not limits.allow_partial and _too_much(within, units, self.money.quantities, candidates.location, limits):
+            return []
         left = parcels_left(situation, self.ruled.ruling, without)
         loads = loads_of(order, _to_be_split(self.money, within))
         large = partial(
@@ -199,6 +201,22 @@ def _to_be_split(money: Pricing, within: Floats) -> frozenset[int]:
     """Return the lines that no single candidate can send whole, of which some can send a part."""
     most = within.max(axis=1, initial=0.0)
     return frozenset(np.flatnonzero((most > 0) & (most < money.quantities)).tolist())
+
+
+def _too_much(within: Floats, units: Floats, quantities: Ints, location: NDArray[np.intp], limits: Limits) -> bool:
+    """Return whether some line has more units than as many locations as there may be parcels can send.
+
+    A search finds that out only after it has tried them all. ``within`` and ``units`` (L, C), as for a plan.
+    """
+    split = within.max(axis=1, initial=0.0) < quantities
+    if not split.any():
+        return False
+    places, at = np.unique(location, return_inverse=True)
+    sent, held = np.zeros((2, len(places), int(split.sum())))
+    np.add.at(sent, at, within[split].T)
+    np.maximum.at(held, at, units[split].T)
+    each = -np.sort(-np.minimum(sent, held), axis=0)[: limits.max_parcels]
+    return bool((each.sum(axis=0) < quantities[split]).any())
 
 
 def _told(plan: Plan, loads: Loads) -> RankedPlan:

@@ -11,6 +11,7 @@ import numpy as np
 import structlog
 
 from decision.candidates.candidates import COLLECT, FROM_THE_SHELF
+from decision.candidates.inbound import arrivals, with_arrived
 from decision.decide import ruleset_of
 from decision.explanation.tell_promise import tell_not_promised, tell_promise
 from decision.network import Network
@@ -99,8 +100,9 @@ def make_promises(service: Service, body: PromiseBody, snapshot: Snapshot) -> Pr
     found: list[Told] = []
     none: list[NotPromised] = []
     wanted = body.hold or HoldBody()
-    # The way that is to be held is looked at while there is time.
-    for way in sorted(_ways(body, snapshot, basket, now), key=lambda one: not wanted.wants(one)):
+    # The way that is to be held is looked at while there is time; then each method, before its next store.
+    ways = sorted(_ways(body, snapshot, basket, now), key=lambda one: (not wanted.wants(one[1]), one[0]))
+    for _, way in ways:
         told = way if isinstance(way, NotPromised) else making.promise(way)
         if isinstance(told, NotPromised):
             none.append(tell_not_promised(told, names, body.language))
@@ -199,22 +201,28 @@ def _as_order(body: PromiseBody | PromiseListBody, lines: Iterable[PromiseLineBo
     )
 
 
-def _ways(body: PromiseBody, snapshot: Snapshot, home: Order, now: datetime) -> Iterator[Order | NotPromised]:
-    """Yield the basket as an order by each way of delivery; of a method that has no way, why."""
+def _ways(
+    body: PromiseBody, snapshot: Snapshot, home: Order, now: datetime
+) -> Iterator[tuple[int, Order | NotPromised]]:
+    """Yield the basket as an order by each way of delivery, and how many nearer stores the method has before it.
+
+    Of a method that has no way, why.
+    """
     for method in dict.fromkeys(body.methods or DELIVERY_METHODS):
         order = replace(home, delivery_method=method)
         if method == "home":
             levels = _levels(snapshot.network)
-            yield from (replace(home, service_level=level) for level in levels)
+            yield from ((0, replace(home, service_level=level)) for level in levels)
             if not levels:
-                yield _none(order, "nothing_travels")
+                yield 0, _none(order, "nothing_travels")
             continue
         shelf = method in FROM_THE_SHELF and _from_its_store(order, snapshot, now)
-        near = _near(snapshot.network, home, shelf=shelf)[: body.stores]
+        near = _near(snapshot.network, home, shelf=shelf) or _near_later(snapshot.network, home, now)
+        near = near[: body.stores]
         places = list(dict.fromkeys([*body.collect_location_ids, *near]))
-        yield from (_collected(home, method, place, snapshot) for place in places)
+        yield from ((at, _collected(home, method, place, snapshot)) for at, place in enumerate(places))
         if not places:
-            yield _none(order, _without_store(body, snapshot.network, home))
+            yield 0, _none(order, _without_store(body, snapshot.network, home))
 
 
 def _without_store(body: PromiseBody, network: Network, home: Order) -> str:
@@ -253,6 +261,12 @@ def _near(network: Network, order: Order, *, shelf: bool) -> list[str]:
     ids, types = network.locations["location_id"], network.locations["location_type"]
     near = [at for at in network.locations_near(to.latitude, to.longitude, NEAREST).tolist() if types[at] == "store"]
     return [str(ids[at]) for at in near if not shelf or all(_has(network, sku, n, at) for sku, n in wanted.items())]
+
+
+def _near_later(network: Network, order: Order, now: datetime) -> list[str]:
+    """Return the nearest stores that have all that is asked for once all that is on its way has come."""
+    coming = list(arrivals(network, order, now))
+    return _near(with_arrived(network, order, now, coming[-1]), order, shelf=True) if coming else []
 
 
 def _has(network: Network, sku: str, units: int, location: int) -> bool:

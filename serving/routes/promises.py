@@ -1,7 +1,7 @@
 """``/v1/promises``: a date for each way of delivery, for product pages, lists and baskets."""
 
 import asyncio
-from typing import Annotated
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Request, Response
 
@@ -20,6 +20,8 @@ from serving.wire.promise_list import PromiseListAnswer, PromiseListBody, promis
 
 router = APIRouter(tags=["promises"])
 Client = Annotated[ApiKey, Depends(client_with("decide"))]
+#: Lines of a basket that is promised before anybody else is answered; a larger one may take a second.
+_AT_ONCE: Final = 5
 
 
 @router.post(
@@ -45,7 +47,10 @@ async def post_promises(request: Request, client: Client) -> Response:
             raise wrong_field("hold", message)
     with only_one(service.in_flight, attempt):
         with service.metrics.phase("promise"):
-            answer = make_promises(service, asked, service.live.snapshot)
+            if len(asked.lines) <= _AT_ONCE:
+                answer = make_promises(service, asked, service.live.snapshot)
+            else:
+                answer = await asyncio.to_thread(make_promises, service, asked, service.live.snapshot)
         if asked.hold is None or attempt is None:
             told = promises_bytes(answer)
         else:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.integration.conftest import NOW, Api
-from tests.integration.test_promises_not_made import STANDARD, WAREHOUSE, ask, causes, open_shop
+from tests.integration.test_promises_not_made import SHELF, STANDARD, STORE, WAREHOUSE, ask, causes, open_shop
 
 pytestmark = pytest.mark.anyio
 
@@ -68,3 +68,16 @@ async def test_a_promise_is_not_valid_beyond_what_rules_allow_at_that_hour(api: 
     assert causes(await asked(api, 1)) == {}
     api.clock.now += timedelta(seconds=1)
     assert causes(await asked(api, 1)) == {"standard": "no_plan"}
+
+
+async def test_what_is_on_its_way_to_a_store_can_be_collected_there_once_it_has_come(api: Api) -> None:
+    await open_shop(api, [WAREHOUSE, STORE], [STANDARD], {"A": {"W": 0, "S": 0}})
+    comes = (NOW + timedelta(days=2)).isoformat()
+    row = {"inbound_id": "1", "location_id": "S", "sku": "A", "quantity": 3, "expected_at": comes}
+    assert (await api.feed("inbound", [row]))["rejected"] == []
+    promises = (await ask(api, [{"sku": "A"}], methods=SHELF))["promises"]
+    assert {told["delivery_method"] for told in promises} == set(SHELF)
+    for told in promises:
+        assert (told["collect_location_id"], told["waits_until"]) == ("S", comes[:-6] + "Z")
+        assert told["promised_at"] > told["waits_until"]
+    assert set(causes(await ask(api, [{"sku": "A", "quantity": 4}], methods=SHELF)).values()) == {"no_store_has_it"}

@@ -132,3 +132,24 @@ def test_what_models_have_learnt_of_a_cut_off_is_not_put_off_again(way: str) -> 
         told, untold = (promised_on(knowing(), missing, zone, midnight, "home") for missing in (WAYS[way], {}))
         assert told == untold
         assert told[-1] - told[0] == timedelta(days=1)
+
+
+def open_every_day() -> ByTheHour:
+    """Heads that learnt of a place that works every day from nine: what is ordered from six on waits for it."""
+    hour = np.arange(HOURS_PER_WEEK) % 24
+    until_nine = np.where(hour < 9, 9 - hour, np.where(hour < 18, 0, 33 - hour))
+    return ByTheHour({"A": (1, 1, 0, 1, 0.1)}, low=4.0 * until_nine, wide=np.full(HOURS_PER_WEEK, 4 * 3.0))
+
+
+def test_a_weekend_that_models_know_nothing_of_makes_no_date_surer() -> None:
+    """Nobody works from Friday two o'clock on: on Monday at eight nothing has been begun, and so nothing is ready."""
+    hours = {"opening_hours": {day: ["08:00-14:00"] for day in WEEK[:5]}}
+    friday, told = datetime(2026, 3, 6, tzinfo=ZoneInfo("Europe/Rome")), set()
+    for days in range(3):
+        dates = promised_on(
+            open_every_day(), {"place": hours}, "Europe/Rome", friday + timedelta(days=days), "click_and_collect"
+        )
+        told |= {at for minutes, at in zip(MINUTES, dates, strict=True) if days or minutes > CLOSES}
+    (monday,) = told
+    assert datetime(2026, 3, 9, 11, tzinfo=ZoneInfo("Europe/Rome")) < monday
+    assert monday < datetime(2026, 3, 9, 13, tzinfo=ZoneInfo("Europe/Rome"))

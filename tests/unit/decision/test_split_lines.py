@@ -2,9 +2,13 @@
 
 from typing import Any
 
-from decision.decide import decide
+import pytest
+
+from decision.decide import decide, price, rule
 from decision.decision import Decision
 from decision.order import Line, Order
+from decision.plans import search
+from decision.plans.planning import best_plan
 from decision.rules.ruleset import load_ruleset
 from tests.unit.decision.world import NOW, Table, network, order
 
@@ -131,3 +135,14 @@ def test_lines_of_one_group_are_left_out_together_and_never_split() -> None:
     best = of_set(of_one_set(chairs=3), "limits: {allow_partial: true}").options[0]
     assert [line.line_id for line in best.missing] == ["1", "3"]
     assert best.terms["missing_lines"] == 200.0
+
+
+def test_more_units_than_the_parcels_can_bring_are_seen_without_a_search(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ninety of what lies in twos and threes everywhere: to try who sends how many took seconds."""
+    monkeypatch.setattr(search, "MOST_STEPS", 1)
+    places = {f"S{at}": 2 + at % 2 for at in range(40)}
+    net = network([{"location_id": place} for place in places], SERVICES, {"LAMP": places})
+    ruled = rule(order("LAMP", quantity=90), net, [load_ruleset("name: n\nlimits: {max_parcels: 4}")], NOW)
+    assert ruled is not None
+    ranked = best_plan(price(ruled, Table(dict.fromkeys(places, (5.0, 1.0, 10.0, 30.0, 0.1)))), seconds=0.0)
+    assert (ranked.plans, ranked.unproved) == ([], False)

@@ -99,6 +99,12 @@ def test_who_sends_what_is_searched_only_as_long_as_the_plan_may_take() -> None:
     assert len(soon.plans) == 1
 
 
+def test_a_promise_that_may_take_a_tenth_of_a_second_searches_a_fifth_of_what_a_decision_does() -> None:
+    promise, decision = effort_of(0.1), effort_of(4.0)
+    for name in ("covers", "plans", "exchanges", "places"):
+        assert 0 < getattr(promise, name) <= getattr(decision, name) / 5
+
+
 @given(st.integers(0, 2**32 - 1), st.integers(1, 12), st.integers(1, 40), st.integers(1, 5))
 def test_what_is_met_by_exchange_has_every_line(seed: int, blocks: int, candidates: int, most: int) -> None:
     rng = np.random.default_rng(seed)

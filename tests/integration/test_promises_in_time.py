@@ -1,0 +1,41 @@
+"""Promises take only so long, and hold up nobody."""
+
+import asyncio
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from serving.promises import promising
+from serving.settings import Settings
+from tests.integration.conftest import Api, running
+from tests.integration.test_promises_not_made import FARTHER, METHODS, STANDARD, STORE, ask, open_shop
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_each_method_is_looked_at_before_a_second_store(
+    database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """There is time for four ways of seven."""
+    settings = Settings(work_folder=tmp_path, database_url=database_url, promise_milliseconds=3.5)
+    async with running(settings) as api:
+        await open_shop(api, [STORE, FARTHER], [STANDARD], {"A": {"S": 5, "S2": 5}})
+        monkeypatch.setattr(promising, "perf_counter", (tick / 1000 for tick in count()).__next__)
+        answer = await ask(api, [{"sku": "A"}])
+    assert {promise["delivery_method"] for promise in answer["promises"]} == set(METHODS)
+    assert {none["collect_location_id"] for none in answer["not_promised"]} == {"S2"}
+    assert {none["cause"] for none in answer["not_promised"]} == {"not_in_time"}
+    assert not answer["complete"]
+
+
+async def test_others_are_answered_while_a_large_basket_is_looked_at(api: Api) -> None:
+    await open_shop(api, [STORE, FARTHER], [STANDARD], {sku: {"S": 9, "S2": 9} for sku in ("A", "B", "C")})
+    lines = [{"sku": sku, "quantity": 1} for sku in ("A", "B", "C") for _ in range(4)]
+    asked = asyncio.create_task(ask(api, lines))
+    answered = []
+    while not asked.done():
+        answered.append((await api.client.get("/healthz")).status_code)
+        await asyncio.sleep(0)
+    assert (await asked)["promises"]
+    assert answered.count(200) > 5
