@@ -17,8 +17,8 @@ from decision.network import Network
 from decision.order import Order
 from decision.predictor import Predictor
 from decision.promise import NotPromised, Promise
-from decision.promises.awaited import the_plan, the_slowest
-from decision.promises.promising import Asking, promise
+from decision.promises.awaited import PlanAwaited, SlowestAwaited
+from decision.promises.promising import Asking, promise, promises
 from decision.rules.document import DELIVERY_METHODS
 from serving.decisions.deciding import require_currency
 from serving.decisions.ordering import address_of, to_order
@@ -32,6 +32,8 @@ from serving.wire.promise_token import promised, token_of
 
 log = structlog.get_logger()
 
+#: So many promises at most are made together: more at once take no less time each.
+TOGETHER: Final = 32
 #: So many of the nearest locations are looked at for stores that have what is asked for.
 NEAREST: Final = 60
 
@@ -54,29 +56,46 @@ class _UntilThen:
     def __init__(self, basis: _Basis, milliseconds: float) -> None:
         self.complete = True
         self.degraded = list(basis.degraded)
-        self._basis, self._ends = basis, perf_counter() + milliseconds / 1000
-        self._begun = False
+        self._basis, self._milliseconds = basis, milliseconds
+        self._most = TOGETHER
 
-    def promise(self, order: Order) -> Promise | NotPromised:
-        """Return the promise, or why there is none.
+    def promises(self, orders: Sequence[Order]) -> list[Promise | NotPromised]:
+        """Return the promise of each order, or why there is none. As many are made together as there seems time for."""
+        told: list[Promise | NotPromised] = []
+        begun = perf_counter()
+        while len(told) < len(orders):
+            spent = 1000 * (perf_counter() - begun)
+            if told and spent > self._milliseconds:
+                break
+            count = int(len(told) * (self._milliseconds - spent) / spent) if told else 1
+            told += self._together(orders[len(told) :][: max(1, min(count, self._most))])
+        left = [_none(order, "not_in_time") for order in orders[len(told) :]]
+        self.complete &= all(isinstance(one, Promise) or one.cause != "not_in_time" for one in [*told, *left])
+        return told + left
+
+    def _together(self, orders: Sequence[Order]) -> list[Promise | NotPromised]:
+        """Return the promise of each order; none where they fail together: then each is made by itself.
 
         Catching everything is right here and nowhere else: a checkout without a date loses the sale, whatever the
         cause. It is logged with its trace, told in the answer, and the date is later for it.
         """
-        if self._begun and perf_counter() > self._ends:
-            self.complete = False
-            return _none(order, "not_in_time")
-        self._begun = True
+        if len(orders) == 1:
+            return [self._alone(orders[0])]
+        try:
+            return promises(orders, self._basis.asking)
+        except Exception:
+            log.exception("promises failed together", orders=len(orders))
+            self._most = 1
+            return []
+
+    def _alone(self, order: Order) -> Promise | NotPromised:
         for asking in (self._basis.asking, self._basis.cautious):
             try:
-                told = promise(order, asking)
+                return promise(order, asking)
             except Exception:
                 log.exception("a promise failed", method=order.delivery_method, service_level=order.service_level)
                 if "error" not in self.degraded:
                     self.degraded.append("error")
-            else:
-                self.complete &= isinstance(told, Promise) or told.cause != "not_in_time"
-                return told
         return _none(order, "error")
 
 
@@ -100,8 +119,10 @@ def make_promises(service: Service, body: PromiseBody, snapshot: Snapshot) -> Pr
     none: list[NotPromised] = []
     wanted = body.hold or HoldBody()
     # The way that is to be held is looked at while there is time.
-    for way in sorted(_ways(body, snapshot, basket, now), key=lambda one: not wanted.wants(one)):
-        told = way if isinstance(way, NotPromised) else making.promise(way)
+    ways = sorted(_ways(body, snapshot, basket, now), key=lambda one: not wanted.wants(one))
+    made = iter(making.promises([way for way in ways if isinstance(way, Order)]))
+    for way in ways:
+        told = way if isinstance(way, NotPromised) else next(made)
         if isinstance(told, NotPromised):
             none.append(tell_not_promised(told, names, body.language))
         elif isinstance(way, Order):
@@ -119,29 +140,42 @@ def make_promise_list(service: Service, body: PromiseListBody, snapshot: Snapsho
     """
     now = service.clock()
     making = _UntilThen(_basis(service, body.currency, snapshot, now), service.settings.promise_bulk_milliseconds)
-    items = [_item(body, item, snapshot, making, now) for item in body.items]
+    ways = [_ways_of_item(body, item, snapshot, now) for item in body.items]
+    told = iter(making.promises([way for of_item in ways for way in of_item]))
+    items = [
+        _item(item, snapshot, [next(told) for _ in of_item]) for item, of_item in zip(body.items, ways, strict=True)
+    ]
     return PromiseList(now, body.currency, items, making.degraded, making.complete)
 
 
-def _item(
-    body: PromiseListBody, item: PromiseLineBody | WrongItem, snapshot: Snapshot, making: _UntilThen, now: datetime
-) -> PromisedItem:
+def _ways_of_item(
+    body: PromiseListBody, item: PromiseLineBody | WrongItem, snapshot: Snapshot, now: datetime
+) -> list[Order]:
+    """Return one item as an order by each level home, and of the nearest store that has it; of a wrong item none."""
+    if isinstance(item, WrongItem) or item.sku not in snapshot.products:
+        return []
+    order = to_order(_as_order(body, [item], now), snapshot)
+    near = _near(snapshot.network, order, shelf=True)[:1]
+    return [
+        *(replace(order, service_level=level) for level in _levels(snapshot.network)),
+        *(_collected(order, "click_and_collect", place, snapshot) for place in near),
+    ]
+
+
+def _item(item: PromiseLineBody | WrongItem, snapshot: Snapshot, told: Sequence[Promise | NotPromised]) -> PromisedItem:
     if isinstance(item, WrongItem):
         return PromisedItem(item.sku, item.quantity, cause="invalid", reason=item.reason)
     if item.sku not in snapshot.products:
         return PromisedItem(item.sku, item.quantity, cause="unknown_sku", reason=not_fed("sku", item.sku))
-    order = to_order(_as_order(body, [item], now), snapshot)
-    told = [making.promise(replace(order, service_level=level)) for level in _levels(snapshot.network)]
-    home = [one for one in told if isinstance(one, Promise)]
-    none = [one.cause for one in told if isinstance(one, NotPromised)]
-    near = _near(snapshot.network, order, shelf=True)[:1]
-    collected = [making.promise(_collected(order, "click_and_collect", place, snapshot)) for place in near]
+    dates = [one for one in told if isinstance(one, Promise)]
+    home = [one for one in dates if one.delivery_method == "home"]
+    none = [one.cause for one in told if isinstance(one, NotPromised) and one.delivery_method == "home"]
     return PromisedItem(
         item.sku,
         item.quantity,
         earliest=min(home, key=lambda one: (one.promised_at, *_by_fee(one)), default=None),
         cheapest=min(home, key=_by_fee, default=None),
-        collect=next((one for one in collected if isinstance(one, Promise)), None),
+        collect=next((one for one in dates if one.delivery_method != "home"), None),
         cause=None if home else (none or ["no_plan"])[0],
     )
 
@@ -166,10 +200,10 @@ def _basis(service: Service, currency: str, snapshot: Snapshot, now: datetime) -
     else:
         predictor = served
     valid_for = timedelta(minutes=settings.promise_valid_minutes)
-    cautious = Asking(snapshot.network, snapshot.rulesets, live.lanes, now, valid_for, the_slowest, days_later=1)
+    cautious = Asking(snapshot.network, snapshot.rulesets, live.lanes, now, valid_for, SlowestAwaited, days_later=1)
     if predictor is live.lanes:
         return _Basis(cautious, cautious, degraded)
-    asking = replace(cautious, predictor=predictor, awaited=the_plan, days_later=1 if degraded else 0)
+    asking = replace(cautious, predictor=predictor, awaited=PlanAwaited, days_later=1 if degraded else 0)
     return _Basis(asking, cautious, degraded)
 
 
