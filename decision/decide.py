@@ -107,7 +107,7 @@ def _once_come(
         return None
     then = with_arrived(network, order, now, until)
     ruled = rule(order, then, rulesets, until)
-    options = () if ruled is None else explain(best_plan(*price([ruled], predictor)), {}).options
+    options = () if ruled is None else explain(best_plan(price([ruled], predictor)[0]), {}).options
     return options[0].on_time if options and not options[0].missing else None
 
 

@@ -92,6 +92,8 @@ def local_clocks(
 
 def next_opening(network: Network, place: int, instant: datetime) -> datetime:
     """Return ``instant`` where the place is open to customers then, else when it opens next."""
+    if not network.has_calendars:
+        return instant
     for local, _ in local_clocks(network, np.array([place]), instant):
         never = np.full((1, len(WEEKDAYS)), np.nan)
         worked = network.days_worked_at(place, local.date() - _A_DAY, DAYS_AHEAD + 1)

@@ -80,11 +80,12 @@ def figures(orders: Sequence[Order]) -> Figures:
 
 def whole_and_alone(orders: Sequence[Order], told: Figures) -> tuple[Parcels, Parcels]:
     """Return the parcels of whole orders, and those of every line alone."""
-    ordered = np.zeros(told.longest_side_cm.shape, np.int64)
+    most = int(told.lines.max())
+    ordered = np.zeros((len(orders), most), np.int64)
     for at, order in enumerate(orders):
         ordered[at, : told.lines[at]] = [line.quantity for line in order.lines]
-    of_line, nth = np.nonzero(np.arange(ordered.shape[1]) < told.lines[:, None])
-    alone = np.zeros((len(of_line), ordered.shape[1]), np.int64)
+    of_line, nth = np.nonzero(np.arange(most) < told.lines[:, None])
+    alone = np.zeros((len(of_line), most), np.int64)
     alone[np.arange(len(of_line)), nth] = ordered[of_line, nth]
     return told.parcels(np.arange(len(orders)), ordered), told.parcels(of_line, alone)
 

@@ -85,8 +85,14 @@ def score(
     found = [_nothing(pairs.shape) for pairs in usable]
     some = [at for at, pairs in enumerate(usable) if pairs.any()]
     if some:
-        orders, candidates, usable = ([each[at] for at in some] for each in (orders, candidates, usable))
-        scored = _scored(orders, network, candidates, usable, predictor=predictor, now=now)
+        scored = _scored(
+            [orders[at] for at in some],
+            network,
+            [candidates[at] for at in some],
+            [usable[at] for at in some],
+            predictor=predictor,
+            now=now,
+        )
         for at, scores in zip(some, scored, strict=True):
             found[at] = scores
     return found

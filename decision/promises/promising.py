@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
+from decision.calendars.delivery_days import zone_of
 from decision.calendars.dispatch import Dispatch
 from decision.candidates.candidates import FROM_THE_SHELF
 from decision.candidates.inbound import arrivals, with_arrived
@@ -44,7 +45,8 @@ _HOUR: Final = timedelta(hours=1)
 #: So many instants are looked at, from now on as long as a promise is valid: between them models change little.
 _LOOKS: Final = 6
 _SECOND: Final = timedelta(seconds=1)
-_Found, _Next = TypeVar("_Found"), TypeVar("_Next")
+_Found = TypeVar("_Found")
+_Next = TypeVar("_Next")
 
 
 @dataclass(frozen=True)
@@ -128,8 +130,8 @@ def _complete(ranked: Ranked) -> Ranked | NotPromised:
 def _lacking(ruled: Ruled) -> tuple[str, ...]:
     """Return the lines of which no candidate has a unit."""
     everyone = ruled.everyone
-    some = (everyone.candidates.free > 0).any(axis=1).tolist()
-    return tuple(line.line_id for line, free in zip(everyone.order.lines, some, strict=True) if not free)
+    free = zip(everyone.order.lines, everyone.candidates.free, strict=True)
+    return tuple(line.line_id for line, units in free if not (units > 0).any())
 
 
 def _no_plan(ranked: Ranked) -> NotPromised:
@@ -174,7 +176,13 @@ def _told(asking: Asking, asked_at: datetime, ranked: Sequence[Ranked]) -> list[
         return []
     sent = [_sent(one, asking, asked_at) for one in ranked]
     later = asking.awaited.ordered([one.awaited for one in sent], [one.whiles for one in sent])
-    return [_dated(one, of_one, asking, asked_at) for one, of_one in zip(sent, later, strict=True)]
+    orders = [one.ruled.situation.order for one in ranked]
+    towards = {(order.destination, order.collect_location_id): order for order in orders}
+    zones = {where: zone_of(order, asking.network) for where, order in towards.items()}
+    return [
+        _dated(one, of_one, zones[order.destination, order.collect_location_id], asking, asked_at)
+        for one, of_one, order in zip(sent, later, orders, strict=True)
+    ]
 
 
 def _sent(ranked: Ranked, asking: Asking, asked_at: datetime) -> _Sent:
@@ -197,11 +205,13 @@ def _sent(ranked: Ranked, asking: Asking, asked_at: datetime) -> _Sent:
     return _Sent(ranked, awaited, leaves, cut_off, valid_until, Whiles(after, again))
 
 
-def _dated(sent: _Sent, later: Awaited, asking: Asking, asked_at: datetime) -> Promise | NotPromised:
+def _dated(sent: _Sent, later: Awaited, zone: ZoneInfo, asking: Asking, asked_at: datetime) -> Promise | NotPromised:
     network, situation, ranked = asking.network, sent.ranked.ruled.situation, sent.ranked
     order, plan, terms = situation.order, ranked.plans[0], ranked.ruled.ruleset.promises
-    coming = situation.candidates.take(sent.awaited.rows)
-    waiting = Waiting(order, network, coming, sent.leaves, asking.now, sent.awaited, later)
+    candidates, sending = situation.candidates, np.array([one.candidate for one in plan.shipments])
+    waiting = Waiting(
+        order, network, candidates.service[sent.awaited.rows], sent.leaves, asking.now, zone, sent.awaited, later
+    )
     home = order.delivery_method == "home"
     read = (first_date if home else first_opening)(waiting, terms.confidence, asking.days_later)
     if read is None and asking.awaited is SlowestAwaited:  # no plan would be promised later
@@ -214,7 +224,6 @@ def _dated(sent: _Sent, later: Awaited, asking: Asking, asked_at: datetime) -> P
     earliest, likely = (at_level(waiting, level, read.promised_at) for level in (EARLIEST, LIKELY))
     fee = _fee(terms, order, situation)
     days = (read.promised_at - asked_at) / timedelta(days=1)
-    sent_from = situation.candidates.take(np.array([one.candidate for one in plan.shipments]))
     return Promise(
         delivery_method=order.delivery_method,
         service_level=order.service_level,
@@ -232,7 +241,7 @@ def _dated(sent: _Sent, later: Awaited, asking: Asking, asked_at: datetime) -> P
         waits_until=None,
         fee=fee,
         cost=sum(ranked.priced.cost(one) for one in plan.shipments),
-        carbon_kg=float(sent_from.carbon_kg.sum()),
+        carbon_kg=float(candidates.carbon_kg[sending].sum()),
         worth=(fee or 0.0) + terms.day * days,
         shipments=tuple(
             PromisedShipment(
@@ -240,7 +249,9 @@ def _dated(sent: _Sent, later: Awaited, asking: Asking, asked_at: datetime) -> P
                 None if service < 0 else str(network.services["carrier_service_id"][service]),
                 tuple(ShipmentLine(x.line_id, x.sku, n) for x, n in zip(order.lines, one.units, strict=True) if n),
             )
-            for one, place, service in zip(plan.shipments, sent_from.location, sent_from.service, strict=True)
+            for one, place, service in zip(
+                plan.shipments, candidates.location[sending], candidates.service[sending], strict=True
+            )
         ),
         ruleset=f"{ranked.ruled.ruleset.name}@{ranked.ruled.ruleset.version}",
         bundle=asking.predictor.version,

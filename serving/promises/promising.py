@@ -2,9 +2,9 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
-from time import perf_counter
+from itertools import islice
 from typing import Final
 
 import numpy as np
@@ -18,85 +18,23 @@ from decision.order import Order
 from decision.predictor import Predictor
 from decision.promise import NotPromised, Promise
 from decision.promises.awaited import PlanAwaited, SlowestAwaited
-from decision.promises.promising import Asking, promise, promises
+from decision.promises.promising import Asking
 from decision.rules.document import DELIVERY_METHODS
 from serving.decisions.deciding import require_currency
 from serving.decisions.ordering import address_of, to_order
 from serving.errors import FieldError, UnknownReferenceError, not_fed
+from serving.promises.in_time import Basis, UntilThen, not_promised
 from serving.service import Service
 from serving.state.snapshot import Snapshot
-from serving.wire.order import LineBody, OrderBody
+from serving.wire.order import DestinationBody, LineBody, OrderBody
 from serving.wire.promise import HoldBody, PromiseBody, PromiseLineBody, Promises, Told, ranked
 from serving.wire.promise_list import PromisedItem, PromiseList, PromiseListBody, WrongItem
 from serving.wire.promise_token import promised, token_of
 
 log = structlog.get_logger()
 
-#: So many promises at most are made together: more at once take no less time each.
-TOGETHER: Final = 32
 #: So many of the nearest locations are looked at for stores that have what is asked for.
 NEAREST: Final = 60
-
-
-@dataclass(frozen=True)
-class _Basis:
-    """What promises are made from, what they are made from when that fails, and what is not as it should be."""
-
-    asking: Asking
-    cautious: Asking
-    degraded: Sequence[str]
-
-
-class _UntilThen:
-    """Makes promises, the first in any case, until the time is up; then answers `not_in_time` and is not ``complete``.
-
-    ``degraded`` names what was not as it should be.
-    """
-
-    def __init__(self, basis: _Basis, milliseconds: float) -> None:
-        self.complete = True
-        self.degraded = list(basis.degraded)
-        self._basis, self._milliseconds = basis, milliseconds
-        self._most = TOGETHER
-
-    def promises(self, orders: Sequence[Order]) -> list[Promise | NotPromised]:
-        """Return the promise of each order, or why there is none. As many are made together as there seems time for."""
-        told: list[Promise | NotPromised] = []
-        begun = perf_counter()
-        while len(told) < len(orders):
-            spent = 1000 * (perf_counter() - begun)
-            if told and spent > self._milliseconds:
-                break
-            count = int(len(told) * (self._milliseconds - spent) / spent) if told else 1
-            told += self._together(orders[len(told) :][: max(1, min(count, self._most))])
-        left = [_none(order, "not_in_time") for order in orders[len(told) :]]
-        self.complete &= all(isinstance(one, Promise) or one.cause != "not_in_time" for one in [*told, *left])
-        return told + left
-
-    def _together(self, orders: Sequence[Order]) -> list[Promise | NotPromised]:
-        """Return the promise of each order; none where they fail together: then each is made by itself.
-
-        Catching everything is right here and nowhere else: a checkout without a date loses the sale, whatever the
-        cause. It is logged with its trace, told in the answer, and the date is later for it.
-        """
-        if len(orders) == 1:
-            return [self._alone(orders[0])]
-        try:
-            return promises(orders, self._basis.asking)
-        except Exception:
-            log.exception("promises failed together", orders=len(orders))
-            self._most = 1
-            return []
-
-    def _alone(self, order: Order) -> Promise | NotPromised:
-        for asking in (self._basis.asking, self._basis.cautious):
-            try:
-                return promise(order, asking)
-            except Exception:
-                log.exception("a promise failed", method=order.delivery_method, service_level=order.service_level)
-                if "error" not in self.degraded:
-                    self.degraded.append("error")
-        return _none(order, "error")
 
 
 def make_promises(service: Service, body: PromiseBody, snapshot: Snapshot) -> Promises:
@@ -113,7 +51,7 @@ def make_promises(service: Service, body: PromiseBody, snapshot: Snapshot) -> Pr
     now = service.clock()
     basket = to_order(_as_order(body, body.lines, now), snapshot)
     basis = _basis(service, body.currency, snapshot, now)
-    making = _UntilThen(basis, service.settings.promise_milliseconds)
+    making = UntilThen(basis, service.settings.promise_milliseconds)
     names = dict(zip(snapshot.network.locations["location_id"], snapshot.network.locations["name"], strict=True))
     found: list[Told] = []
     none: list[NotPromised] = []
@@ -139,8 +77,9 @@ def make_promise_list(service: Service, body: PromiseListBody, snapshot: Snapsho
     predicted in another currency.
     """
     now = service.clock()
-    making = _UntilThen(_basis(service, body.currency, snapshot, now), service.settings.promise_bulk_milliseconds)
-    ways = [_ways_of_item(body, item, snapshot, now) for item in body.items]
+    making = UntilThen(_basis(service, body.currency, snapshot, now), service.settings.promise_bulk_milliseconds)
+    near = _stores_near(snapshot.network, body.destination)
+    ways = [_ways_of_item(body, item, near, snapshot, now) for item in body.items]
     told = iter(making.promises([way for of_item in ways for way in of_item]))
     items = [
         _item(item, snapshot, [next(told) for _ in of_item]) for item, of_item in zip(body.items, ways, strict=True)
@@ -149,16 +88,16 @@ def make_promise_list(service: Service, body: PromiseListBody, snapshot: Snapsho
 
 
 def _ways_of_item(
-    body: PromiseListBody, item: PromiseLineBody | WrongItem, snapshot: Snapshot, now: datetime
+    body: PromiseListBody, item: PromiseLineBody | WrongItem, near: Sequence[int], snapshot: Snapshot, now: datetime
 ) -> list[Order]:
     """Return one item as an order by each level home, and of the nearest store that has it; of a wrong item none."""
     if isinstance(item, WrongItem) or item.sku not in snapshot.products:
         return []
     order = to_order(_as_order(body, [item], now), snapshot)
-    near = _near(snapshot.network, order, shelf=True)[:1]
+    nearest = islice(_with_all(near, snapshot.network, order), 1)
     return [
         *(replace(order, service_level=level) for level in _levels(snapshot.network)),
-        *(_collected(order, "click_and_collect", place, snapshot) for place in near),
+        *(_collected(order, "click_and_collect", place, snapshot) for place in _ids(nearest, snapshot.network)),
     ]
 
 
@@ -185,7 +124,7 @@ def _by_fee(one: Promise) -> tuple[bool, float, float, datetime]:
     return one.fee is None, one.fee or 0.0, one.cost, one.promised_at
 
 
-def _basis(service: Service, currency: str, snapshot: Snapshot, now: datetime) -> _Basis:
+def _basis(service: Service, currency: str, snapshot: Snapshot, now: datetime) -> Basis:
     live, settings = service.live, service.settings
     served = live.predictor  # taken once: it learns
     require_currency(served or live.lanes, currency)
@@ -202,9 +141,9 @@ def _basis(service: Service, currency: str, snapshot: Snapshot, now: datetime) -
     valid_for = timedelta(minutes=settings.promise_valid_minutes)
     cautious = Asking(snapshot.network, snapshot.rulesets, live.lanes, now, valid_for, SlowestAwaited, days_later=1)
     if predictor is live.lanes:
-        return _Basis(cautious, cautious, degraded)
+        return Basis(cautious, cautious, degraded)
     asking = replace(cautious, predictor=predictor, awaited=PlanAwaited, days_later=1 if degraded else 0)
-    return _Basis(asking, cautious, degraded)
+    return Basis(asking, cautious, degraded)
 
 
 def _as_order(body: PromiseBody | PromiseListBody, lines: Iterable[PromiseLineBody], now: datetime) -> OrderBody:
@@ -235,29 +174,31 @@ def _as_order(body: PromiseBody | PromiseListBody, lines: Iterable[PromiseLineBo
 
 def _ways(body: PromiseBody, snapshot: Snapshot, home: Order, now: datetime) -> Iterator[Order | NotPromised]:
     """Yield the basket as an order by each way of delivery; of a method that has no way, why."""
+    network = snapshot.network
+    stores = _stores_near(network, body.destination)
     for method in dict.fromkeys(body.methods or DELIVERY_METHODS):
         order = replace(home, delivery_method=method)
         if method == "home":
-            levels = _levels(snapshot.network)
+            levels = _levels(network)
             yield from (replace(home, service_level=level) for level in levels)
             if not levels:
-                yield _none(order, "nothing_travels")
+                yield not_promised(order, "nothing_travels")
             continue
         shelf = method in FROM_THE_SHELF and _from_its_store(order, snapshot, now)
-        near = _near(snapshot.network, home, shelf=shelf)[: body.stores]
-        places = list(dict.fromkeys([*body.collect_location_ids, *near]))
+        near = islice(_with_all(stores, network, home) if shelf else stores, body.stores)
+        places = list(dict.fromkeys([*body.collect_location_ids, *_ids(near, network)]))
         yield from (_collected(home, method, place, snapshot) for place in places)
         if not places:
-            yield _none(order, _without_store(body, snapshot.network, home))
+            yield not_promised(order, _without_store(body, stores))
 
 
-def _without_store(body: PromiseBody, network: Network, home: Order) -> str:
+def _without_store(body: PromiseBody, near: Sequence[int]) -> str:
     """Return why there is no store to collect in."""
     if not body.stores:
         return "no_store_asked"
-    if home.destination.latitude is None or home.destination.longitude is None:
+    if body.destination.latitude is None or body.destination.longitude is None:
         return "no_coordinates"
-    return "no_store_has_it" if _near(network, home, shelf=False) else "no_location_near"
+    return "no_store_has_it" if near else "no_location_near"
 
 
 def _from_its_store(order: Order, snapshot: Snapshot, now: datetime) -> bool:
@@ -266,6 +207,10 @@ def _from_its_store(order: Order, snapshot: Snapshot, now: datetime) -> bool:
         return True
     applies = ruleset_of(order, snapshot.network, snapshot.rulesets, now)
     return applies is None or applies.collect_from == "store"
+
+
+def _ids(places: Iterable[int], network: Network) -> list[str]:
+    return [str(network.locations["location_id"][at]) for at in places]
 
 
 def _levels(network: Network) -> Sequence[str]:
@@ -277,16 +222,20 @@ def _collected(home: Order, method: str, location_id: str, snapshot: Snapshot) -
     return replace(home, delivery_method=method, collect_location_id=location_id, destination=destination)
 
 
-def _near(network: Network, order: Order, *, shelf: bool) -> list[str]:
-    """Return the nearest stores, nearest first; from the shelf, those that have all that is asked for."""
-    to, wanted = order.destination, Counter[str]()
-    for line in order.lines:
-        wanted[line.sku] += line.quantity
+def _stores_near(network: Network, to: DestinationBody) -> list[int]:
+    """Return the positions of the nearest stores, nearest first."""
     if to.latitude is None or to.longitude is None:
         return []
-    ids, types = network.locations["location_id"], network.locations["location_type"]
-    near = [at for at in network.locations_near(to.latitude, to.longitude, NEAREST).tolist() if types[at] == "store"]
-    return [str(ids[at]) for at in near if not shelf or all(_has(network, sku, n, at) for sku, n in wanted.items())]
+    types = network.locations["location_type"]
+    return [at for at in network.locations_near(to.latitude, to.longitude, NEAREST).tolist() if types[at] == "store"]
+
+
+def _with_all(near: Iterable[int], network: Network, order: Order) -> Iterator[int]:
+    """Yield those that have all that is asked for."""
+    wanted = Counter[str]()
+    for line in order.lines:
+        wanted[line.sku] += line.quantity
+    return (at for at in near if all(_has(network, sku, units, at) for sku, units in wanted.items()))
 
 
 def _has(network: Network, sku: str, units: int, location: int) -> bool:
@@ -297,7 +246,3 @@ def _has(network: Network, sku: str, units: int, location: int) -> bool:
     if at == len(stock.location) or stock.location[at] != location:
         return False
     return bool(stock.on_hand[at] - stock.reserved[at] - stock.safety_stock[at] >= units)
-
-
-def _none(order: Order, cause: str) -> NotPromised:
-    return NotPromised(order.delivery_method, order.service_level, order.collect_location_id, cause)
