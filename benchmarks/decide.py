@@ -20,6 +20,7 @@ import decision.plans.planning
 from benchmarks.report import Figure, Report
 from benchmarks.retailer import RETAILER, Retailer, make_retailer, network_of, orders_of
 from benchmarks.stopwatch import Stopwatch
+from decision.candidates.asked import Asked
 from decision.decide import decide
 from decision.network import Network
 from decision.order import Order
@@ -41,7 +42,7 @@ WATCHED: Final = (
     (TrailingSums, "sums_at", "state"),
     (decision.decide, "score", "features"),
     (decision.candidates.scores, "asked_of", "features"),
-    (decision.candidates.scores.Asked, "of", "features"),
+    (Asked, "of", "features"),
     (Bundle, "inputs", "features"),
     (Bundle, "_predict", "inference"),
     (decision.decide, "rule", "rules"),

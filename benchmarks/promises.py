@@ -14,13 +14,17 @@ from benchmarks.report import Figure
 from benchmarks.retailer import RETAILER, Retailer, make_retailer, network_of, orders_of
 from decision.order import Order
 from decision.promise import Promise
-from decision.promises.promising import Asking, promise
+from decision.promises.promising import Asking, promise, promises
 from decision.rules.ruleset import default_ruleset
+from serving.promises.in_time import TOGETHER
 
 LOCATIONS: Final = (50, 500, 2_000)
 LINES: Final = (1, 5)
 TARGETED: Final = "1x500"
 PROMISES: Final = 200
+#: Items of a page, in a network of so many locations.
+ITEMS: Final = 100
+ITEMS_LOCATIONS: Final = 500
 VALID_FOR: Final = timedelta(minutes=15)
 #: What vendors publish, of hardware of their own.
 VENDORS_MS: Final = 250.0
@@ -50,7 +54,18 @@ def measure_promises(seed: int) -> list[Figure]:
         for lines in LINES:
             orders = orders_of(retailer, PROMISES, lines, rng)
             figures += _figures(f"{lines}x{locations}", _timed(orders, asking, retailer))
+            if (lines, locations) == (1, ITEMS_LOCATIONS):
+                figures.append(Figure(f"ms_per_item_{ITEMS}x{locations}", _of_a_page(orders[:ITEMS], asking)))
     return figures
+
+
+def _of_a_page(orders: list[Order], asking: Asking) -> float:
+    """Milliseconds of the processor for each item of a page, all of them to one address, as the service makes them."""
+    page = [replace(order, destination=orders[0].destination) for order in orders]
+    start = process_time()
+    for first in range(0, len(page), TOGETHER):
+        promises(page[first : first + TOGETHER], asking)
+    return 1000 * (process_time() - start) / len(page)
 
 
 def _with_locations(retailer: Retailer, count: int) -> Retailer:

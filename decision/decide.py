@@ -11,7 +11,7 @@ from decision.candidates.candidates import Candidates, find_candidates
 from decision.candidates.consolidation import open_shipments_at
 from decision.candidates.inbound import with_arrived
 from decision.candidates.learnt import learnt, times_missed
-from decision.candidates.scores import score
+from decision.candidates.scores import Scores, score
 from decision.decision import Decision
 from decision.errors import TooManyLinesError
 from decision.explanation.answer import explain, no_ruleset
@@ -71,7 +71,7 @@ def decide(
         everyone = _situation(order, network, candidates, now)
         return tell(_with_promise(no_ruleset(everyone, known), everyone, None, None), language)
     # The best plan is told against the next one, which is looked for even when nobody asked to see it.
-    priced = price(ruled, predictor)
+    (priced,) = price([ruled], predictor)
     decision = explain(plan(priced, max(options, 2)), known)
     if not decision.options:
         helping, unproved = relaxations(ruled, predictor, find_plan)
@@ -107,7 +107,7 @@ def _once_come(
         return None
     then = with_arrived(network, order, now, until)
     ruled = rule(order, then, rulesets, until)
-    options = () if ruled is None else explain(best_plan(price(ruled, predictor)), {}).options
+    options = () if ruled is None else explain(best_plan(price([ruled], predictor)[0]), {}).options
     return options[0].on_time if options and not options[0].missing else None
 
 
@@ -139,16 +139,32 @@ def _situation(order: Order, network: Network, candidates: Candidates, now: date
     return Situation(order, network, candidates, now, candidates.free - candidates.safety)
 
 
-def price(ruled: Ruled, predictor: Predictor) -> tuple[Ruled, Pricing]:
-    """Score the candidates that matter, apply the rules that waited for predictions, and put prices on both."""
-    situation, ruling = ruled.situation, ruled.ruling
-    order, network, candidates = situation.order, situation.network, situation.candidates
-    most = ruled.reach.at_most
-    scores = score(order, network, candidates, most > 0, predictor=predictor, now=situation.now)
+def price(ruled: Sequence[Ruled], predictor: Predictor) -> list[tuple[Ruled, Pricing]]:
+    """Score the candidates that matter, apply the rules that waited for predictions, and put prices on both.
+
+    Orders of one network and instant are scored together; what is said of one does not depend on the others.
+    """
+    if not ruled:
+        return []
+    situations = [one.situation for one in ruled]
+    scores = score(
+        [one.order for one in situations],
+        situations[0].network,
+        [one.candidates for one in situations],
+        [one.reach.at_most > 0 for one in ruled],
+        predictor=predictor,
+        now=situations[0].now,
+    )
+    return [_priced(one, of_one) for one, of_one in zip(ruled, scores, strict=True)]
+
+
+def _priced(ruled: Ruled, scores: Scores) -> tuple[Ruled, Pricing]:
+    order, network, candidates = ruled.situation.order, ruled.situation.network, ruled.situation.candidates
     scores = learnt(scores, ruled.ruleset.not_found_odds, times_missed(order, network, candidates))
-    situation = replace(situation, scores=scores)
-    ruling = ruling.and_then(apply_rules(ruled.ruleset, ruled.rules, situation))
+    situation = replace(ruled.situation, scores=scores)
+    ruling = ruled.ruling.and_then(apply_rules(ruled.ruleset, ruled.rules, situation))
     joined = open_shipments_at(order, network, candidates)
     prices = ruled.ruleset.strategy.counted
-    priced = pricing(prices, order, candidates, joined, ruling=ruling, scores=scores, reach=most)
+    reach = ruled.reach.at_most
+    priced = pricing(prices, order, candidates, joined, ruling=ruling, scores=scores, reach=reach)
     return replace(ruled, situation=situation, ruling=ruling), priced

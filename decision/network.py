@@ -99,6 +99,11 @@ class Network:
         return {name: encode(column) for name, column in self.locations.items() if _is_text(name, column)}
 
     @cached_property
+    def positions(self) -> Mapping[str, int]:
+        """Where each location is among ``locations``, by its id."""
+        return {location_id: at for at, location_id in enumerate(self.locations["location_id"].tolist())}
+
+    @cached_property
     def location_facts(self) -> CodedColumns:
         """The facts (`features.facts`) of each location, and what is remembered of it; made when first asked for."""
         return CodedColumns(

@@ -1,7 +1,7 @@
 """The facts a feature may be computed from: one named NumPy column each, one row per thing to predict.
 
 The same columns are assembled from a history (`features.history`) and from one request
-(`decision.candidates.scores`); everything after this point is the same code for both.
+(`decision.candidates.asked`); everything after this point is the same code for both.
 """
 
 from collections.abc import Mapping

@@ -78,7 +78,8 @@ def zone_of(order: Order, network: Network) -> ZoneInfo:
     """
     to = order.destination
     if order.collect_location_id is not None:
-        near = np.flatnonzero(network.locations["location_id"] == order.collect_location_id)
+        at = network.positions.get(order.collect_location_id)
+        near = np.array([] if at is None else [at], np.intp)
     elif to.latitude is not None and to.longitude is not None:
         near = network.locations_near(to.latitude, to.longitude, 1)
     else:

@@ -4,7 +4,7 @@ The models learnt from histories in which places were closed at night and on Sun
 hours already. What they cannot know is the unusual: a public holiday, a day on which a place is closed. So hours are
 put off by as many days as the calendar makes the handover later than in an ordinary week, and nothing arrives before
 it could be handed over. Nor may they know cut-offs and hours that are newer than the history: what leaves no more today
-counts as ordered just before the place usually works again (`decision.candidates.scores`).
+counts as ordered just before the place usually works again (`decision.candidates.times`).
 """
 
 from collections.abc import Iterator
@@ -40,6 +40,10 @@ class Dispatch:
     days_ahead: NDArray[np.intp]
     today: NDArray[np.intp]
     counts_from: NDArray[np.float64]
+
+    def take(self, rows: NDArray[np.intp]) -> "Dispatch":
+        """Return when the candidates at ``rows`` hand over."""
+        return Dispatch(*(getattr(self, column.name)[rows] for column in fields(self)))
 
     def later(self, rows: NDArray[np.intp], hours: NDArray[np.float64]) -> "Dispatch":
         """Return when the candidates at ``rows`` hand over, in hours from so many ``hours`` later, (rows,) both.
@@ -88,6 +92,8 @@ def local_clocks(
 
 def next_opening(network: Network, place: int, instant: datetime) -> datetime:
     """Return ``instant`` where the place is open to customers then, else when it opens next."""
+    if not network.has_calendars:
+        return instant
     for local, _ in local_clocks(network, np.array([place]), instant):
         never = np.full((1, len(WEEKDAYS)), np.nan)
         worked = network.days_worked_at(place, local.date() - _A_DAY, DAYS_AHEAD + 1)

@@ -3,8 +3,6 @@
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
-import numpy as np
-
 from decision.calendars.delivery_days import zone_of
 from decision.calendars.dispatch import DAYS_AHEAD, next_opening
 from decision.network import Network
@@ -16,8 +14,8 @@ def next_tellable(order: Order, network: Network, services: Iterable[str | None]
     end of a date on which all of the carrier ``services`` deliver, by the clock of the destination.
     """
     if order.collect_location_id is not None:
-        place = np.flatnonzero(network.locations["location_id"] == order.collect_location_id)
-        return next_opening(network, int(place[0]), instant) if len(place) else instant
+        place = network.positions.get(order.collect_location_id)
+        return instant if place is None else next_opening(network, place, instant)
     zone, to = zone_of(order, network), order.destination
     known = network.services["carrier_service_id"].tolist()
     calendars = [network.delivers_on(known.index(one), to.country, to.region) for one in services if one in known]

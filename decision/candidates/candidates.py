@@ -116,8 +116,7 @@ def _stock(order: Order, network: Network) -> dict[str, NDArray[Any]]:
 
 def _collect_location(order: Order, network: Network) -> int:
     """Return the position of the location where the customer collects, or one that no location has."""
-    found = np.flatnonzero(network.locations["location_id"] == order.collect_location_id)
-    return int(found[0]) if len(found) else -1
+    return -1 if order.collect_location_id is None else network.positions.get(order.collect_location_id, -1)
 
 
 def _services(

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from decision.candidates.consolidation import open_shipments_at
 from decision.candidates.loads import Contents
-from decision.candidates.scores import Scores, not_predicted, score
+from decision.candidates.scores import Scores, score
 from decision.decision import Relaxation
 from decision.money import Strategy
 from decision.plans.effort import SECONDS_TO_FIND, Effort, effort_of
@@ -205,8 +205,7 @@ def free_of_charge(ruled: Ruled) -> Pricing:
     def free(which: NDArray[np.intp], held: Contents) -> NDArray[np.float64]:  # noqa: ARG001 - whatever it holds
         return np.zeros(len(which))
 
-    hours = (lambda _: nothing, lambda _: nothing, free, free, not_predicted, not_predicted, not_predicted)
-    scores = Scores(nothing, nothing, nothings, nothings, *hours)
+    scores = Scores(nothing, nothing, nothings, nothings, lambda _: nothing, lambda _: nothing, free, free)
     order, candidates = ruled.situation.order, ruled.situation.candidates
     joined = open_shipments_at(order, ruled.situation.network, candidates)
     nothing_adjusted, most = Ruling({}, {}, {}), ruled.reach.at_most
@@ -225,7 +224,7 @@ def _with_everyone(ruled: Ruled, predictor: Predictor) -> Ruled:
         split = replace(ruled.ruleset.limits, split_lines=True)
         unruled = Reach(everyone, Ruling({}, {}, {}), split).within()
         order, network, candidates = everyone.order, everyone.network, everyone.candidates
-        scores = score(order, network, candidates, unruled > 0, predictor=predictor, now=everyone.now)
+        (scores,) = score([order], network, [candidates], [unruled > 0], predictor=predictor, now=everyone.now)
         everyone = replace(everyone, scores=scores)
         ruling = ruling.and_then(apply_rules(ruled.ruleset, ruled.rules, everyone))
     return replace(ruled, situation=everyone, ruling=ruling)

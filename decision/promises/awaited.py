@@ -4,9 +4,10 @@ Models know the hour and the weekday: a quarter of an hour later the same parcel
 awaited is asked about orders that come after any of several whiles, and answers for the one that is the worst off.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Final, Protocol
+from typing import Final, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,25 @@ from decision.predictor import FloatArray, HoursDistribution
 _HALVINGS: Final = 16
 
 
+@dataclass(frozen=True)
+class Whiles:
+    """Hours from now after which an order may come: ``after`` any of them, the last being the longest; or ``again``,
+    after so many, of which each is told by itself.
+    """
+
+    after: FloatArray
+    again: FloatArray
+
+    @cached_property
+    def all(self) -> FloatArray:
+        """Return both, one after the other."""
+        return np.concatenate([self.after, self.again])
+
+
+#: The order comes at once.
+NOW: Final = Whiles(np.zeros(1), np.zeros(0))
+
+
 class Awaited(Protocol):
     """Candidates whose parcels are waited for. Hours are counted from now, whenever the order comes."""
 
@@ -27,10 +47,13 @@ class Awaited(Protocol):
     def rows(self) -> NDArray[np.intp]:
         """Return (K,) the candidates, positions in `Ruled.situation`."""
 
-    def ordered(self, after: FloatArray, again: FloatArray) -> "Awaited":
-        """Return the same where the order comes ``after`` so many hours, whichever, the last being the longest; or
-        ``again``, after so many, of which each is told by itself.
-        """
+    @classmethod
+    def of(cls, ranked: Ranked) -> Self:
+        """Return what an order waits for that comes now."""
+
+    @classmethod
+    def ordered(cls, each: Sequence[Self], whiles: Sequence[Whiles]) -> list[Self]:
+        """Return the same of each, where its order comes after any of its ``whiles``."""
 
     def within(self, hours: FloatArray) -> FloatArray:
         """Return (1 + A, T) the probability that all is there within ``hours``, (T,) or (K, T): the least of those
@@ -45,21 +68,38 @@ class Awaited(Protocol):
 
 @dataclass(frozen=True)
 class PlanAwaited:
-    """The parcels of the best plan, ordered ``after`` so many hours, or ``again``: all hours are from now."""
+    """The parcels of the best plan, positions in ``scores``; ``arrivals``: of every parcel ordered after the first of
+    the ``whiles``, then of every one after the next.
+    """
 
     rows: NDArray[np.intp]
     scores: Scores
-    after: FloatArray
-    again: FloatArray
+    whiles: Whiles
+    arrivals: HoursDistribution
 
-    def ordered(self, after: FloatArray, again: FloatArray) -> "PlanAwaited":
-        """Return the same parcels, ordered ``after`` so many hours, or ``again``."""
-        return replace(self, after=after, again=again)
+    @classmethod
+    def of(cls, ranked: Ranked) -> "PlanAwaited":
+        """Return the parcels of the best plan."""
+        rows = np.array([sent.candidate for sent in ranked.plans[0].shipments])
+        scores = ranked.priced.scores
+        return cls(rows, scores, NOW, scores.arrivals(rows))
+
+    @classmethod
+    def ordered(cls, each: Sequence["PlanAwaited"], whiles: Sequence[Whiles]) -> list["PlanAwaited"]:
+        """Return the same parcels, of plans that were scored together: so they are here."""
+        times = each[0].scores.times
+        assert times is not None, "they were scored"
+        rows = [np.tile(one.scores.row[one.rows], len(of_one.all)) for one, of_one in zip(each, whiles, strict=True)]
+        hours = [np.repeat(of_one.all, len(one.rows)) for one, of_one in zip(each, whiles, strict=True)]
+        return [
+            replace(one, whiles=of_one, arrivals=arrivals)
+            for one, of_one, arrivals in zip(each, whiles, times.later(rows, hours), strict=True)
+        ]
 
     def within(self, hours: FloatArray) -> FloatArray:
         """Return (1 + A, T) the probability that every parcel is there."""
-        each = self._within(hours, len(self._whiles))
-        return np.concatenate([each[: len(self.after)].min(axis=0, keepdims=True), each[len(self.after) :]])
+        each, first = self._within(hours, len(self.whiles.all)), len(self.whiles.after)
+        return np.concatenate([each[:first].min(axis=0, keepdims=True), each[first:]])
 
     def quantile(self, lost: FloatArray, level: float) -> float:
         """Return the hours within which every parcel is there."""
@@ -71,7 +111,7 @@ class PlanAwaited:
         low = self._last_at(level, lost)
         for _ in range(_HALVINGS):
             middle = (low + high) / 2
-            if self._within(middle - lost[:, None], len(self.after)).min() < level:
+            if self._within(middle - lost[:, None], len(self.whiles.after)).min() < level:
                 low = middle
             else:
                 high = middle
@@ -79,33 +119,23 @@ class PlanAwaited:
 
     def _within(self, hours: FloatArray, count: int) -> FloatArray:
         """Return (``count``, T) the probability that every parcel is there, ordered after each of the first whiles."""
-        whiles, parcels = self._whiles[:count], count * len(self.rows)
+        whiles, parcels = self.whiles.all[:count], count * len(self.rows)
         left = np.broadcast_to(hours, (len(self.rows), np.shape(hours)[-1])) - whiles[:, None, None]
-        arrivals = self._arrivals if count == len(self._whiles) else self._arrivals_after
+        arrivals = self.arrivals if count == len(self.whiles.all) else self._arrivals_after
         late = late_each(arrivals, parcels, left.reshape(parcels, -1))
         return np.asarray((1.0 - late).reshape(left.shape).prod(axis=1))
 
     def _last_at(self, level: float, lost: FloatArray) -> float:
         """Return the hours within which each by itself is there with probability ``level``."""
-        hours = self._arrivals_after.quantile(level).reshape(len(self.after), len(self.rows))
-        return float((hours + lost + self.after[:, None]).max())
-
-    @cached_property
-    def _whiles(self) -> FloatArray:
-        return np.concatenate([self.after, self.again])
-
-    @cached_property
-    def _arrivals(self) -> HoursDistribution:
-        """Of every parcel ordered after the first of the whiles, then of every one after the next."""
-        if not self._whiles.any():
-            return self.scores.arrivals(self.rows)
-        rows = np.tile(self.rows, len(self._whiles))
-        return self.scores.arrivals_later(rows, np.repeat(self._whiles, len(self.rows)))
+        after = self.whiles.after
+        hours = self._arrivals_after.quantile(level).reshape(len(after), len(self.rows))
+        return float((hours + lost + after[:, None]).max())
 
     @cached_property
     def _arrivals_after(self) -> HoursDistribution:
-        """The same without those of ``again``."""
-        return self._arrivals.take(np.arange(len(self.after) * len(self.rows))) if len(self.again) else self._arrivals
+        """``arrivals`` without those of ``again``."""
+        first = np.arange(len(self.whiles.after) * len(self.rows))
+        return self.arrivals.take(first) if len(self.whiles.again) else self.arrivals
 
 
 @dataclass(frozen=True)
@@ -121,10 +151,17 @@ class SlowestAwaited:
     parcels: int
     after: float = 0.0
 
-    def ordered(self, after: FloatArray, again: FloatArray) -> "SlowestAwaited":
-        """Return the same candidates where the order comes as late as that; it does not know of ``again``."""
-        del again
-        return replace(self, after=float(after[-1]))
+    @classmethod
+    def of(cls, ranked: Ranked) -> "SlowestAwaited":
+        """Return any candidate that could send a line, whatever the best plan is."""
+        scores = ranked.priced.scores
+        rows = np.flatnonzero(~np.isnan(scores.delivery(0.5)))
+        return cls(rows, scores.arrivals(rows), min(len(rows), _most_parcels(ranked)))
+
+    @classmethod
+    def ordered(cls, each: Sequence["SlowestAwaited"], whiles: Sequence[Whiles]) -> list["SlowestAwaited"]:
+        """Return the same candidates where the order comes as late as that; they do not know of ``again``."""
+        return [replace(one, after=float(of_one.after[-1])) for one, of_one in zip(each, whiles, strict=True)]
 
     def within(self, hours: FloatArray) -> FloatArray:
         """Return (1, T) the probability that as many as a plan may have are there, each as slow as the slowest."""
@@ -134,22 +171,6 @@ class SlowestAwaited:
     def quantile(self, lost: FloatArray, level: float) -> float:
         """Return the hours within which as many as a plan may have are there, each as slow as the slowest."""
         return float((self.arrival.quantile(level ** (1 / self.parcels)) + lost).max()) + self.after
-
-
-def the_plan(ranked: Ranked) -> Awaited:
-    """The parcels of the best plan."""
-    scores = ranked.ruled.situation.scores
-    assert scores is not None
-    rows = np.array([sent.candidate for sent in ranked.plans[0].shipments])
-    return PlanAwaited(rows, scores, np.zeros(1), np.zeros(0))
-
-
-def the_slowest(ranked: Ranked) -> Awaited:
-    """Any candidate that could send a line, whatever the best plan is."""
-    scores = ranked.ruled.situation.scores
-    assert scores is not None
-    rows = np.flatnonzero(~np.isnan(scores.delivery(0.5)))
-    return SlowestAwaited(rows, scores.arrivals(rows), min(len(rows), _most_parcels(ranked)))
 
 
 def _most_parcels(ranked: Ranked) -> int:

@@ -3,17 +3,16 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from functools import cached_property, partial
+from functools import cached_property, lru_cache, partial
 from typing import Final
 from zoneinfo import ZoneInfo
 
 import numpy as np
 from numpy.typing import NDArray
 
-from decision.calendars.delivery_days import DeliveryDays, delivery_days, zone_of
+from decision.calendars.delivery_days import DeliveryDays, delivery_days
 from decision.calendars.dispatch import Dispatch, next_opening
 from decision.calendars.opening import DAY
-from decision.candidates.candidates import Candidates
 from decision.network import Network
 from decision.order import Order
 from decision.promises.awaited import Awaited
@@ -40,20 +39,24 @@ class Read:
 
 @dataclass(frozen=True)
 class Waiting:
-    """Parcels on their way, as ``awaited`` where they are ordered ``now``, and ``later``, while a promise is valid."""
+    """Parcels on their way by ``service`` (K,), as ``awaited`` where they are ordered ``now``, and ``later``, while a
+    promise is valid. ``zone``: the clock of the destination.
+    """
 
     order: Order
     network: Network
-    parcels: Candidates
+    service: NDArray[np.intp]
     leaves: Dispatch
     now: datetime
+    zone: ZoneInfo
     awaited: Awaited
     later: Awaited
 
-    @cached_property
-    def zone(self) -> ZoneInfo:
-        """The clock of the destination."""
-        return zone_of(self.order, self.network)
+    @property
+    def place(self) -> int:
+        """The location where it is collected."""
+        assert self.order.collect_location_id is not None, "it is collected"
+        return self.network.positions[self.order.collect_location_id]
 
     @cached_property
     def today(self) -> date:
@@ -63,8 +66,7 @@ class Waiting:
     @cached_property
     def days(self) -> DeliveryDays:
         """Of the parcels, on the dates from today on."""
-        service = self.parcels.service
-        return delivery_days(self.order, self.network, service, self.leaves, now=self.now, count=DAYS_AHEAD)
+        return delivery_days(self.order, self.network, self.service, self.leaves, now=self.now, count=DAYS_AHEAD)
 
     @cached_property
     def _lost(self) -> tuple[NDArray[np.float64], list[int]]:
@@ -76,7 +78,7 @@ class Waiting:
 
     def midnight(self, ahead: int) -> datetime:
         """The instant at which a date begins at the destination, so many dates from today."""
-        return datetime.combine(self.today + timedelta(days=ahead), datetime.min.time(), self.zone).astimezone(UTC)
+        return _midnight(self.today + timedelta(days=ahead), self.zone)
 
     def surely(self, until: Sequence[datetime], ahead: Sequence[int] | slice) -> NDArray[np.float64]:
         """Return (1 + A, T) how surely everything is there ``until`` each instant, on the date so far ``ahead``."""
@@ -97,6 +99,11 @@ class Waiting:
                 instant = self.now + timedelta(hours=hours[at])
                 if instant.astimezone(self.zone).date() <= self.today + timedelta(days=ahead):
                     yield ahead, max(_whole_minute(instant), self.midnight(ahead))
+
+
+@lru_cache(maxsize=1024)
+def _midnight(day: date, zone: ZoneInfo) -> datetime:
+    return datetime.combine(day, datetime.min.time(), zone).astimezone(UTC)
 
 
 def first_date(waiting: Waiting, confidence: float, days_later: int) -> Read | None:
@@ -156,17 +163,13 @@ def _openings(waiting: Waiting, level: float, awaited: Awaited) -> Iterator[tupl
 
 def _opens(waiting: Waiting, ahead: int, instant: datetime) -> datetime | None:
     """Return when the store is open from ``instant`` on, if it is on the date so far ``ahead``."""
-    ids = waiting.network.locations["location_id"]
-    place = int(np.flatnonzero(ids == waiting.order.collect_location_id)[0])
-    opens = next_opening(waiting.network, place, instant)
+    opens = next_opening(waiting.network, waiting.place, instant)
     return opens if opens.astimezone(waiting.zone).date() == waiting.today + timedelta(days=ahead) else None
 
 
 def _last_open(waiting: Waiting, ahead: int, instant: datetime) -> datetime:
     """Return the last minute at which the store is open on the date so far ``ahead``, on which it is at ``instant``."""
-    ids = waiting.network.locations["location_id"]
-    place = int(np.flatnonzero(ids == waiting.order.collect_location_id)[0])
-    closes = waiting.network.location_hours.closes[place, (waiting.today + timedelta(days=ahead)).weekday()]
+    closes = waiting.network.location_hours.closes[waiting.place, (waiting.today + timedelta(days=ahead)).weekday()]
     begins = datetime.combine(waiting.today + timedelta(days=ahead), datetime.min.time(), waiting.zone)
     minutes = DAY if np.isnan(closes) else float(closes)
     return max(instant, (begins + timedelta(minutes=minutes - 1)).astimezone(UTC))

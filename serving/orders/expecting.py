@@ -5,9 +5,9 @@ from datetime import datetime
 
 import numpy as np
 
+from decision.candidates.asked import asked_of
 from decision.candidates.candidates import NO_SERVICE, Candidates
 from decision.candidates.parcels import parcels
-from decision.candidates.scores import asked_of
 from decision.decision import Option, Shipment
 from decision.order import Order
 from prediction.following import Expected
@@ -44,7 +44,7 @@ def expected_of(
         len(order.lines),
     )
     each = np.arange(len(known))
-    facts = asked_of(order, snapshot.network, candidates, now).of(each, parcels(order, held), each)
+    facts = asked_of([order], snapshot.network, [candidates], now).of(each, parcels(order, held), each)
     return {sent(shipment): said for shipment, said in zip(known, predictor.expected(facts), strict=True)}
 
 

@@ -2,9 +2,9 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
-from time import perf_counter
+from itertools import islice
 from typing import Final
 
 import numpy as np
@@ -18,15 +18,16 @@ from decision.network import Network
 from decision.order import Order
 from decision.predictor import Predictor
 from decision.promise import NotPromised, Promise
-from decision.promises.awaited import the_plan, the_slowest
-from decision.promises.promising import Asking, promise
+from decision.promises.awaited import PlanAwaited, SlowestAwaited
+from decision.promises.promising import Asking
 from decision.rules.document import DELIVERY_METHODS
 from serving.decisions.deciding import require_currency
 from serving.decisions.ordering import address_of, to_order
 from serving.errors import FieldError, UnknownReferenceError, not_fed
+from serving.promises.in_time import Basis, UntilThen, not_promised
 from serving.service import Service
 from serving.state.snapshot import Snapshot
-from serving.wire.order import LineBody, OrderBody
+from serving.wire.order import DestinationBody, LineBody, OrderBody
 from serving.wire.promise import HoldBody, PromiseBody, PromiseLineBody, Promises, Told, ranked
 from serving.wire.promise_list import PromisedItem, PromiseList, PromiseListBody, WrongItem
 from serving.wire.promise_token import promised, token_of
@@ -35,50 +36,6 @@ log = structlog.get_logger()
 
 #: So many of the nearest locations are looked at for stores that have what is asked for.
 NEAREST: Final = 60
-
-
-@dataclass(frozen=True)
-class _Basis:
-    """What promises are made from, what they are made from when that fails, and what is not as it should be."""
-
-    asking: Asking
-    cautious: Asking
-    degraded: Sequence[str]
-
-
-class _UntilThen:
-    """Makes promises, the first in any case, until the time is up; then answers `not_in_time` and is not ``complete``.
-
-    ``degraded`` names what was not as it should be.
-    """
-
-    def __init__(self, basis: _Basis, milliseconds: float) -> None:
-        self.complete = True
-        self.degraded = list(basis.degraded)
-        self._basis, self._ends = basis, perf_counter() + milliseconds / 1000
-        self._begun = False
-
-    def promise(self, order: Order) -> Promise | NotPromised:
-        """Return the promise, or why there is none.
-
-        Catching everything is right here and nowhere else: a checkout without a date loses the sale, whatever the
-        cause. It is logged with its trace, told in the answer, and the date is later for it.
-        """
-        if self._begun and perf_counter() > self._ends:
-            self.complete = False
-            return _none(order, "not_in_time")
-        self._begun = True
-        for asking in (self._basis.asking, self._basis.cautious):
-            try:
-                told = promise(order, asking)
-            except Exception:
-                log.exception("a promise failed", method=order.delivery_method, service_level=order.service_level)
-                if "error" not in self.degraded:
-                    self.degraded.append("error")
-            else:
-                self.complete &= isinstance(told, Promise) or told.cause != "not_in_time"
-                return told
-        return _none(order, "error")
 
 
 def make_promises(service: Service, body: PromiseBody, snapshot: Snapshot) -> Promises:
@@ -95,15 +52,17 @@ def make_promises(service: Service, body: PromiseBody, snapshot: Snapshot) -> Pr
     now = service.clock()
     basket = to_order(_as_order(body, body.lines, now), snapshot)
     basis = _basis(service, body.currency, snapshot, now)
-    making = _UntilThen(basis, service.settings.promise_milliseconds)
+    making = UntilThen(basis, service.settings.promise_milliseconds)
     names = dict(zip(snapshot.network.locations["location_id"], snapshot.network.locations["name"], strict=True))
     found: list[Told] = []
     none: list[NotPromised] = []
     wanted = body.hold or HoldBody()
     # The way that is to be held is looked at while there is time; then each method, before its next store.
-    ways = sorted(_ways(body, snapshot, basket, now), key=lambda one: (not wanted.wants(one[1]), one[0]))
-    for _, way in ways:
-        told = way if isinstance(way, NotPromised) else making.promise(way)
+    told_in = sorted(_ways(body, snapshot, basket, now), key=lambda one: (not wanted.wants(one[1]), one[0]))
+    ways = [way for _, way in told_in]
+    made = iter(making.promises([way for way in ways if isinstance(way, Order)]))
+    for way in ways:
+        told = way if isinstance(way, NotPromised) else next(made)
         if isinstance(told, NotPromised):
             none.append(tell_not_promised(told, names, body.language))
         elif isinstance(way, Order):
@@ -120,30 +79,44 @@ def make_promise_list(service: Service, body: PromiseListBody, snapshot: Snapsho
     predicted in another currency.
     """
     now = service.clock()
-    making = _UntilThen(_basis(service, body.currency, snapshot, now), service.settings.promise_bulk_milliseconds)
-    items = [_item(body, item, snapshot, making, now) for item in body.items]
+    making = UntilThen(_basis(service, body.currency, snapshot, now), service.settings.promise_bulk_milliseconds)
+    near = _stores_near(snapshot.network, body.destination)
+    ways = [_ways_of_item(body, item, near, snapshot, now) for item in body.items]
+    told = iter(making.promises([way for of_item in ways for way in of_item]))
+    items = [
+        _item(item, snapshot, [next(told) for _ in of_item]) for item, of_item in zip(body.items, ways, strict=True)
+    ]
     return PromiseList(now, body.currency, items, making.degraded, making.complete)
 
 
-def _item(
-    body: PromiseListBody, item: PromiseLineBody | WrongItem, snapshot: Snapshot, making: _UntilThen, now: datetime
-) -> PromisedItem:
+def _ways_of_item(
+    body: PromiseListBody, item: PromiseLineBody | WrongItem, near: Sequence[int], snapshot: Snapshot, now: datetime
+) -> list[Order]:
+    """Return one item as an order by each level home, and of the nearest store that has it; of a wrong item none."""
+    if isinstance(item, WrongItem) or item.sku not in snapshot.products:
+        return []
+    order = to_order(_as_order(body, [item], now), snapshot)
+    nearest = islice(_with_all(near, snapshot.network, order), 1)
+    return [
+        *(replace(order, service_level=level) for level in _levels(snapshot.network)),
+        *(_collected(order, "click_and_collect", place, snapshot) for place in _ids(nearest, snapshot.network)),
+    ]
+
+
+def _item(item: PromiseLineBody | WrongItem, snapshot: Snapshot, told: Sequence[Promise | NotPromised]) -> PromisedItem:
     if isinstance(item, WrongItem):
         return PromisedItem(item.sku, item.quantity, cause="invalid", reason=item.reason)
     if item.sku not in snapshot.products:
         return PromisedItem(item.sku, item.quantity, cause="unknown_sku", reason=not_fed("sku", item.sku))
-    order = to_order(_as_order(body, [item], now), snapshot)
-    told = [making.promise(replace(order, service_level=level)) for level in _levels(snapshot.network)]
-    home = [one for one in told if isinstance(one, Promise)]
-    none = [one.cause for one in told if isinstance(one, NotPromised)]
-    near = _near(snapshot.network, order, shelf=True)[:1]
-    collected = [making.promise(_collected(order, "click_and_collect", place, snapshot)) for place in near]
+    dates = [one for one in told if isinstance(one, Promise)]
+    home = [one for one in dates if one.delivery_method == "home"]
+    none = [one.cause for one in told if isinstance(one, NotPromised) and one.delivery_method == "home"]
     return PromisedItem(
         item.sku,
         item.quantity,
         earliest=min(home, key=lambda one: (one.promised_at, *_by_fee(one)), default=None),
         cheapest=min(home, key=_by_fee, default=None),
-        collect=next((one for one in collected if isinstance(one, Promise)), None),
+        collect=next((one for one in dates if one.delivery_method != "home"), None),
         cause=None if home else (none or ["no_plan"])[0],
     )
 
@@ -153,7 +126,7 @@ def _by_fee(one: Promise) -> tuple[bool, float, float, datetime]:
     return one.fee is None, one.fee or 0.0, one.cost, one.promised_at
 
 
-def _basis(service: Service, currency: str, snapshot: Snapshot, now: datetime) -> _Basis:
+def _basis(service: Service, currency: str, snapshot: Snapshot, now: datetime) -> Basis:
     live, settings = service.live, service.settings
     served = live.predictor  # taken once: it learns
     require_currency(served or live.lanes, currency)
@@ -168,11 +141,11 @@ def _basis(service: Service, currency: str, snapshot: Snapshot, now: datetime) -
     else:
         predictor = served
     valid_for = timedelta(minutes=settings.promise_valid_minutes)
-    cautious = Asking(snapshot.network, snapshot.rulesets, live.lanes, now, valid_for, the_slowest, days_later=1)
+    cautious = Asking(snapshot.network, snapshot.rulesets, live.lanes, now, valid_for, SlowestAwaited, days_later=1)
     if predictor is live.lanes:
-        return _Basis(cautious, cautious, degraded)
-    asking = replace(cautious, predictor=predictor, awaited=the_plan, days_later=1 if degraded else 0)
-    return _Basis(asking, cautious, degraded)
+        return Basis(cautious, cautious, degraded)
+    asking = replace(cautious, predictor=predictor, awaited=PlanAwaited, days_later=1 if degraded else 0)
+    return Basis(asking, cautious, degraded)
 
 
 def _as_order(body: PromiseBody | PromiseListBody, lines: Iterable[PromiseLineBody], now: datetime) -> OrderBody:
@@ -208,30 +181,31 @@ def _ways(
 
     Of a method that has no way, why.
     """
+    network = snapshot.network
+    stores = _stores_near(network, body.destination)
     for method in dict.fromkeys(body.methods or DELIVERY_METHODS):
         order = replace(home, delivery_method=method)
         if method == "home":
-            levels = _levels(snapshot.network)
+            levels = _levels(network)
             yield from ((0, replace(home, service_level=level)) for level in levels)
             if not levels:
-                yield 0, _none(order, "nothing_travels")
+                yield 0, not_promised(order, "nothing_travels")
             continue
         shelf = method in FROM_THE_SHELF and _from_its_store(order, snapshot, now)
-        near = _near(snapshot.network, home, shelf=shelf) or _near_later(snapshot.network, home, now)
-        near = near[: body.stores]
-        places = list(dict.fromkeys([*body.collect_location_ids, *near]))
+        near = islice(_with_all_soonest(stores, network, home, now) if shelf else stores, body.stores)
+        places = list(dict.fromkeys([*body.collect_location_ids, *_ids(near, network)]))
         yield from ((at, _collected(home, method, place, snapshot)) for at, place in enumerate(places))
         if not places:
-            yield 0, _none(order, _without_store(body, snapshot.network, home))
+            yield 0, not_promised(order, _without_store(body, stores))
 
 
-def _without_store(body: PromiseBody, network: Network, home: Order) -> str:
+def _without_store(body: PromiseBody, near: Sequence[int]) -> str:
     """Return why there is no store to collect in."""
     if not body.stores:
         return "no_store_asked"
-    if home.destination.latitude is None or home.destination.longitude is None:
+    if body.destination.latitude is None or body.destination.longitude is None:
         return "no_coordinates"
-    return "no_store_has_it" if _near(network, home, shelf=False) else "no_location_near"
+    return "no_store_has_it" if near else "no_location_near"
 
 
 def _from_its_store(order: Order, snapshot: Snapshot, now: datetime) -> bool:
@@ -240,6 +214,10 @@ def _from_its_store(order: Order, snapshot: Snapshot, now: datetime) -> bool:
         return True
     applies = ruleset_of(order, snapshot.network, snapshot.rulesets, now)
     return applies is None or applies.collect_from == "store"
+
+
+def _ids(places: Iterable[int], network: Network) -> list[str]:
+    return [str(network.locations["location_id"][at]) for at in places]
 
 
 def _levels(network: Network) -> Sequence[str]:
@@ -251,22 +229,30 @@ def _collected(home: Order, method: str, location_id: str, snapshot: Snapshot) -
     return replace(home, delivery_method=method, collect_location_id=location_id, destination=destination)
 
 
-def _near(network: Network, order: Order, *, shelf: bool) -> list[str]:
-    """Return the nearest stores, nearest first; from the shelf, those that have all that is asked for."""
-    to, wanted = order.destination, Counter[str]()
-    for line in order.lines:
-        wanted[line.sku] += line.quantity
+def _stores_near(network: Network, to: DestinationBody) -> list[int]:
+    """Return the positions of the nearest stores, nearest first."""
     if to.latitude is None or to.longitude is None:
         return []
-    ids, types = network.locations["location_id"], network.locations["location_type"]
-    near = [at for at in network.locations_near(to.latitude, to.longitude, NEAREST).tolist() if types[at] == "store"]
-    return [str(ids[at]) for at in near if not shelf or all(_has(network, sku, n, at) for sku, n in wanted.items())]
+    types = network.locations["location_type"]
+    return [at for at in network.locations_near(to.latitude, to.longitude, NEAREST).tolist() if types[at] == "store"]
 
 
-def _near_later(network: Network, order: Order, now: datetime) -> list[str]:
-    """Return the nearest stores that have all that is asked for once all that is on its way has come."""
-    coming = list(arrivals(network, order, now))
-    return _near(with_arrived(network, order, now, coming[-1]), order, shelf=True) if coming else []
+def _with_all(near: Iterable[int], network: Network, order: Order) -> Iterator[int]:
+    """Yield those that have all that is asked for."""
+    wanted = Counter[str]()
+    for line in order.lines:
+        wanted[line.sku] += line.quantity
+    return (at for at in near if all(_has(network, sku, units, at) for sku, units in wanted.items()))
+
+
+def _with_all_soonest(near: Sequence[int], network: Network, order: Order, now: datetime) -> Iterator[int]:
+    """Yield those that have all that is asked for; where none has, those that will once all that is on its way came."""
+    found = None
+    for found in _with_all(near, network, order):
+        yield found
+    coming = [] if found is not None else list(arrivals(network, order, now))
+    if coming:
+        yield from _with_all(near, with_arrived(network, order, now, coming[-1]), order)
 
 
 def _has(network: Network, sku: str, units: int, location: int) -> bool:
@@ -277,7 +263,3 @@ def _has(network: Network, sku: str, units: int, location: int) -> bool:
     if at == len(stock.location) or stock.location[at] != location:
         return False
     return bool(stock.on_hand[at] - stock.reserved[at] - stock.safety_stock[at] >= units)
-
-
-def _none(order: Order, cause: str) -> NotPromised:
-    return NotPromised(order.delivery_method, order.service_level, order.collect_location_id, cause)

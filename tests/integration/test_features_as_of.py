@@ -15,9 +15,9 @@ import pytest
 from data.dataset import Dataset, load_dataset
 from data.synthetic.generate import generate
 from data.synthetic.presets import Preset
+from decision.candidates.asked import asked_of
 from decision.candidates.candidates import Candidates
 from decision.candidates.parcels import parcels
-from decision.candidates.scores import asked_of
 from decision.network import Network
 from decision.order import Destination, Line, Order
 from features.backlog import FORGOTTEN_AFTER_SECONDS
@@ -220,7 +220,7 @@ def request_facts(service: Service, order: Order, past: Columns, instant: float)
     )
     everything = parcels(order, np.array([[line.quantity for line in order.lines]]))
     now = datetime.fromtimestamp(instant, UTC)
-    return asked_of(order, network, candidate, now).of(one, everything, one)
+    return asked_of([order], network, [candidate], now).of(one, everything, one)
 
 
 def network_of(past: Columns) -> Network:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from serving.promises import promising
+from serving.promises import in_time
 from serving.settings import Settings
 from tests.integration.conftest import Api, running
 from tests.integration.test_promises_not_made import FARTHER, METHODS, STANDARD, STORE, ask, open_shop
@@ -18,10 +18,10 @@ async def test_each_method_is_looked_at_before_a_second_store(
     database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """There is time for four ways of seven."""
-    settings = Settings(work_folder=tmp_path, database_url=database_url, promise_milliseconds=3.5)
+    settings = Settings(work_folder=tmp_path, database_url=database_url, promise_milliseconds=4.5)
     async with running(settings) as api:
         await open_shop(api, [STORE, FARTHER], [STANDARD], {"A": {"S": 5, "S2": 5}})
-        monkeypatch.setattr(promising, "perf_counter", (tick / 1000 for tick in count()).__next__)
+        monkeypatch.setattr(in_time, "perf_counter", (tick / 1000 for tick in count()).__next__)
         answer = await ask(api, [{"sku": "A"}])
     assert {promise["delivery_method"] for promise in answer["promises"]} == set(METHODS)
     assert {none["collect_location_id"] for none in answer["not_promised"]} == {"S2"}

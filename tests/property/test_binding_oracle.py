@@ -58,7 +58,7 @@ def is_searched(order: Order, net: Network, ruleset: Ruleset, heads: Predictor) 
     """Return whether the best plan is found by searching: for prices of rules nothing else is tried."""
     ruled = rule(order, net, [ruleset], NOW)
     assert ruled is not None
-    return surely_exact(order) and best_plan(price(ruled, heads)).plans[0].bound is None
+    return surely_exact(order) and best_plan(price([ruled], heads)[0]).plans[0].bound is None
 
 
 def check(seed: int, coarse: bool) -> None:

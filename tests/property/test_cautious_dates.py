@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from decision.promise import NotPromised, Promise
-from decision.promises.awaited import the_slowest
+from decision.promises.awaited import SlowestAwaited
 from decision.promises.dates import DAYS_AHEAD
 from decision.promises.promising import Asking, promise
 from decision.rules.ruleset import compile_ruleset
@@ -47,7 +47,7 @@ def test_waiting_for_the_slowest_is_never_earlier_than_any_plan() -> None:
         rules = replace(DEAF, limits=ruleset.limits, promises=replace(DEAF.promises, confidence=rng.uniform(0.5, 0.99)))
         now = NOW + timedelta(hours=rng.uniform(0, 24))
         asking = Asking(with_inbound(rng, net), [rules], Formula(), now, VALID_FOR)
-        cautious = replace(asking, predictor=Slower(float(rng.choice([1.0, 1.3]))), awaited=the_slowest)
+        cautious = replace(asking, predictor=Slower(float(rng.choice([1.0, 1.3]))), awaited=SlowestAwaited)
         plan, slowest = promise(order, asking), promise(order, cautious)
         if isinstance(plan, Promise):
             assert isinstance(slowest, Promise), seed
@@ -68,7 +68,7 @@ def test_of_two_parcels_that_are_alike_both_are_waited_for() -> None:
     for low in range(60):
         heads = Table({name: (1, 1, float(low), low + 30.0, 0.1) for name in "AB"})
         asking = Asking(net, [rules], heads, NOW, VALID_FOR)
-        plan, slowest = promise(order, asking), promise(order, replace(asking, awaited=the_slowest))
+        plan, slowest = promise(order, asking), promise(order, replace(asking, awaited=SlowestAwaited))
         assert isinstance(plan, Promise)
         assert isinstance(slowest, Promise)
         assert len(plan.shipments) == 2
@@ -88,7 +88,7 @@ def test_where_nothing_is_sure_enough_the_last_day_is_told_however_sure(method: 
     heads = Table(dict.fromkeys("AB", (1, 1, 1.0, 5000.0, 0.1)))
     asking = Asking(net, [rules], heads, NOW, VALID_FOR)
     assert isinstance(promise(order, asking), NotPromised)
-    told = promise(order, replace(asking, awaited=the_slowest))
+    told = promise(order, replace(asking, awaited=SlowestAwaited))
     assert isinstance(told, Promise)
     assert told.promised_on == (NOW + timedelta(days=DAYS_AHEAD - 1)).date()
     assert 0.0 < told.confidence < 0.8

@@ -144,5 +144,6 @@ def test_more_units_than_the_parcels_can_bring_are_seen_without_a_search(monkeyp
     net = network([{"location_id": place} for place in places], SERVICES, {"LAMP": places})
     ruled = rule(order("LAMP", quantity=90), net, [load_ruleset("name: n\nlimits: {max_parcels: 4}")], NOW)
     assert ruled is not None
-    ranked = best_plan(price(ruled, Table(dict.fromkeys(places, (5.0, 1.0, 10.0, 30.0, 0.1)))), seconds=0.0)
+    (priced,) = price([ruled], Table(dict.fromkeys(places, (5.0, 1.0, 10.0, 30.0, 0.1))))
+    ranked = best_plan(priced, seconds=0.0)
     assert (ranked.plans, ranked.unproved) == ([], False)

@@ -94,7 +94,7 @@ def test_who_sends_what_is_searched_only_as_long_as_the_plan_may_take() -> None:
     asked, net = heavy_plan(seed=8)
     ruled = rule(asked, net, [load_ruleset("name: n\nlimits: {max_parcels: 3, split_lines: false}")], NOW)
     assert ruled is not None
-    at_once, soon = (planning.best_plan(price(ruled, Formula()), seconds) for seconds in (0.0, 0.1))
+    at_once, soon = (planning.best_plan(price([ruled], Formula())[0], seconds) for seconds in (0.0, 0.1))
     assert at_once.unproved
     assert len(soon.plans) == 1
 
@@ -139,7 +139,7 @@ def test_a_stage_that_was_not_settled_is_told_where_a_later_one_stands(monkeypat
     ruled = rule(asked, net, [load_ruleset(f"name: n\nlimits: {{max_parcels: {PARCELS}}}\n{stages}")], NOW)
     assert ruled is not None
     monkeypatch.setattr(covers, "COVERS", 1)
-    decision = explain(planning.best_plan(price(ruled, Formula()), seconds=0.0), {})
+    decision = explain(planning.best_plan(price([ruled], Formula())[0], seconds=0.0), {})
     assert (decision.stage, decision.unproved) == ("any", True)
     assert tell(decision, "en").summary.endswith(
         "an earlier one may have a plan that was not found in the time there is."
@@ -155,7 +155,7 @@ def test_what_is_not_proved_is_not_told_as_proved(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(relaxation, "SECONDS_TO_FIND", 0.01)
     with pytest.raises(UnprovedError):
         planning.find_plan(ruled, effort_of(0.01))
-    ranked = planning.best_plan(price(ruled, Formula()), seconds=0.01)
+    ranked = planning.best_plan(price([ruled], Formula())[0], seconds=0.01)
     decision = explain(ranked, {})
     assert decision.unproved
     assert tell(decision, "en").summary.endswith("a plan may stand that was not found in the time there is.")
