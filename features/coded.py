@@ -18,6 +18,8 @@ from features.facts import Columns, FloatArray, TextColumn
 #: Makes one text of each row's texts: takes the sources' columns, gives a column; any text may be missing.
 Derive = Callable[..., list[str | None]]
 _DENSE = 8
+#: Up to so many texts are looked at one by one: work on whole arrays takes longer to begin than that.
+_FEW = 32
 
 
 @dataclass(frozen=True, eq=False)
@@ -243,18 +245,28 @@ def distinct_codes(values: NDArray[np.intp]) -> tuple[NDArray[np.intp], NDArray[
 
 def factorised(column: TextColumn) -> Coded:
     """The texts of ``column``, coded."""
+    if len(column) <= _FEW:
+        return _one_by_one([text if isinstance(text, str) else None for text in column])
     codes, values = pd.factorize(column)
     # Missing texts have code -1, which finds the last value.
     return Coded(np.append(np.asarray(values, dtype=object), np.array([None])), codes)
 
 
 def _join(parts: Sequence[Coded], derive: Derive) -> Coded:
+    if len(parts[0].codes) <= _FEW:
+        return _one_by_one(derive(*(part.column().tolist() for part in parts)))
     sizes = [len(part.values) for part in parts]
     combined = np.ravel_multi_index([part.codes % size for part, size in zip(parts, sizes, strict=True)], sizes)
     distinct, codes = distinct_codes(combined)
     positions = np.unravel_index(distinct, sizes)
     sources = [part.values[at].tolist() for part, at in zip(parts, positions, strict=True)]
     return Coded(_texts(derive(*sources)), codes)
+
+
+def _one_by_one(texts: list[str | None]) -> Coded:
+    distinct: dict[str | None, int] = {}
+    codes = [distinct.setdefault(text, len(distinct)) for text in texts]
+    return Coded(_texts([*distinct]), np.array(codes, np.intp))
 
 
 def _texts(values: list[str | None]) -> TextColumn:

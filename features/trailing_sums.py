@@ -35,8 +35,8 @@ class TrailingSums:
         self._sums = {statistic.name: _no_sums(statistic) for statistic in statistics}
         self._count = {statistic.key: 0 for statistic in statistics}
         self._heard_at = {statistic.measure: np.nan for statistic in statistics}
-        #: Statistic → edition, and the weight of its prior then.
-        self._priors: dict[str, tuple[int, FloatArray]] = {}
+        #: Statistic → when its measure was heard of, and the weight of its prior then.
+        self._priors: dict[str, tuple[float, FloatArray]] = {}
 
     def observe(self, measure: str, observed: Observations) -> None:
         """Add observations of ``measure``, in their order, which the bits of the sums depend on.
@@ -62,7 +62,7 @@ class TrailingSums:
             parts: {first: dict(under) for first, under in keys.items()} for parts, keys in self._positions.items()
         }
         other._sums = {name: sums.copy() for name, sums in self._sums.items()}
-        other._count, other._heard_at, other._priors = dict(self._count), dict(self._heard_at), {}
+        other._count, other._heard_at, other._priors = dict(self._count), dict(self._heard_at), dict(self._priors)
         for measure, observed in told:
             other.observe(measure, observed)
         return other
@@ -110,9 +110,10 @@ class TrailingSums:
     def prior_now(self, statistic: Statistic) -> FloatArray:
         """What `prior_weight` is as of now, (1, half-lives)."""
         known = self._priors.get(statistic.name)
-        if known is None or known[0] != self.edition:
-            heard_at = np.array([self._heard_at[statistic.measure]])
-            known = self._priors[statistic.name] = self.edition, prior_weight(statistic, heard_at, self.landmark)
+        heard_at = self._heard_at[statistic.measure]
+        if known is None or known[0] != heard_at:
+            weight = prior_weight(statistic, np.array([heard_at]), self.landmark)
+            known = self._priors[statistic.name] = heard_at, weight
         return known[1]
 
     def heard_at(self, rows: int) -> dict[str, FloatArray]:

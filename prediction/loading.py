@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Final
 
 from prediction.bundle import Bundle
 from prediction.errors import AGAIN, BundleError, LanesError
@@ -13,6 +14,8 @@ from prediction.lanes import LANES_FILE, read_lanes
 from prediction.manifest import MANIFEST_FILE, read_manifest
 from prediction.reading import FILES, read_bundle
 
+#: The sha256 of every manifest whose bundle passed its trial: the same files need no other one in this process.
+_PASSED: Final[set[str]] = set()
 #: Reading models and predicting a few rows takes a second or two.
 TRIAL_SECONDS = 60
 
@@ -21,7 +24,7 @@ def load_bundle(folder: Path) -> Bundle:
     """Return the bundle in ``folder`` once its files are those of its manifest and it predicts its golden rows.
 
     LightGBM's text parser is not memory-safe: the trial runs in a child process, where a broken model ends the child
-    and not the service.
+    and not the service. It is held once for the same files, as long as this process runs.
 
     Raises
     ------
@@ -30,7 +33,10 @@ def load_bundle(folder: Path) -> Bundle:
     """
     verify_files(folder)
     verify_lanes(folder)
-    try_in_child(folder)
+    manifest = sha256_of(folder / MANIFEST_FILE)
+    if manifest not in _PASSED:
+        try_in_child(folder)
+        _PASSED.add(manifest)
     return read_bundle(folder)
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import groupby
 from typing import Any
 
 import numpy as np
@@ -118,11 +119,12 @@ def stretch(scored: Scored, bundle: Bundle) -> Stretch:
 
 
 def tell_all(database: Database, steps: Iterable[tuple[float, Step]]) -> None:
-    """Each step is told when it happens."""
+    """Steps are told when they happen, those of one hour together."""
 
     def work(connection: Connection) -> None:
-        for at, step in steps:
-            log_steps(connection, [step], _at(at))
+        for _, hour in groupby(steps, key=lambda one: one[0] // 3600):
+            together = list(hour)
+            log_steps(connection, [step for _, step in together], _at(together[-1][0]))
 
     database.write_now(work)
 

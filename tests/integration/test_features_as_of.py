@@ -66,20 +66,20 @@ class Service:
         self.in_hand: dict[str, list[float]] = defaultdict(list)
 
     def hear_until(self, instant: float) -> None:
-        """Take in everything that became known before ``instant``, instant by instant."""
+        """Take in everything that became known before ``instant``: what was counted hour by hour."""
         for measure, observed in self.history.observations.items():
             start = self.told[measure]
-            end = int(np.searchsorted(observed.known_at, instant, side="left"))
-            instants = np.unique(observed.known_at[start:end], return_index=True)[1] + start
-            for first, last in pairwise([*instants.tolist(), end]):
+            end = self.told[measure] = int(np.searchsorted(observed.known_at, instant, side="left"))
+            if measure != "visitors":
+                if start < end:
+                    self.state.observe(measure, rows_of(observed, start, end))
+                continue
+            hours = np.unique(observed.known_at[start:end], return_index=True)[1] + start
+            for first, last in pairwise([*hours.tolist(), end]):
                 heard = rows_of(observed, first, last)
-                if measure == "visitors":
-                    places = heard.columns["location_id"].tolist()
-                    self.visitors |= zip(
-                        zip(places, heard.known_at.tolist(), strict=True), self.ratios(heard), strict=True
-                    )
+                places = heard.columns["location_id"].tolist()
+                self.visitors |= zip(zip(places, heard.known_at.tolist(), strict=True), self.ratios(heard), strict=True)
                 self.state.observe(measure, heard)
-            self.told[measure] = end
 
     def ratios(self, counted: Observations) -> list[float]:
         """Counts ÷ what was usual before them."""

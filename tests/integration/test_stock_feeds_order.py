@@ -99,7 +99,7 @@ def final_stock(database: Database, sent: list[Message], most: int) -> dict[str,
 
 
 @settings(
-    max_examples=60,
+    max_examples=25,
     database=None,
     derandomize=True,
     suppress_health_check=list(HealthCheck),

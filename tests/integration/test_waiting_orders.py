@@ -20,8 +20,8 @@ HERE: dict[str, Any] = {"country": "IT", "timezone": "Europe/Rome"}
 
 @pytest.fixture
 async def shop(api: Api) -> Api:
-    """A shop with 50 units in the store and 50 in the warehouse."""
-    await open_shop(api, S014=50, W001=50)
+    """A shop with nine units in the store and nine in the warehouse."""
+    await open_shop(api, S014=9, W001=9)
     return api
 
 
@@ -118,7 +118,7 @@ async def test_a_reservation_that_found_no_room_is_held_once_there_is_some(shop:
 
 
 async def test_an_order_that_waits_is_looked_at_once_a_quarter_of_an_hour(shop: Api) -> None:
-    await placed(shop, "A-1", 200, backorder=True)
+    await placed(shop, "A-1", 20, backorder=True)
     await placed(shop, "A-2")
     assert await route_again(shop.service) == 0, "it was looked at when it came"
     for _ in range(3):
@@ -131,7 +131,7 @@ async def test_however_many_wait_each_has_its_turn_and_the_service_goes_on_in_be
 ) -> None:
     monkeypatch.setattr(routing, "MOST_AT_ONCE", 2)
     await feed_places(shop, capacity_per_day=0)
-    for name, quantity in {"A-1": 200, "A-2": 200, "A-3": 200, "B-1": 1, "B-2": 1, "B-3": 1}.items():
+    for name, quantity in {"A-1": 20, "A-2": 20, "A-3": 20, "B-1": 1, "B-2": 1, "B-3": 1}.items():
         await placed(shop, name, quantity, backorder=True)
     await shop.feed("locations", TIRELESS)
     shop.clock.now += A_QUARTER
@@ -148,7 +148,7 @@ async def test_where_a_quarter_of_an_hour_is_too_short_for_all_those_that_had_no
 ) -> None:
     monkeypatch.setattr(routing, "MOST_AT_ONCE", 2)
     await feed_places(shop, capacity_per_day=0)
-    for name, quantity in {"A-1": 200, "A-2": 200, "B-1": 1, "B-2": 1}.items():
+    for name, quantity in {"A-1": 20, "A-2": 20, "B-1": 1, "B-2": 1}.items():
         await placed(shop, name, quantity, backorder=True)
     await shop.feed("locations", TIRELESS)
     sent = []

@@ -88,11 +88,16 @@ def ids_of(asked: Order, document: dict[str, Any]) -> list[str]:
 
 
 def by_hand(asked: Order, net: Network, document: dict[str, Any], predictor: Table) -> dict[frozenset[str], Decision]:
-    """Return every set of rules and limits without which the order has a plan, with the decision made then."""
+    """Return the smallest sets of rules and limits without which the order has a plan, with the decision made then.
+
+    They are looked for up to the size of those with which it leaves whole, if it ever does.
+    """
     ids = ids_of(asked, document)
     helping: dict[frozenset[str], Decision] = {}
     ruleset = compile_ruleset(document)
     for size in range(len(ids) + 1):
+        if any(ALLOW_PARTIAL not in smaller for smaller in helping):
+            break
         for chosen in map(frozenset, itertools.combinations(ids, size)):
             if any(smaller < chosen for smaller in helping):
                 continue  # not one of the smallest

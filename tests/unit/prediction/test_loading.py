@@ -13,7 +13,7 @@ from features.history import History
 from prediction.errors import BundleError
 from prediction.golden import check_golden, predictions
 from prediction.lanes import LANES_FILE
-from prediction.loading import load_bundle, sha256_of, verify_files
+from prediction.loading import load_bundle, sha256_of, try_in_child, verify_files
 from prediction.manifest import GOLDEN_FILE, MANIFEST_FILE
 from prediction.reading import read_bundle
 from tests.conftest import CUT
@@ -48,6 +48,7 @@ def test_a_loaded_bundle_predicts_to_the_bit_what_the_trained_one_did(
 ) -> None:
     """For attempts it never saw, and wherever the command was started."""
     monkeypatch.chdir(bundle_folder.parent)
+    try_in_child(Path(bundle_folder.name))
     loaded = load_bundle(Path(bundle_folder.name))
     in_memory = bundle_of(
         trained, score(history, trained), name="small", bundle_version="1", currency="EUR", digest="sha256:0"
@@ -192,8 +193,21 @@ def test_a_broken_model_ends_a_child_process_and_not_this_one(copy: Path, damage
         load_bundle(copy)
 
 
+def test_the_same_files_are_tried_once_wherever_they_lie_and_others_are_tried(
+    bundle_folder: Path, copy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A service that starts again on them need not wait."""
+    load_bundle(bundle_folder)
+    monkeypatch.setattr(prediction.loading, "TRIAL_SECONDS", 0.01)
+    assert load_bundle(copy).version == "small@1"
+    change_manifest(copy, lambda manifest: manifest.update(seed=99))
+    for _ in range(2):  # that a trial failed is no reason to trust
+        with pytest.raises(BundleError, match="failed its trial"):
+            load_bundle(copy)
+
+
 def test_a_bundle_that_does_not_answer_in_time_is_refused(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A trial may hang as well as crash."""
     monkeypatch.setattr(prediction.loading, "TRIAL_SECONDS", 0.01)
     with pytest.raises(BundleError, match=r"did not end within 0.01 seconds"):
-        load_bundle(copy)
+        try_in_child(copy)
