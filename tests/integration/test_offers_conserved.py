@@ -9,7 +9,7 @@ pytestmark = pytest.mark.slow
 
 TestStockIsConservedWhileOffered = OfferMachine.TestCase
 TestStockIsConservedWhileOffered.settings = settings(
-    max_examples=6,
+    max_examples=12,
     stateful_step_count=30,
     database=None,
     derandomize=True,

@@ -9,7 +9,7 @@ pytestmark = pytest.mark.slow
 
 TestStockIsConserved = StockMachine.TestCase
 TestStockIsConserved.settings = settings(
-    max_examples=10,
+    max_examples=15,
     stateful_step_count=40,
     database=None,
     derandomize=True,

@@ -277,7 +277,7 @@ def check(seed: int, coarse: bool) -> bool:
 
 
 @given(st.integers(0, 10**9), st.booleans())
-@settings(max_examples=150)
+@settings(max_examples=200)
 def test_equals_pricing_everything_by_hand(seed: int, coarse: bool) -> None:
     check(seed, coarse)
 
