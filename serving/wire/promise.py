@@ -191,8 +191,8 @@ class Promises:
 
 
 def ranked(found: Iterable[Told]) -> list[Told]:
-    """Return the promises, what customers value most first; of equals, not one of which nobody tells what it costs."""
-    return sorted(found, key=lambda told: (told.promise.worth, told.promise.fee is None, told.promise.promised_at))
+    """Return the promises, what customers value most first; behind all others those of which nobody tells the fee."""
+    return sorted(found, key=lambda told: (told.promise.fee is None, told.promise.worth, told.promise.promised_at))
 
 
 def promises_bytes(answer: Promises, held: tuple[int, bytes] | None = None) -> bytes:

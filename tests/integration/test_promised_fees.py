@@ -30,6 +30,7 @@ async def test_on_lists_as_in_baskets_a_fee_that_nobody_tells_is_not_the_lowest(
     await open_with(api, [{"fee": 4.9, "level": "express"}], [STANDARD, EXPRESS])
     basket = await ask(api, [{"sku": "A"}], methods=["home"])
     assert [promise["service_level"] for promise in basket["promises"] if promise["cheapest"]] == ["express"]
+    assert [promise["service_level"] for promise in basket["promises"]] == ["express", "standard"]
     page = {"currency": "EUR", "destination": {"country": "IT"}, "items": [{"sku": "A"}]}
     listed = (await api.client.post("/v1/promises/bulk", json=page)).json()["items"][0]
     assert listed["cheapest"]["service_level"] == "express"
