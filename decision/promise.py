@@ -27,8 +27,9 @@ class Promise:
     ``valid_until``: and who asks again until then is told no later date.
     ``waits_until``: when the stock comes that it needs. ``fee`` (what the customer pays, ``None``: nobody tells) and
     ``cost`` (what it costs the retailer) in the order's currency, ``carbon_kg`` of CO2e. ``worth``: fee and days of
-    waiting in money, by which promises are ranked. ``timezone``: the destination's clock, IANA. ``bundle``: whose
-    predictions they are. ``text``: the promise in a sentence, once it is told (`decision.explanation.tell_promise`).
+    waiting in money, by which promises are ranked, those without a fee last. ``timezone``: the destination's clock,
+    IANA. ``bundle``: whose predictions they are. ``text``: the promise in a sentence, once it is told
+    (`decision.explanation.tell_promise`).
     """
 
     delivery_method: str

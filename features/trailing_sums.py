@@ -111,7 +111,7 @@ class TrailingSums:
         """What `prior_weight` is as of now, (1, half-lives)."""
         known = self._priors.get(statistic.name)
         heard_at = self._heard_at[statistic.measure]
-        if known is None or known[0] != heard_at:
+        if known is None or not (known[0] == heard_at or np.isnan(heard_at)):
             weight = prior_weight(statistic, np.array([heard_at]), self.landmark)
             known = self._priors[statistic.name] = heard_at, weight
         return known[1]

@@ -4,7 +4,7 @@ The models learnt from histories in which places were closed at night and on Sun
 hours already. What they cannot know is the unusual: a public holiday, a day on which a place is closed. So hours are
 put off by as many days as the calendar makes the handover later than in an ordinary week, and nothing arrives before
 it could be handed over. Nor may they know cut-offs and hours that are newer than the history: what leaves no more today
-counts as ordered just before the place usually works again (`decision.candidates.times`).
+counts as ordered just before the next day on which the place usually works (`decision.candidates.times`).
 """
 
 from collections.abc import Iterator

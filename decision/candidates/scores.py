@@ -51,19 +51,19 @@ class Scores:
     row: NDArray[np.intp] = field(default_factory=lambda: np.empty(0, np.intp), repr=False)
 
     def arrivals(self, which: NDArray[np.intp]) -> HoursDistribution:
-        """Return when what each candidate of ``which`` sends is there; ``LookupError`` where none was scored."""
+        """Return when what each candidate of ``which`` sends is there; ``LookupError`` where one was not scored."""
         return self._asked(which).arrival.take(self.row[which])
 
     def handovers(self, which: NDArray[np.intp]) -> HoursDistribution:
-        """Return when each candidate of ``which`` hands over; ``LookupError`` where none was scored."""
+        """Return when each candidate of ``which`` hands over; ``LookupError`` where one was not scored."""
         return self._asked(which).arrival.ready.take(self.row[which])
 
     def leaving(self, which: NDArray[np.intp]) -> Dispatch:
-        """Return when each candidate of ``which`` can hand over; ``LookupError`` where none was scored."""
+        """Return when each candidate of ``which`` can hand over; ``LookupError`` where one was not scored."""
         return self._asked(which).leaves.take(self.row[which])
 
     def _asked(self, which: NDArray[np.intp]) -> Times:
-        if self.times is None:
+        if self.times is None or (self.row[which] < 0).any():
             raise LookupError(f"no hours were predicted for the candidate(s) {which.tolist()}")
         return self.times
 

@@ -46,8 +46,9 @@ class Times:
 def times_of(facts: CodedColumns, travels: NDArray[np.bool_], leaves: Dispatch, predictor: Predictor) -> Times:
     """Return when each row is with the customer; where a calendar is told, not before it and put off by it.
 
-    What leaves no more today is no later than what is ordered in its last second, and that is what the models are asked
-    about: they need not know the cut-off, and whoever orders later on the same day is told nothing earlier.
+    What leaves no more today is no later than what is ordered in the last second before the next day on which the place
+    usually works, and that is what the models are asked about: they need not know the cut-off, and whoever orders later
+    on the same day is told nothing earlier.
     """
     asked, delay = facts, leaves.delay_hours
     if leaves.counts_from.any():

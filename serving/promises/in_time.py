@@ -46,17 +46,14 @@ class UntilThen:
             if told and spent > self._milliseconds:
                 break
             count = int(len(told) * (self._milliseconds - spent) / spent) if told else 1
-            told += self._together(orders[len(told) :][: max(1, min(count, self._most))])
+            # Not many more at once than are made already: the first may have been the easy ones.
+            told += self._together(orders[len(told) :][: max(1, min(count, 2 * len(told), self._most))])
         left = [not_promised(order, "not_in_time") for order in orders[len(told) :]]
         self.complete &= all(isinstance(one, Promise) or one.cause != "not_in_time" for one in [*told, *left])
         return told + left
 
     def _together(self, orders: Sequence[Order]) -> list[Promise | NotPromised]:
-        """Return the promise of each order; none where they fail together: then each is made by itself.
-
-        Catching everything is right here and nowhere else: a checkout without a date loses the sale, whatever the
-        cause. It is logged with its trace, told in the answer, and the date is later for it.
-        """
+        """Return the promise of each order; none where they fail together: from then on each is made by itself."""
         if len(orders) == 1:
             return [self._alone(orders[0])]
         try:
@@ -67,6 +64,11 @@ class UntilThen:
             return []
 
     def _alone(self, order: Order) -> Promise | NotPromised:
+        """Return the promise of an order.
+
+        Catching everything is right here and above, and nowhere else: a checkout without a date loses the sale,
+        whatever the cause. It is logged with its trace, told in the answer, and the date is later for it.
+        """
         for asking in (self._basis.asking, self._basis.cautious):
             try:
                 return promise(order, asking)

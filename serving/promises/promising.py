@@ -8,7 +8,6 @@ from itertools import islice
 from typing import Final
 
 import numpy as np
-import structlog
 
 from decision.candidates.candidates import COLLECT, FROM_THE_SHELF
 from decision.candidates.inbound import arrivals, with_arrived
@@ -31,8 +30,6 @@ from serving.wire.order import DestinationBody, LineBody, OrderBody
 from serving.wire.promise import HoldBody, PromiseBody, PromiseLineBody, Promises, Told, ranked
 from serving.wire.promise_list import PromisedItem, PromiseList, PromiseListBody, WrongItem
 from serving.wire.promise_token import promised, token_of
-
-log = structlog.get_logger()
 
 #: So many of the nearest locations are looked at for stores that have what is asked for.
 NEAREST: Final = 60
@@ -177,7 +174,7 @@ def _as_order(body: PromiseBody | PromiseListBody, lines: Iterable[PromiseLineBo
 def _ways(
     body: PromiseBody, snapshot: Snapshot, home: Order, now: datetime
 ) -> Iterator[tuple[int, Order | NotPromised]]:
-    """Yield the basket as an order by each way of delivery, and how many nearer stores the method has before it.
+    """Yield the basket as an order by each way of delivery, and how many stores the method has before it.
 
     Of a method that has no way, why.
     """

@@ -102,7 +102,8 @@ class PromiseAnswer(BaseModel):
     `earliest_at`: 1 in 10 is there by then, `likely_at`: half. `cut_off_at`: what is ordered later is handed over a day
     later. An order until `valid_until`, with `promised_at` and `service_level`, is decided as promised here, and asked
     again until then no later day is told. `waits_until`: when the stock comes that it needs. `fee`: what the customer
-    pays, by the ruleset; `cost`: to the retailer. `rank` 1 is what customers are taken to value most, by fee and days.
+    pays, by the ruleset; `cost`: to the retailer. `rank` 1 is what customers are taken to value most, by fee and days;
+    those of which nobody tells the fee come last.
     `timezone`: the clock of the destination, in which `text` tells the promise. `token`: for the order, as it is.
     """
 
