@@ -7,19 +7,18 @@ them are the same, as far away, and as busy.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from decision.candidates.candidates import NO_SERVICE, Candidates
-from decision.candidates.parcels import Parcels
+from decision.candidates.parcels import Parcels, floats
 from decision.network import Network
 from decision.order import Order
-from features.coded import Coded, CodedColumns, Repeated, distinct_codes
+from features.coded import CodedColumns, Repeated, distinct_codes, factorised
 from features.places import PLACES
-
-_DAY: Final = 86_400.0
+from features.trailing import DAY_SECONDS
 
 assert NO_SERVICE == -1
 
@@ -96,10 +95,10 @@ def _addresses(orders: Sequence[Order], now: datetime) -> tuple[CodedColumns, ND
     ]
     distinct = {one: at for at, one in enumerate(dict.fromkeys(told))}
     *texts, latitude, longitude = zip(*distinct, strict=True)
-    numbers = {"destination_latitude": _floats(latitude), "destination_longitude": _floats(longitude)}
+    numbers = {"destination_latitude": floats(latitude), "destination_longitude": floats(longitude)}
     facts = CodedColumns(
         {"decided_at": np.full(len(distinct), now.timestamp()), **numbers},
-        {name: _coded(column) for name, column in zip(_TEXTS, texts, strict=True)},
+        {name: factorised(np.array(column, object)) for name, column in zip(_TEXTS, texts, strict=True)},
         PLACES,
     )
     return facts, np.array([distinct[one] for one in told], np.intp)
@@ -138,23 +137,17 @@ def _lines(
         rows, candidate, so_far = rows + count * there, candidate + len(one), so_far + count
     told = [line for order in orders for line in order.lines]
     which = np.concatenate(line)
-    days = (now.timestamp() - np.concatenate(counted_at)) / _DAY
+    days = (now.timestamp() - np.concatenate(counted_at)) / DAY_SECONDS
     return (
         CodedColumns(
             {"on_hand": np.concatenate(on_hand), "days_since_count": days},
-            {name: _coded([getattr(one, name) for one in told]).take(which) for name in ("sku", "category")},
+            {
+                name: factorised(np.array([getattr(one, name) for one in told], object)).take(which)
+                for name in ("sku", "category")
+            },
             PLACES,
             Repeated(places, np.concatenate(at_place)),
         ),
         np.concatenate(begins),
         np.concatenate(own_place),
     )
-
-
-def _coded(texts: Sequence[Any]) -> Coded:
-    distinct = {text: at for at, text in enumerate(dict.fromkeys(texts))}
-    return Coded(np.array(list(distinct), object), np.array([distinct[text] for text in texts], np.intp))
-
-
-def _floats(values: Sequence[float | None]) -> NDArray[np.float64]:
-    return np.array([np.nan if value is None else value for value in values], float)

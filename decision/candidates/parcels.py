@@ -74,7 +74,7 @@ def figures(orders: Sequence[Order]) -> Figures:
     lines = [len(order.lines) for order in orders]
     told = np.full((len(_FIGURES), len(orders), max(lines)), np.nan)
     for at, order in enumerate(orders):
-        told[:, at, : lines[at]] = [_floats([getattr(line, name) for line in order.lines]) for name in _FIGURES]
+        told[:, at, : lines[at]] = [floats([getattr(line, name) for line in order.lines]) for name in _FIGURES]
     return Figures(told[:-1], told[-1], np.array(lines))
 
 
@@ -132,5 +132,6 @@ def joined_parcels(order: Order, adding: Parcels, joined: NDArray[np.intp]) -> t
     return Parcels(weight, volume, longest, value, units, lines, adding.heaviest), after
 
 
-def _floats(values: list[float | None]) -> NDArray[np.float64]:
+def floats(values: Sequence[float | None]) -> NDArray[np.float64]:
+    """Return numbers of which some are not told: NaN."""
     return np.array([np.nan if value is None else value for value in values], float)

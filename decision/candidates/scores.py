@@ -82,31 +82,16 @@ def score(
     What the customer collects is there when it is ready; everything else when it is delivered. No order's scores depend
     on the other orders: they are asked about together because that takes less time.
     """
-    found = [_nothing(pairs.shape) for pairs in usable]
-    some = [at for at, pairs in enumerate(usable) if pairs.any()]
-    if some:
-        scored = _scored(
-            [orders[at] for at in some],
-            network,
-            [candidates[at] for at in some],
-            [usable[at] for at in some],
-            predictor=predictor,
-            now=now,
-        )
-        for at, scores in zip(some, scored, strict=True):
-            found[at] = scores
-    return found
+    sending = [one for one in zip(orders, candidates, usable, strict=True) if one[2].any()]
+    scored = _scored(sending, network, predictor, now) if sending else iter(())
+    return [next(scored) if pairs.any() else _nothing(pairs.shape) for pairs in usable]
 
 
 def _scored(
-    orders: Sequence[Order],
-    network: Network,
-    candidates: Sequence[Candidates],
-    usable: Sequence[NDArray[np.bool_]],
-    *,
-    predictor: Predictor,
-    now: datetime,
+    each: Sequence[tuple[Order, Candidates, NDArray[np.bool_]]], network: Network, predictor: Predictor, now: datetime
 ) -> Iterator[Scores]:
+    """Yield the scores of each order with its candidates and the pairs that are usable, of which it has some."""
+    orders, candidates, usable = ([one[0] for one in each], [one[1] for one in each], [one[2] for one in each])
     asked, told = asked_of(orders, network, candidates, now), figures(orders)
     whole, alone = whole_and_alone(orders, told)
     first, first_line = _starts(candidates), _starts([order.lines for order in orders])
@@ -131,8 +116,10 @@ def _scored(
         of_all = partial(_spread, shape[1:], own)
         late = late_days = np.zeros(shape[1])
         if order.promised_at is not None:
-            arriving, leaves = times.arrival.take(timed), times.leaves.take(timed)
-            left = hours_left(order, network, leaves, service[timed], until=order.promised_at, now=now)
+            left = hours_left(
+                order, network, times.leaves.take(timed), service[timed], until=order.promised_at, now=now
+            )
+            arriving = times.arrival.take(timed)
             late = of_all(arriving.probability_later_than(left))
             late_days = of_all(arriving.expected_excess(left)) / 24
         row = np.full(shape[1], -1)

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
-from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,8 +13,7 @@ from decision.candidates.arrival import Arrival, PutOff
 from decision.predictor import HoursDistribution, Predictor
 from features.coded import CodedColumns, Repeated
 from features.places import PLACES
-
-_DAY: Final = 86_400.0
+from features.trailing import DAY_SECONDS
 
 
 @dataclass(frozen=True)
@@ -66,5 +64,5 @@ def times_of(facts: CodedColumns, travels: NDArray[np.bool_], leaves: Dispatch, 
 
 def _ordered_at(facts: CodedColumns, rows: NDArray[np.intp], instants: NDArray[np.float64]) -> CodedColumns:
     """Return the facts at ``rows`` of the same orders at later ``instants``, seconds since 1970, (rows,) both."""
-    counted = facts["days_since_count"][rows] + (instants - facts["decided_at"][rows]) / _DAY
+    counted = facts["days_since_count"][rows] + (instants - facts["decided_at"][rows]) / DAY_SECONDS
     return CodedColumns({"decided_at": instants, "days_since_count": counted}, {}, PLACES, Repeated(facts, rows))

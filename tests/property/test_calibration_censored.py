@@ -9,7 +9,14 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy.special import ndtr
 
-from prediction.calibration import DAY_SECONDS, HOUR_SECONDS, CalibrationSettings, UnderWay, calibrate
+from prediction.calibration import (
+    DAY_SECONDS,
+    HOUR_SECONDS,
+    CalibrationSettings,
+    UnderWay,
+    _unsteadiness,
+    calibrate,
+)
 from prediction.hours import BASE_LEVELS, KNOTS, HoursTable
 from prediction.week import SLOTS
 
@@ -132,6 +139,13 @@ def test_where_weeks_have_differed_the_coming_one_is_less_sure() -> None:
     unsteady = replace(made, arrived_at=np.interp(arrived, moved, edges))
     alike, differing = (quantiles(calibrate(each, 1, NOW, CalibrationSettings())) for each in (made, unsteady))
     assert np.log(differing[2] / differing[0]) > 1.3 * np.log(alike[2] / alike[0])
+
+
+def test_a_pace_that_few_weeks_tell_is_less_sure() -> None:
+    """Of the same weeks, the deviation of a coming one from the mean of n of them: √(1 + 1/n) of how they differ."""
+    pace = np.array([0.5, 2.0, 0.7, 1.4, 1.0, 0.8, 1.25])
+    by_seven, by_one = (CalibrationSettings(pace_decay=decay) for decay in (1.0, 1e-9))
+    assert _unsteadiness(pace, by_seven) ** 2 * 2 == pytest.approx(_unsteadiness(pace, by_one) ** 2 * (1 + 1 / 7))
 
 
 def test_a_heavy_tail_is_found_up_to_its_end() -> None:

@@ -22,6 +22,8 @@ ADDRESSES = (
 )
 METHODS = ("home", "click_and_collect", "reserve_and_collect", "ship_to_store")
 SEEDS = range(30)
+WEEK = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+DAYS = [str(NOW.date()), str((NOW + timedelta(days=1)).date())]
 
 
 class Particular(Formula):
@@ -77,8 +79,13 @@ def asked(seed: int) -> tuple[list[Order], Asking]:
     order, network, ruleset = world(rng)
     coming = {f"K{at}": [Inbound(0, 9.0, NOW + timedelta(hours=30 + at))] for at in range(5) if rng.random() < 0.3}
     zones = rng.choice(np.array(["Europe/Rome", "America/New_York"], object), len(network.locations["timezone"]))
-    network = replace(network, inbound=coming, locations={**network.locations, "timezone": zones})
-    return orders_of(rng, order, network), Asking(network, [ruleset], Particular(), NOW, timedelta(minutes=15))
+    hours = [{day: ["08:00-14:00"] for day in WEEK} if rng.random() < 0.5 else None for _ in zones]
+    closed = [DAYS if rng.random() < 0.3 else [] for _ in zones]
+    told: dict[str, Any] = {"timezone": zones, "opening_hours": hours, "closed_on": closed}
+    columns = {name: np.fromiter(column, np.dtype(object), len(zones)) for name, column in told.items()}
+    network = replace(network, inbound=coming, locations={**network.locations, **columns})
+    now = NOW + timedelta(hours=int(rng.choice([0, 3, 9, 30])))
+    return orders_of(rng, order, network), Asking(network, [ruleset], Particular(), now, timedelta(minutes=15))
 
 
 def test_orders_are_promised_together_what_each_is_promised_alone() -> None:
