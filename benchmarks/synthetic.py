@@ -97,8 +97,8 @@ def uncalibrated(history: History, predictions: pd.DataFrame, cut: float, seed: 
     columns: dict[str, FloatArray] = {}
     for head, hours in score(history, trained).hours.items():
         of = hours.take(rows)
-        levels = np.tile(AS_PREDICTED, (len(of.week), 1))
-        table = ClockHours(HoursTable(of.centre, of.spread, of.group, levels), of.clock, of.week)
+        levels = np.tile(AS_PREDICTED, (of.group.max() + 1, 1))
+        table = ClockHours(HoursTable(of.centre, of.spread, of.group, levels), of.clock, of.rota)
         columns |= {f"{head}_p{level * 100:.0f}": table.quantile(level) for level in LEVELS}
     return predictions.assign(**columns)
 

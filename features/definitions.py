@@ -7,7 +7,7 @@ from typing import Final
 
 import numpy as np
 
-from features.calendar import local_hour_of_week
+from features.calendar import CLOCK, DAY_HOURS, HOURS_PER_WEEK, clock_of
 from features.coded import Coded, at_home, coded, joined
 from features.facts import Columns, FloatArray
 from features.geography import haversine_km
@@ -84,23 +84,18 @@ def _same_region(columns: Columns, _: Vocabularies) -> FloatArray:
     return encode(joined(columns, crossing.sources, crossing.derive), {"same": 1, "other": 0})
 
 
-def _clock(columns: Columns) -> FloatArray:
-    return local_hour_of_week(columns["decided_at"], coded(columns, "location_timezone"))
-
-
 def _hour_of_day(columns: Columns, _: Vocabularies) -> FloatArray:
-    return at_home(columns, _CLOCK, _clock) % 24
+    return clock_of(columns) % DAY_HOURS
 
 
 def _weekday(columns: Columns, _: Vocabularies) -> FloatArray:
-    return at_home(columns, _CLOCK, _clock) // 24
+    return clock_of(columns) % HOURS_PER_WEEK // DAY_HOURS
 
 
 def _spare(columns: Columns, _: Vocabularies) -> FloatArray:
     return np.asarray(columns["on_hand"] - columns["units"])
 
 
-_CLOCK: Final = ("decided_at", "location_timezone")
 #: Text facts that become codes.
 ENCODED: Final = (
     "location_type",
@@ -118,8 +113,8 @@ FEATURES: Final = {
     for feature in (
         Feature("distance_km", "km", ENDS, _distance),
         Feature("same_region", "0 or 1, of one country", PLACES["crossing"].sources, _same_region),
-        Feature("hour_of_day", "hours, local", _CLOCK, _hour_of_day),
-        Feature("weekday", "0 = Monday, local", _CLOCK, _weekday),
+        Feature("hour_of_day", "hours, local", CLOCK, _hour_of_day),
+        Feature("weekday", "0 = Monday, local", CLOCK, _weekday),
         _ratio("load", "days of work in hand", "backlog", "capacity_per_day"),
         Feature("spare_units", "recorded units beyond those asked", ("on_hand", "units"), _spare),
         Feature("log_tariff", "log of a plain tariff", READS, lambda columns, _: log_tariff(columns)),

@@ -38,16 +38,26 @@ def _crossing(*ends: Sequence[str | None]) -> list[str | None]:
     ]
 
 
+def calendars(countries: list[str | None], regions: list[str | None]) -> list[str | None]:
+    """Whose holidays are kept: ``DE`` or ``DE BY``."""
+    return [
+        country if country is None or region is None else f"{country} {region}"
+        for country, region in zip(countries, regions, strict=True)
+    ]
+
+
 _ENDS: Final = ("location_country", "location_region", "destination_country", "destination_region")
 
-#: The text columns derived from facts: origin and destination areas, the lane from region to region, and whether it
-#: crosses a border of regions.
+#: The text columns derived from facts: origin and destination areas, the lane from region to region, whether it
+#: crosses a border of regions, and the holidays of both ends.
 PLACES: Final = {
     "location_area": Derived(("location_country", "location_postal_code"), _area),
     "destination_area": Derived(("destination_country", "destination_postal_code"), _area),
     "destination_district": Derived(("destination_country", "destination_postal_code"), _district),
     "lane": Derived(_ENDS, join_keys),
     "crossing": Derived(_ENDS, _crossing),
+    "location_calendar": Derived(("location_country", "location_region"), calendars),
+    "destination_calendar": Derived(("destination_country", "destination_region"), calendars),
 }
 
 

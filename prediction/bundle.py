@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit, logit
 
+from features.calendar import clock_of
 from features.coded import Coded, CodedColumns, joined
 from features.facts import Columns, FloatArray
 from features.places import coded_facts, join_keys
@@ -22,7 +23,7 @@ from prediction.following import Expected, Looked, Told, enough, followed
 from prediction.hours import HoursTable, one_after_the_other
 from prediction.manifest import EVERY_GROUP, Manifest
 from prediction.trees import fastest_trees
-from prediction.week import hours_at_work, log_work
+from prediction.working_hours import CALENDAR, Rota
 
 #: Between these the trailing rate of failures is believed; a place without failures is not free of risk.
 LIKELY = (0.0005, 0.5)
@@ -49,8 +50,7 @@ class Bundle:
         self.calibrated_with: tuple[datetime, int] | None = None
         #: Calibrated levels by time head.
         self.calibration = _as_of_cut(manifest)
-        #: The week of each group, by time head; see `prediction.week`.
-        self._week = {time: np.array(week) for time, week in manifest.week.items()}
+        self._working = manifest.working_time()
         self._trees = {model: fastest_trees(booster) for model, booster in boosters.items()}
         self._features = {head: tuple(names) for head, names in manifest.features.items()}
         self._now = RequestFeatures(trailing, manifest.vocabularies)
@@ -96,7 +96,7 @@ class Bundle:
                 told,
                 bundle=self.version,
                 groups=groups,
-                week=self._week[time],
+                working=self._working[time],
                 as_of=self.as_of.timestamp(),
             )
             if enough(hours, instant):
@@ -107,13 +107,15 @@ class Bundle:
         """What it says of each row before calibration, and before it learns of costs, once the row is a shipment."""
         columns = coded_facts(facts)
         hours = {"delivery_hours": self._delivery(columns), "ready_hours": self._log_hours("ready_hours", columns)}
-        groups, clock = calibration_groups(columns).column(), self._clock(columns)
+        groups, clock = calibration_groups(columns).column(), clock_of(columns)
+        calendars = {time: columns[calendar].tolist() for time, calendar in CALENDAR.items()}
         cost_excess = self._cost_excess(columns)
         return [
             Expected(
                 bundle=self.version,
                 group=str(group),
                 clock=float(clock[row]),
+                calendars={time: of_rows[row] for time, of_rows in calendars.items()},
                 hours={time: (float(centre[row]), float(spread[row])) for time, (centre, spread) in hours.items()},
                 cost_excess=float(cost_excess[row]),
             )
@@ -170,7 +172,8 @@ class Bundle:
         """Centre and spread of the log-hours of work from decision to delivery."""
         columns = coded_facts(facts)
         hours = self._log_hours("ready_hours", columns), self._log_hours("transit_hours", columns)
-        return delivered_after(*hours, self._groups(columns), self._clock(columns), self._week)
+        rotas = {time: self._rota(time, columns) for time in self._working}
+        return delivered_after(*hours, clock_of(columns), rotas)
 
     def _log_hours(self, head: str, facts: Columns) -> tuple[FloatArray, FloatArray]:
         """Centre and spread of the log-hours; those of `ready_hours` are part of `delivery_hours`, and found once."""
@@ -185,14 +188,13 @@ class Bundle:
     def _calibrated(self, time: str, hours: tuple[FloatArray, FloatArray], facts: Columns) -> ClockHours:
         columns = coded_facts(facts)
         work = HoursTable(*hours, self._groups(columns), self.calibration[time])
-        return ClockHours(work, self._clock(columns), self._week[time])
+        return ClockHours(work, clock_of(columns), self._rota(time, columns))
+
+    def _rota(self, time: str, columns: CodedColumns) -> Rota:
+        return self._working[time].rota(columns, time, self._groups(columns), clock_of(columns))
 
     def _groups(self, columns: CodedColumns) -> NDArray[np.intp]:
         return group_codes(calibration_groups(columns), self.manifest.groups)
-
-    def _clock(self, columns: CodedColumns) -> FloatArray:
-        """Hours since the midnight before Monday, by the location's clock."""
-        return 24.0 * self._now.column("weekday", columns) + self._now.column("hour_of_day", columns)
 
     def _predict(self, head: str, part: str, rows: FloatArray) -> FloatArray:
         return self._trees[head, part].sums(rows)
@@ -201,18 +203,17 @@ class Bundle:
 def delivered_after(
     ready: tuple[FloatArray, FloatArray],
     transit: tuple[FloatArray, FloatArray],
-    group: NDArray[np.intp],
     clock: FloatArray,
-    week: Mapping[str, FloatArray],
+    rotas: Mapping[str, Rota],
 ) -> tuple[FloatArray, FloatArray]:
-    """Centre and spread of the log-hours of work, by the week of deliveries, from the decision to delivery; (rows,).
+    """Centre and spread of the log-hours of work, by the weeks of deliveries, from the decision to delivery; (rows,).
 
-    ``ready``, ``transit``: those of each part, by the week of its own. ``clock``: when it is decided, hours since the
-    midnight before Monday. ``week``: that of each ``group``, by time head, see `prediction.week`.
+    ``ready``, ``transit``: those of each part, by weeks of its own. ``clock``: when it is decided, local hours.
+    ``rotas``: the weeks of each row, by time head.
     """
     centre, spread = ready
-    hours = hours_at_work(week["ready_hours"], group, clock, np.exp(centre))
-    return one_after_the_other((log_work(week["delivery_hours"], group, clock, hours), spread), transit)
+    hours = rotas["ready_hours"].hours(clock, np.exp(centre))
+    return one_after_the_other((rotas["delivery_hours"].log_worked(clock, hours), spread), transit)
 
 
 def starts(head: str, offsets: Sequence[FloatArray], rows: int) -> FloatArray:

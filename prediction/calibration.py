@@ -7,7 +7,7 @@ right-censored observation). The Nelson-Aalen estimate of the hazard on that sca
 a Family of Counting Processes", Annals of Statistics 6, 1978) tells how often a predicted level is really reached.
 """
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from itertools import pairwise
 from typing import Final
 
@@ -17,7 +17,7 @@ from scipy.special import ndtr
 
 from features.facts import FloatArray
 from prediction.hours import BASE_LEVELS, KNOTS
-from prediction.week import working_hours
+from prediction.working_hours import Rota
 
 DAY_SECONDS = 86_400.0
 WEEK_SECONDS = 7 * DAY_SECONDS
@@ -39,8 +39,8 @@ class UnderWay:
 
     Instants in seconds since 1970 UTC. ``arrived_at``: when the predicted event happened, NaN if it never did.
     ``ended_at``: when it became known that it never will (failed, cancelled), NaN otherwise. What lies after the
-    instant of a calibration is not looked at. ``clock``: hours since the midnight before Monday at which each started,
-    by the clock of its location. ``week``: that of every group, (groups, slots), see `prediction.week`.
+    instant of a calibration is not looked at. ``clock``: local hours (`features.calendar.local_hours`) at which each
+    started, by the clock of its location. ``rota``: the weeks that each goes by.
     """
 
     group: NDArray[np.intp]
@@ -51,7 +51,7 @@ class UnderWay:
     ended_at: FloatArray
     weight: FloatArray
     clock: FloatArray
-    week: FloatArray
+    rota: Rota
 
     def during(self, start: float, end: float) -> "UnderWay":
         """Those under way at some time between two instants, as far as was known at ``end``."""
@@ -70,14 +70,18 @@ class UnderWay:
             self.ended_at[rows],
             self.weight[rows],
             self.clock[rows],
-            self.week,
+            self.rota.take(rows),
         )
 
     def and_then(self, others: "UnderWay") -> "UnderWay":
-        """These attempts and then the others, whose groups have the same weeks."""
-        of_rows = [field.name for field in fields(self) if field.name != "week"]
-        both = {name: np.concatenate([getattr(self, name), getattr(others, name)]) for name in of_rows}
-        return replace(self, **both)
+        """These attempts and then the others, which go by the same weeks."""
+        both = {name: np.concatenate([getattr(self, name), getattr(others, name)]) for name in COLUMNS}
+        rota = Rota(self.rota.weeks, np.concatenate([self.rota.row, others.rota.row]))
+        return UnderWay(**both, rota=rota)
+
+
+#: Those of `UnderWay` that are arrays.
+COLUMNS: Final = tuple(field.name for field in fields(UnderWay) if field.name != "rota")
 
 
 @dataclass(frozen=True)
@@ -212,6 +216,6 @@ def _cumulative_hazard(moved: UnderWay, instants: FloatArray) -> FloatArray:
     """-log(1 - level) that each attempt has reached at its instant, on its own predicted distribution."""
     hours = np.maximum((instants - moved.started_at) / HOUR_SECONDS, 0.0)
     with np.errstate(divide="ignore"):
-        log_worked = np.log(np.maximum(working_hours(moved.week, moved.group, moved.clock, hours), 0.0))
+        log_worked = np.log(np.maximum(moved.rota.worked(moved.clock, hours), 0.0))
     level = ndtr((log_worked - moved.centre) / moved.spread)
     return np.asarray(np.minimum(-np.log1p(-np.minimum(level, 1.0 - 1e-12)), _CUMULATIVE[-1]))

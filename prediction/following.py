@@ -1,7 +1,7 @@
 """What calibration at the cut looked at, and how it goes on with the shipments of a service."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from math import isnan
 from typing import Any, Final, NamedTuple, TypedDict
 
@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.facts import FloatArray, TextColumn
-from prediction.calibration import CALIBRATION, DAY_SECONDS, LONGEST_DAYS, WEEK_SECONDS, UnderWay
+from prediction.calibration import CALIBRATION, COLUMNS, DAY_SECONDS, LONGEST_DAYS, WEEK_SECONDS, UnderWay
 from prediction.manifest import EVERY_GROUP
+from prediction.working_hours import Rota, WorkingTime
 
 #: Attempts of one time head that a bundle keeps at most.
 MOST_KEPT: Final = 100_000
@@ -23,13 +24,15 @@ SECONDS_THAT_COUNT: Final = CALIBRATION.weeks * WEEK_SECONDS + LONGEST_DAYS * DA
 class Expected(TypedDict):
     """What a bundle expects of a shipment before calibration, and before what was missed of earlier costs, as JSON.
 
-    ``clock``: see `UnderWay`. ``hours``: centre and spread of log-hours of work, by time head. ``cost_excess``: as in
+    ``clock``: see `UnderWay`. ``calendars``: whose holidays are kept (`prediction.working_hours.CALENDAR`), and
+    ``hours``: centre and spread of log-hours of work, both by time head. ``cost_excess``: as in
     `features.statistics.MEASURES`, by the trees without what was missed of earlier costs.
     """
 
     bundle: str
     group: str
     clock: float
+    calendars: dict[str, str | None]
     hours: dict[str, tuple[float, float]]
     cost_excess: float
 
@@ -97,14 +100,14 @@ def followed(
     *,
     bundle: str,
     groups: Mapping[str, int],
-    week: FloatArray,
+    working: WorkingTime,
     as_of: float,
 ) -> UnderWay:
     """The attempts that a calibration after the cut looks at: those of the history, and the service's own since.
 
     Of these, what ``bundle`` itself said counts, and only in groups in which the service is told of arrivals at all:
-    where nobody tells of them, nothing seems ever to arrive. ``groups``: as in `Manifest.groups`. ``week``: of this
-    time head, see `UnderWay`.
+    where nobody tells of them, nothing seems ever to arrive. ``groups``: as in `Manifest.groups`. ``working``: of this
+    time head.
     """
     ends = np.array([one.ends(time) for one in told], float).reshape(-1, 2)
     group = [one.expected["group"] for one in told]
@@ -115,6 +118,11 @@ def followed(
     own = [row for row in rows if told[row].expected["bundle"] == bundle and told[row].started_at >= as_of]
     hours = np.array([told[row].expected["hours"][time] for row in own], float).reshape(-1, 2)
     codes = np.array([groups.get(group[row], groups[EVERY_GROUP]) for row in own], np.intp)
+    clock = np.array([told[row].expected["clock"] for row in own], float)
+    kept = [told[row].expected["calendars"][time] for row in own]
+    # Those of the history come first, so that its rows stay the rows of the same weeks.
+    calendars = list(dict.fromkeys([*history.rota.weeks.calendars, *kept]))
+    weeks = working.weeks(calendars, np.concatenate([history.clock, clock]))
     since = UnderWay(
         group=codes,
         centre=hours[:, 0],
@@ -123,10 +131,10 @@ def followed(
         arrived_at=ends[own, 0],
         ended_at=ends[own, 1],
         weight=np.ones(len(own)),
-        clock=np.array([told[row].expected["clock"] for row in own], float),
-        week=week,
+        clock=clock,
+        rota=weeks.rota(codes, np.array([calendars.index(calendar) for calendar in kept], np.intp)),
     )
-    return history.and_then(since)
+    return replace(history, rota=Rota(weeks, history.rota.row)).and_then(since)
 
 
 def enough(hours: UnderWay, now: float) -> bool:
@@ -140,19 +148,30 @@ def to_arrays(looked: Mapping[str, Looked]) -> dict[str, NDArray[np.float64] | N
     return {
         f"{time}.{part}": array
         for time, of_time in looked.items()
-        for part, array in {**vars(of_time.under_way), "going": of_time.going}.items()
+        for part, array in {
+            **{name: getattr(of_time.under_way, name) for name in COLUMNS},
+            "rota": of_time.under_way.rota.row,
+            "calendars": np.array([calendar or "" for calendar in of_time.under_way.rota.weeks.calendars], np.str_),
+            "going": of_time.going,
+        }.items()
     }
 
 
-def from_arrays(times: Sequence[str], arrays: Mapping[str, NDArray[Any]]) -> dict[str, Looked]:
-    """What `to_arrays` made arrays of. Raises ``KeyError`` where one is missing."""
+def from_arrays(working: Mapping[str, WorkingTime], arrays: Mapping[str, NDArray[Any]]) -> dict[str, Looked]:
+    """What `to_arrays` made arrays of; ``working``: by time head. Raises ``KeyError`` where one is missing."""
     return {
-        time: Looked(
-            UnderWay(**{part.name: arrays[f"{time}.{part.name}"] for part in fields(UnderWay)}),
-            arrays[f"{time}.going"].astype(str),
-        )
-        for time in times
+        time: _looked(of_time, {name: arrays[f"{time}.{name}"] for name in _STORED})
+        for time, of_time in working.items()
     }
+
+
+_STORED: Final = (*COLUMNS, "rota", "calendars", "going")
+
+
+def _looked(working: WorkingTime, stored: Mapping[str, NDArray[Any]]) -> Looked:
+    weeks = working.weeks([calendar or None for calendar in stored["calendars"].tolist()], stored["clock"])
+    columns = {name: stored[name] for name in COLUMNS}
+    return Looked(UnderWay(**columns, rota=Rota(weeks, stored["rota"])), stored["going"].astype(str))
 
 
 def _under_way_still(hours: UnderWay) -> NDArray[np.bool_]:

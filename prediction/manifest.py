@@ -5,11 +5,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
+import numpy as np
 from pydantic import BaseModel, ConfigDict, field_validator
 
 from prediction.errors import AGAIN, BundleError
+from prediction.working_hours import WorkingTime
 
-FORMAT: Final = 10
+FORMAT: Final = 11
 MANIFEST_FILE: Final = "manifest.json"
 TRAILING_FILE: Final = "trailing.npz"
 UNDER_WAY_FILE: Final = "under_way.npz"
@@ -74,10 +76,19 @@ class Manifest(BaseModel):
     landmark: float
     #: Time head → working hours of an hour of each slot of the week, per group; see `prediction.week`.
     week: dict[str, list[list[float]]]
+    #: Time head → share of an ordinary day's work that is done on a holiday, by its name, per group.
+    holidays: dict[str, dict[str, list[float]]]
     #: Group, of `prediction.bundle.calibration_groups` → row of the tables.
     groups: dict[str, int]
     #: Time head → calibrated levels, one row per group.
     calibration: dict[str, list[list[float]]]
+
+    def working_time(self) -> dict[str, WorkingTime]:
+        """When work is done, by time head."""
+        return {
+            time: WorkingTime(np.array(week), {name: np.array(share) for name, share in self.holidays[time].items()})
+            for time, week in self.week.items()
+        }
 
 
 def is_bundle(folder: Path) -> bool:

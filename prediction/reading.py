@@ -13,7 +13,6 @@ from prediction.following import from_arrays
 from prediction.manifest import (
     GOLDEN_FILE,
     HEAD_PARTS,
-    TIME_HEADS,
     TRAILING_FILE,
     UNDER_WAY_FILE,
     read_manifest,
@@ -47,5 +46,5 @@ def read_bundle(folder: Path) -> Bundle:
     with np.load(folder / TRAILING_FILE, allow_pickle=False) as arrays:
         trailing = TrailingSums.from_arrays([*STATISTICS, USUAL_VISITORS], manifest.landmark, arrays)
     with np.load(folder / UNDER_WAY_FILE, allow_pickle=False) as arrays:
-        looked = from_arrays(TIME_HEADS, arrays)
+        looked = from_arrays(manifest.working_time(), arrays)
     return Bundle(manifest, boosters, trailing, looked)

@@ -1,47 +1,114 @@
-"""Working hours: a clock that hardly gets on while nobody works.
+"""When work is done, learnt from when things arrived: the hours of a week, and public holidays.
 
-What a shop has not prepared when it closes on Saturday it prepares on Monday; a parcel due on a Sunday, or at night,
-comes on Monday by day. Counted in working hours all of them take as long as any other, so that trees learn how long
-things take, and not the calendar over again; and a spread around that is one hill instead of two.
+What a shop has not prepared when it closes on Saturday it prepares on Monday; a parcel due on a Sunday, at night or at
+Christmas comes on the next working day. Counted in working hours (`prediction.working_hours`) all of them take as long
+as any other.
 """
 
+from collections.abc import Sequence
+from datetime import timedelta
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from features.calendar import DAY_HOURS, FIRST_MONDAY
 from features.facts import FloatArray
-from features.outcomes import SHORTEST_HOURS
+from features.holidays import Holiday, holidays_within
 
 Groups = NDArray[np.intp]
 
 WEEKDAYS: Final = 7
-DAY_HOURS: Final = 24.0
-WEEK_HOURS: Final = WEEKDAYS * DAY_HOURS
 #: Parts of a day that differ, of three hours each, and those of a week.
 TIMES: Final = 8
 SLOTS: Final = WEEKDAYS * TIMES
 SLOT_HOURS: Final = DAY_HOURS / TIMES
-#: A weekday counts less only if less than this share of an ordinary one's arrivals comes on it: smaller differences
-#: may follow from when orders are placed.
+#: Holidays that nobody has seen yet, by whether they are public.
+UNSEEN: Final = {True: "public", False: "optional"}
+#: A day counts less only if less than this share of an ordinary one's arrivals comes on it: smaller differences may
+#: follow from when orders are placed.
 _ORDINARY: Final = 0.35
 #: The clock never stands still, so that every instant has its own working hours.
 _SLOWEST: Final = 0.01
 #: Arrivals from which on a group's own week is taken, and not that of all groups.
 _ENOUGH: Final = 100
+#: Arrivals of ordinary days that weigh as much as what is believed of a holiday before.
+_STRENGTH: Final = 10.0
+#: Weeks before and after a holiday, whose same weekdays tell how many would have arrived.
+_BESIDE: Final = (-3, -2, -1, 1, 2, 3)
+#: Rates are multiples of this, so that sums of them are exact, wherever they begin.
+_STEP: Final = 1.0 / 4096
 
 
 def learn_week(group: Groups, arrived: FloatArray, groups: int) -> FloatArray:
     """How many working hours an hour of each slot of the week has, per group: (groups, `SLOTS`), above 0, up to 1.
 
-    That of its weekday times that of its time of the day. ``arrived``: of each arrival, (rows,), the hours since a
+    That of its weekday times that of its time of the day. ``arrived``: of each arrival, (rows,), in hours since a
     midnight before a Monday, by the clock of the place.
     """
     days = _shares(group, _slot(arrived, DAY_HOURS, WEEKDAYS), (groups, WEEKDAYS))
     times = _shares(group, _slot(arrived, SLOT_HOURS, TIMES), (groups, TIMES))
-    weekdays = np.where(days < _ORDINARY, days, 1.0)
-    rates = weekdays[:, :, None] * np.minimum(times, 1.0)[:, None, :]
-    return np.asarray(np.maximum(rates.reshape(groups, SLOTS), _SLOWEST))
+    rates = _counts_as(days)[:, :, None] * np.minimum(times, 1.0)[:, None, :]
+    return as_rates(rates.reshape(groups, SLOTS))
+
+
+def learn_holidays(
+    group: Groups, arrived: FloatArray, calendar: Groups, calendars: Sequence[str | None], groups: int
+) -> dict[str, FloatArray]:
+    """How much of an ordinary day's work is done on each holiday, by its name, per group: (groups,), up to 1.
+
+    Under the names of `UNSEEN`, that of those which were not seen. ``arrived``: hours since the midnight before
+    `FIRST_MONDAY`; ``calendar``: which of ``calendars`` each arrival keeps. The arrivals of a holiday are compared with
+    those of the same weekday in the weeks around it. A group's few are drawn to those of all groups on that holiday,
+    these to those of all such holidays, and these to an ordinary day's.
+    """
+    seen = _of_holidays(group, arrived, calendar, calendars, groups)
+    shares: dict[str, FloatArray] = {}
+    for public, unseen in UNSEEN.items():
+        alike = {holiday: counts for holiday, counts in seen.items() if holiday.public == public}
+        together = sum(alike.values(), np.zeros((2, groups)))
+        usually = _drawn(together.sum(axis=1, keepdims=True), 1.0)
+        shares[unseen] = _counts_as(_drawn(together, usually))
+        for holiday, counts in alike.items():
+            towards = _drawn(counts.sum(axis=1, keepdims=True), usually)
+            shares[holiday.name] = _counts_as(_drawn(counts, towards))
+    return shares
+
+
+def as_rates(rates: FloatArray) -> FloatArray:
+    """The same, never standing still and in whole steps."""
+    return np.asarray(np.round(np.maximum(rates, _SLOWEST) / _STEP) * _STEP)
+
+
+def _of_holidays(
+    group: Groups, arrived: FloatArray, calendar: Groups, calendars: Sequence[str | None], groups: int
+) -> dict[Holiday, FloatArray]:
+    """Of each holiday, by group: how many arrived on it, and how many do on such a day otherwise; (2, groups)."""
+    if not len(arrived):
+        return {}
+    day = (arrived // DAY_HOURS).astype(np.intp)
+    first, days = int(day.min()), int(np.ptp(day)) + 1
+    cell = np.ravel_multi_index((calendar, group, day - first), (len(calendars), groups, days))
+    counts = np.bincount(cell, minlength=len(calendars) * groups * days).reshape(len(calendars), groups, days)
+    seen: dict[Holiday, FloatArray] = {}
+    for place, of_place in zip(calendars, counts, strict=True):
+        holidays = holidays_within(place, FIRST_MONDAY + timedelta(days=first), days)
+        for at, holiday in holidays.items():
+            beside = [day for day in (at + WEEKDAYS * weeks for weeks in _BESIDE) if 0 <= day < days]
+            beside = [day for day in beside if day not in holidays]
+            if beside:
+                found = np.stack([of_place[:, at], of_place[:, beside].mean(axis=1)])
+                seen[holiday] = seen.get(holiday, 0.0) + found
+    return seen
+
+
+def _drawn(counts: FloatArray, towards: float | FloatArray) -> FloatArray:
+    """What came ÷ what usually comes, (2, …), drawn to what is believed where that is little."""
+    return np.asarray((counts[0] + _STRENGTH * towards) / (counts[1] + _STRENGTH))
+
+
+def _counts_as(shares: FloatArray) -> FloatArray:
+    return np.asarray(np.where(shares < _ORDINARY, shares, 1.0))
 
 
 def _shares(group: Groups, part: Groups, shape: tuple[int, int]) -> FloatArray:
@@ -65,41 +132,3 @@ def _ordinary(counts: FloatArray) -> FloatArray:
 
 def _slot(hours: FloatArray, long: float, slots: int) -> Groups:
     return (hours // long).astype(np.intp) % slots
-
-
-def working_hours(week: FloatArray, group: Groups, clock: FloatArray, hours: FloatArray) -> FloatArray:
-    """The working hours of ``hours`` that begin at ``clock``, by the ``week``, (groups, `SLOTS`), of each row's group.
-
-    Shape (rows,).
-    """
-    end, start = _since_monday(week, _begun(week), group, np.stack([clock + hours, clock]))
-    return np.asarray(end - start)
-
-
-def log_work(week: FloatArray, group: Groups, clock: FloatArray, hours: FloatArray) -> FloatArray:
-    """The logarithm of the same; none are fewer than `SHORTEST_HOURS`."""
-    return np.log(np.maximum(working_hours(week, group, clock, hours), SHORTEST_HOURS))
-
-
-def hours_at_work(week: FloatArray, group: Groups, clock: FloatArray, worked: FloatArray) -> FloatArray:
-    """The other way round: the hours from ``clock`` on until so many working hours have passed; shape (rows,)."""
-    begun = _begun(week)
-    whole, rest = np.divmod(_since_monday(week, begun, group, clock) + worked, begun[group, -1])
-    slot = np.minimum(np.count_nonzero(begun[:, 1:].take(group, axis=0) <= rest[:, None], axis=1), SLOTS - 1)
-    of_slot = (rest - begun[group, slot]) / week[group, slot]
-    return np.asarray(WEEK_HOURS * whole + SLOT_HOURS * slot + of_slot - clock)
-
-
-def _since_monday(week: FloatArray, begun: FloatArray, group: Groups, hours: FloatArray) -> FloatArray:
-    """The working hours of so many ``hours``, (…, rows), from the midnight before Monday on."""
-    whole, rest = np.divmod(hours, WEEK_HOURS)
-    slot = np.minimum(rest // SLOT_HOURS, SLOTS - 1).astype(np.intp)
-    of_slot = (rest - SLOT_HOURS * slot) * week[group, slot]
-    return np.asarray(whole * begun[group, -1] + begun[group, slot] + of_slot)
-
-
-def _begun(week: FloatArray) -> FloatArray:
-    """Working hours from the midnight before Monday to the beginning of every slot, and to the end; (groups, n + 1)."""
-    begun = np.zeros((len(week), SLOTS + 1))
-    np.cumsum(SLOT_HOURS * week, axis=1, out=begun[:, 1:])
-    return begun

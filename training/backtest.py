@@ -158,7 +158,7 @@ def _predict_days(history: History, scored: Scored, cut: float, until: float) ->
 
 
 def _hours(of: UnderWay, levels: NDArray[np.float64]) -> ClockHours:
-    return ClockHours(HoursTable(of.centre, of.spread, of.group, levels), of.clock, of.week)
+    return ClockHours(HoursTable(of.centre, of.spread, of.group, levels), of.clock, of.rota)
 
 
 def _beside_observed(history: History, predicted: Predicted) -> pd.DataFrame:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from features.calendar import local_hour_of_week
+from features.calendar import clock_of, local_hours
 from features.coded import coded
 from features.definitions import ENCODED, FEATURES, Vocabularies, matrix
 from features.facts import Columns, FloatArray
@@ -17,7 +17,8 @@ from features.trailing import Statistic
 from prediction.bundle import calibration_groups, group_codes, starts
 from prediction.calibration import UnderWay
 from prediction.manifest import EVERY_GROUP, TIME_HEADS
-from prediction.week import learn_week, log_work
+from prediction.week import learn_holidays, learn_week
+from prediction.working_hours import CALENDAR, Rota, WorkingTime
 from training.fit import Rows, maturity_seconds
 from training.heads import RECIPES
 
@@ -83,15 +84,24 @@ def arrived_at(attempts: Attempts, head: str) -> FloatArray:
     return attempts.delivered_at if head == "delivery_hours" else attempts.ready_at
 
 
-def weeks_as_of(history: History, encoding: Encoding, as_of: float) -> dict[str, FloatArray]:
-    """The week of each time head, as `prediction.week.learn_week` gives it from what had arrived at ``as_of``."""
-    attempts, groups = history.attempts, groups_of(history, encoding)
-    weeks = {}
+def working_time_as_of(history: History, encoding: Encoding, as_of: float) -> dict[str, WorkingTime]:
+    """When work is done, by time head, as `prediction.week` learns it from what had arrived at ``as_of``."""
+    attempts, count = history.attempts, len(encoding.groups)
+    working = {}
     for head in TIME_HEADS:
         arrived = arrived_at(attempts, head)
         rows = np.flatnonzero(arrived < as_of)
-        weeks[head] = learn_week(groups[rows], clock_at(attempts, arrived)[rows], len(encoding.groups))
-    return weeks
+        group, clock = groups_of(history, encoding)[rows], clock_at(attempts, arrived)[rows]
+        places = coded(attempts.columns, CALENDAR[head]).take(rows)
+        holidays = learn_holidays(group, clock, places.codes, places.values.tolist(), count)
+        working[head] = WorkingTime(learn_week(group, clock, count), holidays)
+    return working
+
+
+def rotas_of(history: History, encoding: Encoding, working: Mapping[str, WorkingTime]) -> dict[str, Rota]:
+    """The weeks that each attempt goes by, by time head."""
+    columns, groups = history.attempts.columns, groups_of(history, encoding)
+    return {head: of.rota(columns, head, groups, clock_of(columns)) for head, of in working.items()}
 
 
 def rows_known(
@@ -100,13 +110,12 @@ def rows_known(
     features: FloatArray,
     start: FloatArray,
     *,
-    encoding: Encoding,
-    weeks: Mapping[str, FloatArray],
+    rotas: Mapping[str, Rota],
     as_of: float,
 ) -> Rows:
     """The rows of a head whose outcome was known at ``as_of`` (seconds), old enough not to be only the fast ones.
 
-    Hours are working hours, by ``weeks``.
+    Hours are working hours, by ``rotas``, see `rotas_of`.
     """
     attempts = history.attempts
     if head in ("ready_hours", "transit_hours"):
@@ -118,10 +127,9 @@ def rows_known(
         )
         hours, weight = np.exp(log_hours(decided_at, known_at)), attempts.weight
         known = (known_at < as_of) & ~np.isnan(hours)
-        week = weeks["ready_hours" if head == "ready_hours" else "delivery_hours"]
-        group, clock = groups_of(history, encoding)[known], clock_at(attempts, decided_at)[known]
+        rota = rotas["ready_hours" if head == "ready_hours" else "delivery_hours"].take(np.flatnonzero(known))
         target = np.full(len(hours), np.nan)
-        target[known] = log_work(week, group, clock, hours[known])
+        target[known] = rota.log_worked(clock_at(attempts, decided_at)[known], hours[known])
         young = as_of - maturity_seconds((known_at - decided_at)[known])
     elif head == "cost":
         target, known_at, decided_at, weight = attempts.cost, attempts.decided_at, attempts.decided_at, attempts.weight
@@ -139,11 +147,11 @@ def rows_known(
 
 
 def under_way(
-    history: History, head: str, hours: tuple[FloatArray, FloatArray], groups: NDArray[np.intp], week: FloatArray
+    history: History, head: str, hours: tuple[FloatArray, FloatArray], groups: NDArray[np.intp], rota: Rota
 ) -> UnderWay:
     """Every attempt of the history with its predicted distribution, as `calibrate` takes them.
 
-    ``hours``: centre and spread. ``week``: of every group.
+    ``hours``: centre and spread. ``rota``: the weeks that each goes by.
     """
     centre, spread = hours
     attempts = history.attempts
@@ -156,8 +164,8 @@ def under_way(
         # Delivered without a word on when it was ready: nothing more will be heard of that.
         ended_at=np.fmin(attempts.ended_at, attempts.delivered_at),
         weight=attempts.weight,
-        clock=clock_at(attempts, attempts.decided_at),
-        week=week,
+        clock=clock_of(attempts.columns),
+        rota=rota,
     )
 
 
@@ -167,7 +175,7 @@ def groups_of(history: History, encoding: Encoding) -> NDArray[np.intp]:
 
 
 def clock_at(attempts: Attempts, instants: FloatArray) -> FloatArray:
-    """Hours since the midnight before Monday, by the clock of each attempt's location; NaN of no instant."""
+    """The `local_hours` of each attempt's location; NaN of no instant."""
     known = ~np.isnan(instants)
-    clock = local_hour_of_week(np.where(known, instants, 0.0), coded(attempts.columns, "location_timezone"))
+    clock = local_hours(np.where(known, instants, 0.0), coded(attempts.columns, "location_timezone"))
     return np.where(known, clock, np.nan)

@@ -83,7 +83,10 @@ def bundle_of(
         vocabularies={name: dict(codes) for name, codes in trained.encoding.vocabularies.items()},
         landmark=history.landmark,
         groups=trained.encoding.groups,
-        week={head: week.tolist() for head, week in trained.weeks.items()},
+        week={head: of.week.tolist() for head, of in trained.working.items()},
+        holidays={
+            head: {name: share.tolist() for name, share in of.holidays.items()} for head, of in trained.working.items()
+        },
         calibration={head: levels.tolist() for head, levels in calibration.items()},
     )
     names = history.attempts.fulfilment_id

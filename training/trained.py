@@ -7,23 +7,25 @@ import lightgbm
 import numpy as np
 from scipy.special import expit
 
+from features.calendar import clock_of
 from features.facts import FloatArray
 from features.history import History
 from prediction.bundle import cost_of, delivered_after
 from prediction.calibration import UnderWay, calibrate
 from prediction.manifest import HEAD_PARTS
+from prediction.working_hours import WorkingTime
 from training.errors import TooLittleHistoryError
 from training.fit import Rows, fit_cost, fit_hours, fit_probability
 from training.heads import RECIPES, Recipe
 from training.known import (
     Encoding,
-    clock_at,
     encoding_as_of,
     groups_of,
     head_inputs,
+    rotas_of,
     rows_known,
     under_way,
-    weeks_as_of,
+    working_time_as_of,
 )
 
 #: Called with the head that is fitted next, its position and how many there are.
@@ -41,14 +43,14 @@ _FIT: dict[str, Callable[[Recipe, Rows, int], dict[str, lightgbm.Booster]]] = {
 class Trained:
     """Boosters by (head, part), how they encode text, and the instant of the cut.
 
-    ``weeks``: by time head, of each group, see `prediction.week`.
+    ``working``: when work is done, by time head.
     """
 
     as_of: float
     seed: int
     boosters: dict[tuple[str, str], lightgbm.Booster]
     encoding: Encoding
-    weeks: dict[str, FloatArray]
+    working: dict[str, WorkingTime]
     cost_factor: float
 
 
@@ -61,20 +63,21 @@ def train_heads(history: History, as_of: float, seed: int, progress: Progress) -
         Too few outcomes were known.
     """
     encoding = encoding_as_of(history, as_of)
-    weeks = weeks_as_of(history, encoding, as_of)
+    working = working_time_as_of(history, encoding, as_of)
+    rotas = rotas_of(history, encoding, working)
     boosters: dict[tuple[str, str], lightgbm.Booster] = {}
     rows: dict[str, Rows] = {}
     for position, (head, recipe) in enumerate(RECIPES.items()):
         progress(head, position, len(RECIPES))
         inputs = head_inputs(history, head, encoding)
-        rows[head] = rows_known(history, head, *inputs, encoding=encoding, weeks=weeks, as_of=as_of)
+        rows[head] = rows_known(history, head, *inputs, rotas=rotas, as_of=as_of)
         try:
             fitted = _FIT[head](recipe, rows[head], seed)
         except TooLittleHistoryError as error:
             raise TooLittleHistoryError(f"{head}: {error}") from None
         boosters |= {(head, part): booster for part, booster in fitted.items()}
     factor = cost_factor(boosters["cost", "log_mean"], rows["cost"])
-    return Trained(as_of, seed, boosters, encoding, weeks, factor)
+    return Trained(as_of, seed, boosters, encoding, working, factor)
 
 
 def cost_factor(booster: lightgbm.Booster, rows: Rows) -> float:
@@ -116,12 +119,12 @@ def score(history: History, trained: Trained) -> Scored:
     raw = {model: said for head in HEAD_PARTS for model, said in _raw(history, trained, head).items()}
     ready, transit = ((raw[head, "centre"], np.exp(raw[head, "spread"])) for head in ("ready_hours", "transit_hours"))
     groups = groups_of(history, trained.encoding)
-    clock = clock_at(history.attempts, history.attempts.decided_at)
-    delivery = delivered_after(ready, transit, groups, clock, trained.weeks)
+    rotas = rotas_of(history, trained.encoding, trained.working)
+    delivery = delivered_after(ready, transit, clock_of(history.attempts.columns), rotas)
     hours = {"delivery_hours": delivery, "ready_hours": ready}
     return Scored(
         history=history,
-        hours={time: under_way(history, time, of_time, groups, trained.weeks[time]) for time, of_time in hours.items()},
+        hours={time: under_way(history, time, of_time, groups, rotas[time]) for time, of_time in hours.items()},
         cost=cost_of(raw["cost", "log_mean"]) * trained.cost_factor,
         line_failure=np.asarray(expit(raw["pick_failure", "log_odds"])),
         groups=len(trained.encoding.groups),

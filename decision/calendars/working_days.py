@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from functools import cache
 from typing import Final
 
-import holidays
 import numpy as np
 from numpy.typing import NDArray
+
+from features.holidays import is_public_holiday
 
 EVERY_WEEKDAY: Final = frozenset(range(7))
 
@@ -35,27 +35,6 @@ class WorkingDays:
             and day not in self.closed
             and (self.holidays_of is None or not is_public_holiday(day, *self.holidays_of))
         )
-
-
-def is_public_holiday(day: date, country: str, region: str | None) -> bool:
-    """Return whether ``day`` is a public holiday in the region; of a country that nobody lists, no day is."""
-    return day in _holidays(country, region, day.year)
-
-
-@cache
-def _holidays(country: str, region: str | None, year: int) -> frozenset[date]:
-    # A whole year at once: calendars that fill themselves when asked are not for several threads.
-    if country not in holidays.list_supported_countries():
-        return frozenset()
-    subdivision = None if region is None else _subdivision(country, region)
-    return frozenset(holidays.country_holidays(country, subdiv=subdivision, years=year))
-
-
-def _subdivision(country: str, region: str) -> str | None:
-    """The region as the library calls it, however it is told: ``BY``, ``DE-BY`` (ISO 3166-2) or ``Bayern``."""
-    told = region.removeprefix(f"{country}-").casefold()
-    known = holidays.country_holidays(country).get_subdivision_aliases()
-    return next((code for code, names in known.items() if told in {name.casefold() for name in (code, *names)}), None)
 
 
 def days_worked(things: Sequence[WorkingDays], first: date, count: int) -> NDArray[np.bool_]:
