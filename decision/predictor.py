@@ -1,6 +1,8 @@
 """What a decision needs to be told about the future: the protocol that `prediction` implements."""
 
-from typing import Protocol
+from collections.abc import Callable
+from datetime import date
+from typing import Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,6 +10,8 @@ from numpy.typing import NDArray
 from features.facts import Columns
 
 FloatArray = NDArray[np.float64]
+#: Takes the first of so many dates; of each row and date whether what is predicted already rests then, (rows, dates).
+Rests: TypeAlias = Callable[[date, int], NDArray[np.bool_]]
 
 
 class HoursDistribution(Protocol):
@@ -38,6 +42,15 @@ class Predictor(Protocol):
 
     def ready_hours(self, facts: Columns) -> HoursDistribution:
         """Decision → handed to the carrier, or ready to collect. Rows as in `delivery_hours`."""
+
+    def delivery_rests(self, facts: Columns, first: date, days: int) -> NDArray[np.bool_]:
+        """On which of so many dates the hours until delivery take it that nothing is delivered: holidays; (rows, days).
+
+        No calendar puts them off by these days again.
+        """
+
+    def ready_rests(self, facts: Columns, first: date, days: int) -> NDArray[np.bool_]:
+        """On which the hours until handover take it that nothing is prepared."""
 
     def cost(self, facts: Columns) -> FloatArray:
         """Shipping + handling of a shipment, in money. One row per (candidate, set of lines).

@@ -9,6 +9,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Final
 
@@ -82,6 +83,12 @@ class Lanes:
     def ready_hours(self, facts: Columns) -> StepHours:
         """Decision → handed to the carrier, or ready to collect."""
         return StepHours(self.hours["ready_hours"], self._rows(facts))
+
+    def delivery_rests(self, facts: Columns, first: date, days: int) -> NDArray[np.bool_]:  # noqa: ARG002 (protocol)
+        """It knows no holidays; (rows, days)."""
+        return np.zeros((len(facts["decided_at"]), days), bool)
+
+    ready_rests = delivery_rests
 
     def cost(self, facts: Columns) -> FloatArray:
         """Mean cost of the lane's shipments, in money."""

@@ -37,13 +37,10 @@ class WorkingTime:
         """How much of an ordinary day's work is done on it; (groups,)."""
         return self.holidays.get(holiday.name, self.holidays[UNSEEN[holiday.public]])
 
-    def rests(self, calendars: Sequence[str | None], first: date, days: int) -> NDArray[np.bool_]:
-        """Whether a date is a holiday on which hardly any work is done; (calendars, groups, days)."""
-        found = np.zeros((len(calendars), len(self.week), days), bool)
-        for place, calendar in enumerate(calendars):
-            for at, holiday in holidays_within(calendar, first, days).items():
-                found[place, :, at] = self.share(holiday) < 1.0
-        return found
+    def rests(self, columns: Columns, time: str, group: Groups, first: date, days: int) -> NDArray[np.bool_]:
+        """Of each row and date, whether it is a holiday on which hardly any work is done; (rows, days)."""
+        places = coded(columns, CALENDAR[time])
+        return _rests(self, tuple(places.values.tolist()), first, days)[places.codes, group]
 
     def rota(self, columns: Columns, time: str, group: Groups, clock: FloatArray) -> "Rota":
         """The weeks of each row of ``columns``, by its ``group`` and by the holidays of its place.
@@ -146,7 +143,7 @@ class Rota:
 
     def usual_rate(self) -> FloatArray:
         """The average of an ordinary week; (rows,)."""
-        return self.weeks.rates.mean(axis=1)[self.weeks.kind[self.row, 0]]
+        return np.asarray(self.weeks.rates.mean(axis=1)[self.weeks.kind[self.row, 0]])
 
     def _since_first(self, clock: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Working hours from the first week on to the beginning of the slot of ``clock``, exactly, and those since."""
@@ -167,9 +164,19 @@ class Rota:
 
 
 @lru_cache(maxsize=256)
+def _rests(time: WorkingTime, calendars: tuple[str | None, ...], first: date, days: int) -> NDArray[np.bool_]:
+    found = np.zeros((len(calendars), len(time.week), days), bool)
+    for place, calendar in enumerate(calendars):
+        for at, holiday in holidays_within(calendar, first, days).items():
+            found[place, :, at] = time.share(holiday) < 1.0
+    return found
+
+
+@lru_cache(maxsize=256)
 def _weeks(time: WorkingTime, calendars: tuple[str | None, ...], first: int, count: int) -> Weeks:
     groups = len(time.week)
-    rates, kinds = [time.week], {(): np.arange(groups)}
+    rates = [time.week]
+    kinds: dict[tuple[tuple[int, Holiday], ...], NDArray[np.intp]] = {(): np.arange(groups)}
     kind = np.empty((len(calendars), groups, count), np.intp)
     for place, calendar in enumerate(calendars):
         for week, holidays in enumerate(_by_week(time, calendar, first, count)):

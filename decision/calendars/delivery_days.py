@@ -11,12 +11,13 @@ from decision.calendars.dispatch import Dispatch
 from decision.calendars.working_days import days_worked, days_worked_usually
 from decision.network import Network
 from decision.order import Order
+from decision.predictor import Rests
 
 
 @dataclass(frozen=True)
 class DeliveryDays:
     """Of K parcels and T dates from today on, (K, T): whether the carrier ``delivers`` on that date, and how many
-    delivery days of an ordinary week are ``lost`` between handover and its end: each holds a parcel up for a day.
+    delivery days that the models count on are ``lost`` between handover and its end: each holds a parcel up for a day.
     """
 
     delivers: NDArray[np.bool_]
@@ -29,13 +30,14 @@ def delivery_days(
     service: NDArray[np.intp],
     leaves: Dispatch,
     *,
+    rests: Rests,
     now: datetime,
     count: int,
 ) -> DeliveryDays:
     """Return the delivery days, of ``count`` dates, of parcels by ``service`` (K,), a position in the network.
 
     ``leaves`` says on which date of its own each is handed over: what a carrier loses until then holds a parcel up no
-    more than it is put off by already.
+    more than it is put off by already. Nor do the dates on which it ``rests`` as the models know.
     """
     shape = (len(service), count)
     if not network.has_calendars:
@@ -46,7 +48,7 @@ def delivery_days(
     services = [network.delivers_on(at, to.country, to.region) for at in distinct.tolist()]
     delivers = days_worked(services, local.date(), count)
     missed = days_worked_usually(services, local.date(), count) & ~delivers
-    so_far = np.cumsum(missed, axis=1)[which]
+    so_far = np.cumsum(missed[which] & ~rests(local.date(), count), axis=1)
     handed_over = leaves.today + leaves.days_ahead - local.toordinal()
     meanwhile = so_far[np.arange(len(service)), np.clip(handed_over, 0, count - 1)] - so_far[:, 0]
     before = so_far[:, 0] + np.minimum(meanwhile, leaves.delay_hours // 24).astype(np.int64)

@@ -1,7 +1,8 @@
 """When a candidate can hand over at the earliest: cut-offs, opening hours, working days, by its own clock.
 
 The models learnt from histories in which places were closed at night and on Sundays: how long that takes is in their
-hours already. What they cannot know is the unusual: a public holiday, a day on which a place is closed. So hours are
+hours already, and they know the holidays that were kept. What they cannot know is the unusual: a holiday never kept
+before, a day on which a place is closed. So hours are
 put off by as many days as the calendar makes the handover later than in an ordinary week, and nothing arrives before
 it could be handed over. Nor may they know cut-offs and hours that are newer than the history: what leaves no more today
 counts as ordered just before the next day on which the place usually works (`decision.candidates.times`).
@@ -18,6 +19,7 @@ from numpy.typing import NDArray
 
 from decision.calendars.opening import DAY, WEEKDAYS, WeeklyHours, minute_of_week, minutes_passing
 from decision.network import Network
+from decision.predictor import Rests
 
 #: A place that does not work within so many days counts as working after them: later than anything is promised for.
 DAYS_AHEAD: Final = 61
@@ -60,10 +62,13 @@ class Dispatch:
         )
 
 
-def dispatch(network: Network, location: NDArray[np.intp], service: NDArray[np.intp], now: datetime) -> Dispatch:
+def dispatch(
+    network: Network, location: NDArray[np.intp], service: NDArray[np.intp], now: datetime, rests: Rests
+) -> Dispatch:
     """Return when candidates of ``location`` and ``service`` (C,), positions in the network, can hand over.
 
     What nobody tells does not restrict: a place without hours is open, without cut-offs nothing is too late.
+    ``rests``: of the candidates, on which dates the models know that nothing is prepared.
     """
     count = len(location)
     whole_days = np.zeros(count, np.intp), np.full(count, now.toordinal(), np.intp)
@@ -72,8 +77,9 @@ def dispatch(network: Network, location: NDArray[np.intp], service: NDArray[np.i
         for local, rows in local_clocks(network, location, now):
             place = location[rows]
             cut_offs = np.fmin(network.location_cut_offs[place], network.service_cut_offs[service[rows]])
-            worked, usual = network.days_worked(local.date() - _A_DAY, DAYS_AHEAD + 1)
-            works = _Works(worked[place], usual[place])
+            dates = local.date() - _A_DAY, DAYS_AHEAD + 1
+            worked, usual = (of_places[place] for of_places in network.days_worked(*dates))
+            works = _Works(worked, usual & (worked | ~rests(*dates)[rows]))
             of_zone = _dispatch(network.location_hours, place, cut_offs, local, works)
             for column in fields(Dispatch):
                 getattr(found, column.name)[rows] = getattr(of_zone, column.name)
@@ -104,7 +110,7 @@ def next_opening(network: Network, place: int, instant: datetime) -> datetime:
 
 @dataclass(frozen=True)
 class _Works:
-    """(C, 1 + `DAYS_AHEAD`) whether places work on the dates from yesterday on, and whether in an ordinary week."""
+    """(C, 1 + `DAYS_AHEAD`) whether places work on the dates from yesterday on, and whether as the models know it."""
 
     worked: NDArray[np.bool_]
     usually: NDArray[np.bool_]

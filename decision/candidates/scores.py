@@ -20,7 +20,7 @@ from decision.candidates.parcels import Parcels, figures, joined_parcels, weighi
 from decision.candidates.times import Times, times_of
 from decision.network import Network
 from decision.order import Order
-from decision.predictor import HoursDistribution, Predictor
+from decision.predictor import HoursDistribution, Predictor, Rests
 
 #: Takes positions of candidates and, for each, the contents of its shipment.
 Ask: TypeAlias = Callable[[NDArray[np.intp], Contents], NDArray[np.float64]]
@@ -62,6 +62,10 @@ class Scores:
         """Return when each candidate of ``which`` can hand over; ``LookupError`` where one was not scored."""
         return self._asked(which).leaves.take(self.row[which])
 
+    def rests(self, which: NDArray[np.intp]) -> Rests:
+        """Return on which dates the models know that what ``which`` send does not come; ``LookupError`` as above."""
+        return self._asked(which).rests(self.row[which])
+
     def _asked(self, which: NDArray[np.intp]) -> Times:
         if self.times is None or (self.row[which] < 0).any():
             raise LookupError(f"no hours were predicted for the candidate(s) {which.tolist()}")
@@ -102,7 +106,8 @@ def _scored(
     )
     order_of_row = np.repeat(np.arange(len(orders)), [len(one) for one in rows])
     facts = asked.of(_of_all(rows, first), whole, order_of_row)
-    times = times_of(facts, ~collected, dispatch(network, location, service, now), predictor)
+    leaves = dispatch(network, location, service, now, partial(predictor.ready_rests, facts))
+    times = times_of(facts, ~collected, leaves, predictor)
     delivery, ready = cache(times.arrival.quantile), cache(times.arrival.ready.quantile)
     pairs = [np.nonzero(one) for one in usable]
     line, candidate = _of_all([one for one, _ in pairs], first_line), _of_all([one for _, one in pairs], first)
@@ -116,10 +121,10 @@ def _scored(
         of_all = partial(_spread, shape[1:], own)
         late = late_days = np.zeros(shape[1])
         if order.promised_at is not None:
+            arriving, rests = times.arrival.take(timed), times.rests(timed)
             left = hours_left(
-                order, network, times.leaves.take(timed), service[timed], until=order.promised_at, now=now
+                order, network, leaves.take(timed), service[timed], rests=rests, until=order.promised_at, now=now
             )
-            arriving = times.arrival.take(timed)
             late = of_all(arriving.probability_later_than(left))
             late_days = of_all(arriving.expected_excess(left)) / 24
         row = np.full(shape[1], -1)
@@ -195,7 +200,14 @@ class _Asking:
 
 
 def hours_left(
-    order: Order, network: Network, leaves: Dispatch, service: NDArray[np.intp], *, until: datetime, now: datetime
+    order: Order,
+    network: Network,
+    leaves: Dispatch,
+    service: NDArray[np.intp],
+    *,
+    rests: Rests,
+    until: datetime,
+    now: datetime,
 ) -> NDArray[np.float64]:
     """Return (rows,) the hours that parcels by ``service`` have until then, without the days that holidays take."""
     hours = np.full(len(service), (until - now).total_seconds() / 3600)
@@ -204,7 +216,7 @@ def hours_left(
     days = (counted.astimezone(zone).date() - now.astimezone(zone).date()).days
     if not network.has_calendars or days < 0:
         return hours
-    of_days = delivery_days(order, network, service, leaves, now=now, count=days + 1)
+    of_days = delivery_days(order, network, service, leaves, rests=rests, now=now, count=days + 1)
     return hours - 24 * of_days.lost[:, -1]
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from decision.calendars.dispatch import Dispatch
 from decision.candidates.arrival import Arrival, PutOff
-from decision.predictor import HoursDistribution, Predictor
+from decision.predictor import HoursDistribution, Predictor, Rests
 from features.coded import CodedColumns, Repeated
 from features.places import PLACES
 from features.trailing import DAY_SECONDS
@@ -28,6 +28,10 @@ class Times:
     leaves: Dispatch
     predictor: Predictor
     arrival: Arrival
+
+    def rests(self, rows: NDArray[np.intp]) -> Rests:
+        """Return on which dates the models know that what the candidates at ``rows`` send is not delivered."""
+        return lambda first, days: self.predictor.delivery_rests(self.facts, first, days)[rows]
 
     def later(self, rows: Sequence[NDArray[np.intp]], hours: Sequence[NDArray[np.float64]]) -> list[HoursDistribution]:
         """Return when what is ordered so many ``hours`` later is there, counted from then: several ``rows`` at a time.

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from decision.calendars.delivery_days import delivery_days, with_days_lost, zone_of
-from decision.calendars.dispatch import DAYS_AHEAD, dispatch
+from decision.calendars.dispatch import DAYS_AHEAD
 from decision.candidates.consolidation import NOTHING_OPEN
 from decision.candidates.learnt import times_missed
 from decision.candidates.loads import Sent
@@ -122,10 +122,10 @@ def _hours(ranked: Ranked, told: Sequence[_Told], zone: ZoneInfo) -> dict[int, _
     if not rows:
         return {}
     assert scores is not None
-    arrivals, ready = scores.arrivals(np.array(rows)), scores.handovers(np.array(rows)).quantile(0.5)
-    sending, now, network = situation.candidates.take(np.array(rows)), situation.now, situation.network
-    leaves = dispatch(network, sending.location, sending.service, now)
-    days = delivery_days(situation.order, network, sending.service, leaves, now=now, count=DAYS_AHEAD)
+    which, now = np.array(rows), situation.now
+    arrivals, ready = scores.arrivals(which), scores.handovers(which).quantile(0.5)
+    of_parcels = situation.order, situation.network, situation.candidates.service[which], scores.leaving(which)
+    days = delivery_days(*of_parcels, rests=scores.rests(which), now=now, count=DAYS_AHEAD)
     there = (with_days_lost(arrivals.quantile(level), days.lost, now, zone) for level in (0.1, 0.5, 0.9))
     levels = ready, *there
     return {row: _Hours(*hours) for row, *hours in zip(rows, *(level.tolist() for level in levels), strict=True)}

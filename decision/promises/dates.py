@@ -15,6 +15,7 @@ from decision.calendars.dispatch import Dispatch, next_opening
 from decision.calendars.opening import DAY
 from decision.network import Network
 from decision.order import Order
+from decision.predictor import Rests
 from decision.promises.awaited import Awaited
 
 #: Nothing is promised for later dates.
@@ -40,13 +41,15 @@ class Read:
 @dataclass(frozen=True)
 class Waiting:
     """Parcels on their way by ``service`` (K,), as ``awaited`` where they are ordered ``now``, and ``later``, while a
-    promise is valid. ``zone``: the clock of the destination.
+    promise is valid. ``rests``: the dates on which the models know that they do not come. ``zone``: the clock of the
+    destination.
     """
 
     order: Order
     network: Network
     service: NDArray[np.intp]
     leaves: Dispatch
+    rests: Rests
     now: datetime
     zone: ZoneInfo
     awaited: Awaited
@@ -66,7 +69,8 @@ class Waiting:
     @cached_property
     def days(self) -> DeliveryDays:
         """Of the parcels, on the dates from today on."""
-        return delivery_days(self.order, self.network, self.service, self.leaves, now=self.now, count=DAYS_AHEAD)
+        of_parcels = self.order, self.network, self.service, self.leaves
+        return delivery_days(*of_parcels, rests=self.rests, now=self.now, count=DAYS_AHEAD)
 
     @cached_property
     def _lost(self) -> tuple[NDArray[np.float64], list[int]]:

@@ -209,8 +209,17 @@ def _dated(sent: _Sent, later: Awaited, zone: ZoneInfo, asking: Asking, asked_at
     network, situation, ranked = asking.network, sent.ranked.ruled.situation, sent.ranked
     order, plan, terms = situation.order, ranked.plans[0], ranked.ruled.ruleset.promises
     candidates, sending = situation.candidates, np.array([one.candidate for one in plan.shipments])
+    rows = sent.awaited.rows
     waiting = Waiting(
-        order, network, candidates.service[sent.awaited.rows], sent.leaves, asking.now, zone, sent.awaited, later
+        order,
+        network,
+        candidates.service[rows],
+        sent.leaves,
+        ranked.priced.scores.rests(rows),
+        asking.now,
+        zone,
+        sent.awaited,
+        later,
     )
     home = order.delivery_method == "home"
     read = (first_date if home else first_opening)(waiting, terms.confidence, asking.days_later)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 
 import numpy as np
 from numpy.typing import NDArray
@@ -82,6 +83,12 @@ class FreightPredictor:
     def ready_hours(self, facts: Columns) -> Exactly:
         """Return no time at all: the tables count none."""
         return Exactly(np.zeros(len(facts["units"])))
+
+    def delivery_rests(self, facts: Columns, first: date, days: int) -> NDArray[np.bool_]:  # noqa: ARG002 (protocol)
+        """Return that it knows no holidays."""
+        return np.zeros((len(facts["units"]), days), bool)
+
+    ready_rests = delivery_rests
 
     def cost(self, facts: Columns) -> Floats:
         """Return the plant's cost of the units and the freight of their weight."""

@@ -29,8 +29,9 @@ from features.request import RequestFeatures
 from features.statistics import STATISTICS, USUAL_VISITORS
 from features.trailing import Observations, means
 from features.trailing_sums import TrailingSums
+from prediction.working_hours import Rota
 from tests.conftest import CUT
-from training.known import encoding_as_of, head_inputs, rows_known, weeks_as_of
+from training.known import Encoding, encoding_as_of, head_inputs, rotas_of, rows_known, working_time_as_of
 from training.trained import Trained, score
 
 DECISIONS = 10_000
@@ -270,6 +271,11 @@ def other_future(retailer: Dataset) -> History:
     return read_history(replace(retailer, fulfilments=attempts, fulfilment_lines=lines, stock=stock, footfall=footfall))
 
 
+def rotas_as_of(history: History, encoding: Encoding) -> dict[str, Rota]:
+    """By which weeks each attempt goes, as known at the cut."""
+    return rotas_of(history, encoding, working_time_as_of(history, encoding, CUT))
+
+
 def test_another_future_changes_no_feature_no_training_row_and_no_calibration(
     history: History, other_future: History, trained: Trained
 ) -> None:
@@ -286,7 +292,7 @@ def test_another_future_changes_no_feature_no_training_row_and_no_calibration(
         before = int(np.searchsorted(decided_at, CUT))
         assert np.array_equal(features[:before], changed[:before], equal_nan=True), head
         rows, others = (
-            rows_known(one, head, *inputs, encoding=encoding, weeks=weeks_as_of(one, encoding, CUT), as_of=CUT)
+            rows_known(one, head, *inputs, rotas=rotas_as_of(one, encoding), as_of=CUT)
             for one, inputs in ((history, (features, start)), (other_future, (changed, other_start)))
         )
         assert np.array_equal(rows.start, others.start), head

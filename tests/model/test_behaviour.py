@@ -11,7 +11,6 @@ from features.facts import FACTS, Columns
 from features.history import History
 from prediction.bundle import Bundle
 from prediction.golden import predictions
-from prediction.week import hours_at_work
 from tests.conftest import CUT
 from training.metrics import log_loss, mean_absolute_error
 from training.trained import Trained, score
@@ -212,7 +211,7 @@ def test_the_heads_beat_constants_on_the_weeks_after_the_cut(history: History, t
         constant = np.median(hours[ends < CUT])
         later = (attempts.decided_at >= CUT) & ~np.isnan(hours)
         of = scored.hours[head]
-        predicted = hours_at_work(of.week, of.group, of.clock, np.exp(of.centre))
+        predicted = of.rota.hours(of.clock, np.exp(of.centre))
         error = mean_absolute_error(predicted[later], hours[later])
         assert error < 0.9 * mean_absolute_error(np.full(later.sum(), constant), hours[later]), head
     cost = attempts.cost

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,7 @@ from decision.network import Network
 from decision.order import Destination, Line, OpenShipment, Order
 from decision.rules.parts import Limits
 from decision.rules.ruleset import Ruleset, compile_ruleset
-from features.facts import Columns
+from features.facts import Columns, check_facts
 from tests.unit.decision.world import DUOMO, NOW, Hours, network
 
 TYPES = ["store", "warehouse", "supplier"]
@@ -31,6 +31,12 @@ class Formula:
         """Half of the delivery."""
         low = 6.0 + 3.0 * number(facts["location_id"])
         return Hours(low, low + 12.0)
+
+    def delivery_rests(self, facts: Columns, first: date, days: int) -> Any:  # noqa: ARG002 (protocol)
+        """No holidays."""
+        return np.zeros((check_facts(facts), days), bool)
+
+    ready_rests = delivery_rests
 
     def cost(self, facts: Columns) -> Any:
         """Grows with weight, units and lines; takes an unknown weight for none at all."""

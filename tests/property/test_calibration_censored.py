@@ -18,7 +18,7 @@ from prediction.calibration import (
     calibrate,
 )
 from prediction.hours import BASE_LEVELS, KNOTS, HoursTable
-from prediction.week import SLOTS
+from tests.unit.prediction.rotas import ALWAYS, rota
 
 NOW = 1_770_000_000.0
 UNCALIBRATED = np.concatenate([[0.0], BASE_LEVELS, [1.0]])
@@ -41,8 +41,8 @@ def attempts(count: int, seed: int, *, slower: float = 0.0, wider: float = 1.0, 
         arrived_at=started_at + np.exp(log_hours) * HOUR_SECONDS,
         ended_at=np.full(count, NEVER),
         weight=np.ones(count),
-        clock=(started_at / HOUR_SECONDS + 72) % 168,
-        week=np.ones((3, SLOTS)),
+        clock=started_at / HOUR_SECONDS + 72,
+        rota=rota(ALWAYS, np.zeros(count, np.intp), started_at / HOUR_SECONDS + 72),
     )
 
 
@@ -77,19 +77,14 @@ def test_it_follows_a_slowdown_of_the_last_days_that_hardly_anything_delivered_s
     """A strike ten days ago: parcels sent since then take twice as long, and few of them have arrived."""
     before, strike = attempts(10_000, 3, days=60.0), attempts(4_000, 4, slower=np.log(2), days=10.0)
     rows = np.flatnonzero(before.started_at < NOW - 10 * DAY_SECONDS)
-    both = [np.concatenate(pair) for pair in zip(*map(columns, (before.take(rows), strike)), strict=True)]
+    both = before.take(rows).and_then(strike)
     settings_ = CalibrationSettings(weeks=1)
-    found = quantiles(calibrate(UnderWay(*both), 1, NOW, settings_))
-    arrived = both[4] <= NOW
-    recent = both[4] > NOW - 10 * DAY_SECONDS
-    naive = np.median((both[4] - both[3])[arrived & recent]) / HOUR_SECONDS
+    found = quantiles(calibrate(both, 1, NOW, settings_))
+    arrived = both.arrived_at <= NOW
+    recent = both.arrived_at > NOW - 10 * DAY_SECONDS
+    naive = np.median((both.arrived_at - both.started_at)[arrived & recent]) / HOUR_SECONDS
     assert found[1] > 1.15 * 150
     assert found[1] > 1.1 * naive
-
-
-def columns(under_way: UnderWay) -> list[NDArray[np.float64]]:
-    """The columns in the order of the fields."""
-    return [getattr(under_way, name) for name in UnderWay.__dataclass_fields__]
 
 
 def test_a_disruption_that_has_ended_is_soon_forgotten() -> None:
@@ -177,13 +172,11 @@ def test_what_comes_after_now_does_not_count() -> None:
         arrived_at=np.where(later, made.arrived_at + 500 * HOUR_SECONDS, made.arrived_at),
         ended_at=np.where(later & (made.centre > 0), NOW + 5.0, made.ended_at),
     )
-    more = [
-        np.concatenate([column, column[:500] + NOW if name == "started_at" else column[:500]])
-        for name, column in zip(UnderWay.__dataclass_fields__, columns(another), strict=True)
-    ]
+    few = another.take(np.arange(500))
+    more = another.and_then(replace(few, started_at=few.started_at + NOW))
     found = calibrate(made, 1, NOW, CalibrationSettings())
     assert np.array_equal(found, calibrate(another, 1, NOW, CalibrationSettings()))
-    assert np.array_equal(found, calibrate(UnderWay(*more), 1, NOW, CalibrationSettings()))
+    assert np.array_equal(found, calibrate(more, 1, NOW, CalibrationSettings()))
 
 
 def test_failed_attempts_count_until_they_failed() -> None:
@@ -204,8 +197,7 @@ def test_failed_attempts_count_until_they_failed() -> None:
 def test_a_group_of_its_own_is_told_apart_and_a_group_without_parcels_is_like_all() -> None:
     """Group 1 is on time, group 2 takes twice as long, group 3 is new, group 0 stands for what nobody knows."""
     on_time, slow = attempts(8_000, 8), attempts(8_000, 9, slower=np.log(2))
-    both = [np.concatenate(pair) for pair in zip(*map(columns, (on_time, slow)), strict=True)]
-    made = replace(UnderWay(*both), group=np.repeat(np.array([1, 2], dtype=np.intp), 8_000))
+    made = replace(on_time.and_then(slow), group=np.repeat(np.array([1, 2], dtype=np.intp), 8_000))
     levels = calibrate(made, 4, NOW, CalibrationSettings())
     assert quantiles(levels, 1)[1] == pytest.approx(150, rel=0.05)
     assert quantiles(levels, 2)[1] == pytest.approx(300, rel=0.05)
@@ -216,8 +208,7 @@ def test_a_group_of_its_own_is_told_apart_and_a_group_without_parcels_is_like_al
 def test_a_few_parcels_of_a_group_do_not_outweigh_all_others() -> None:
     """Five slow ones among thousands on time move the group's median a little, not to theirs."""
     many, few = attempts(8_000, 10), attempts(5, 11, slower=np.log(3))
-    both = [np.concatenate(pair) for pair in zip(*map(columns, (many, few)), strict=True)]
-    made = replace(UnderWay(*both), group=np.repeat(np.array([1, 2], dtype=np.intp), [8_000, 5]))
+    made = replace(many.and_then(few), group=np.repeat(np.array([1, 2], dtype=np.intp), [8_000, 5]))
     assert quantiles(calibrate(made, 3, NOW, CalibrationSettings()), 2)[1] < 1.25 * 150
 
 

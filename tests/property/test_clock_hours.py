@@ -1,6 +1,7 @@
 """Hours by the clock of what takes working hours: all answers are of one distribution, and nothing comes at night."""
 
 from dataclasses import replace
+from datetime import date
 
 import numpy as np
 import pytest
@@ -8,12 +9,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from features.calendar import DAY_HOURS, FIRST_MONDAY
 from prediction.clock_hours import ClockHours, stacked_hours
 from prediction.hours import AS_PREDICTED, KNOTS, HoursTable
-from prediction.week import DAY_HOURS, SLOTS, TIMES, WEEK_HOURS, hours_at_work, working_hours
+from prediction.week import SLOTS, TIMES
+from prediction.working_hours import WorkingTime
 from tests.property.random_hours import hours_tables
+from tests.unit.prediction.rotas import ALWAYS, ordinary, rota
 
 LEVEL = st.floats(0.001, 0.999)
+WEEK_HOURS = 7 * DAY_HOURS
+#: Christmas 2026 is in the third week from here.
+BEGINS = (date(2026, 12, 7) - FIRST_MONDAY).days * DAY_HOURS
 
 
 @st.composite
@@ -21,10 +28,14 @@ def tables(draw: st.DrawFn) -> ClockHours:
     """Any table of a few rows and groups, begun at any time of any week, with closed days and nights too."""
     work = draw(hours_tables(longest=6, narrowest=0.1))
     rows, groups = len(work.centre), len(work.levels)
-    clock = draw(st.lists(st.floats(0, 167.99), min_size=rows, max_size=rows))
+    clock = BEGINS + np.array(draw(st.lists(st.floats(0, 167.99), min_size=rows, max_size=rows)))
     rate = st.one_of(st.just(1.0), st.just(0.01), st.floats(0.01, 1.0))
     week = draw(st.lists(rate, min_size=groups * SLOTS, max_size=groups * SLOTS))
-    return ClockHours(work, np.array(clock), np.reshape(week, (groups, SLOTS)))
+    shares = {kind: np.array(draw(st.lists(rate, min_size=groups, max_size=groups))) for kind in ("public", "optional")}
+    working = WorkingTime(np.reshape(week, (groups, SLOTS)), shares)
+    calendars = draw(st.lists(st.sampled_from([0, 1]), min_size=rows, max_size=rows))
+    weeks = working.weeks(["IT", None], np.array([BEGINS]))
+    return ClockHours(work, clock, weeks.rota(work.group, np.array(calendars)))
 
 
 @given(tables(), LEVEL)
@@ -35,7 +46,7 @@ def test_a_quantile_is_passed_with_its_probability(table: ClockHours, level: flo
 
 @given(tables(), LEVEL)
 def test_in_working_hours_it_is_the_distribution_of_work(table: ClockHours, level: float) -> None:
-    worked = working_hours(table.week, table.work.group, table.clock, table.quantile(level))
+    worked = table.rota.worked(table.clock, table.quantile(level))
     assert worked == pytest.approx(table.work.quantile(level), rel=1e-6, abs=1e-9)
 
 
@@ -67,7 +78,7 @@ def test_the_expected_excess_is_the_integral_of_the_probability_of_being_later(
     """Of the same probabilities, so that the price of lateness and its risk agree; far away by the week's average."""
     after = table.quantile(level)
     worked = np.exp(table.work.centre + table.work.spread * KNOTS[-1])
-    last = hours_at_work(table.week, table.work.group, table.clock, worked)
+    last = table.rota.hours(table.clock, worked)
     near = last - after < WEEK_HOURS
     rows = np.flatnonzero(near == within_a_week)
     table, after, last = table.take(rows), after[rows], last[rows]
@@ -85,12 +96,11 @@ def test_at_night_hardly_anything_comes(table: ClockHours, ahead: int) -> None:
     """Where a slot counts for a hundredth, what comes in it is what comes in a hundredth of its hours of work."""
     slot = (table.clock // 3).astype(int) + 1 + ahead
     begins = 3.0 * slot - table.clock
-    week = table.week.copy()
-    week[table.work.group, slot % SLOTS] = 0.01
-    table = ClockHours(table.work, table.clock, week)
-    worked = working_hours(week, table.work.group, table.clock, begins)
+    week = np.full((len(table.clock), SLOTS), 0.5)
+    week[np.arange(len(week)), slot % SLOTS] = 0.01
+    table = replace(table, rota=rota(ordinary(week), np.arange(len(week)), table.clock))
     morning, evening = (table.probability_later_than(begins + hours) for hours in (0.0, 3.0))
-    later = table.work.probability_later_than(worked + 0.03)
+    later = table.work.probability_later_than(table.rota.worked(table.clock, begins) + 0.03)
     assert evening == pytest.approx(later, abs=1e-6)
     assert (morning >= evening - 1e-12).all()
 
@@ -100,7 +110,8 @@ def test_what_a_closed_shop_does_not_finish_in_the_evening_it_finishes_in_the_mo
     week = np.full((1, SLOTS), 0.01).reshape(1, 7, TIMES)
     week[:, :, 3:6] = 1.0
     smooth = HoursTable(np.log([4.0]), np.array([0.2]), np.zeros(1, np.intp), AS_PREDICTED[None])
-    table = ClockHours(smooth, np.array([17.0]), week.reshape(1, SLOTS))
+    at_five = np.array([17.0])
+    table = ClockHours(smooth, at_five, rota(ordinary(week.reshape(1, SLOTS)), smooth.group, at_five))
     assert table.probability_later_than(np.array([16.0]))[0] > 0.99
     tomorrow = table.quantile(0.5)[0] + 17.0 - DAY_HOURS
     assert 11.0 < tomorrow < 12.0
@@ -110,7 +121,7 @@ def test_what_a_closed_shop_does_not_finish_in_the_evening_it_finishes_in_the_mo
 def test_half_an_hour_more_never_makes_the_excess_larger(table: ClockHours) -> None:
     """Also at the beginning of a shop's day, and of what takes weeks."""
     work = replace(table.work, centre=table.work.centre + 3.0)
-    table = ClockHours(work, np.round(table.clock), table.week)
+    table = ClockHours(work, np.round(table.clock), table.rota)
     excess = np.array([table.expected_excess(np.full(len(table.clock), half / 2)) for half in range(25)])
     assert (np.diff(excess, axis=0) <= 1e-9 * excess[:-1]).all()
 
@@ -134,12 +145,12 @@ def test_a_level_outside_zero_and_one_is_refused(level: float) -> None:
     """There is no certain date."""
     table = HoursTable(np.zeros(1), np.ones(1), np.zeros(1, np.intp), AS_PREDICTED[None])
     with pytest.raises(ValueError, match="between 0 and 1"):
-        ClockHours(table, np.zeros(1), np.ones((1, SLOTS))).quantile(level)
+        ClockHours(table, np.zeros(1), rota(ALWAYS, table.group, np.zeros(1))).quantile(level)
 
 
 def test_no_rows_have_no_hours() -> None:
     """An order without candidates is no error."""
     table = HoursTable(np.zeros(0), np.zeros(0), np.zeros(0, np.intp), AS_PREDICTED[None])
-    none = ClockHours(table, np.zeros(0), np.ones((1, SLOTS)))
+    none = ClockHours(table, np.zeros(0), rota(ALWAYS, table.group, np.zeros(0)))
     assert none.quantile(0.5).shape == none.probability_later_than(np.zeros(0)).shape == (0,)
     assert none.expected_excess(np.zeros(0)).shape == (0,)

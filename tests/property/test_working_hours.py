@@ -1,23 +1,26 @@
 """Working hours: a clock that hardly gets on while nobody works, learnt from when things arrive."""
 
+from datetime import date, timedelta
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from features.calendar import DAY_HOURS, FIRST_MONDAY
+from features.holidays import holidays_within
 from features.outcomes import SHORTEST_HOURS
 from prediction.week import (
-    DAY_HOURS,
     SLOT_HOURS,
     SLOTS,
     TIMES,
     WEEKDAYS,
-    hours_at_work,
+    learn_holidays,
     learn_week,
-    log_work,
-    working_hours,
 )
+from prediction.working_hours import Rota, WorkingTime
+from tests.unit.prediction.rotas import ordinary
 
 FRIDAY, SATURDAY, SUNDAY = 4, 5, 6
 FIRST = np.zeros(1, np.intp)
@@ -26,9 +29,19 @@ NO_SUNDAYS = np.repeat([1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 0.01], TIMES)[None]
 weeks = st.lists(st.floats(0.01, 1.0), min_size=SLOTS, max_size=SLOTS).map(lambda rates: np.array([rates]))
 
 
+#: The Monday from which on hours are counted here.
+MONDAY = date(2026, 11, 30)
+BEGINS = (MONDAY - FIRST_MONDAY).days * DAY_HOURS
+
+
 def one(value: float) -> NDArray[np.float64]:
     """A column of one row."""
     return np.array([value])
+
+
+def of(week: NDArray[np.float64], clock: NDArray[np.float64], group: NDArray[np.intp] = FIRST) -> Rota:
+    """That of rows in a country without holidays."""
+    return ordinary(week).weeks([None], clock).rota(group, np.zeros(len(group), np.intp))
 
 
 @given(weeks, st.floats(0, 167.9), st.floats(0, 1_000))
@@ -36,33 +49,36 @@ def test_every_hour_counts_as_its_slot_of_the_week_says(week: NDArray[np.float64
     """Added up minute by minute."""
     minutes = (np.arange(round(hours * 60)) + 0.5) / 60
     slot = ((clock + minutes) // SLOT_HOURS).astype(int) % SLOTS
-    worked = working_hours(week, FIRST, one(clock), one(len(minutes) / 60))[0]
+    worked = of(week, one(clock)).worked(one(clock), one(len(minutes) / 60))[0]
     assert worked == pytest.approx(week[0][slot].sum() / 60, abs=0.02)
 
 
 @given(weeks, st.floats(0, 167.9), st.floats(0, 3_000))
 def test_the_way_back_leads_to_the_same_instant(week: NDArray[np.float64], clock: float, hours: float) -> None:
     """The clock never stands still."""
-    worked = working_hours(week, FIRST, one(clock), one(hours))
-    assert hours_at_work(week, FIRST, one(clock), worked) == pytest.approx(hours, rel=1e-9, abs=1e-6)
+    rota = of(week, one(clock))
+    worked = rota.worked(one(clock), one(hours))
+    assert rota.hours(one(clock), worked) == pytest.approx(hours, rel=1e-9, abs=1e-6)
 
 
 def test_what_is_ready_on_saturday_evening_takes_a_day_of_work_until_monday_evening() -> None:
     """As long as from Wednesday to Thursday, but for the little that a Sunday counts."""
     saturday = one(SATURDAY * DAY_HOURS + 18)
-    assert working_hours(NO_SUNDAYS, FIRST, saturday, one(48.0)) == pytest.approx(24.0 + 0.01 * DAY_HOURS)
-    assert working_hours(NO_SUNDAYS, FIRST, one(2 * DAY_HOURS + 18), one(24.0)) == pytest.approx(24.0)
+    rota = of(NO_SUNDAYS, saturday)
+    assert rota.worked(saturday, one(48.0)) == pytest.approx(24.0 + 0.01 * DAY_HOURS)
+    assert rota.worked(one(2 * DAY_HOURS + 18), one(24.0)) == pytest.approx(24.0)
 
 
 def test_each_row_goes_by_the_week_of_its_group() -> None:
     week = np.concatenate([NO_SUNDAYS, np.ones((1, SLOTS))])
     sunday = np.full(2, SUNDAY * DAY_HOURS)
-    assert working_hours(week, np.array([0, 1]), sunday, np.full(2, 24.0)) == pytest.approx([0.24, 24.0])
+    assert of(week, sunday, np.array([0, 1])).worked(sunday, np.full(2, 24.0)) == pytest.approx([0.24, 24.0])
 
 
 def test_no_duration_is_shorter_than_the_shortest() -> None:
     """A quarter of an hour on a Sunday, too."""
-    assert log_work(NO_SUNDAYS, FIRST, one(SUNDAY * DAY_HOURS), one(0.25)) == pytest.approx(np.log(SHORTEST_HOURS))
+    sunday = one(SUNDAY * DAY_HOURS)
+    assert of(NO_SUNDAYS, sunday).log_worked(sunday, one(0.25)) == pytest.approx(np.log(SHORTEST_HOURS))
 
 
 def arrivals(
@@ -122,3 +138,92 @@ def test_a_group_of_few_arrivals_has_the_week_of_all() -> None:
 def test_with_nothing_to_learn_from_all_hours_are_alike() -> None:
     """A new retailer's first day."""
     assert learn_week(np.zeros(0, np.intp), np.zeros(0), 2).tolist() == [[1.0] * SLOTS] * 2
+
+
+def at(day: date, hour: float) -> NDArray[np.float64]:
+    """The local hours of one row."""
+    return one((day - FIRST_MONDAY).days * DAY_HOURS + hour)
+
+
+CHRISTMAS = date(2026, 12, 25)
+#: Nothing is done on holidays; nights and Sundays are as other days.
+KEEPS_THEM = WorkingTime(np.ones((1, SLOTS)), {"public": np.array([0.01]), "optional": np.ones(1)})
+
+
+def test_what_is_ready_on_christmas_eve_takes_a_day_of_work_until_the_day_after_boxing_day() -> None:
+    """In Italy; where nobody keeps Christmas it is there on the day itself."""
+    eve = at(CHRISTMAS - timedelta(days=1), 18.0)
+    italy, nowhere = (KEEPS_THEM.weeks([calendar], eve).rota(FIRST, FIRST) for calendar in ("IT", None))
+    assert italy.worked(eve, one(72.0)) == pytest.approx(24.0 + 2 * 0.01 * DAY_HOURS, rel=1e-3)
+    assert italy.hours(eve, one(24.0))[0] == pytest.approx(24.0 + 48.0 - 2 * 0.01 * DAY_HOURS, rel=1e-3)
+    assert nowhere.hours(eve, one(24.0))[0] == pytest.approx(24.0)
+
+
+def test_each_row_keeps_the_holidays_of_its_place() -> None:
+    """All Saints' in Bavaria, not in Berlin."""
+    all_saints = np.repeat(at(date(2027, 11, 1), 0.0), 2)
+    rota = KEEPS_THEM.weeks(["DE BY", "DE BE"], all_saints).rota(np.zeros(2, np.intp), np.array([0, 1]))
+    assert rota.worked(all_saints, np.full(2, 24.0)) == pytest.approx([0.24, 24.0], rel=1e-3)
+
+
+@given(st.floats(0, 400 * DAY_HOURS), st.floats(0, 3_000), st.integers(-300, 300))
+def test_hours_are_the_same_wherever_the_weeks_begin(clock: float, hours: float, other: int) -> None:
+    """To the last bit, so that a service counts as its training did; the way back, too."""
+    begins = one(BEGINS + clock)
+    near = KEEPS_THEM.weeks(["IT"], begins).rota(FIRST, FIRST)
+    wide = KEEPS_THEM.weeks(["FR", "IT"], np.append(begins, begins + other * DAY_HOURS)).rota(
+        FIRST, np.ones(1, np.intp)
+    )
+    worked = near.worked(begins, one(hours))
+    assert worked.tobytes() == wide.worked(begins, one(hours)).tobytes()
+    back = near.hours(begins, worked)
+    assert back.tobytes() == wide.hours(begins, worked).tobytes()
+    assert back[0] == pytest.approx(hours, rel=1e-6, abs=1e-4)
+
+
+def came(holiday: float, usual: int = 40, weeks: int = 20) -> NDArray[np.float64]:
+    """So many on each day from the first of September 2026 on, and on public holidays in Italy so much of that."""
+    first = date(2026, 9, 1)
+    counts = {first + timedelta(days=ahead): usual for ahead in range(7 * weeks)}
+    for ahead in holidays_within("IT", first, len(counts)):
+        counts[first + timedelta(days=ahead)] = round(usual * holiday)
+    days = np.repeat([(day - FIRST_MONDAY).days for day in counts], list(counts.values()))
+    return np.asarray(days * DAY_HOURS + np.resize(np.arange(0.5, 24), len(days)))
+
+
+def learnt(
+    arrived: NDArray[np.float64], calendar: str | None = "IT", groups: int = 1
+) -> dict[str, NDArray[np.float64]]:
+    nobody = np.zeros(len(arrived), np.intp)
+    return learn_holidays(nobody, arrived, nobody, [calendar], groups)
+
+
+def test_holidays_on_which_nothing_arrives_count_for_nothing_also_those_never_seen() -> None:
+    """Easter, since Christmas was kept; but a day that need not be kept is as any other until it is seen."""
+    shares = learnt(came(0.0))
+    assert shares["Natale"][0] < 0.05
+    assert shares["public"][0] < 0.1
+    assert shares["optional"][0] == 1.0
+    assert "Pasqua" not in shares
+
+
+@pytest.mark.parametrize("share", [0.5, 1.0])
+def test_a_retailer_that_works_on_holidays_is_known_to(share: float) -> None:
+    """Half as much may follow from fewer orders."""
+    assert {float(of_group) for shares in learnt(came(share)).values() for of_group in shares} == {1.0}
+
+
+def test_a_group_that_works_on_holidays_is_told_from_the_others() -> None:
+    """And one of which nobody knows does as all."""
+    resting, working = came(0.0), came(1.0)
+    arrived = np.concatenate([resting, resting, resting, resting, working])
+    group = np.repeat([0, 1], [4 * len(resting), len(working)])
+    christmas = learn_holidays(group, arrived, np.zeros(len(arrived), np.intp), ["IT"], 3)["Natale"]
+    assert christmas[0] < 0.1
+    assert christmas[1] == 1.0
+    assert christmas[2] < 0.35
+
+
+def test_where_no_holidays_are_listed_none_are_learnt() -> None:
+    assert set(learnt(came(0.0), None)) == {"public", "optional"}
+    assert learnt(np.zeros(0))["public"].tolist() == [1.0]

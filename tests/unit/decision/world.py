@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -168,6 +168,12 @@ class Table:
         """Decision → ready."""
         _, _, low, high, _ = self._rows("ready_hours", facts)
         return Hours(low / 4, high / 4)
+
+    def delivery_rests(self, facts: Columns, first: date, days: int) -> Any:  # noqa: ARG002 (protocol)
+        """No holidays."""
+        return np.zeros((check_facts(facts), days), bool)
+
+    ready_rests = delivery_rests
 
     def cost(self, facts: Columns) -> Any:
         """Money of the shipment."""

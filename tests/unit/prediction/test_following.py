@@ -1,13 +1,13 @@
 """What a bundle keeps of the attempts that calibration looked at, and how they go on."""
 
-from dataclasses import fields, replace
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from prediction.calibration import DAY_SECONDS, HOUR_SECONDS, UnderWay, calibrate
+from prediction.calibration import COLUMNS, DAY_SECONDS, HOUR_SECONDS, UnderWay, calibrate
 from prediction.following import MOST_KEPT, Expected, Told, followed, from_arrays, looked_at, to_arrays
-from prediction.week import SLOTS
+from tests.unit.prediction.rotas import ALWAYS, rota
 
 NOW = 1_764_547_200.0
 NAN = float("nan")
@@ -28,8 +28,8 @@ def attempts(count: int, seed: int = 1) -> UnderWay:
         arrived_at=np.where(lost, np.nan, arrived_at),
         ended_at=np.where(lost, arrived_at, np.nan),
         weight=rng.uniform(0.5, 1.5, count),
-        clock=started_at / HOUR_SECONDS % 168,
-        week=np.ones((3, SLOTS)),
+        clock=started_at / HOUR_SECONDS,
+        rota=rota(ALWAYS, np.zeros(count, np.intp), started_at / HOUR_SECONDS),
     )
 
 
@@ -39,18 +39,25 @@ def names(hours: UnderWay) -> np.ndarray:
 
 def bits(hours: UnderWay) -> list[bytes]:
     """Every column, to the last bit."""
-    return [getattr(hours, part.name).tobytes() for part in fields(UnderWay)]
+    return [*(getattr(hours, name).tobytes() for name in COLUMNS), hours.rota.row.tobytes()]
 
 
 def told(name: str, started_at: float, arrived_at: float = NAN, *, bundle: str = "b@1", group: str = "store") -> Told:
-    said = Expected(bundle=bundle, group=group, clock=5.0, hours={TIME: (4.0, 0.4)}, cost_excess=0.1)
+    said = Expected(
+        bundle=bundle,
+        group=group,
+        clock=started_at / HOUR_SECONDS,
+        calendars={TIME: "IT"},
+        hours={TIME: (4.0, 0.4)},
+        cost_excess=0.1,
+    )
     return Told(name, said, started_at, NAN, arrived_at, NAN)
 
 
 def test_what_is_kept_calibrates_as_the_whole_history_did_and_survives_its_file() -> None:
     made = attempts(3_000)
     looked = looked_at(made, names(made), NOW, 1)
-    (read,) = from_arrays([TIME], to_arrays({TIME: looked})).values()
+    (read,) = from_arrays({TIME: ALWAYS}, to_arrays({TIME: looked})).values()
     assert bits(read.under_way) == bits(looked.under_way)
     assert read.going.tolist() == looked.going.tolist()
     assert calibrate(read.under_way, 3, NOW).tobytes() == calibrate(made, 3, NOW).tobytes()
@@ -96,7 +103,7 @@ def test_a_shipment_counts_once_by_the_history_or_by_the_bundle_that_said_what_t
         ],
         bundle="b@1",
         groups={"": 0, "hub": 1, "store": 2},
-        week=np.ones((3, SLOTS)),
+        working=ALWAYS,
         as_of=NOW,
     )
     since = found.started_at >= NOW

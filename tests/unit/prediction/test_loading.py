@@ -118,14 +118,14 @@ def test_a_bundle_may_have_no_lanes(copy: Path) -> None:
 def test_a_cut_that_is_no_instant_is_refused(copy: Path, as_of: str) -> None:
     """The service would fall over it later."""
     change_manifest(copy, lambda manifest: manifest["window"].update(as_of=as_of))
-    with pytest.raises(BundleError, match=r"(?s)is not a manifest of format 10.*window.as_of"):
+    with pytest.raises(BundleError, match=r"(?s)is not a manifest of format 11.*window.as_of"):
         load_bundle(copy)
 
 
 def test_a_manifest_that_is_nested_without_end_is_refused(copy: Path) -> None:
     """It ended the service."""
     (copy / MANIFEST_FILE).write_text("[" * 100_000)
-    with pytest.raises(BundleError, match=r"is not a manifest of format 10"):
+    with pytest.raises(BundleError, match=r"is not a manifest of format 11"):
         load_bundle(copy)
 
 
@@ -139,14 +139,14 @@ def test_a_folder_that_is_no_bundle_is_refused_with_a_word_on_what_makes_one(tmp
 def test_another_format_is_refused_by_its_number(copy: Path) -> None:
     """A bundle of an older or newer version."""
     change_manifest(copy, lambda manifest: manifest.update(format=99))
-    with pytest.raises(BundleError, match=r"is of format 99; this version reads format 10. Train again"):
+    with pytest.raises(BundleError, match=r"is of format 99; this version reads format 11. Train again"):
         load_bundle(copy)
 
 
 def test_another_format_is_refused_by_its_number_although_its_fields_are_others(copy: Path) -> None:
     """What a newer version adds must not hide why it cannot be read."""
     change_manifest(copy, lambda manifest: manifest.update(format=6, hats=3))
-    with pytest.raises(BundleError, match=r"is of format 6; this version reads format 10. Train again"):
+    with pytest.raises(BundleError, match=r"is of format 6; this version reads format 11. Train again"):
         load_bundle(copy)
 
 
@@ -154,7 +154,7 @@ def test_another_format_is_refused_by_its_number_although_its_fields_are_others(
 def test_a_manifest_that_is_none_is_refused(copy: Path, content: str) -> None:
     """Half a file, or another one."""
     (copy / MANIFEST_FILE).write_text(content)
-    with pytest.raises(BundleError, match=r"is not a manifest of format 10. Copy the bundle again, or train again"):
+    with pytest.raises(BundleError, match=r"is not a manifest of format 11. Copy the bundle again, or train again"):
         load_bundle(copy)
 
 

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import numpy as np
+from numpy.typing import NDArray
 
 from decision.predictor import FloatArray, HoursDistribution
 from features.facts import Columns, check_facts
@@ -57,7 +58,12 @@ class TablePredictor:
         asked = (facts[name].tolist() for name in ("location_id", "decided_at", "weight_kg", "units"))
         return [
             Expected(
-                bundle=self.version, group=place, clock=at, hours={"delivery_hours": (weight, units)}, cost_excess=0.0
+                bundle=self.version,
+                group=place,
+                clock=at,
+                calendars={"delivery_hours": "IT"},
+                hours={"delivery_hours": (weight, units)},
+                cost_excess=0.0,
             )
             for place, at, weight, units in zip(*asked, strict=True)
         ]
@@ -75,6 +81,11 @@ class TablePredictor:
 
     def ready_hours(self, facts: Columns) -> HoursDistribution:
         return UniformHours(self._hours(facts) / 4)
+
+    def delivery_rests(self, facts: Columns, first: date, days: int) -> NDArray[np.bool_]:  # noqa: ARG002 (protocol)
+        return np.zeros((check_facts(facts), days), bool)
+
+    ready_rests = delivery_rests
 
     def cost(self, facts: Columns) -> FloatArray:
         return 5.0 + 0.5 * np.nan_to_num(facts["weight_kg"]) + 0.1 * facts["units"]

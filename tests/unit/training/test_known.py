@@ -7,9 +7,9 @@ import pytest
 
 from features.history import History
 from prediction.manifest import EVERY_GROUP
-from prediction.week import SLOTS
 from tests.conftest import CUT
-from training.known import encoding_as_of, rows_known, under_way, weeks_as_of
+from tests.unit.prediction.rotas import ALWAYS, rota
+from training.known import encoding_as_of, rotas_of, rows_known, under_way, working_time_as_of
 
 
 @pytest.mark.parametrize("head", ["ready_hours", "transit_hours", "cost", "pick_failure"])
@@ -24,8 +24,8 @@ def test_only_what_was_known_is_trained_on(history: History, head: str) -> None:
     }[head]
     positions = np.arange(len(known_at), dtype=np.float64)
     encoding = encoding_as_of(history, CUT)
-    weeks = weeks_as_of(history, encoding, CUT)
-    rows = rows_known(history, head, positions[:, None], positions, encoding=encoding, weeks=weeks, as_of=CUT)
+    rotas = rotas_of(history, encoding, working_time_as_of(history, encoding, CUT))
+    rows = rows_known(history, head, positions[:, None], positions, rotas=rotas, as_of=CUT)
     taken = rows.start.astype(int)
     assert len(rows) > 1_000
     assert (known_at[taken] < CUT).all()
@@ -60,7 +60,7 @@ def test_an_attempt_delivered_without_a_word_on_when_it_was_ready_is_not_awaited
         "ready_hours",
         (np.zeros(count), np.ones(count)),
         np.zeros(count, dtype=np.intp),
-        np.ones((3, SLOTS)),
+        rota(ALWAYS, np.zeros(count, dtype=np.intp), np.zeros(count)),
     )
     delivered = ~np.isnan(attempts.delivered_at)
     assert np.array_equal(silent.ended_at[delivered], attempts.delivered_at[delivered])
