@@ -38,13 +38,17 @@ FILES: Final = frozenset(
 def read_bundle(folder: Path) -> Bundle:
     """Read the bundle in ``folder`` without checking it: `prediction.loading.load_bundle` does."""
     manifest = read_manifest(folder)
-    boosters = {
-        (head, part): lightgbm.Booster(model_file=str(folder / model_file(head, part)))
-        for head, parts in HEAD_PARTS.items()
-        for part in parts
-    }
     with np.load(folder / TRAILING_FILE, allow_pickle=False) as arrays:
         trailing = TrailingSums.from_arrays([*STATISTICS, USUAL_VISITORS], manifest.landmark, arrays)
     with np.load(folder / UNDER_WAY_FILE, allow_pickle=False) as arrays:
         looked = from_arrays(manifest.working_time(), arrays)
-    return Bundle(manifest, boosters, trailing, looked)
+    return Bundle(manifest, read_boosters(folder), trailing, looked)
+
+
+def read_boosters(folder: Path) -> dict[tuple[str, str], lightgbm.Booster]:
+    """Read the trees in ``folder``, by head and part."""
+    return {
+        (head, part): lightgbm.Booster(model_file=str(folder / model_file(head, part)))
+        for head, parts in HEAD_PARTS.items()
+        for part in parts
+    }

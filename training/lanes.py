@@ -32,7 +32,7 @@ _ASKED: Final = ({"channel", "payment_method"}, {"delivery_method"})
 def possible_facts(history: History, as_of: float, seed: int) -> Columns:
     """Return facts of the last attempts decided before ``as_of`` (seconds), as they were and mixed.
 
-    They are decided at any time of the week that begins then.
+    They are decided at any time of the year that begins then, before its holidays too.
     """
     rng = np.random.default_rng(seed)
     known = np.flatnonzero(history.attempts.decided_at < as_of)[-_ATTEMPTS:]
@@ -47,7 +47,7 @@ def possible_facts(history: History, as_of: float, seed: int) -> Columns:
     for fact in FACTS:
         if not fact.is_text and fact.name != "decided_at":
             facts[fact.name] = np.where(rng.random(ROWS) < _NOT_TOLD, np.nan, facts[fact.name])
-    return {**facts, "decided_at": as_of + rng.uniform(0.0, 7 * DAY_SECONDS, ROWS)}
+    return {**facts, "decided_at": as_of + rng.uniform(0.0, 365 * DAY_SECONDS, ROWS)}
 
 
 def _evenly(history: History, known: NDArray[np.intp], names: set[str]) -> NDArray[np.float64] | None:

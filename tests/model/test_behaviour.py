@@ -1,5 +1,7 @@
 """What a trained bundle must do whatever it was trained on: what may not matter does not, what must matter does."""
 
+from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,6 +13,7 @@ from features.facts import FACTS, Columns
 from features.history import History
 from prediction.bundle import Bundle
 from prediction.golden import predictions
+from prediction.reading import read_boosters
 from tests.conftest import CUT
 from training.metrics import log_loss, mean_absolute_error
 from training.trained import Trained, score
@@ -234,3 +237,43 @@ def test_about_eight_in_ten_durations_lie_between_p10_and_p90(history: History, 
     observed = (history.attempts.delivered_at - history.attempts.decided_at)[rows] / 3600
     inside = (observed >= hours.quantile(0.1)) & (observed <= hours.quantile(0.9))
     assert 0.7 < inside.mean() < 0.9
+
+
+@pytest.fixture(scope="module")
+def keeps_holidays(bundle_folder: Path, bundle: Bundle) -> Bundle:
+    """The same, had it learnt that nothing is prepared or delivered on public holidays."""
+    nothing = {"public": [0.01] * len(bundle.manifest.groups), "optional": [1.0] * len(bundle.manifest.groups)}
+    holidays = dict.fromkeys(bundle.manifest.holidays, nothing)
+    boosters = read_boosters(bundle_folder)
+    manifest = bundle.manifest.model_copy(update={"holidays": holidays})
+    return Bundle(manifest, boosters, bundle.trailing, bundle.looked)
+
+
+def asked_on(facts: Columns, day: date) -> Columns:
+    """The same at nine in the morning of the day."""
+    return changed(facts, decided_at=datetime(day.year, day.month, day.day, 8, tzinfo=UTC).timestamp())
+
+
+def test_what_is_ordered_before_a_holiday_takes_longer_than_in_any_other_week(
+    bundle: Bundle, keeps_holidays: Bundle, shipped: Columns
+) -> None:
+    """On the Thursday before Easter Monday, not a month earlier; and it is no surer to be late by then."""
+    before, any_week = asked_on(shipped, date(2026, 4, 2)), asked_on(shipped, date(2026, 3, 5))
+    for hours in (Bundle.delivery_hours, Bundle.ready_hours):
+        usual, longer = (hours(of, before).quantile(0.9) for of in (bundle, keeps_holidays))
+        assert hours(bundle, any_week).quantile(0.9).tolist() == hours(keeps_holidays, any_week).quantile(0.9).tolist()
+        assert (longer >= usual - 1e-9).all()
+    usual, longer = (of.delivery_hours(before).quantile(0.9) for of in (bundle, keeps_holidays))
+    assert 8.0 < np.median((longer - usual)[usual > 80]) < 26.0
+    late = keeps_holidays.delivery_hours(before).probability_later_than(longer)
+    assert late == pytest.approx(np.full(len(late), 0.1), abs=1e-6)
+
+
+def test_it_tells_on_which_days_it_takes_it_that_nothing_is_done(
+    bundle: Bundle, keeps_holidays: Bundle, facts: Columns
+) -> None:
+    """Easter Monday is the fifth day from Thursday on, and Easter the fourth."""
+    first, rows = date(2026, 4, 2), len(facts["decided_at"])
+    for rests in (keeps_holidays.delivery_rests, keeps_holidays.ready_rests):
+        assert rests(facts, first, 8).tolist() == [[False] * 3 + [True] * 2 + [False] * 3] * rows
+    assert not bundle.delivery_rests(facts, first, 8).any()

@@ -1,6 +1,8 @@
 """What may be trained on as of a cut, and what calibration follows."""
 
 from dataclasses import replace
+from datetime import UTC, date, datetime, time
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
@@ -64,3 +66,21 @@ def test_an_attempt_delivered_without_a_word_on_when_it_was_ready_is_not_awaited
     )
     delivered = ~np.isnan(attempts.delivered_at)
     assert np.array_equal(silent.ended_at[delivered], attempts.delivered_at[delivered])
+
+
+def test_a_holiday_on_which_nothing_was_delivered_is_known_once_it_has_passed(history: History) -> None:
+    """What was due on All Saints' or on 8 December came the day after; of the latter nobody knows as of the 7th."""
+    attempts, day = history.attempts, 24 * 3600.0
+    for holiday in (date(2025, 11, 1), date(2025, 12, 8)):
+        begins = datetime.combine(holiday, time(), ZoneInfo("Europe/Rome")).timestamp()
+        due = (attempts.delivered_at >= begins) & (attempts.delivered_at < begins + day)
+        attempts = replace(attempts, delivered_at=attempts.delivered_at + np.where(due, day, 0.0))
+    kept = replace(history, attempts=attempts)
+    for as_of, known in ((date(2025, 12, 7), False), (date(2025, 12, 21), True)):
+        cut = datetime.combine(as_of, time(), UTC).timestamp()
+        encoding = encoding_as_of(kept, cut)
+        found = working_time_as_of(kept, encoding, cut)
+        every = encoding.groups[EVERY_GROUP]
+        assert found["delivery_hours"].holidays["Ognissanti"][every] < 0.35
+        assert found["ready_hours"].holidays["Ognissanti"][every] == 1.0
+        assert ("Immacolata Concezione" in found["delivery_hours"].holidays) == known
