@@ -42,7 +42,9 @@ class Keeps(Table):
 
 def promised_on(heads: Table, place: list[date], carrier: list[date], now: datetime) -> date:
     """The date told of what takes from 40 to 60 hours; closed on the days of the ``place`` and of the ``carrier``."""
-    of_place = {"opening_hours": {day: ["09:00-18:00"] for day in ("mon", "tue", "wed", "thu", "fri", "sat", "sun")}}
+    of_place: dict[str, Any] = {
+        "opening_hours": {day: ["09:00-18:00"] for day in ("mon", "tue", "wed", "thu", "fri", "sat", "sun")}
+    }
     of_place |= {"closed_on": [day.isoformat() for day in place]}
     rests = {"closed_on": [day.isoformat() for day in carrier]}
     net = network([{"location_id": "A", **of_place}], [{"carrier_service_id": "C1", **rests}], {"K": {"A": 1}})
