@@ -7,7 +7,7 @@ instead of two.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Final
 
 import numpy as np
@@ -122,15 +122,13 @@ class Rota:
         ahead = part + worked  # from `whole` on
         week = (clock // HOURS_PER_WEEK).astype(np.intp) - self.weeks.first
         # No week has more working hours than an ordinary one: until then at least.
-        ordinary = self.weeks.begun[self.weeks.kind[self.row, 0], -1]
-        week += np.floor((ahead + (whole - self._until(week))) / ordinary * (1.0 - 1e-12)).astype(np.intp)
-        while (further := self._until(week + 1) - whole <= ahead).any():
+        week += np.floor((ahead + (whole - self._week(week)[1])) / self._ordinary * (1.0 - 1e-12)).astype(np.intp)
+        while (further := self._week(week + 1)[1] - whole <= ahead).any():
             week += further
-        rest, kind = ahead - (self._until(week) - whole), self._kind(week)
-        slot = np.minimum(
-            np.count_nonzero(self.weeks.begun[:, 1:].take(kind, axis=0) <= rest[:, None], axis=1), SLOTS - 1
-        )
-        of_slot = (rest - self.weeks.begun[kind, slot]) / self.weeks.rates[kind, slot]
+        kind, until = self._week(week)
+        rest, begun = ahead - (until - whole), self.weeks.begun.take(kind, axis=0)
+        slot = np.minimum(np.count_nonzero(begun[:, 1:] <= rest[:, None], axis=1), SLOTS - 1)
+        of_slot = (rest - begun[np.arange(len(slot)), slot]) / self.weeks.rates[kind, slot]
         return np.asarray(HOURS_PER_WEEK * (week + self.weeks.first) + SLOT_HOURS * slot + of_slot - clock)
 
     def rates(self, clock: FloatArray, slots: int) -> FloatArray:
@@ -138,29 +136,32 @@ class Rota:
         week, slot = np.divmod((clock // SLOT_HOURS).astype(np.intp), SLOTS)
         week -= self.weeks.first
         after = slot[:, None] + np.arange(slots)
-        this, next_ = self._kind(week)[:, None], self._kind(week + 1)[:, None]
+        this, next_ = (self._week(week + later)[0][:, None] for later in (0, 1))
         return self.weeks.rates.take(np.where(after < SLOTS, this * SLOTS, (next_ - 1) * SLOTS) + after)
 
     def usual_rate(self) -> FloatArray:
         """The average of an ordinary week; (rows,)."""
-        return np.asarray(self.weeks.rates.mean(axis=1)[self.weeks.kind[self.row, 0]])
+        return self._ordinary / HOURS_PER_WEEK
 
     def _since_first(self, clock: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Working hours from the first week on to the beginning of the slot of ``clock``, exactly, and those since."""
         week, rest = np.divmod(clock, HOURS_PER_WEEK)
-        week = week.astype(np.intp) - self.weeks.first
-        slot, kind = np.minimum(rest // SLOT_HOURS, SLOTS - 1).astype(np.intp), self._kind(week)
-        return self._until(week) + self.weeks.begun[kind, slot], (rest - SLOT_HOURS * slot) * self.weeks.rates[
-            kind, slot
-        ]
+        kind, until = self._week(week.astype(np.intp) - self.weeks.first)
+        slot = np.minimum(rest // SLOT_HOURS, SLOTS - 1).astype(np.intp)
+        of_slot = (rest - SLOT_HOURS * slot) * self.weeks.rates[kind, slot]
+        return until + self.weeks.begun[kind, slot], of_slot
 
-    def _kind(self, week: NDArray[np.intp]) -> NDArray[np.intp]:
-        return self.weeks.kind[self.row, np.clip(week, 0, self.weeks.kind.shape[1] - 1)]
+    def _week(self, week: NDArray[np.intp]) -> tuple[NDArray[np.intp], FloatArray]:
+        """Of which kind it is, and working hours until it begins."""
+        weeks = self.weeks.kind.shape[1]
+        within = np.minimum(np.maximum(week, 0), weeks - 1)
+        at = self.row * weeks + within
+        return self.weeks.kind.take(at), self.weeks.until.take(at) + (week - within) * self._ordinary
 
-    def _until(self, week: NDArray[np.intp]) -> FloatArray:
-        within = np.clip(week, 0, self.weeks.kind.shape[1] - 1)
-        ordinary = self.weeks.begun[self.weeks.kind[self.row, 0], -1]
-        return np.asarray(self.weeks.until[self.row, within] + (week - within) * ordinary)
+    @cached_property
+    def _ordinary(self) -> FloatArray:
+        """The working hours of an ordinary week; (rows,)."""
+        return np.asarray(self.weeks.begun[self.weeks.kind[self.row, 0], -1])
 
 
 @lru_cache(maxsize=256)
