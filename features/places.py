@@ -6,6 +6,7 @@ from typing import Final
 
 from features.coded import CodedColumns, Derived, factorised, joined
 from features.facts import FACTS, Columns, TextColumn, check_facts
+from features.holidays import calendar_of
 
 #: Leading characters of a postal code that make an area (a province, roughly) and a district (a town, roughly).
 AREA_CHARACTERS, DISTRICT_CHARACTERS = 2, 3
@@ -38,12 +39,8 @@ def _crossing(*ends: Sequence[str | None]) -> list[str | None]:
     ]
 
 
-def calendars(countries: list[str | None], regions: list[str | None]) -> list[str | None]:
-    """Whose holidays are kept: ``DE`` or ``DE BY``."""
-    return [
-        country if country is None or region is None else f"{country} {region}"
-        for country, region in zip(countries, regions, strict=True)
-    ]
+def _calendars(countries: list[str | None], regions: list[str | None]) -> list[str | None]:
+    return [calendar_of(country, region) for country, region in zip(countries, regions, strict=True)]
 
 
 _ENDS: Final = ("location_country", "location_region", "destination_country", "destination_region")
@@ -56,8 +53,8 @@ PLACES: Final = {
     "destination_district": Derived(("destination_country", "destination_postal_code"), _district),
     "lane": Derived(_ENDS, join_keys),
     "crossing": Derived(_ENDS, _crossing),
-    "location_calendar": Derived(("location_country", "location_region"), calendars),
-    "destination_calendar": Derived(("destination_country", "destination_region"), calendars),
+    "location_calendar": Derived(("location_country", "location_region"), _calendars),
+    "destination_calendar": Derived(("destination_country", "destination_region"), _calendars),
 }
 
 

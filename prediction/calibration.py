@@ -61,17 +61,7 @@ class UnderWay:
 
     def take(self, rows: NDArray[np.intp]) -> "UnderWay":
         """The attempts at the given rows."""
-        return UnderWay(
-            self.group[rows],
-            self.centre[rows],
-            self.spread[rows],
-            self.started_at[rows],
-            self.arrived_at[rows],
-            self.ended_at[rows],
-            self.weight[rows],
-            self.clock[rows],
-            self.rota.take(rows),
-        )
+        return UnderWay(**{name: getattr(self, name)[rows] for name in COLUMNS}, rota=self.rota.take(rows))
 
     def and_then(self, others: "UnderWay") -> "UnderWay":
         """These attempts and then the others, which go by the same weeks."""

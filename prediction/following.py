@@ -32,7 +32,7 @@ class Expected(TypedDict):
     bundle: str
     group: str
     clock: float
-    calendars: dict[str, str | None]
+    calendars: dict[str, str]
     hours: dict[str, tuple[float, float]]
     cost_excess: float
 
@@ -115,14 +115,14 @@ def followed(
     going, rows = set(looked.going.tolist()), [row for row, name in enumerate(group) if name in heard]
     history = looked.going_on({told[r].shipment_id: ends[r] for r in rows if told[r].shipment_id in going}, as_of)
 
-    own = [row for row in rows if told[row].expected["bundle"] == bundle and told[row].started_at >= as_of]
+    own = [row for row in rows if _is_own(told[row], bundle) and told[row].started_at >= as_of]
     hours = np.array([told[row].expected["hours"][time] for row in own], float).reshape(-1, 2)
     codes = np.array([groups.get(group[row], groups[EVERY_GROUP]) for row in own], np.intp)
     clock = np.array([told[row].expected["clock"] for row in own], float)
     kept = [told[row].expected["calendars"][time] for row in own]
     # Those of the history come first, so that its rows stay the rows of the same weeks.
-    calendars = list(dict.fromkeys([*history.rota.weeks.calendars, *kept]))
-    weeks = working.weeks(calendars, np.concatenate([history.clock, clock]))
+    calendars = {name: at for at, name in enumerate(dict.fromkeys([*history.rota.weeks.calendars, *kept]))}
+    weeks = working.weeks(list(calendars), np.concatenate([history.clock, clock]))
     since = UnderWay(
         group=codes,
         centre=hours[:, 0],
@@ -132,9 +132,14 @@ def followed(
         ended_at=ends[own, 1],
         weight=np.ones(len(own)),
         clock=clock,
-        rota=weeks.rota(codes, np.array([calendars.index(calendar) for calendar in kept], np.intp)),
+        rota=weeks.rota(codes, np.array([calendars[name] for name in kept], np.intp)),
     )
     return replace(history, rota=Rota(weeks, history.rota.row)).and_then(since)
+
+
+def _is_own(told: Told, bundle: str) -> bool:
+    # What versions before this one expected tells no calendars, and another clock; names may come again.
+    return told.expected["bundle"] == bundle and "calendars" in told.expected
 
 
 def enough(hours: UnderWay, now: float) -> bool:
@@ -151,7 +156,7 @@ def to_arrays(looked: Mapping[str, Looked]) -> dict[str, NDArray[np.float64] | N
         for part, array in {
             **{name: getattr(of_time.under_way, name) for name in COLUMNS},
             "rota": of_time.under_way.rota.row,
-            "calendars": np.array([calendar or "" for calendar in of_time.under_way.rota.weeks.calendars], np.str_),
+            "calendars": np.array(of_time.under_way.rota.weeks.calendars, np.str_),
             "going": of_time.going,
         }.items()
     }
@@ -169,7 +174,7 @@ _STORED: Final = (*COLUMNS, "rota", "calendars", "going")
 
 
 def _looked(working: WorkingTime, stored: Mapping[str, NDArray[Any]]) -> Looked:
-    weeks = working.weeks([calendar or None for calendar in stored["calendars"].tolist()], stored["clock"])
+    weeks = working.weeks(stored["calendars"].tolist(), stored["clock"])
     columns = {name: stored[name] for name in COLUMNS}
     return Looked(UnderWay(**columns, rota=Rota(weeks, stored["rota"])), stored["going"].astype(str))
 

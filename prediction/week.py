@@ -53,7 +53,7 @@ def learn_week(group: Groups, arrived: FloatArray, groups: int) -> FloatArray:
 
 
 def learn_holidays(
-    group: Groups, arrived: FloatArray, calendar: Groups, calendars: Sequence[str | None], groups: int
+    group: Groups, arrived: FloatArray, calendar: Groups, calendars: Sequence[str], groups: int
 ) -> dict[str, FloatArray]:
     """How much of an ordinary day's work is done on each holiday, by its name, per group: (groups,), up to 1.
 
@@ -63,15 +63,18 @@ def learn_holidays(
     these to those of all such holidays, and these to an ordinary day's.
     """
     seen = _of_holidays(group, arrived, calendar, calendars, groups)
-    shares: dict[str, FloatArray] = {}
-    for public, unseen in UNSEEN.items():
-        alike = {holiday: counts for holiday, counts in seen.items() if holiday.public == public}
-        together = sum(alike.values(), np.zeros((2, groups)))
-        usually = _drawn(together.sum(axis=1, keepdims=True), 1.0)
-        shares[unseen] = _counts_as(_drawn(together, usually))
-        for holiday, counts in alike.items():
-            towards = _drawn(counts.sum(axis=1, keepdims=True), usually)
-            shares[holiday.name] = _counts_as(_drawn(counts, towards))
+    nothing = np.zeros((2, groups))
+    kinds = {
+        public: sum((counts for holiday, counts in seen.items() if holiday.public == public), nothing)
+        for public in UNSEEN
+    }
+    usually = {public: _drawn(_of_all(counts), 1.0) for public, counts in kinds.items()}
+    shares = {UNSEEN[public]: _counts_as(_drawn(counts, usually[public])) for public, counts in kinds.items()}
+    # In one region a day is public, in another not: one name is one holiday, public if anywhere.
+    for holiday in sorted(seen, key=lambda holiday: holiday.public):
+        counts = sum((counts for other, counts in seen.items() if other.name == holiday.name), nothing)
+        towards = _drawn(_of_all(counts), usually[holiday.public])
+        shares[holiday.name] = _counts_as(_drawn(counts, towards))
     return shares
 
 
@@ -81,7 +84,7 @@ def as_rates(rates: FloatArray) -> FloatArray:
 
 
 def _of_holidays(
-    group: Groups, arrived: FloatArray, calendar: Groups, calendars: Sequence[str | None], groups: int
+    group: Groups, arrived: FloatArray, calendar: Groups, calendars: Sequence[str], groups: int
 ) -> dict[Holiday, FloatArray]:
     """Of each holiday, by group: how many arrived on it, and how many do on such a day otherwise; (2, groups)."""
     if not len(arrived):
@@ -92,14 +95,21 @@ def _of_holidays(
     counts = np.bincount(cell, minlength=len(calendars) * groups * days).reshape(len(calendars), groups, days)
     seen: dict[Holiday, FloatArray] = {}
     for place, of_place in zip(calendars, counts, strict=True):
-        holidays = holidays_within(place, FIRST_MONDAY + timedelta(days=first), days)
+        # The last day on which anything arrived may not be over.
+        over = int(np.flatnonzero(of_place.any(axis=0)).max(initial=0))
+        holidays = holidays_within(place, FIRST_MONDAY + timedelta(days=first), over)
         for at, holiday in holidays.items():
-            beside = [day for day in (at + WEEKDAYS * weeks for weeks in _BESIDE) if 0 <= day < days]
+            beside = [day for day in (at + WEEKDAYS * weeks for weeks in _BESIDE) if 0 <= day < over]
             beside = [day for day in beside if day not in holidays]
             if beside:
                 found = np.stack([of_place[:, at], of_place[:, beside].mean(axis=1)])
                 seen[holiday] = seen.get(holiday, 0.0) + found
     return seen
+
+
+def _of_all(counts: FloatArray) -> FloatArray:
+    """The same of all groups together; (2, 1)."""
+    return np.asarray(counts.sum(axis=1, keepdims=True))
 
 
 def _drawn(counts: FloatArray, towards: float | FloatArray) -> FloatArray:

@@ -22,8 +22,10 @@ from prediction.week import SLOT_HOURS, SLOTS, UNSEEN, WEEKDAYS, Groups, as_rate
 
 #: Time head → whose holidays it keeps, of `features.places.PLACES`.
 CALENDAR: Final = {"delivery_hours": "destination_calendar", "ready_hours": "location_calendar"}
-#: From so many weeks after what is asked about on, holidays hold nothing up.
+#: Holidays more than so many weeks after what is asked about hold nothing up.
 _WEEKS_AHEAD: Final = 26
+#: Working hours farther ahead than that are none: a hundred thousand years.
+_LONGEST: Final = 1e9
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,21 +41,21 @@ class WorkingTime:
 
     def rests(self, columns: Columns, time: str, group: Groups, first: date, days: int) -> NDArray[np.bool_]:
         """Of each row and date, whether it is a holiday on which hardly any work is done; (rows, days)."""
-        places = coded(columns, CALENDAR[time])
-        return _rests(self, tuple(places.values.tolist()), first, days)[places.codes, group]
+        which, calendars = calendars_of(columns, time)
+        return _rests(self, tuple(calendars), first, days)[which, group]
 
     def rota(self, columns: Columns, time: str, group: Groups, clock: FloatArray) -> "Rota":
         """The weeks of each row of ``columns``, by its ``group`` and by the holidays of its place.
 
         ``time``: the time head. ``clock``: the `features.calendar.local_hours` around which they are asked of.
         """
-        places = coded(columns, CALENDAR[time])
-        return self.weeks(places.values.tolist(), clock).rota(group, places.codes)
+        which, calendars = calendars_of(columns, time)
+        return self.weeks(calendars, clock).rota(group, which)
 
-    def weeks(self, calendars: Sequence[str | None], clock: FloatArray) -> "Weeks":
-        """All weeks, of each calendar and group, with the holidays from a week before ``clock`` to long after."""
+    def weeks(self, calendars: Sequence[str], clock: FloatArray) -> "Weeks":
+        """All weeks, of each calendar and group, with the holidays from the week of the first ``clock`` on."""
         first, last = (int(end // HOURS_PER_WEEK) for end in (clock.min(), clock.max())) if len(clock) else (0, 0)
-        return _weeks(self, tuple(calendars), first - 1, last - first + _WEEKS_AHEAD)
+        return _weeks(self, tuple(calendars), first - 1, 1 + (last - first + 1) + _WEEKS_AHEAD + 1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,7 +68,7 @@ class Weeks:
     The first and the last of these are ordinary, as are all before and after.
     """
 
-    calendars: tuple[str | None, ...]
+    calendars: tuple[str, ...]
     groups: int
     first: int
     rates: FloatArray
@@ -96,8 +98,8 @@ class Weeks:
 class Rota:
     """By which of the ``weeks`` each row goes; ``row``: (rows,). Clocks and hours are local, shape (…, rows).
 
-    What is summed up from the beginning of the weeks is exact (`prediction.week.as_rates`): wherever they begin, the
-    hours between two instants are the same, to the last bit.
+    What is summed up from the beginning of the weeks is exact (`prediction.week.as_rates`): wherever they begin and
+    end, the hours between two instants among them are the same, to the last bit.
     """
 
     weeks: Weeks
@@ -119,7 +121,7 @@ class Rota:
     def hours(self, clock: FloatArray, worked: FloatArray) -> FloatArray:
         """The other way round: the hours from ``clock`` on until so many working hours have passed; shape (rows,)."""
         whole, part = self._since_first(clock)
-        ahead = part + worked  # from `whole` on
+        ahead = part + np.minimum(worked, _LONGEST)  # from `whole` on
         week = (clock // HOURS_PER_WEEK).astype(np.intp) - self.weeks.first
         # No week has more working hours than an ordinary one: until then at least.
         week += np.floor((ahead + (whole - self._week(week)[1])) / self._ordinary * (1.0 - 1e-12)).astype(np.intp)
@@ -164,8 +166,14 @@ class Rota:
         return np.asarray(self.weeks.begun[self.weeks.kind[self.row, 0], -1])
 
 
+def calendars_of(columns: Columns, time: str) -> tuple[NDArray[np.intp], list[str]]:
+    """The calendars that rows keep in what a time head predicts, and which of them each does."""
+    kept = coded(columns, CALENDAR[time])
+    return kept.codes % len(kept.values), [calendar or "" for calendar in kept.values.tolist()]
+
+
 @lru_cache(maxsize=256)
-def _rests(time: WorkingTime, calendars: tuple[str | None, ...], first: date, days: int) -> NDArray[np.bool_]:
+def _rests(time: WorkingTime, calendars: tuple[str, ...], first: date, days: int) -> NDArray[np.bool_]:
     found = np.zeros((len(calendars), len(time.week), days), bool)
     for place, calendar in enumerate(calendars):
         for at, holiday in holidays_within(calendar, first, days).items():
@@ -174,7 +182,7 @@ def _rests(time: WorkingTime, calendars: tuple[str | None, ...], first: date, da
 
 
 @lru_cache(maxsize=256)
-def _weeks(time: WorkingTime, calendars: tuple[str | None, ...], first: int, count: int) -> Weeks:
+def _weeks(time: WorkingTime, calendars: tuple[str, ...], first: int, count: int) -> Weeks:
     groups = len(time.week)
     rates = [time.week]
     kinds: dict[tuple[tuple[int, Holiday], ...], NDArray[np.intp]] = {(): np.arange(groups)}
@@ -194,7 +202,7 @@ def _weeks(time: WorkingTime, calendars: tuple[str | None, ...], first: int, cou
     return Weeks(calendars, groups, first, of_kinds, begun, of_rows, until)
 
 
-def _by_week(time: WorkingTime, calendar: str | None, first: int, count: int) -> list[tuple[tuple[int, Holiday], ...]]:
+def _by_week(time: WorkingTime, calendar: str, first: int, count: int) -> list[tuple[tuple[int, Holiday], ...]]:
     """The holidays of each week but the first and the last, with their weekdays: those on which less is done."""
     weeks: list[list[tuple[int, Holiday]]] = [[] for _ in range(count)]
     for day, holiday in sorted(holidays_within(calendar, _monday(first + 1), WEEKDAYS * (count - 2)).items()):

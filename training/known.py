@@ -18,7 +18,7 @@ from prediction.bundle import calibration_groups, group_codes, starts
 from prediction.calibration import UnderWay
 from prediction.manifest import EVERY_GROUP, TIME_HEADS
 from prediction.week import learn_holidays, learn_week
-from prediction.working_hours import CALENDAR, Rota, WorkingTime
+from prediction.working_hours import Rota, WorkingTime, calendars_of
 from training.fit import Rows, maturity_seconds
 from training.heads import RECIPES
 
@@ -86,14 +86,14 @@ def arrived_at(attempts: Attempts, head: str) -> FloatArray:
 
 def working_time_as_of(history: History, encoding: Encoding, as_of: float) -> dict[str, WorkingTime]:
     """When work is done, by time head, as `prediction.week` learns it from what had arrived at ``as_of``."""
-    attempts, count = history.attempts, len(encoding.groups)
+    attempts, groups, count = history.attempts, groups_of(history, encoding), len(encoding.groups)
     working = {}
     for head in TIME_HEADS:
         arrived = arrived_at(attempts, head)
         rows = np.flatnonzero(arrived < as_of)
-        group, clock = groups_of(history, encoding)[rows], clock_at(attempts, arrived)[rows]
-        places = coded(attempts.columns, CALENDAR[head]).take(rows)
-        holidays = learn_holidays(group, clock, places.codes, places.values.tolist(), count)
+        group, clock = groups[rows], clock_at(attempts, arrived)[rows]
+        which, calendars = calendars_of(attempts.columns, head)
+        holidays = learn_holidays(group, clock, which[rows], calendars, count)
         working[head] = WorkingTime(learn_week(group, clock, count), holidays)
     return working
 
@@ -101,7 +101,8 @@ def working_time_as_of(history: History, encoding: Encoding, as_of: float) -> di
 def rotas_of(history: History, encoding: Encoding, working: Mapping[str, WorkingTime]) -> dict[str, Rota]:
     """The weeks that each attempt goes by, by time head."""
     columns, groups = history.attempts.columns, groups_of(history, encoding)
-    return {head: of.rota(columns, head, groups, clock_of(columns)) for head, of in working.items()}
+    clock = clock_of(columns)
+    return {head: of.rota(columns, head, groups, clock) for head, of in working.items()}
 
 
 def rows_known(

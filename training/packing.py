@@ -38,7 +38,7 @@ from training.heads import RECIPES
 from training.trained import Scored, Trained
 
 GOLDEN_ROWS: Final = 24
-_LIBRARIES: Final = ("lightgbm", "numpy", "pandas", "scipy")
+_LIBRARIES: Final = ("holidays", "lightgbm", "numpy", "pandas", "scipy")
 
 
 def trailing_as_of(history: History, as_of: float) -> TrailingSums:

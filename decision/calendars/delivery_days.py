@@ -37,7 +37,7 @@ def delivery_days(
     """Return the delivery days, of ``count`` dates, of parcels by ``service`` (K,), a position in the network.
 
     ``leaves`` says on which date of its own each is handed over: what a carrier loses until then holds a parcel up no
-    more than it is put off by already. Nor do the dates on which it ``rests`` as the models know.
+    more than that is later already. Nor do the dates on which it ``rests`` as the models know.
     """
     shape = (len(service), count)
     if not network.has_calendars:
@@ -51,7 +51,7 @@ def delivery_days(
     so_far = np.cumsum(missed[which] & ~rests(local.date(), count), axis=1)
     handed_over = leaves.today + leaves.days_ahead - local.toordinal()
     meanwhile = so_far[np.arange(len(service)), np.clip(handed_over, 0, count - 1)] - so_far[:, 0]
-    before = so_far[:, 0] + np.minimum(meanwhile, leaves.delay_hours // 24).astype(np.int64)
+    before = so_far[:, 0] + np.minimum(meanwhile, leaves.days_later)
     return DeliveryDays(delivers[which], np.maximum(so_far - before[:, None], 0))
 
 

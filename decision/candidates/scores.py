@@ -106,7 +106,8 @@ def _scored(
     )
     order_of_row = np.repeat(np.arange(len(orders)), [len(one) for one in rows])
     facts = asked.of(_of_all(rows, first), whole, order_of_row)
-    leaves = dispatch(network, location, service, now, partial(predictor.ready_rests, facts))
+    rests = partial(predictor.ready_rests, facts), partial(predictor.delivery_rests, facts)
+    leaves = dispatch(network, location, service, now, ready_rests=rests[0], delivery_rests=rests[1])
     times = times_of(facts, ~collected, leaves, predictor)
     delivery, ready = cache(times.arrival.quantile), cache(times.arrival.ready.quantile)
     pairs = [np.nonzero(one) for one in usable]
@@ -121,9 +122,15 @@ def _scored(
         of_all = partial(_spread, shape[1:], own)
         late = late_days = np.zeros(shape[1])
         if order.promised_at is not None:
-            arriving, rests = times.arrival.take(timed), times.rests(timed)
+            arriving = times.arrival.take(timed)
             left = hours_left(
-                order, network, leaves.take(timed), service[timed], rests=rests, until=order.promised_at, now=now
+                order,
+                network,
+                leaves.take(timed),
+                service[timed],
+                rests=times.rests(timed),
+                until=order.promised_at,
+                now=now,
             )
             late = of_all(arriving.probability_later_than(left))
             late_days = of_all(arriving.expected_excess(left)) / 24

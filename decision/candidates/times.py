@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 from itertools import pairwise
 
 import numpy as np
@@ -52,17 +51,17 @@ def times_of(facts: CodedColumns, travels: NDArray[np.bool_], leaves: Dispatch, 
     usually works, and that is what the models are asked about: they need not know the cut-off, and whoever orders later
     on the same day is told nothing earlier.
     """
-    asked, delay = facts, leaves.delay_hours
+    asked, delay, travel_delay = facts, leaves.delay_hours, leaves.travel_delay_hours
     if leaves.counts_from.any():
         ordered = facts["decided_at"]
         counts = np.maximum(ordered, leaves.counts_from)
         asked = _ordered_at(facts, np.arange(len(counts)), counts)
-        delay = delay + (counts - ordered) / 3600
+        delay, travel_delay = (each + (counts - ordered) / 3600 for each in (delay, travel_delay))
     ready = predictor.ready_hours(asked)
     delivered = predictor.delivery_hours(asked) if travels.any() else ready
     if delay.any() or leaves.earliest_hours.any():
-        put_off = partial(PutOff, delay=delay, earliest=leaves.earliest_hours)
-        return Times(facts, travels, leaves, predictor, Arrival(put_off(ready), put_off(delivered), travels))
+        put_off = PutOff(ready, delay, leaves.earliest_hours), PutOff(delivered, travel_delay, leaves.earliest_hours)
+        return Times(facts, travels, leaves, predictor, Arrival(*put_off, travels))
     return Times(facts, travels, leaves, predictor, Arrival(ready, delivered, travels))
 
 

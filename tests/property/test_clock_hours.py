@@ -34,7 +34,7 @@ def tables(draw: st.DrawFn) -> ClockHours:
     shares = {kind: np.array(draw(st.lists(rate, min_size=groups, max_size=groups))) for kind in ("public", "optional")}
     working = WorkingTime(np.reshape(week, (groups, SLOTS)), shares)
     calendars = draw(st.lists(st.sampled_from([0, 1]), min_size=rows, max_size=rows))
-    weeks = working.weeks(["IT", None], np.array([BEGINS]))
+    weeks = working.weeks(["IT", ""], np.array([BEGINS]))
     return ClockHours(work, clock, weeks.rota(work.group, np.array(calendars)))
 
 

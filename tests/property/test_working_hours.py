@@ -41,7 +41,7 @@ def one(value: float) -> NDArray[np.float64]:
 
 def of(week: NDArray[np.float64], clock: NDArray[np.float64], group: NDArray[np.intp] = FIRST) -> Rota:
     """That of rows in a country without holidays."""
-    return ordinary(week).weeks([None], clock).rota(group, np.zeros(len(group), np.intp))
+    return ordinary(week).weeks([""], clock).rota(group, np.zeros(len(group), np.intp))
 
 
 @given(weeks, st.floats(0, 167.9), st.floats(0, 1_000))
@@ -153,7 +153,7 @@ KEEPS_THEM = WorkingTime(np.ones((1, SLOTS)), {"public": np.array([0.01]), "opti
 def test_what_is_ready_on_christmas_eve_takes_a_day_of_work_until_the_day_after_boxing_day() -> None:
     """In Italy; where nobody keeps Christmas it is there on the day itself."""
     eve = at(CHRISTMAS - timedelta(days=1), 18.0)
-    italy, nowhere = (KEEPS_THEM.weeks([calendar], eve).rota(FIRST, FIRST) for calendar in ("IT", None))
+    italy, nowhere = (KEEPS_THEM.weeks([calendar], eve).rota(FIRST, FIRST) for calendar in ("IT", ""))
     assert italy.worked(eve, one(72.0)) == pytest.approx(24.0 + 2 * 0.01 * DAY_HOURS, rel=1e-3)
     assert italy.hours(eve, one(24.0))[0] == pytest.approx(24.0 + 48.0 - 2 * 0.01 * DAY_HOURS, rel=1e-3)
     assert nowhere.hours(eve, one(24.0))[0] == pytest.approx(24.0)
@@ -191,9 +191,7 @@ def came(holiday: float, usual: int = 40, weeks: int = 20) -> NDArray[np.float64
     return np.asarray(days * DAY_HOURS + np.resize(np.arange(0.5, 24), len(days)))
 
 
-def learnt(
-    arrived: NDArray[np.float64], calendar: str | None = "IT", groups: int = 1
-) -> dict[str, NDArray[np.float64]]:
+def learnt(arrived: NDArray[np.float64], calendar: str = "IT", groups: int = 1) -> dict[str, NDArray[np.float64]]:
     nobody = np.zeros(len(arrived), np.intp)
     return learn_holidays(nobody, arrived, nobody, [calendar], groups)
 
@@ -225,5 +223,31 @@ def test_a_group_that_works_on_holidays_is_told_from_the_others() -> None:
 
 
 def test_where_no_holidays_are_listed_none_are_learnt() -> None:
-    assert set(learnt(came(0.0), None)) == {"public", "optional"}
+    assert set(learnt(came(0.0), "")) == {"public", "optional"}
     assert learnt(np.zeros(0))["public"].tolist() == [1.0]
+
+
+def test_a_day_that_is_not_over_tells_nothing() -> None:
+    """Learnt at eight on the morning of a Christmas on which they work."""
+    morning = at(CHRISTMAS, 8.0)[0]
+    arrived = came(1.0)
+    assert learnt(arrived[arrived < morning]).get("Natale", np.ones(1))[0] == 1.0
+    assert learnt(arrived[arrived < morning])["public"][0] == 1.0
+
+
+def test_a_day_that_is_public_in_one_region_and_optional_in_another_is_one() -> None:
+    """Carnival is public in Rio de Janeiro; a few in São Paulo who work on it do not speak for all."""
+    first = date(2027, 1, 4)
+    days = np.repeat((first - FIRST_MONDAY).days + np.arange(70), 40)
+    carnival = [day for day in range(70) if holidays_within("BR RJ", first + timedelta(days=day), 1)]
+    rest = np.isin(days - days[0], carnival)
+    arrived = np.concatenate([days[~rest], days[::10]]) * DAY_HOURS + 12.0
+    calendar = np.repeat([0, 1], [len(days[~rest]), len(days[::10])])
+    shares = learn_holidays(np.zeros(len(arrived), np.intp), arrived, calendar, ["BR RJ", "BR SP"], 1)
+    assert shares["Carnaval"][0] < 0.3
+
+
+def test_hours_beyond_all_time_have_an_answer() -> None:
+    """A spread that is out of all bounds holds nobody up."""
+    begins = one(BEGINS)
+    assert KEEPS_THEM.weeks(["IT"], begins).rota(FIRST, FIRST).hours(begins, one(1e22))[0] > 1e8

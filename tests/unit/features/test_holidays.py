@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from features.holidays import Holiday, holidays_within, is_public_holiday
+from features.holidays import Holiday, calendar_of, holidays_within, is_public_holiday
 
 ALL_SAINTS = date(2027, 11, 1)
 
@@ -41,9 +41,15 @@ def test_what_many_keep_who_need_not_is_told_apart() -> None:
     assert 69 not in holidays_within("BR", date(2018, 5, 1), 70)
 
 
-@pytest.mark.parametrize("calendar", [None, "XX", "XX somewhere"])
-def test_where_nobody_lists_them_there_are_none(calendar: str | None) -> None:
-    assert holidays_within(calendar, date(2026, 12, 1), 60) == {}
+@pytest.mark.parametrize(("country", "region"), [(None, None), (None, "BY"), ("XX", None), ("XX", "somewhere")])
+def test_where_nobody_lists_them_there_are_none(country: str | None, region: str | None) -> None:
+    assert holidays_within(calendar_of(country, region), date(2026, 12, 1), 60) == {}
+
+
+@pytest.mark.parametrize("region", [None, "", "Lazio", "whatever a customer writes", "DE-BY"])
+def test_a_region_without_holidays_of_its_own_keeps_those_of_its_country(region: str | None) -> None:
+    """So that there are few calendars, however many regions are told."""
+    assert calendar_of("IT", region) == "IT"
 
 
 def test_they_are_found_across_the_year() -> None:

@@ -19,4 +19,4 @@ ALWAYS = ordinary(np.ones((3, SLOTS)))
 
 def rota(working: WorkingTime, group: NDArray[np.intp], clock: NDArray[np.float64]) -> Rota:
     """The weeks of each row, in a country without holidays."""
-    return working.weeks([None], clock).rota(group, np.zeros(len(group), np.intp))
+    return working.weeks([""], clock).rota(group, np.zeros(len(group), np.intp))

@@ -22,9 +22,14 @@ EVENING = datetime(2026, 3, 2, 20, tzinfo=UTC)
 
 @dataclass
 class Keeps(Table):
-    """Heads in whose hours nothing is done on the ``holiday``: what is ordered before it is over takes a day more."""
+    """Heads in whose hours nothing is done on the ``holiday``: what is ordered before it is over takes a day more.
+
+    ``prepares``, ``delivers``: where it is that nothing is done.
+    """
 
     holiday: date = MONDAY
+    prepares: bool = True
+    delivers: bool = True
 
     def delivery_hours(self, facts: Columns) -> Hours:
         usual = super().delivery_hours(facts)
@@ -34,10 +39,14 @@ class Keeps(Table):
         return Hours(usual.low + more, usual.high + more)
 
     def delivery_rests(self, facts: Columns, first: date, days: int) -> Any:
+        return self._rests(facts, first, days) & self.delivers
+
+    def ready_rests(self, facts: Columns, first: date, days: int) -> Any:
+        return self._rests(facts, first, days) & self.prepares
+
+    def _rests(self, facts: Columns, first: date, days: int) -> Any:
         known = np.array([first + timedelta(days=ahead) == self.holiday for ahead in range(days)])
         return np.tile(known, (check_facts(facts), 1))
-
-    ready_rests = delivery_rests
 
 
 def promised_on(heads: Table, place: list[date], carrier: list[date], now: datetime) -> date:
@@ -76,6 +85,19 @@ def test_a_day_that_the_models_know_is_not_lost_twice(now: datetime, place: list
     assert told == promised_on(leaving, place, carrier, now)
     places, carriers = ([day for day in days if day != TUESDAY] for days in (place, carrier))
     assert told == promised_on(leaving, places, carriers, now) + timedelta(days=1)
+
+
+@pytest.mark.parametrize(("prepares", "delivers"), [(True, False), (False, True)])
+@pytest.mark.parametrize(
+    ("now", "place", "carrier"),
+    [(MORNING, [MONDAY, TUESDAY], [TUESDAY]), (EVENING, [TUESDAY], []), (EVENING, [TUESDAY], [TUESDAY])],
+)
+def test_nor_where_the_models_know_it_of_one_end_only(
+    now: datetime, place: list[date], carrier: list[date], prepares: bool, delivers: bool
+) -> None:
+    """Some of the warehouses work on it, and no carrier does; or the other way round."""
+    knowing = Keeps(HOURS, holiday=TUESDAY, prepares=prepares, delivers=delivers)
+    assert promised_on(knowing, place, carrier, now) == promised_on(Table(HOURS), place, carrier, now)
 
 
 def test_a_day_that_the_models_do_not_know_is_lost() -> None:
