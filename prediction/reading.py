@@ -3,7 +3,6 @@
 from pathlib import Path
 from typing import Final
 
-import lightgbm
 import numpy as np
 
 from features.statistics import STATISTICS, USUAL_VISITORS
@@ -38,6 +37,8 @@ FILES: Final = frozenset(
 
 def read_bundle(folder: Path) -> Bundle:
     """Read the bundle in ``folder`` without checking it: `prediction.loading.load_bundle` does."""
+    import lightgbm  # noqa: PLC0415 (a service without a bundle begins without it, in half the time)
+
     manifest = read_manifest(folder)
     boosters = {
         (head, part): lightgbm.Booster(model_file=str(folder / model_file(head, part)))
