@@ -17,7 +17,7 @@ import smista
 from serving.wire import examples
 
 ROOT = Path(__file__).parents[2]
-#: Processes that begin with all modules of the service: to load them takes much longer than to see that a setting is wrong.
+#: Processes that begin with all modules of the service: to load them takes longer than to see that a setting is wrong.
 PROCESSES = multiprocessing.get_context("forkserver")
 PROCESSES.set_forkserver_preload(["serving.app"])
 
