@@ -14,6 +14,7 @@ from features.history import History, read_history
 from prediction.bundle import Bundle
 from prediction.lanes import make_lanes
 from prediction.loading import load_bundle
+from tests.made_once import made_once
 from training.lanes import possible_facts
 from training.packing import bundle_of, golden_facts, write_bundle
 from training.trained import Trained, score, train_heads
@@ -38,10 +39,12 @@ CUT = 1_764_547_200.0
 @pytest.fixture(scope="session")
 def retailer_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Folder of a small retailer's dataset; its truth is beside it."""
-    folder = tmp_path_factory.mktemp("retailer") / "data"
-    for _ in generate(SMALL, 5, folder, folder.with_name("data-truth")):
-        pass
-    return folder
+
+    def make(folder: Path) -> None:
+        for _ in generate(SMALL, 5, folder / "data", folder / "data-truth"):
+            pass
+
+    return made_once("retailer", make, tmp_path_factory) / "data"
 
 
 @pytest.fixture(scope="session")
@@ -63,14 +66,18 @@ def trained(history: History) -> Trained:
 
 
 @pytest.fixture(scope="session")
-def bundle_folder(history: History, trained: Trained, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def bundle_folder(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A bundle as training writes it."""
-    folder = tmp_path_factory.mktemp("bundles") / "small"
-    bundle = bundle_of(
-        trained, score(history, trained), name="small", bundle_version="1", currency="EUR", digest="sha256:0"
-    )
-    lanes = make_lanes(bundle, possible_facts(history, CUT, 1))
-    return write_bundle(bundle, trained.boosters, golden_facts(history, CUT), folder, lanes)
+
+    def make(folder: Path) -> None:
+        history: History = request.getfixturevalue("history")
+        trained: Trained = request.getfixturevalue("trained")
+        scored = score(history, trained)
+        bundle = bundle_of(trained, scored, name="small", bundle_version="1", currency="EUR", digest="sha256:0")
+        lanes = make_lanes(bundle, possible_facts(history, CUT, 1))
+        write_bundle(bundle, trained.boosters, golden_facts(history, CUT), folder / "small", lanes)
+
+    return made_once("bundles", make, tmp_path_factory) / "small"
 
 
 @pytest.fixture(scope="session")
