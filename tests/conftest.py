@@ -1,10 +1,13 @@
 """What tests share: a small synthetic retailer, its history and a bundle trained on it."""
 
 import gc
+from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 import pytest
+import structlog
 from hypothesis import settings
 
 from data.dataset import Dataset, load_dataset
@@ -15,6 +18,7 @@ from prediction.bundle import Bundle
 from prediction.lanes import make_lanes
 from prediction.loading import load_bundle
 from tests.made_once import made_once
+from training.heads import COST, RECIPES
 from training.lanes import possible_facts
 from training.packing import bundle_of, golden_facts, write_bundle
 from training.trained import Trained, score, train_heads
@@ -22,6 +26,10 @@ from training.trained import Trained, score, train_heads
 # How long an example takes says how busy the machine is, and fails no test.
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
+
+# A trace with the values of all names on its way takes seconds to write.
+_plain = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+structlog.configure(processors=[*structlog.get_config()["processors"][:-1], _plain])
 
 
 def pytest_collection_finish() -> None:
@@ -62,7 +70,17 @@ def history(retailer: Dataset) -> History:
 @pytest.fixture(scope="session")
 def trained(history: History) -> Trained:
     """Heads trained as of `CUT`."""
+    assert RECIPES["cost"] is COST
     return train_heads(history, CUT, 1, lambda *_: None)
+
+
+@pytest.fixture(scope="module")
+def few_trees() -> Iterator[None]:
+    """For tests that train, and do not ask how well heads predict: not beside `trained`, which all tests share."""
+    with pytest.MonkeyPatch.context() as patch:
+        for head, recipe in RECIPES.items():
+            patch.setitem(RECIPES, head, replace(recipe, rounds=30))
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -6,8 +6,6 @@ import shutil
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,9 +21,10 @@ from prediction.golden import predictions
 from prediction.loading import load_bundle
 from smista import app
 from tests.made_once import made_once
-from training.heads import RECIPES
 from training.packing import golden_facts
 from training.tracking import CHALLENGER, CHAMPION, EXPERIMENT, local_uri
+
+pytestmark = pytest.mark.usefixtures("few_trees")
 
 ROOT = Path(__file__).parents[2]
 #: Early: the less there is to train on, the sooner the test ends.
@@ -47,15 +46,6 @@ def empty_desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def _at_the_empty_desk(empty_desk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(empty_desk)
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _few_trees() -> Iterator[None]:
-    """How well they predict is not asked here."""
-    with pytest.MonkeyPatch.context() as patch:
-        for head, recipe in RECIPES.items():
-            patch.setitem(RECIPES, head, replace(recipe, rounds=30))
-        yield
 
 
 @pytest.fixture(scope="module")
