@@ -32,8 +32,13 @@ _plain = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_t
 structlog.configure(processors=[*structlog.get_config()["processors"][:-1], _plain])
 
 
+# Modules and tests that are about to be there are no garbage either.
+gc.disable()
+
+
 def pytest_collection_finish() -> None:
     """Modules and tests stay to the end: to look through all that is there for garbage took a quarter of all work."""
+    gc.enable()
     gc.freeze()
     gc.set_threshold(10_000)
 
