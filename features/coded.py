@@ -102,6 +102,10 @@ class CodedColumns(Mapping[str, NDArray[Any]]):
         home = self.home((name,))
         return self.coded(name).column() if home is None else home.columns[name][home.rows]
 
+    def __contains__(self, name: object) -> bool:
+        """Whether there is such a column; none is made to say so."""
+        return name in self.shape.known
+
     def __iter__(self) -> Iterator[str]:
         """Names of the columns."""
         return iter(sorted(self.shape.known))

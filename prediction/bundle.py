@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Mapping, Sequence
 from copy import copy
 from datetime import date, datetime
+from typing import TYPE_CHECKING
 
-import lightgbm
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit, logit
@@ -24,6 +24,9 @@ from prediction.hours import HoursTable, one_after_the_other
 from prediction.manifest import EVERY_GROUP, Manifest
 from prediction.trees import fastest_trees
 from prediction.working_hours import CALENDAR, Rota
+
+if TYPE_CHECKING:
+    import lightgbm
 
 #: Between these the trailing rate of failures is believed; a place without failures is not free of risk.
 LIKELY = (0.0005, 0.5)

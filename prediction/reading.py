@@ -1,9 +1,8 @@
 """The files of a bundle, and the bundle read from them."""
 
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-import lightgbm
 import numpy as np
 
 from features.statistics import STATISTICS, USUAL_VISITORS
@@ -17,6 +16,9 @@ from prediction.manifest import (
     UNDER_WAY_FILE,
     read_manifest,
 )
+
+if TYPE_CHECKING:
+    import lightgbm
 
 
 def model_file(head: str, part: str) -> str:
@@ -45,8 +47,10 @@ def read_bundle(folder: Path) -> Bundle:
     return Bundle(manifest, read_boosters(folder), trailing, looked)
 
 
-def read_boosters(folder: Path) -> dict[tuple[str, str], lightgbm.Booster]:
+def read_boosters(folder: Path) -> dict[tuple[str, str], "lightgbm.Booster"]:
     """Read the trees in ``folder``, by head and part."""
+    import lightgbm  # noqa: PLC0415 (a service without a bundle begins without it, in half the time)
+
     return {
         (head, part): lightgbm.Booster(model_file=str(folder / model_file(head, part)))
         for head, parts in HEAD_PARTS.items()

@@ -1,13 +1,15 @@
 """A model's trees at work, by the fastest way that is installed. All ways give the same bits."""
 
 from importlib.util import find_spec
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-import lightgbm
 import numpy as np
 from numpy.typing import NDArray
 
 from features.facts import FloatArray
+
+if TYPE_CHECKING:
+    import lightgbm
 
 
 class Trees(Protocol):
@@ -20,7 +22,7 @@ class Trees(Protocol):
         """
 
 
-def fastest_trees(booster: lightgbm.Booster) -> Trees:
+def fastest_trees(booster: "lightgbm.Booster") -> Trees:
     """The trees of ``booster``: packed where Numba is installed (extra ``speed``) and can take them, or as they are."""
     if find_spec("numba") is not None:
         # Importing it loads Numba, and compiles when that was never done.
@@ -35,7 +37,7 @@ def fastest_trees(booster: lightgbm.Booster) -> Trees:
 class BoosterTrees:
     """Trees as LightGBM runs them."""
 
-    def __init__(self, booster: lightgbm.Booster) -> None:
+    def __init__(self, booster: "lightgbm.Booster") -> None:
         """Run ``booster``."""
         self._booster = booster
 

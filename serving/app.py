@@ -4,9 +4,10 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime
+from typing import Final
 
 import structlog
-from fastapi import Depends, FastAPI
+from fastapi import APIRouter, Depends, FastAPI
 from starlette.middleware import Middleware
 
 from serving import bootstrap
@@ -37,6 +38,19 @@ from serving.wire.documentation import DescribedApp
 log = structlog.get_logger()
 
 
+def _calls() -> APIRouter:
+    router = APIRouter()
+    for routes in (promises, models, health):
+        router.include_router(routes.router)
+    for routes in (decisions, orders, shipments, stock, webhooks, feeds, rulesets):
+        router.include_router(routes.router, dependencies=[Depends(state_is_read)])
+    return router
+
+
+#: The same of every application: what FastAPI works out about them, it works out once.
+_CALLS: Final = _calls()
+
+
 def create_app(
     settings: Settings,
     predictor: ServedPredictor | None = None,
@@ -52,13 +66,10 @@ def create_app(
         redoc_url=None,
         lifespan=_lifespan,
         middleware=[Middleware(AccessMiddleware, service.metrics)],
+        routes=_CALLS.routes,
     )
     app.state.service = service
     problems.install(app)
-    for routes in (promises, models, health):
-        app.include_router(routes.router)
-    for routes in (decisions, orders, shipments, stock, webhooks, feeds, rulesets):
-        app.include_router(routes.router, dependencies=[Depends(state_is_read)])
     pages.install(app)
     return app
 

@@ -3,6 +3,8 @@
 import socket
 import threading
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
 
 import httpx
 import pytest
@@ -73,22 +75,22 @@ CHECKS = [
 ]
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def database_url(request: pytest.FixtureRequest) -> Iterator[str | None]:
-    """A database of each kind: PostgreSQL refuses what SQLite keeps. ``None``: the embedded one."""
-    if request.param == "sqlite":
-        yield None
-        return
-    with postgres_database() as url:
-        yield url
-
-
 @pytest.fixture(scope="module")
-def described_api(
-    database_url: str | None, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[tuple[BaseSchema, dict[str, str]]]:
-    """A fed service behind a real socket, as its own document describes it, and the header that lets one in."""
-    folder = tmp_path_factory.mktemp("service")
+def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, dict[str, str]]]:
+    """Addresses of fed services with the headers that let one in: one on SQLite, one on PostgreSQL where that is there.
+
+    PostgreSQL refuses what SQLite keeps.
+    """
+    with ExitStack() as running:
+        urls: list[str | None] = [None]
+        with suppress(pytest.skip.Exception):  # who has only SQLite tries that
+            urls.append(running.enter_context(postgres_database()))
+        yield dict(running.enter_context(served(tmp_path_factory.mktemp("service"), url)) for url in urls)
+
+
+@contextmanager
+def served(folder: Path, database_url: str | None) -> Iterator[tuple[str, dict[str, str]]]:
+    """A fed service behind a real socket: its address, and the header that lets one in."""
     app = create_app(Settings(work_folder=folder, database_url=database_url), TablePredictor())
     headers = {"Authorization": f"Bearer {(folder / 'api-key').read_text().strip()}"}
     server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False))
@@ -101,15 +103,20 @@ def described_api(
                 for name, rows in examples.ROWS.items():
                     assert client.put(f"/v1/{name}", json=rows).status_code == 200
                 assert client.post("/v1/rulesets/all/publish", json={"strategy": {}}).status_code == 201
-            yield schemathesis.openapi.from_url(f"{address}/openapi.json"), headers
+            yield address, headers
         finally:
             server.should_exit = True
             serving.join()
             app.state.service.database.close()
 
 
-def test_every_call_of_the_document_is_tried_here(described_api: tuple[BaseSchema, dict[str, str]]) -> None:
-    schema, _ = described_api
+@pytest.fixture(scope="module")
+def schema(services: dict[str, dict[str, str]]) -> BaseSchema:
+    """The API as its own document describes it, wherever it keeps its data."""
+    return schemathesis.openapi.from_url(f"{next(iter(services))}/openapi.json")
+
+
+def test_every_call_of_the_document_is_tried_here(schema: BaseSchema) -> None:
     described = {(path, method.upper()) for path, methods in schema.raw_schema["paths"].items() for method in methods}
     assert described == set(CALLS)
 
@@ -120,9 +127,8 @@ def test_every_call_of_the_document_is_tried_here(described_api: tuple[BaseSchem
     + [(*call, GenerationMode.NEGATIVE) for call in CALLS if call[1] != "GET" or "{" in call[0]],
 )
 def test_every_call_answers_as_described(
-    described_api: tuple[BaseSchema, dict[str, str]], path: str, method: str, mode: GenerationMode
+    schema: BaseSchema, services: dict[str, dict[str, str]], path: str, method: str, mode: GenerationMode
 ) -> None:
-    schema, headers = described_api
     operation = schema[path][method]
 
     @settings(
@@ -135,6 +141,7 @@ def test_every_call_answers_as_described(
     @given(st.data())
     def try_it(data: st.DataObject) -> None:
         case = data.draw(operation.as_strategy(generation_mode=mode))
-        case.call_and_validate(headers=headers, checks=CHECKS)
+        for address, headers in services.items():  # to make the case takes longer than to try it
+            case.call_and_validate(base_url=address, headers=headers, checks=CHECKS)
 
     try_it()

@@ -21,6 +21,8 @@ from tests.integration.kept_databases import KeptPostgres, make_tables, postgres
 from tests.unit.serving.table_predictor import TablePredictor
 
 NOW = datetime(2026, 3, 2, 9, 20, tzinfo=UTC)  # a Monday
+#: For what no database has a part in, such as what is refused before one is asked.
+ON_ONE_DATABASE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 
 @dataclass

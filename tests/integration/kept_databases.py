@@ -2,8 +2,9 @@
 
 import os
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import psycopg
@@ -43,18 +44,27 @@ def make_tables(url: str) -> None:
     database.close()
 
 
+@dataclass(frozen=True)
+class Contents:
+    """What is in the tables of a database, as it is copied, and where its sequences stand."""
+
+    rows: dict[str, bytes]
+    sequences: list[tuple[str, int, bool]]
+
+
 class KeptPostgres:
     """The database at ``url``, which nobody uses between two tests."""
 
     def __init__(self, url: str) -> None:
         """Touch nothing yet."""
         self.url = url
-        #: Every table as the migrations leave it, with its rows; empty where the tables are not known to be those.
-        self._made: dict[str, list[tuple[Any, ...]]] = {}
+        #: Today's tables; empty where it is not known that those are there.
+        self._tables: list[str] = []
+        self._known: dict[str, Contents] = {}
 
     def without_tables(self) -> str:
         """Its address, once nothing is in it."""
-        self._made = {}
+        self._tables = []
         with self._alone() as server:
             server.execute("DROP SCHEMA public CASCADE")
             server.execute("CREATE SCHEMA public")
@@ -62,24 +72,24 @@ class KeptPostgres:
 
     def with_tables(self) -> str:
         """Its address, once it is as the migrations leave it."""
-        with self._alone() as server:
-            if self._made and _tables(server) == list(self._made):
-                self._empty(server)
-                return self.url
-        self.without_tables()
-        make_tables(self.url)
-        with self._alone() as server:
-            self._made = {table: server.execute(_of("SELECT * FROM {}", table)).fetchall() for table in _tables(server)}
-        return self.url
+        return self.made("today's tables", make_tables)
 
-    def _empty(self, server: "psycopg.Connection[Any]") -> None:
-        with server.transaction():
-            for table, rows in self._made.items():
-                server.execute(_of("DELETE FROM {}", table))
-                for row in rows:
-                    values = sql.SQL(", ").join(map(sql.Literal, row))
-                    server.execute(sql.SQL("INSERT INTO {} VALUES ({})").format(sql.Identifier(table), values))
-            server.execute("SELECT setval(seqrelid, seqstart, false) FROM pg_sequence")
+    def made(self, name: str, make: Callable[[str], None]) -> str:
+        """Its address, once it is as ``make`` leaves an empty database: with today's tables.
+
+        It is asked to once for every ``name``.
+        """
+        if name in self._known:
+            with self._alone() as server:
+                if self._tables and _tables(server) == self._tables:
+                    _fill(server, self._known[name])
+                    return self.url
+        self.without_tables()
+        make(self.url)
+        with self._alone() as server:
+            self._tables = _tables(server)
+            self._known[name] = _contents(server, self._tables)
+        return self.url
 
     @contextmanager
     def _alone(self) -> "Iterator[psycopg.Connection[Any]]":
@@ -95,6 +105,26 @@ class KeptPostgres:
 def _tables(server: "psycopg.Connection[Any]") -> list[str]:
     found = server.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY tablename")
     return [name for (name,) in found]
+
+
+def _contents(server: "psycopg.Connection[Any]", tables: list[str]) -> Contents:
+    rows = {}
+    for table in tables:
+        with server.cursor().copy(_of("COPY {} TO STDOUT", table)) as copied:
+            rows[table] = b"".join(copied)
+    stand = "coalesce(last_value, start_value), last_value IS NOT NULL"
+    return Contents(rows, server.execute(f"SELECT sequencename, {stand} FROM pg_sequences").fetchall())
+
+
+def _fill(server: "psycopg.Connection[Any]", contents: Contents) -> None:
+    stand = [sql.SQL("SELECT setval({}, {}, {})").format(*map(sql.Literal, at)) for at in contents.sequences]
+    with server.transaction():
+        # All at once: each question of its own would take several times as long.
+        server.execute(sql.SQL("; ").join([*(_of("DELETE FROM {}", table) for table in contents.rows), *stand]))
+        for table, rows in contents.rows.items():
+            if rows:
+                with server.cursor().copy(_of("COPY {} FROM STDIN", table)) as copied:
+                    copied.write(rows)
 
 
 def _of(statement: str, table: str) -> sql.Composed:

@@ -16,7 +16,7 @@ from features.facts import Columns
 from serving.database.tables import decisions
 from serving.wire import examples
 from serving.wire.answer import answer_bytes, read_answer
-from tests.integration.conftest import Api
+from tests.integration.conftest import ON_ONE_DATABASE, Api
 from tests.unit.serving.table_predictor import TablePredictor
 
 pytestmark = pytest.mark.anyio
@@ -91,6 +91,7 @@ async def test_an_order_brings_open_shipments_and_groups(fed: Api) -> None:
     ]
 
 
+@ON_ONE_DATABASE
 @pytest.mark.parametrize(
     ("wrong", "field"),
     [
@@ -174,6 +175,7 @@ def _with_line(**changes: object) -> dict[str, Any]:
     return {**examples.ORDER, "lines": [{**examples.ORDER["lines"][0], **changes}]}
 
 
+@ON_ONE_DATABASE
 @pytest.mark.parametrize(
     ("order", "field"),
     [
@@ -255,6 +257,7 @@ async def test_others_are_answered_while_a_long_order_is_decided(fed: Api) -> No
     assert (await long).status_code == 201
 
 
+@ON_ONE_DATABASE
 @pytest.mark.parametrize(
     ("content", "status"),
     [(b"", 400), (b"{", 400), (b"\xff\xfe", 400), (b"[" * 5000, 400), (b"null", 422), (b"[1]", 422)],

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from serving import bootstrap
 from serving.database.versions import current_version, next_version
 from serving.wire import examples
-from tests.integration.conftest import Api
+from tests.integration.conftest import ON_ONE_DATABASE, Api
 
 pytestmark = pytest.mark.anyio
 
@@ -92,6 +92,7 @@ async def test_good_rows_are_applied_and_each_bad_row_is_named(api: Api) -> None
     assert list(api.service.live.snapshot.network.stock["SKU-1"].on_hand) == [6]
 
 
+@ON_ONE_DATABASE
 @pytest.mark.parametrize(
     ("feed", "wrong", "field", "reason"),
     [
@@ -124,6 +125,7 @@ async def test_a_wrong_fact_for_rules_names_its_field(
     assert reason in rejected["reason"]
 
 
+@ON_ONE_DATABASE
 @pytest.mark.parametrize("media_type", ["application/json", "application/x-ndjson"])
 @pytest.mark.parametrize(
     ("feed", "field", "value"),
@@ -200,6 +202,7 @@ async def test_a_count_of_before_the_calendar_is_refused_and_harms_nothing(api: 
     assert (await api.client.get("/v1/stock", params={"sku": "SKU-1"})).status_code == 200
 
 
+@ON_ONE_DATABASE
 @pytest.mark.parametrize(
     ("content", "headers", "status"),
     [
@@ -226,6 +229,7 @@ async def test_what_cannot_be_read_is_refused_whole(
     assert response.json()["status"] == status
 
 
+@ON_ONE_DATABASE
 async def test_empty_gzip_files_without_end_are_refused(api: Api) -> None:
     endless = gzip.compress(b"") * (api.service.settings.max_request_bytes // 20 + 1)
     response = await api.client.post("/v1/promises", content=endless, headers={"Content-Encoding": "gzip"})

@@ -1,6 +1,7 @@
 """`smista serve` as a process of its own."""
 
 import json
+import multiprocessing
 import os
 import signal
 import socket
@@ -12,9 +13,13 @@ from pathlib import Path
 import httpx
 import pytest
 
+import smista
 from serving.wire import examples
 
 ROOT = Path(__file__).parents[2]
+#: Processes that begin with all modules of the service: to load them takes longer than to see that a setting is wrong.
+PROCESSES = multiprocessing.get_context("forkserver")
+PROCESSES.set_forkserver_preload(["serving.app"])
 
 
 def _serve(work_folder: Path, *options: str) -> "subprocess.Popen[str]":
@@ -26,6 +31,15 @@ def _serve(work_folder: Path, *options: str) -> "subprocess.Popen[str]":
         stderr=subprocess.PIPE,
         text=True,
     )
+
+
+def _serve_here(work_folder: Path, options: tuple[str, ...]) -> None:
+    """Be such a process, whose errors are in the folder."""
+    os.environ["SMISTA_WORK_FOLDER"] = str(work_folder)
+    with (work_folder / "errors").open("w") as errors:
+        os.dup2(errors.fileno(), sys.stderr.fileno())
+    sys.argv = ["smista", "serve", *options]
+    smista.main()
 
 
 def _free_port() -> int:
@@ -83,8 +97,10 @@ def test_a_newcomer_s_service_is_fed_says_what_is_missing_and_stops_when_told(
 def test_a_wrong_setting_stops_the_start_with_a_sentence(
     tmp_path: Path, options: tuple[str, ...], code: int, said: str
 ) -> None:
-    process = _serve(tmp_path, *options)
-    _, errors = process.communicate(timeout=60)
-    assert process.returncode == code
+    process = PROCESSES.Process(target=_serve_here, args=(tmp_path, options))
+    process.start()
+    process.join(60)
+    errors = (tmp_path / "errors").read_text()
+    assert process.exitcode == code
     assert said in errors
     assert "Traceback" not in errors

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from serving.wire import examples
-from tests.integration.conftest import NOW, Api
+from tests.integration.conftest import NOW, ON_ONE_DATABASE, Api
 
 pytestmark = pytest.mark.anyio
 
@@ -98,6 +98,7 @@ async def test_what_has_gone_since_is_told(api: Api) -> None:
     assert not refused.json()["decision"]["promise"]["kept"]
 
 
+@ON_ONE_DATABASE
 @pytest.mark.parametrize(
     ("more", "field"),
     [
@@ -115,6 +116,7 @@ async def test_what_contradicts_the_promise_is_refused_by_name(api: Api, more: d
     assert [error["field"] for error in refused.json()["errors"]] == [field]
 
 
+@ON_ONE_DATABASE
 @pytest.mark.parametrize(
     "forged",
     [
@@ -195,6 +197,7 @@ async def test_a_page_of_items_has_a_date_for_each(api: Api) -> None:
     assert unknown["earliest"] is None
 
 
+@ON_ONE_DATABASE
 @pytest.mark.parametrize(
     ("wrong", "quantity", "told"),
     [
@@ -220,6 +223,7 @@ async def test_a_wrong_item_is_answered_for_by_itself(api: Api, wrong: Any, quan
     assert all(item["earliest"] for item in others)
 
 
+@ON_ONE_DATABASE
 @pytest.mark.parametrize(
     ("more", "field"),
     [

@@ -15,7 +15,7 @@ from serving.errors import ConfigurationError
 from serving.settings import Settings
 from serving.state.kept_network import find_network, keep_network
 from serving.wire import examples
-from tests.integration.conftest import Api, running
+from tests.integration.conftest import ON_ONE_DATABASE, Api, running
 from tests.integration.orders import open_shop, order
 from tests.unit.serving.table_predictor import TablePredictor
 
@@ -97,6 +97,7 @@ async def test_a_wrong_rule_is_refused_by_name_and_position_and_what_was_live_st
     assert [ruleset["version"] for ruleset in live] == [1]
 
 
+@ON_ONE_DATABASE
 @pytest.mark.parametrize(
     ("content", "media_type", "status"),
     [

@@ -230,7 +230,7 @@ async def a_day(api: Api, under_way: list[tuple[datetime, dict[str, Any]]], slow
     api.service.catch_up()
 
 
-@pytest.mark.parametrize("slower", [3.0, 0.4])
+@pytest.mark.parametrize(("slower", "database_url"), [(3.0, "sqlite"), (0.4, "postgresql")], indirect=["database_url"])
 async def test_when_all_parcels_change_their_pace_dates_follow_within_days_and_every_decision_is_made_again(
     retailer_api: Api, bundle: Bundle, history: History, slower: float
 ) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from data.dataset import Dataset
 from demo import rows_of
-from tests.integration.conftest import Api
+from tests.integration.conftest import ON_ONE_DATABASE, Api
 from tests.reliability.promise_faults import NOW, baskets_of
 
 pytestmark = pytest.mark.anyio
@@ -45,6 +45,7 @@ async def decided(api: Api, basket: Any, told: dict[str, Any]) -> dict[str, Any]
     return dict(response.json()["promise"])
 
 
+@ON_ONE_DATABASE
 async def test_an_order_keeps_its_promise_at_any_instant_at_which_it_is_valid(
     retailer_api: Api, retailer: Dataset
 ) -> None:
@@ -62,6 +63,7 @@ async def test_an_order_keeps_its_promise_at_any_instant_at_which_it_is_valid(
     assert kept > 2 * BASKETS
 
 
+@ON_ONE_DATABASE
 async def test_who_asks_again_while_a_promise_is_valid_is_told_no_later_date(
     retailer_api: Api, retailer: Dataset
 ) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from serving.telling import outbox
 from serving.telling.outbox import keep_telling
-from tests.integration.conftest import Api
+from tests.integration.conftest import ON_ONE_DATABASE, Api
 from tests.integration.orders import TIRELESS, open_shop, placed
 
 pytestmark = pytest.mark.anyio
@@ -50,6 +50,7 @@ async def told_by(api: Api) -> AsyncIterator[None]:
             await telling
 
 
+@ON_ONE_DATABASE
 async def test_one_has_all_its_events_while_five_others_sit_on_their_first(
     api: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:

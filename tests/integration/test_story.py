@@ -1,14 +1,17 @@
 """The story that Smista exists for, told by a running service with models trained on a history."""
 
+import json
 import socket
-from collections.abc import Iterator
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import demo
 from data.dataset import Dataset
+from tests.made_once import made_once
 
 
 def free_port() -> int:
@@ -24,23 +27,26 @@ def scene(retailer: Dataset) -> demo.Scene:
 
 
 @pytest.fixture(scope="module")
-def said() -> list[str]:
-    """What is printed while the story is told."""
-    return []
+def story(
+    retailer: Dataset, scene: demo.Scene, bundle_folder: Path, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, Any]:
+    """The whole story, over HTTP: what was answered, and what was printed meanwhile."""
+
+    def make(folder: Path) -> None:
+        said: list[str] = []
+        with demo.serving(bundle_folder, folder, free_port()) as client:
+            demo.feed(client, retailer, scene, datetime.now(UTC))
+            told = demo.tell(client, scene, lambda words: said.append(str(words)))
+        (folder / "story.json").write_text(json.dumps({"told": asdict(told), "said": said}))
+
+    story: dict[str, Any] = json.loads((made_once("story", make, tmp_path_factory) / "story.json").read_text())
+    return story
 
 
-@pytest.fixture(scope="module")
-def told(
-    retailer: Dataset,
-    scene: demo.Scene,
-    bundle_folder: Path,
-    said: list[str],
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[demo.Told]:
-    """The whole story, over HTTP."""
-    with demo.serving(bundle_folder, tmp_path_factory.mktemp("service"), free_port()) as client:
-        demo.feed(client, retailer, scene, datetime.now(UTC))
-        yield demo.tell(client, scene, lambda words: said.append(str(words)))
+@pytest.fixture
+def told(story: dict[str, Any]) -> demo.Told:
+    """What was answered."""
+    return demo.Told(**story["told"])
 
 
 def senders(option: demo.Answer) -> set[str]:
@@ -91,8 +97,8 @@ def test_with_free_parcels_and_dear_lateness_another_plan_wins_and_it_says_which
     assert after["shipments"][0]["delivery"]["p_late"] < before["shipments"][0]["delivery"]["p_late"]
 
 
-def test_the_demo_prints_it(told: demo.Told, said: list[str], scene: demo.Scene) -> None:
-    story = "\n".join(said)
-    assert told.why in story
-    assert f"{scene.crowded} was excluded by busy-store" in story
-    assert "more" in story
+def test_the_demo_prints_it(told: demo.Told, story: dict[str, Any], scene: demo.Scene) -> None:
+    said = "\n".join(story["said"])
+    assert told.why in said
+    assert f"{scene.crowded} was excluded by busy-store" in said
+    assert "more" in said

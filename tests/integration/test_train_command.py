@@ -2,11 +2,10 @@
 
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +20,11 @@ from features.history import History
 from prediction.golden import predictions
 from prediction.loading import load_bundle
 from smista import app
-from training.heads import RECIPES
+from tests.made_once import made_once
 from training.packing import golden_facts
 from training.tracking import CHALLENGER, CHAMPION, EXPERIMENT, local_uri
+
+pytestmark = pytest.mark.usefixtures("few_trees")
 
 ROOT = Path(__file__).parents[2]
 #: Early: the less there is to train on, the sooner the test ends.
@@ -36,44 +37,42 @@ def smista(*arguments: str | Path) -> Result:
 
 
 @pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where the commands are typed."""
-    return tmp_path_factory.mktemp("desk")
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _few_trees() -> Iterator[None]:
-    """How well they predict is not asked here."""
-    with pytest.MonkeyPatch.context() as patch:
-        for head, recipe in RECIPES.items():
-            patch.setitem(RECIPES, head, replace(recipe, rounds=30))
-        yield
+def empty_desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where commands are typed that come to nothing."""
+    return tmp_path_factory.mktemp("empty-desk")
 
 
 @pytest.fixture(autouse=True)
-def _at_the_desk(desk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(desk)
+def _at_the_empty_desk(empty_desk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(empty_desk)
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
 
 
 @pytest.fixture(scope="module")
-def trainings(desk: Path, retailer_folder: Path) -> list[dict[str, Any]]:
-    """The documents that two trainings, one after the other, print."""
-    documents = []
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(desk)
-        patch.delenv("MLFLOW_TRACKING_URI", raising=False)
-        for seed in ("1", "2"):
-            done = smista("train", "--data", retailer_folder, "--as-of", AS_OF, "--seed", seed, "--json")
-            assert done.exit_code == 0, done.output
-            documents.append(json.loads(done.stdout))
-    return documents
+def desk(retailer_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where two trainings were made, one after the other."""
+
+    def make(folder: Path) -> None:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.chdir(folder)
+            patch.delenv("MLFLOW_TRACKING_URI", raising=False)
+            for seed in ("1", "2"):
+                done = smista("train", "--data", retailer_folder, "--as-of", AS_OF, "--seed", seed, "--json")
+                assert done.exit_code == 0, done.output
+                Path(f"{seed}.json").write_text(done.stdout)
+
+    return made_once("desk", make, tmp_path_factory)
 
 
-@pytest.fixture(scope="module")
-def runs(desk: Path, trainings: list[dict[str, Any]]) -> list[mlflow.entities.Run]:
+@pytest.fixture
+def trainings(desk: Path) -> list[dict[str, Any]]:
+    """The documents that they printed."""
+    return [json.loads((desk / f"{seed}.json").read_text()) for seed in ("1", "2")]
+
+
+@pytest.fixture
+def runs(desk: Path) -> list[mlflow.entities.Run]:
     """Their runs in MLflow, the first one first."""
-    assert len(trainings) == 2
     mlflow.set_tracking_uri(local_uri(desk / ".smista"))
     client = mlflow.MlflowClient()
     experiment = client.get_experiment_by_name(EXPERIMENT)
@@ -151,7 +150,6 @@ def test_the_bundle_of_the_last_training_is_where_serving_looks(desk: Path, trai
     assert load_bundle(desk / ".smista" / "bundle").version == trainings[-1]["version"]
 
 
-@pytest.mark.usefixtures("trainings")
 def test_a_mistyped_folder_is_refused_before_training(desk: Path, retailer_folder: Path) -> None:
     """Exit code 1: the folder holds something else."""
     done = smista("train", "--data", retailer_folder, "--out", desk)
@@ -161,13 +159,13 @@ def test_a_mistyped_folder_is_refused_before_training(desk: Path, retailer_folde
 
 
 def test_what_cannot_be_written_or_registered_is_said_before_training(
-    desk: Path, retailer_folder: Path, monkeypatch: pytest.MonkeyPatch
+    empty_desk: Path, retailer_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It was a traceback, after minutes."""
-    (desk / "file").write_text("mine")
+    (empty_desk / "file").write_text("mine")
     done = smista("train", "--data", retailer_folder, "--out", Path("file") / "bundle")
     assert done.exit_code == 1
-    assert f"{Path('file') / 'bundle'} cannot be made: {desk / 'file'} is a file." in done.stderr
+    assert f"{Path('file') / 'bundle'} cannot be made: {empty_desk / 'file'} is a file." in done.stderr
     window = ("--from", "2025-12-02", "--to", "2025-12-04")
     done = smista("backtest", "--data", retailer_folder, *window, "--out", Path("file") / "x.parquet")
     assert done.exit_code == 1
@@ -261,16 +259,18 @@ def test_a_cut_too_soon_after_the_history_begins_says_what_it_is_too_early_for(
 
 
 @pytest.mark.parametrize("command", ["train", "backtest"])
-def test_a_folder_without_data_exits_with_1(desk: Path, command: str) -> None:
+def test_a_folder_without_data_exits_with_1(tmp_path: Path, command: str) -> None:
     """And says what a dataset is."""
     window = ("--from", "2025-12-02", "--to", "2025-12-04", "--out", "x.parquet") if command == "backtest" else ()
-    done = smista(command, "--data", desk / "nowhere", *window)
+    done = smista(command, "--data", tmp_path / "nowhere", *window)
     assert done.exit_code == 1
     assert "is not a folder" in done.stderr
 
 
 @pytest.mark.slow
-def test_who_ends_the_page_of_mlflow_ends_its_server(tmp_path: Path) -> None:
+def test_who_ends_the_page_of_mlflow_ends_its_server(desk: Path, tmp_path: Path) -> None:
+    (tmp_path / ".smista").mkdir()
+    shutil.copy(desk / ".smista" / "mlflow.db", tmp_path / ".smista")  # to make its tables takes longer than to start
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]

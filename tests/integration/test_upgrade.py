@@ -1,5 +1,6 @@
 """A database filled by an earlier version is upgraded when the service starts, and serves on."""
 
+import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -17,7 +18,7 @@ from sqlalchemy import func, select, text
 from serving.app import create_app
 from serving.database.database import Database
 from serving.database.engine import make_engine
-from serving.database.schema import configuration, is_current, migrate
+from serving.database.schema import configuration, is_current
 from serving.database.step_log import told_up_to
 from serving.database.stock_ledger import Entry, post
 from serving.database.tables import stock, stock_movements
@@ -26,6 +27,7 @@ from serving.service import Service
 from serving.settings import Settings
 from serving.wire import examples
 from tests.integration.conftest import Api, Clock
+from tests.integration.kept_databases import KeptPostgres, make_tables
 from tests.unit.serving.table_predictor import TablePredictor
 
 pytestmark = pytest.mark.anyio
@@ -118,11 +120,32 @@ def _fill(database_url: str, version: str) -> None:
     engine.dispose()
 
 
+@pytest.fixture(scope="session")
+def upgraded_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of SQLite files that were filled and upgraded, to copy."""
+    return tmp_path_factory.mktemp("upgraded")
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def upgraded_database_url(request: pytest.FixtureRequest, tmp_path: Path, version: str) -> str:
+    """A database of each kind that ``version`` filled, and that was upgraded since."""
+
+    def make(url: str) -> None:
+        _fill(Settings(database_url=url).database, version)
+        make_tables(url)
+
+    if request.param == "sqlite":
+        files: Path = request.getfixturevalue("upgraded_files")
+        if not (file := files / f"{version}.db").exists():
+            make(f"sqlite:///{file}")
+        return f"sqlite:///{shutil.copyfile(file, tmp_path / 'smista.db')}"
+    kept: KeptPostgres = request.getfixturevalue("kept_postgres")
+    return kept.made(f"filled by {version}", make)
+
+
 @asynccontextmanager
-async def _upgraded(database_url: str, folder: Path, version: str) -> AsyncIterator[Api]:
-    """A service on a database that ``version`` filled."""
+async def _serving(database_url: str, folder: Path) -> AsyncIterator[Api]:
     settings = Settings(work_folder=folder, database_url=database_url)
-    _fill(settings.database, version)
     app = create_app(settings, TablePredictor(), Clock())
     headers = {"Authorization": f"Bearer {(folder / 'api-key').read_text().strip()}"}
     service: Service = app.state.service
@@ -134,7 +157,8 @@ async def _upgraded(database_url: str, folder: Path, version: str) -> AsyncItera
 
 @pytest.mark.parametrize("version", VERSIONS)
 async def test_a_filled_database_is_upgraded_and_serves(bare_database_url: str, tmp_path: Path, version: str) -> None:
-    async with _upgraded(bare_database_url, tmp_path, version) as api:
+    _fill(Settings(database_url=bare_database_url).database, version)
+    async with _serving(bare_database_url, tmp_path) as api:
         decided = await api.client.post("/v1/decisions", json=examples.ORDER)
         assert decided.status_code == 201, decided.text
         assert [shipment["location_id"] for shipment in decided.json()["options"][0]["shipments"]] == ["S014"]
@@ -148,9 +172,9 @@ async def test_a_filled_database_is_upgraded_and_serves(bare_database_url: str, 
 
 @pytest.mark.parametrize("version", VERSIONS)
 async def test_what_was_answered_before_the_upgrade_is_answered_again(
-    bare_database_url: str, tmp_path: Path, version: str
+    upgraded_database_url: str, tmp_path: Path
 ) -> None:
-    async with _upgraded(bare_database_url, tmp_path, version) as api:
+    async with _serving(upgraded_database_url, tmp_path) as api:
         assert (await api.client.get("/v1/decisions/D-1")).content == ANSWER
         headers = {"Idempotency-Key": "K-1", "Content-Type": "application/json"}
         again = await api.client.post("/v1/decisions", content=REQUEST, headers=headers)
@@ -158,10 +182,8 @@ async def test_what_was_answered_before_the_upgrade_is_answered_again(
 
 
 @pytest.mark.parametrize("version", VERSIONS[WITH_ORDERS:])
-async def test_an_order_that_was_placed_before_the_upgrade_goes_on(
-    bare_database_url: str, tmp_path: Path, version: str
-) -> None:
-    async with _upgraded(bare_database_url, tmp_path, version) as api:
+async def test_an_order_that_was_placed_before_the_upgrade_goes_on(upgraded_database_url: str, tmp_path: Path) -> None:
+    async with _serving(upgraded_database_url, tmp_path) as api:
         (task,) = (await api.client.get("/v1/tasks", params={"location": "S014"})).json()["tasks"]
         assert task["shipment_id"] == "H-1"
         told = await api.client.post("/v1/shipments/H-1/events", json={"event": "handed_over"})
@@ -173,9 +195,9 @@ async def test_an_order_that_was_placed_before_the_upgrade_goes_on(
 
 @pytest.mark.parametrize("version", VERSIONS[WITH_ORDERS:BEFORE_OUTCOMES])
 async def test_when_a_parcel_that_is_on_its_way_was_handed_over_is_known_after_the_upgrade(
-    bare_database_url: str, tmp_path: Path, version: str
+    upgraded_database_url: str, tmp_path: Path
 ) -> None:
-    async with _upgraded(bare_database_url, tmp_path, version) as api:
+    async with _serving(upgraded_database_url, tmp_path) as api:
         (shipment,) = (await api.client.get("/v1/orders/W-2")).json()["shipments"]
         assert shipment["ready_at"] == "2026-03-02T07:00:00Z"
         told = await api.client.post("/v1/shipments/H-2/events", json={"event": "delivered"})
@@ -184,18 +206,18 @@ async def test_when_a_parcel_that_is_on_its_way_was_handed_over_is_known_after_t
 
 @pytest.mark.parametrize("version", VERSIONS[WITH_ORDERS:BEFORE_QUARTERS])
 async def test_an_order_that_waited_before_the_upgrade_is_tried_after_it(
-    bare_database_url: str, tmp_path: Path, version: str
+    upgraded_database_url: str, tmp_path: Path
 ) -> None:
-    async with _upgraded(bare_database_url, tmp_path, version) as api:
+    async with _serving(upgraded_database_url, tmp_path) as api:
         await sweep(api.service)
         assert (await api.client.get("/v1/orders/W-3")).json()["state"] == "assigned"
 
 
 @pytest.mark.parametrize("version", VERSIONS[WITH_ORDERS:BEFORE_NARROWED])
 async def test_a_webhook_that_was_made_before_the_upgrade_is_told_of_every_location(
-    bare_database_url: str, tmp_path: Path, version: str
+    upgraded_database_url: str, tmp_path: Path
 ) -> None:
-    async with _upgraded(bare_database_url, tmp_path, version) as api:
+    async with _serving(upgraded_database_url, tmp_path) as api:
         await api.client.post("/v1/shipments/H-1/events", json={"event": "handed_over"})
         (webhook,) = (await api.client.get("/v1/webhooks")).json()["webhooks"]
         assert (webhook["webhook_id"], webhook["location_ids"], webhook["waiting"]) == ("K-1", [], 1)
@@ -203,10 +225,10 @@ async def test_a_webhook_that_was_made_before_the_upgrade_is_told_of_every_locat
 
 @pytest.mark.parametrize("version", VERSIONS[WITH_ORDERS:BEFORE_STEPS])
 async def test_calibration_learns_from_shipments_that_are_assigned_after_the_upgrade(
-    bare_database_url: str, tmp_path: Path, version: str
+    upgraded_database_url: str, tmp_path: Path
 ) -> None:
     """Of those before nobody kept what was expected of them."""
-    async with _upgraded(bare_database_url, tmp_path, version) as api:
+    async with _serving(upgraded_database_url, tmp_path) as api:
         assert (await api.client.post("/v1/shipments/H-1/events", json={"event": "handed_over"})).status_code == 200
         placed = await api.client.post("/v1/orders", json={**examples.ORDER, "order_id": "W-9"})
         (shipment,) = placed.json()["shipments"]
@@ -217,10 +239,8 @@ async def test_calibration_learns_from_shipments_that_are_assigned_after_the_upg
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-def test_stock_that_was_fed_before_opens_the_ledger_and_can_be_held(bare_database_url: str, version: str) -> None:
-    _fill(Settings(database_url=bare_database_url).database, version)
-    database = Database(make_engine(Settings(database_url=bare_database_url).database))
-    database.write_now(migrate)
+def test_stock_that_was_fed_before_opens_the_ledger_and_can_be_held(upgraded_database_url: str) -> None:
+    database = Database(make_engine(Settings(database_url=upgraded_database_url).database))
     assert database.read_now(is_current)
     now = datetime(2026, 3, 2, 9, tzinfo=UTC)
     hold = Entry("SKU-1", "S014", "hold", now, held=3, order_id="O-1")

@@ -14,8 +14,10 @@ from tests.unit.data.small import small_tables
 from training.backtest import Retrain, Window, backtest, commonest_zone
 from training.errors import TooLittleHistoryError
 from training.fit import maturity_seconds
-from training.trained import Trained, score
+from training.trained import score, train_heads
 from training.validation import VALIDATION_DAYS, midnight_after_last_decision, validate, validation_window
+
+pytestmark = pytest.mark.usefixtures("few_trees")
 
 
 def at(text: str) -> float:
@@ -94,10 +96,9 @@ def test_predictions_are_complete_and_in_order(predictions: pd.DataFrame) -> Non
     assert (predictions["cost"] >= 0).all()
 
 
-def test_refitting_changes_what_comes_after_it_and_nothing_before(
-    history: History, trained: Trained, predictions: pd.DataFrame
-) -> None:
+def test_refitting_changes_what_comes_after_it_and_nothing_before(history: History, predictions: pd.DataFrame) -> None:
     """The first week is predicted by the heads of its first day, the second by others."""
+    trained = train_heads(history, CUT, 1, lambda *_: None)
     cost = dict(zip(history.attempts.fulfilment_id, score(history, trained).cost, strict=True))
     same = predictions["fulfilment_id"].map(cost) == predictions["cost"]
     first_week = predictions["decided_at"] < pd.Timestamp("2025-12-08", tz="UTC")
