@@ -85,7 +85,7 @@ class Lanes:
         return StepHours(self.hours["ready_hours"], self._rows(facts))
 
     def delivery_rests(self, facts: Columns, first: date, days: int) -> NDArray[np.bool_]:  # noqa: ARG002 (protocol)
-        """It knows no holidays; (rows, days)."""
+        """It knows no dates: its hours are those of the worst time of the year; (rows, days)."""
         return np.zeros((len(facts["decided_at"]), days), bool)
 
     ready_rests = delivery_rests
