@@ -44,6 +44,8 @@ _HELPED_BY_STOCK: Final = ("no_stock", "nothing_travels", "no_plan", "not_in_tim
 _HOUR: Final = timedelta(hours=1)
 #: So many instants are looked at, from now on as long as a promise is valid: between them models change little.
 _LOOKS: Final = 6
+#: By so little what is just sure enough may not be at an instant between them: who asks again then may be told another.
+_JUST: Final = 1e-4
 _SECOND: Final = timedelta(seconds=1)
 _Found = TypeVar("_Found")
 _Next = TypeVar("_Next")
@@ -227,9 +229,10 @@ def _dated(sent: _Sent, later: Awaited, zone: ZoneInfo, asking: Asking, asked_at
         read = (last_date if home else last_opening)(waiting)
     if read is None:
         return _none(order, "too_uncertain")
-    same, asked_until = int(np.argmin(np.append(read.again >= terms.confidence, False))), sent.valid_until
-    if same < len(read.again):
-        asked_until = asked_at + timedelta(hours=float(sent.whiles.after[same]))
+    asked_until, enough = sent.valid_until, terms.confidence + _JUST
+    same = read.again >= enough if read.confidence >= enough else np.zeros(max(len(read.again), 1), bool)
+    if not same.all():
+        asked_until = asked_at + timedelta(hours=float(sent.whiles.after[same.argmin()]))
     earliest, likely = (at_level(waiting, level, read.promised_at) for level in (EARLIEST, LIKELY))
     fee = _fee(terms, order, situation)
     days = (read.promised_at - asked_at) / timedelta(days=1)
