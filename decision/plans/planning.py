@@ -244,7 +244,7 @@ def _binding(planning: _Planning, ranked: Ranked) -> tuple[BindingRule, ...]:
     there are none where a plan is only known to be near one.
     """
     best = ranked.plans[0]
-    if best.bound is not None:
+    if not best.is_proved or not loads_of(planning.ruled.situation.order).plannable:
         return ()
     found: dict[str, RankedPlan | None] = {}
     for stage in _stages(planning.ruled):
