@@ -6,7 +6,7 @@ from typing import Any, Final, Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from decision.candidates.consolidation import joining
+from decision.candidates.consolidation import ROUNDING, joining
 from decision.network import Network
 from decision.order import Order
 from features.coded import distinct_codes
@@ -20,8 +20,6 @@ FROM_THE_SHELF: Final = ("click_and_collect", "reserve_and_collect")
 CollectFrom: TypeAlias = Literal["store", "anywhere"]
 #: Stands for "no carrier service" in `Candidates.service`.
 NO_SERVICE: Final = -1
-#: Sums of weights are a little off: three times 1.1 kg go where 3.3 kg go.
-_ROUNDING: Final = 1e-9
 
 
 @dataclass(frozen=True)
@@ -56,7 +54,7 @@ class Candidates:
 
     def carry(self, weight_kg: NDArray[np.float64]) -> NDArray[np.bool_]:
         """Return (…, C) which candidates carry so much in one shipment; ``weight_kg`` (…, C) or (…, 1)."""
-        return np.asarray(weight_kg <= self.max_weight_kg + _ROUNDING)
+        return np.asarray(weight_kg <= self.max_weight_kg + ROUNDING)
 
     def take(self, rows: NDArray[np.intp]) -> "Candidates":
         """Return the candidates at ``rows``."""
