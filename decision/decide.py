@@ -8,7 +8,6 @@ from typing import Final
 import numpy as np
 
 from decision.candidates.candidates import Candidates, find_candidates
-from decision.candidates.consolidation import open_shipments_at
 from decision.candidates.inbound import with_arrived
 from decision.candidates.learnt import learnt, times_missed
 from decision.candidates.scores import Scores, score
@@ -163,8 +162,7 @@ def _priced(ruled: Ruled, scores: Scores) -> tuple[Ruled, Pricing]:
     scores = learnt(scores, ruled.ruleset.not_found_odds, times_missed(order, network, candidates))
     situation = replace(ruled.situation, scores=scores)
     ruling = ruled.ruling.and_then(apply_rules(ruled.ruleset, ruled.rules, situation))
-    joined = open_shipments_at(order, network, candidates)
     prices = ruled.ruleset.strategy.counted
     reach = ruled.reach.at_most
-    priced = pricing(prices, order, candidates, joined, ruling=ruling, scores=scores, reach=reach)
+    priced = pricing(prices, order, candidates, ruling=ruling, scores=scores, reach=reach)
     return replace(ruled, situation=situation, ruling=ruling), priced

@@ -91,7 +91,7 @@ def _substring(word: Word, start: float, end: float | None = None) -> Word:
 
 def _split(word: Word, separator: str, index: float) -> Word:
     def part(text: str) -> str | None:
-        parts = text.split(separator)
+        parts = text.split(separator) if separator else [*text]  # as in CEL: by nothing, into its characters
         return parts[int(index)] if 0 <= index < len(parts) else None
 
     return transformation(part)(word)  # type: ignore[return-value]  # a transformation builds a word

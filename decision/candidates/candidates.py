@@ -6,6 +6,7 @@ from typing import Any, Final, Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from decision.candidates.consolidation import ROUNDING, joining
 from decision.network import Network
 from decision.order import Order
 from features.coded import distinct_codes
@@ -19,8 +20,6 @@ FROM_THE_SHELF: Final = ("click_and_collect", "reserve_and_collect")
 CollectFrom: TypeAlias = Literal["store", "anywhere"]
 #: Stands for "no carrier service" in `Candidates.service`.
 NO_SERVICE: Final = -1
-#: Sums of weights are a little off: three times 1.1 kg go where 3.3 kg go.
-_ROUNDING: Final = 1e-9
 
 
 @dataclass(frozen=True)
@@ -28,14 +27,16 @@ class Candidates:
     """Candidates of one order, in the order of the network: by location, then by carrier service.
 
     With C candidates and L lines: ``location`` and ``service`` (C,) are positions in the network (`NO_SERVICE`:
-    collected without one), ``distance_km`` (C,) is to the destination, ``collected`` (C,) tells where the customer
-    comes. Of the lines' skus (L, C): recorded units ``on_hand``, ``free`` (on hand − reserved) and ``safety`` stock,
-    and ``counted_at`` in seconds since 1970; without a record there are no units and no count (NaN). Of the sku there,
-    where told (else NaN): ``daily_demand`` in units and ``markdown_risk``, a probability.
+    collected without one), ``joined`` (C,) that of the open shipment of the order which what is sent joins
+    (`decision.candidates.consolidation`), ``distance_km`` (C,) is to the destination, ``collected`` (C,) tells where
+    the customer comes. Of the lines' skus (L, C): recorded units ``on_hand``, ``free`` (on hand − reserved) and
+    ``safety`` stock, and ``counted_at`` in seconds since 1970; without a record there are no units and no count (NaN).
+    Of the sku there, where told (else NaN): ``daily_demand`` in units and ``markdown_risk``, a probability.
     """
 
     location: NDArray[np.intp]
     service: NDArray[np.intp]
+    joined: NDArray[np.intp]
     collected: NDArray[np.bool_]
     distance_km: NDArray[np.float64]
     max_weight_kg: NDArray[np.float64]
@@ -53,7 +54,7 @@ class Candidates:
 
     def carry(self, weight_kg: NDArray[np.float64]) -> NDArray[np.bool_]:
         """Return (…, C) which candidates carry so much in one shipment; ``weight_kg`` (…, C) or (…, 1)."""
-        return np.asarray(weight_kg <= self.max_weight_kg + _ROUNDING)
+        return np.asarray(weight_kg <= self.max_weight_kg + ROUNDING)
 
     def take(self, rows: NDArray[np.intp]) -> "Candidates":
         """Return the candidates at ``rows``."""
@@ -67,6 +68,8 @@ _TOLD: Final = ("daily_demand", "markdown_risk")
 def find_candidates(order: Order, network: Network, collect_from: CollectFrom = "store") -> Candidates:
     """Return every candidate with a free unit of some line of ``order``, before any rule and any safety stock.
 
+    A location and service stand twice where what is sent may join an open shipment, or not (`joining`).
+
     ``collect_from``: whether the goods of an order that is collected `FROM_THE_SHELF` have to lie in its store, or may
     be sent there from anywhere.
     """
@@ -76,15 +79,23 @@ def find_candidates(order: Order, network: Network, collect_from: CollectFrom = 
     if stays:
         places = places[stock["location"][places] == _collect_location(order, network)]
     where, service = _services(order, network, stock["location"][places], stays=stays)
-    at = places[where]
-    location = stock["location"][at]
     services = network.services
+    max_weight = _of_service(services["max_weight_kg"], service, np.inf)
+    rows, joined = joining(
+        order,
+        (network.locations["location_id"][stock["location"][places[where]]], network.service_ids[service]),
+        stock["free"].take(places[where], axis=1),
+        max_weight,
+    )
+    at, service = places[where[rows]], service[rows]
+    location = stock["location"][at]
     return Candidates(
         location,
         service,
+        joined,
         np.append(services["level"] == COLLECT, True)[service],  # position −1 finds no carrier service
         _distance(order, network, location),
-        _of_service(services["max_weight_kg"], service, np.inf),
+        max_weight[rows],
         _of_service(services["carbon_kg_per_shipment"], service, 0.0),
         *(stock[name].take(at, axis=1) for name in ("on_hand", "free", "safety", "counted_at", *_TOLD)),
     )

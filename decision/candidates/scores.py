@@ -14,7 +14,7 @@ from decision.calendars.delivery_days import delivery_days, zone_of
 from decision.calendars.dispatch import Dispatch, dispatch
 from decision.candidates.asked import Asked, asked_of
 from decision.candidates.candidates import Candidates
-from decision.candidates.consolidation import NOTHING_OPEN, open_shipments_at
+from decision.candidates.consolidation import NOTHING_OPEN
 from decision.candidates.loads import Contents
 from decision.candidates.parcels import Parcels, figures, joined_parcels, weighing, whole_and_alone
 from decision.candidates.times import Times, times_of
@@ -117,8 +117,7 @@ def _scored(
     for at, (own, start, pair) in enumerate(zip(rows, _starts(rows), _starts([one for one, _ in pairs]), strict=True)):
         order, shape = orders[at], usable[at].shape
         timed, paired = np.arange(start, start + len(own)), np.arange(pair, pair + len(pairs[at][0]))
-        joined = open_shipments_at(order, network, candidates[at])
-        asking = _Asking(order, asked, first[at], joined, weighing(told, at), predictor)
+        asking = _Asking(order, asked, first[at], candidates[at].joined, weighing(told, at), predictor)
         of_all = partial(_spread, shape[1:], own)
         late = late_days = np.zeros(shape[1])
         if order.promised_at is not None:

@@ -5,7 +5,8 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from decision.candidates.candidates import NO_SERVICE
+from decision.candidates.candidates import NO_SERVICE, Candidates
+from decision.candidates.consolidation import NOTHING_OPEN
 from decision.candidates.loads import Floats
 from decision.decision import Exclusion
 from decision.order import Order
@@ -46,6 +47,8 @@ def exclusions(
         return ()
     candidates, order, network = situation.candidates, situation.order, situation.network
     stocked = situation.atp >= least
+    if (candidates.joined != NOTHING_OPEN).any():
+        candidates, stocked, taken = _ways(candidates, stocked, taken)
     locations, place = distinct_codes(candidates.location)
     first_of_place = np.searchsorted(candidates.location, locations)
     candidates_of_place = np.bincount(place)
@@ -70,6 +73,17 @@ def exclusions(
             Exclusion(name, service, rule, reason, told) for name, service, told in zip(names, by, lines, strict=True)
         ]
     return tuple(found)
+
+
+def _ways(
+    candidates: Candidates, stocked: NDArray[np.bool_], taken: Mapping[str, NDArray[np.bool_]]
+) -> tuple[Candidates, NDArray[np.bool_], dict[str, NDArray[np.bool_]]]:
+    """Return each location and service once: it is out where it may neither join an open shipment nor send its own."""
+    first = np.diff(candidates.location, prepend=-1) != 0
+    first |= np.diff(candidates.service, prepend=NO_SERVICE - 1) != 0
+    rows = np.flatnonzero(first)
+    out = {rule: np.logical_and.reduceat(mask, rows, axis=1) for rule, mask in taken.items()}
+    return candidates.take(rows), stocked[:, rows], {rule: mask for rule, mask in out.items() if mask.any()}
 
 
 def _lines(order: Order, mask: NDArray[np.bool_]) -> tuple[str, ...]:

@@ -59,7 +59,7 @@ def why_changed(before: Decision, after: Decision, language: str = "en") -> str:
     }
     reasons = [term for term in sorted(TERMS, key=lambda term: -moved[term]) if moved[term] >= _NOTICED]
     return words.say(
-        "changed",
+        "changed" if reasons else "changed_by_specks",
         before=words.money(new_before.total - old.total),
         after=words.money(old_after.total - new.total),
         reasons=words.listed([_repriced(term, moved[term], before, after, words) for term in reasons]),

@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from decision.candidates.consolidation import open_shipments_at
+from decision.candidates.consolidation import NOTHING_OPEN
 from decision.candidates.loads import Floats
 from decision.decision import BlockingRule, MissingLine
 from decision.explanation.shortage import lacking
@@ -133,11 +133,10 @@ def _apart(ruled: Ruled, sendable: Floats) -> list[int]:
     """Return the lines of groups that no candidate can send in one shipment."""
     situation = ruled.situation
     order, there = situation.order, available(situation, ruled.ruling)
-    joined = open_shipments_at(order, situation.network, situation.candidates)
 
     def together(group: str) -> Bools:
         units = np.array([float(line.quantity) if line.group == group else 0.0 for line in order.lines])
-        return able_to_send(situation, sendable, there, joined=joined, units=units)
+        return able_to_send(situation, sendable, there, units)
 
     apart = {group for group in {line.group for line in order.lines if line.group} if not together(group).any()}
     return [row for row, line in enumerate(order.lines) if line.group in apart]
@@ -215,8 +214,9 @@ def _by_rules(ruled: Ruled, row: int, split: np.bool_) -> Cause | None:
 def _of_everyone(ruled: Ruled) -> Ruling:
     """Return what rules say of all candidates; those that waited for predictions spoke of the ones that mattered."""
     everyone, some = ruled.everyone.candidates, ruled.situation.candidates
-    width = everyone.service.max(initial=0) + 2
-    rows = np.searchsorted(*(one.location * width + one.service for one in (everyone, some)))
+    width = 2 * (everyone.service.max(initial=0) + 2)
+    keys = (one.location * width + 2 * one.service + (one.joined == NOTHING_OPEN) for one in (everyone, some))
+    rows = np.searchsorted(*keys)
     removed = dict(ruled.first_ruling.removed)
     for rule, gone in ruled.ruling.removed.items():
         if rule not in removed:

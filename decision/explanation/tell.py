@@ -151,7 +151,7 @@ def _way(rule_id: str, relaxation: Relaxation, decision: Decision, words: Catalo
     if rule_id == "limits.split_lines":
         return words.say("splitting_lines")
     if kind == "rule":
-        return words.say("without_rule", rule=rule_id, reason=relaxation.reasons[rule_id])
+        return words.say("without_rule", rule=rule_id, reason=relaxation.reasons[rule_id].removesuffix("."))
     return words.say(f"without_{kind}", **{kind: name})
 
 

@@ -23,7 +23,12 @@ def with_reason(line: MissingLine, delivery_method: str, words: Catalogue) -> Mi
     reserved = line.cause == "out_of_stock" and bool(details["reserved"])
     together = line.cause == "too_few" and len(places) > 1
     rules = [
-        words.say("ruled_out_by", rule=rule.rule_id, places=_named(rule.location_ids, words), reason=rule.reason)
+        words.say(
+            "ruled_out_by",
+            rule=rule.rule_id,
+            places=_named(rule.location_ids, words),
+            reason=rule.reason.removesuffix("."),
+        )
         for rule in line.rules
     ]
     key = "out_of_stock_reserved" if reserved else "too_few_together" if together else line.cause

@@ -191,7 +191,8 @@ class Assignment:
     def _cut(self, rows: Rows, next_column: int) -> int:
         """Add the cuts, and return how many columns they need: whether a pair sends at least so many units.
 
-        Whatever is sent beyond a cut's shipment takes its cost back, for a predictor may take more goods for cheaper.
+        Whatever is sent beyond a cut's shipment takes its cost back, for a predictor may take more goods for cheaper;
+        more units of one of its lines take its risk back too.
         """
         large, columns, (blocks, candidates) = self.large, self.columns, self.pairs
         at = {(int(b), int(c)): pair for pair, (b, c) in enumerate(zip(blocks, candidates, strict=True))}
@@ -215,9 +216,9 @@ class Assignment:
                 if cut.sent.units[r[0]]
             }
             members = [reached(pair, units) for pair, units in held.items()]
-            more = [pair for pair in np.flatnonzero(candidates == candidate).tolist() if pair not in held]
-            more += [reached(p, n + 1) for p, n in held.items() if self.split[p] and n < columns.most[p]]
-            for variable, value, beyond in ((columns.cost, cut.cost, more), (columns.risk, cut.risk, [])):
+            others = [pair for pair in np.flatnonzero(candidates == candidate).tolist() if pair not in held]
+            more = [reached(p, n + 1) for p, n in held.items() if self.split[p] and n < columns.most[p]]
+            for variable, value, beyond in ((columns.cost, cut.cost, others + more), (columns.risk, cut.risk, more)):
                 weights = [1.0, *[-value] * len(members), *[value] * len(beyond)]
                 rows.add([variable + candidate, *members, *beyond], weights, value * (1 - len(members)), np.inf)
         return len(new)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,10 @@ from decision.candidates.loads import Floats, Ints, Loads, Sent
 from decision.order import Order
 from decision.plans.shipments import Pricing
 from decision.rules.parts import Limits
+
+#: Numbers of units × candidates that the predictor is asked about for the bound of an order, over all lines that are
+#: split.
+MOST_PORTIONS: Final = 50_000
 
 
 @dataclass(frozen=True)
@@ -86,8 +91,8 @@ class Large:
         return self.priced.fixed() + self.priced.per_shipment
 
     @cached_property
-    def least(self) -> tuple[Floats, Floats]:
-        """(L, C) cost, and money of the risk, of the least of each line that a candidate may send."""
+    def one(self) -> tuple[Floats, Floats]:
+        """(L, C) cost, and money of the risk, of one unit of each line that is split, and of all of any other."""
         cost, failure = self.priced.scores.line_cost.copy(), self.priced.scores.pick_failure.copy()
         for row in self.loads.split:
             able = np.flatnonzero(self.reach[row] >= 1)
@@ -95,9 +100,28 @@ class Large:
         return cost, self.priced.strategy.pick_failure * failure
 
     @cached_property
+    def least(self) -> tuple[Floats, Floats]:
+        """(L, C) the least cost, and money of the risk, of what a candidate may send of each line.
+
+        Several units may be predicted cheaper, or surer, than one. Nothing where they are too many to ask about each.
+        """
+        cost, risk = (told.copy() for told in self.one)
+        for row in self.loads.split:
+            able, reach = np.flatnonzero(self.reach[row] >= 1), self.reach[row]
+            most = int(reach.max())
+            if most * self.count * len(self.loads.split) > MOST_PORTIONS:
+                cost[row, able] = risk[row, able] = 0.0
+                continue
+            units, candidates = np.nonzero(np.arange(1, most + 1)[:, None] <= reach)
+            costs, failures = self.priced.portions(row, units + 1, candidates)
+            np.fmin.at(cost[row], candidates, costs)
+            np.fmin.at(risk[row], candidates, self.priced.strategy.pick_failure * failures)
+        return cost, risk
+
+    @cached_property
     def alone(self) -> Floats:
-        """(L, C) cost and risk together; 0 where unknown."""
-        return np.nan_to_num(self.least[0] + self.least[1])
+        """(L, C) cost and risk together of `one`; 0 where unknown."""
+        return np.nan_to_num(self.one[0] + self.one[1])
 
     @cached_property
     def asked(self) -> Floats:
@@ -153,7 +177,7 @@ class Large:
 class Cut:
     """Cost and risk (money) of a scored shipment.
 
-    A candidate that sends just this pays that cost; one that sends as much of each line, or more, runs no less risk.
+    A candidate that sends just this pays that cost; one that sends other lines besides runs no less risk.
     """
 
     sent: Sent

@@ -8,7 +8,8 @@ exact cost v(S),
     cost(c) ≥ v(S) · (1 − |S| + Σ_{p ∈ S} [c sends at least the portion p] − Σ_{q ∉ S} [c sends the portion q])
 
 holds for every plan: the right-hand side is v(S) if c sends just S, and otherwise at most 0. The risk of a failed pick
-never falls when more is sent, so for it the last sum is left out. The model starts with single portions; each round
+never falls when more lines are sent, so for it the last sum is over more units of the lines in S only. The model starts
+with the cheapest and the surest portion of each line; each round
 scores the loads of the plan found and adds their cuts (logic-based Benders decomposition, Hooker and Ottosson,
 Mathematical Programming 96, 2003). The model's dual bound is a lower bound of the true optimum in every round; the best
 plan seen, exactly scored, is the answer.

@@ -52,7 +52,7 @@ def _able(ranked: Ranked, sent: Sent) -> NDArray[np.bool_]:
     """Return (C,) which candidates of stores may and can send the shipment."""
     situation, ruling = ranked.ruled.situation, ranked.ruled.ruling
     within, there = np.where(ranked.forbidden, 0.0, ranked.ruled.reach.within()), available(situation, ruling)
-    able = able_to_send(situation, within, there, joined=ranked.priced.joined, units=np.array(sent.units, float))
+    able = able_to_send(situation, within, there, np.array(sent.units, float))
     return able & _is_store(ranked) & (parcels_left(situation, ruling) >= 1)
 
 

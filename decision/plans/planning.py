@@ -10,6 +10,8 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from decision.candidates.candidates import Candidates
+from decision.candidates.consolidation import NOTHING_OPEN
 from decision.candidates.loads import Floats, Ints, Loads, Sent, loads_of
 from decision.decision import BindingRule
 from decision.money import HOPELESS, IMPOSSIBLE, to_billionths
@@ -162,7 +164,7 @@ class _Planning:
             shipments, room = self._table(loads)
             problem = Problem(
                 loads.radices,
-                candidates.location * (candidates.service.max(initial=0) + 2) + candidates.service + 1,
+                _position(candidates),
                 room.feasible(within, units),
                 shipments.money,
                 shipments.scored,
@@ -186,7 +188,7 @@ class _Planning:
     def _table(self, loads: Loads) -> _Table:
         if loads not in self._tables:
             order, candidates = self.ruled.situation.order, self.ruled.situation.candidates
-            room = Room(order, candidates, loads, self.money.joined)
+            room = Room(order, candidates, loads)
             self._tables[loads] = _Table(price_shipments(self.money, loads), room)
         return self._tables[loads]
 
@@ -195,6 +197,12 @@ class _Planning:
         share = (loads.units / self.money.quantities).sum(axis=1)
         money = to_billionths(share * self.money.strategy.missing_line)
         return np.where(loads.one_block, money, IMPOSSIBLE)
+
+
+def _position(candidates: Candidates) -> Ints:
+    """Return (C,) where candidates stand in the network; what joins an open shipment before what does not."""
+    of_service = candidates.location * (candidates.service.max(initial=0) + 2) + candidates.service + 1
+    return np.asarray(2 * of_service + (candidates.joined == NOTHING_OPEN))
 
 
 def _to_be_split(money: Pricing, within: Floats) -> frozenset[int]:
@@ -236,7 +244,7 @@ def _binding(planning: _Planning, ranked: Ranked) -> tuple[BindingRule, ...]:
     there are none where a plan is only known to be near one.
     """
     best = ranked.plans[0]
-    if best.bound is not None:
+    if not best.is_proved or not loads_of(planning.ruled.situation.order).plannable:
         return ()
     found: dict[str, RankedPlan | None] = {}
     for stage in _stages(planning.ruled):

@@ -6,7 +6,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from decision.candidates.consolidation import open_shipments_at, open_weight_kg
+from decision.candidates.consolidation import open_weight_kg
 from decision.candidates.loads import Floats
 from decision.order import Order
 from decision.rules.parts import Limits
@@ -19,17 +19,15 @@ def splittable(order: Order, limits: Limits) -> NDArray[np.bool_]:
     return np.array([limits.split_lines and line.group is None and line.quantity > 1 for line in order.lines], bool)
 
 
-def able_to_send(
-    situation: Situation, reach: Floats, there: Floats, *, joined: NDArray[np.intp], units: Floats
-) -> NDArray[np.bool_]:
+def able_to_send(situation: Situation, reach: Floats, there: Floats, units: Floats) -> NDArray[np.bool_]:
     """Return (C,) which candidates may and can send so many ``units`` (L,) of each line in one shipment.
 
     ``reach`` (L, C): units that each may and can send of a line by itself; ``there`` (L, C): those that it may promise,
-    which lines of one sku share; ``joined`` as of `decision.candidates.consolidation`.
+    which lines of one sku share.
     """
-    order, wanted = situation.order, units[:, None]
+    order, candidates, wanted = situation.order, situation.candidates, units[:, None]
     weight = sum((line.weight_kg or 0.0) * n for line, n in zip(order.lines, units.tolist(), strict=True))
-    able = (reach >= wanted).all(axis=0) & situation.candidates.carry(weight + open_weight_kg(order, joined))
+    able = (reach >= wanted).all(axis=0) & candidates.carry(weight + open_weight_kg(order, candidates.joined))
     for sku in {line.sku for line in order.lines}:
         rows = [row for row, line in enumerate(order.lines) if line.sku == sku and units[row]]
         if len(rows) > 1:
@@ -102,6 +100,5 @@ class Reach:
     def _carried(self) -> NDArray[np.bool_]:
         """(L, C) who can carry the whole line."""
         order, candidates = self.situation.order, self.situation.candidates
-        joined = open_shipments_at(order, self.situation.network, candidates)
         weight = np.array([[line.weight_kg or 0.0] for line in order.lines]) * self._quantity
-        return candidates.carry(weight + open_weight_kg(order, joined))
+        return candidates.carry(weight + open_weight_kg(order, candidates.joined))

@@ -20,7 +20,6 @@ from typing import Final, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from decision.candidates.consolidation import open_shipments_at
 from decision.candidates.loads import Contents
 from decision.candidates.scores import Scores, score
 from decision.decision import Relaxation
@@ -207,9 +206,8 @@ def free_of_charge(ruled: Ruled) -> Pricing:
 
     scores = Scores(nothing, nothing, nothings, nothings, lambda _: nothing, lambda _: nothing, free, free)
     order, candidates = ruled.situation.order, ruled.situation.candidates
-    joined = open_shipments_at(order, ruled.situation.network, candidates)
     nothing_adjusted, most = Ruling({}, {}, {}), ruled.reach.at_most
-    return pricing(_COUNTING, order, candidates, joined, ruling=nothing_adjusted, scores=scores, reach=most)
+    return pricing(_COUNTING, order, candidates, ruling=nothing_adjusted, scores=scores, reach=most)
 
 
 def _has_free_stage(ruleset: Ruleset) -> bool:

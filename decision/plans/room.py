@@ -19,7 +19,7 @@ Fits = Callable[[tuple[Shipped, ...]], bool]
 
 @dataclass(frozen=True)
 class Room:
-    """N loads of an order at C candidates, whatever rules say. ``joined``: as of `decision.candidates.consolidation`.
+    """N loads of an order at C candidates, whatever rules say.
 
     Below, ``units`` (L, C) are those that each candidate may promise. Lines of one sku share its stock. A line of
     unknown weight counts as weightless: what nobody weighed cannot be refused.
@@ -28,7 +28,6 @@ class Room:
     order: Order
     candidates: Candidates
     loads: Loads
-    joined: NDArray[np.intp]
 
     def feasible(self, reach: Floats, units: Floats) -> NDArray[np.bool_]:
         """Return (N, C) where a candidate may and can send the load in one shipment.
@@ -54,7 +53,7 @@ class Room:
         They promise no unit twice, and are no more parcels than it may still take on: ``parcels_left`` (C,), in which
         those that join an open shipment do not count. ``None`` where nothing is shared.
         """
-        loads, joined = self.loads, self.joined
+        loads, joined = self.loads, self.candidates.joined
         shared = [*self._same_sku, *([row] for row in sorted(loads.split) if row not in self._rows_of_same_sku)]
         capped = bool((np.isfinite(parcels_left) & (joined == NOTHING_OPEN)).any())
         location = self.candidates.location.tolist()
@@ -90,7 +89,7 @@ class Room:
             return np.asarray(np.arange(1, loads.quantities[row] + 1)[:, None] * weight[row])
 
         of_loads = over_loads(loads.of_blocks(whole, by_unit, np.add), np.add, np.zeros(1))
-        return self.candidates.carry(of_loads + open_weight_kg(order, self.joined))
+        return self.candidates.carry(of_loads + open_weight_kg(order, self.candidates.joined))
 
     @cached_property
     def _same_sku(self) -> list[list[int]]:

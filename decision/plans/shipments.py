@@ -171,7 +171,6 @@ def pricing(
     strategy: Strategy,
     order: Order,
     candidates: Candidates,
-    joined: NDArray[np.intp],
     *,
     ruling: Ruling,
     scores: Scores,
@@ -184,7 +183,8 @@ def pricing(
         target = per_line if money.ndim == 2 else per_shipment
         target += money
     quantities = np.array([line.quantity for line in order.lines])
-    return Pricing(strategy, scores, quantities, reach, candidates.carbon_kg, joined, per_shipment, per_line)
+    told = candidates.carbon_kg, candidates.joined
+    return Pricing(strategy, scores, quantities, reach, *told, per_shipment, per_line)
 
 
 @dataclass(frozen=True)

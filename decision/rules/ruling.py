@@ -11,7 +11,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from decision.candidates.consolidation import NOTHING_OPEN, open_shipments_at
+from decision.candidates.consolidation import NOTHING_OPEN
 from decision.money import MOST_MONEY
 from decision.rules.attributes import CAPACITY_USED, ReadColumns, is_per_line, together
 from decision.rules.parts import OfferRule, Rule, Stage
@@ -82,8 +82,7 @@ def apply_rules(ruleset: Ruleset, rules: Iterable[Rule], situation: Situation) -
         elif rule.kind == "cap":
             left = _left(rule, where, columns, shape[1])
             ruling.parcels_left[rule.id] = left
-            joined = open_shipments_at(situation.order, situation.network, situation.candidates)
-            full = (left < 1) & (joined == NOTHING_OPEN)  # what joins a parcel is none
+            full = (left < 1) & (situation.candidates.joined == NOTHING_OPEN)  # what joins a parcel is none
             if full.any():
                 ruling.removed[rule.id] = np.broadcast_to(full, shape)
         else:

@@ -7,6 +7,7 @@ import numpy as np
 
 from decision.candidates.asked import asked_of
 from decision.candidates.candidates import NO_SERVICE, Candidates
+from decision.candidates.consolidation import NOTHING_OPEN
 from decision.candidates.parcels import parcels
 from decision.decision import Option, Shipment
 from decision.order import Order
@@ -61,6 +62,7 @@ def _candidates(locations: list[int], services: list[int], lines: int) -> Candid
     return Candidates(
         location=np.array(locations, np.intp),
         service=np.array(services, np.intp),
+        joined=np.full(len(locations), NOTHING_OPEN, np.intp),
         collected=np.zeros(len(locations), bool),
         distance_km=unknown,
         max_weight_kg=unknown,

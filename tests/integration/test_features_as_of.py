@@ -17,6 +17,7 @@ from data.synthetic.generate import generate
 from data.synthetic.presets import Preset
 from decision.candidates.asked import asked_of
 from decision.candidates.candidates import Candidates
+from decision.candidates.consolidation import NOTHING_OPEN
 from decision.candidates.parcels import parcels
 from decision.network import Network
 from decision.order import Destination, Line, Order
@@ -211,6 +212,7 @@ def request_facts(service: Service, order: Order, past: Columns, instant: float)
     candidate = Candidates(
         location=one,
         service=one if past["carrier_service_id"][0] is not None else one - 1,
+        joined=one + NOTHING_OPEN,
         collected=np.zeros(1, bool),
         distance_km=unknown,
         max_weight_kg=unknown,

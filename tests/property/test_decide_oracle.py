@@ -21,8 +21,10 @@ from tests.unit.decision.world import NOW
 
 #: Ways to fulfil an order that are tried by hand; worlds with more are left to others.
 MOST = 3_000
-#: Of each candidate (place, service), the units of each line (by its position) that it sends.
-Sent = dict[tuple[int, int], dict[int, int]]
+#: A candidate: place, service, and the open shipment that it joins.
+Pair = tuple[int, int, OpenShipment | None]
+#: Of each candidate the units of each line (by its position) that it sends.
+Sent = dict[Pair, dict[int, int]]
 
 
 class ByHand:
@@ -30,19 +32,22 @@ class ByHand:
 
     def __init__(self, order: Order, net: Network, ruleset: Ruleset, heads: Formula) -> None:
         self.order, self.net, self.limits, self.heads = order, net, ruleset.limits, heads
-        self.pairs = list(
-            itertools.product(range(len(net.locations["location_id"])), range(len(net.services["carrier_service_id"])))
-        )
         self.stock = {
             (sku, int(place)): float(units)
             for sku, record in net.stock.items()
             for place, units in zip(record.location, record.on_hand, strict=True)
         }
+        self.pairs = [
+            (place, service, joined)
+            for place in range(len(net.locations["location_id"]))
+            for service in range(len(net.services["carrier_service_id"]))
+            for joined in self._parcels(place, service)
+        ]
         self.known: dict[Any, Any] = {}
 
-    def once(self, work: Callable[..., Any], pair: tuple[int, int], held: dict[int, int]) -> Any:
+    def once(self, work: Callable[..., Any], pair: Pair, held: dict[int, int]) -> Any:
         """Return what is worked out about a shipment, the first time only."""
-        key = (work.__name__, pair, *sorted(held.items()))
+        key = (work.__name__, *pair, *sorted(held.items()))
         if key not in self.known:
             self.known[key] = work(pair, held)
         return self.known[key]
@@ -50,7 +55,7 @@ class ByHand:
     def plans(self) -> list[tuple[int, Any, Sent, float]] | None:
         """Return total, tie-break and shipments of every plan of the first stage that has any, best first."""
         for latest in (55.0, float("inf")):
-            pairs = [pair for pair in self.pairs if self._p50(*pair) < latest]
+            pairs = [pair for pair in self.pairs if self._p50(pair) < latest]
             blocks, split = self._blocks(pairs)
             self.split = split
             ways = [self._ways(rows, pairs, split) for rows in blocks]
@@ -62,7 +67,7 @@ class ByHand:
                 return stand
         return []
 
-    def _blocks(self, pairs: list[tuple[int, int]]) -> tuple[list[list[int]], set[int]]:
+    def _blocks(self, pairs: list[Pair]) -> tuple[list[list[int]], set[int]]:
         blocks: dict[Any, list[int]] = {}
         for row, line in enumerate(self.order.lines):
             blocks.setdefault(line.group or row, []).append(row)
@@ -76,7 +81,7 @@ class ByHand:
         }
         return list(blocks.values()), split
 
-    def _ways(self, rows: list[int], pairs: list[tuple[int, int]], split: set[int]) -> list[Sent]:
+    def _ways(self, rows: list[int], pairs: list[Pair], split: set[int]) -> list[Sent]:
         """Return the ways to send a block by itself, all or a part of it."""
         whole = {row: self.order.lines[row].quantity for row in rows}
         nothing: list[Sent] = [{}] if self.limits.allow_partial else []
@@ -95,13 +100,12 @@ class ByHand:
                 return ways
         return [way for way in ways if nothing or sum(held[row] for held in way.values()) == asked]
 
-    def _can_send(self, pair: tuple[int, int], held: dict[int, int], *, weigh: bool = True) -> bool:
-        place, service = pair
+    def _can_send(self, pair: Pair, held: dict[int, int], *, weigh: bool = True) -> bool:
+        place, service, joined = pair
         net, lines = self.net, self.order.lines
         kind = net.locations["location_type"][place]
         only, limit = net.services["location_type"][service], net.services["max_weight_kg"][service]
         weight = sum(units * (lines[row].weight_kg or 0.0) for row, units in held.items())
-        joined = self._joined(pair)
         weight += (joined.weight_kg or 0.0) if joined else 0.0
         if (only is not None and only != kind) or (weigh and weight > limit):
             return False
@@ -134,18 +138,18 @@ class ByHand:
             wanted[self.order.lines[row].sku] = wanted.get(self.order.lines[row].sku, 0) + units
         return wanted
 
-    def _joined(self, pair: tuple[int, int]) -> OpenShipment | None:
-        wanted = self.joins(f"L{pair[0]}", f"C{pair[1] + 1}")
-        return next((x for x in self.order.open_shipments if x.shipment_id == wanted), None)
-
-    def joins(self, location: str, service: str) -> str | None:
-        """Return the open shipment that is joined from a location by a service."""
-        same = (
-            x.shipment_id
+    def _parcels(self, place: int, service: int) -> list[OpenShipment | None]:
+        """Return what a shipment may join, and ``None`` where it may be a parcel of its own."""
+        same = [
+            x
             for x in self.order.open_shipments
-            if (x.location_id, x.carrier_service_id) == (location, service)
-        )
-        return next(same, None)
+            if (x.location_id, x.carrier_service_id) == (f"L{place}", f"C{service + 1}")
+        ]
+        if not same:
+            return [None]
+        there = sum(min(x.quantity, self._on_hand(place, x.sku)) * (x.weight_kg or 0.0) for x in self.order.lines)
+        full = there + (same[0].weight_kg or 0.0) > self.net.services["max_weight_kg"][service]
+        return [same[0], None] if full else [same[0]]
 
     def _plan(self, chosen: tuple[Sent, ...], blocks: list[list[int]], split: set[int]) -> Any:
         sent: Sent = {}
@@ -156,14 +160,14 @@ class ByHand:
             return None
         if not all(self.once(self._can_send, pair, held) for pair, held in sent.items()):
             return None
-        for place in {place for place, _ in sent}:
+        for place in {place for place, _, _ in sent}:
             together: dict[int, int] = {}
-            for (other, _), held in sent.items():
+            for (other, _, _), held in sent.items():
                 for row, units in held.items() if other == place else ():
                     together[row] = together.get(row, 0) + units
             if any(self._units(place, sku) < units for sku, units in self._by_sku(together).items()):
                 return None
-            new = sum(other == place and not self._joined((other, service)) for other, service in sent)
+            new = sum(other == place and not joined for other, _, joined in sent)
             if new and new > self._parcels_left(place):
                 return None
         gone = [sum(held.get(row, 0) for held in sent.values()) for row in range(len(self.order.lines))]
@@ -176,19 +180,19 @@ class ByHand:
 
     def _tie(self, sent: Sent, blocks: list[list[int]], split: set[int]) -> Any:
         told = []
-        for (place, service), held in sent.items():
+        for (place, service, joined), held in sent.items():
             load, worth = 0, 1
             for rows in blocks:
                 load += worth * (held.get(rows[0], 0) if rows[0] in split else int(rows[0] in held))
                 worth *= self.order.lines[rows[0]].quantity + 1 if rows[0] in split else 2
             lowest = next(at for at, rows in enumerate(blocks) if rows[0] in held)
-            told.append((lowest, (place, service), load))
+            told.append((lowest, (place, service, joined is None), load))
         several = len(self.net.services["carrier_service_id"]) + 1
-        positions = sum(place * several + service for place, service in sent)
+        positions = sum(2 * (place * several + service) + (joined is None) for place, service, joined in sent)
         return len(sent), positions, [(load, pair) for _, pair, load in sorted(told)]
 
-    def _terms(self, pair: tuple[int, int], held: dict[int, int]) -> float:
-        place, service = pair
+    def _terms(self, pair: Pair, held: dict[int, int]) -> float:
+        place, service, joined = pair
         lines = self.order.lines
         # No shipment costs less than one of its lines alone, though the formula takes an unknown weight for none.
         total: float = max(self._cost(pair, held), *(self.once(self._cost, pair, {row: held[row]}) for row in held))
@@ -206,19 +210,19 @@ class ByHand:
         total += 0.3 * float(np.nan_to_num(self.net.services["carbon_kg_per_shipment"][service]))
         for row, units in held.items():
             total -= 0.6 * units / lines[row].quantity if self._on_hand(place, lines[row].sku) >= 4 else 0.0
-        total += 0.0 if self._joined(pair) else 1.5
+        total += 0.0 if joined else 1.5
         return total + (0.9 if self.net.locations["location_type"][place] == "supplier" else 0.0)
 
-    def _p50(self, place: int, service: int) -> float:
-        facts = self._facts((place, service), units=[1.0], lines=float(len(self.order.lines)))
+    def _p50(self, pair: Pair) -> float:
+        facts = self._facts(pair, units=[1.0], lines=float(len(self.order.lines)))
         return float(self.heads.delivery_hours(facts).quantile(0.5)[0])
 
-    def _cost(self, pair: tuple[int, int], held: dict[int, int]) -> float:
+    def _cost(self, pair: Pair, held: dict[int, int]) -> float:
         weights = [
             units * (self.order.lines[row].weight_kg or 0.0) for row, units in held.items() if self._weighed(row)
         ]
         weight = sum(weights) if len(weights) == len(held) else float("nan")
-        joined = self._joined(pair)
+        joined = pair[2]
         if joined is None:
             return self._predicted(pair, weight, sum(held.values()))
         before = float("nan") if joined.weight_kg is None else joined.weight_kg
@@ -228,10 +232,10 @@ class ByHand:
     def _weighed(self, row: int) -> bool:
         return self.order.lines[row].weight_kg is not None
 
-    def _predicted(self, pair: tuple[int, int], weight: float, units: int) -> float:
+    def _predicted(self, pair: Pair, weight: float, units: int) -> float:
         return float(self.heads.cost(self._facts(pair, units=[units], weight_kg=weight))[0])
 
-    def _facts(self, pair: tuple[int, int], **values: Any) -> Any:
+    def _facts(self, pair: Pair, **values: Any) -> Any:
         facts = {name: np.atleast_1d(value) for name, value in values.items()}
         return {**facts, "location_id": [f"L{pair[0]}"], "carrier_service_id": [f"C{pair[1] + 1}"]}
 
@@ -239,15 +243,21 @@ class ByHand:
         """Return shipments as `named` returns those of an option."""
         lines = self.order.lines
         return frozenset(
-            (f"L{place}", f"C{service + 1}", tuple((lines[row].line_id, held[row]) for row in sorted(held)))
-            for (place, service), held in sent.items()
+            (
+                f"L{place}",
+                f"C{service + 1}",
+                joined and joined.shipment_id,
+                tuple((lines[row].line_id, held[row]) for row in sorted(held)),
+            )
+            for (place, service, joined), held in sent.items()
         )
 
 
 def named(option: Option) -> Any:
-    """Return location, service and units of each shipment."""
+    """Return location, service, what is joined and units of each shipment."""
     return frozenset(
-        (s.location_id, s.carrier_service_id, tuple((x.line_id, x.quantity) for x in s.lines)) for s in option.shipments
+        (s.location_id, s.carrier_service_id, s.joins, tuple((x.line_id, x.quantity) for x in s.lines))
+        for s in option.shipments
     )
 
 
@@ -264,10 +274,6 @@ def check(seed: int, coarse: bool) -> bool:
     for option, plan in zip(decision.options, expected, strict=False):
         assert option.total == pytest.approx(plan[3], abs=1e-9)
         assert sum(option.terms.values()) == pytest.approx(option.total, abs=1e-9)
-        joined = [
-            hand._joined((int(s.location_id[1:]), int(str(s.carrier_service_id)[1:]) - 1)) for s in option.shipments
-        ]
-        assert [s.joins for s in option.shipments] == [None if one is None else one.shipment_id for one in joined]
         units = {(x.line_id, s) for s in range(len(option.shipments)) for x in option.shipments[s].lines}
         assert len(units) == sum(len(s.lines) for s in option.shipments)
     if not decision.options:

@@ -7,7 +7,7 @@ import pytest
 
 from decision.decide import decide
 from decision.decision import Decision
-from decision.order import Line, Order
+from decision.order import Line, OpenShipment, Order
 from decision.rules.ruleset import compile_ruleset, load_ruleset
 from features.facts import Columns
 from tests.unit.decision.world import NOW, Table, network, order
@@ -212,6 +212,45 @@ class LightUnlessWeighed(Table):
     def cost(self, facts: Columns) -> Any:
         """Money of the shipment."""
         return np.where(np.isnan(facts["weight_kg"]), 1.0, 6.0)
+
+
+@pytest.mark.parametrize(
+    ("in_it", "skus", "sent"),
+    [
+        (2.5, ["LAMP"], [(None, 1)]),  # full: another parcel
+        (1.5, ["LAMP"], [("P", 1)]),
+        (1.5, ["LAMP", "CHAIR"], [(None, 2)]),  # room for one of them only: both in another
+        (1.5, ["LAMP", "CHAIR", "LAMP", "CHAIR"], [("P", 1), (None, 3)]),
+    ],
+)
+def test_where_an_open_shipment_has_no_room_there_is_another_parcel(
+    in_it: float, skus: list[str], sent: list[tuple[str | None, int]]
+) -> None:
+    stock = {"LAMP": {"S1": 9}, "CHAIR": {"S1": 9}}
+    net = network([{"location_id": "S1"}], [{"carrier_service_id": "C", "max_weight_kg": 3.0}], stock)
+    asked = order(*skus, open_shipments=(OpenShipment("P", "S1", "C", in_it, 1.0, None, 1, 1),))
+    ruleset = load_ruleset("name: n\nstrategy: {extra_parcel: 1.5}")
+    (option, *_) = decide(asked, net, [ruleset], Table(ANSWERS), NOW).options
+    assert {(s.joins, len(s.lines)) for s in option.shipments} == set(sent)
+    assert option.terms["extra_parcels"] == (-1.5 if sent == [("P", 1)] else 0.0)
+
+
+def test_who_may_still_join_an_open_shipment_is_not_told_as_left_out_for_being_full() -> None:
+    net = network(
+        [{"location_id": "S1", "capacity_used": 9.0}, {"location_id": "S2", "capacity_used": 0.0}],
+        [{"carrier_service_id": "C", "max_weight_kg": 3.0}],
+        {"LAMP": {"S1": 9, "S2": 9}, "CHAIR": {"S1": 9, "S2": 9}},
+    )
+    full = load_ruleset("name: n\nrules: [{id: full, cap: '9'}]\nlimits: {max_parcels: 2}")
+    told = {}
+    for in_it in (1.5, 2.5):
+        parcel = OpenShipment("P", "S1", "C", in_it, 1.0, None, 1, 1)
+        decision = decide(
+            order("LAMP", "CHAIR", open_shipments=(parcel,)), net, [full], Table(ANSWERS), NOW, options=20
+        )
+        joins = any(s.joins for option in decision.options for s in option.shipments)
+        told[in_it] = joins, [(one.location_id, one.rule_id) for one in decision.excluded]
+    assert told == {1.5: (True, []), 2.5: (False, [("S1", "full")])}
 
 
 def test_a_line_that_nobody_weighed_does_not_make_the_parcel_it_joins_cheaper() -> None:

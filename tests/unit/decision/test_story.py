@@ -9,7 +9,7 @@ from decision.decision import Decision
 from decision.explanation.explain import why_changed
 from decision.money import Strategy
 from decision.rules.ruleset import load_ruleset
-from tests.unit.decision.world import NOW, Table, network, order
+from tests.unit.decision.world import NOW, STD, Table, network, order
 
 LOCATIONS = [
     {"location_id": "W1", "location_type": "warehouse", "name": "Piacenza", "latitude": 45.05, "longitude": 9.70},
@@ -99,6 +99,19 @@ def test_with_free_parcels_and_dear_lateness_another_plan_wins_and_it_says_which
     assert "late_parcel at 60.00" in now.options[0].explanation
     assert "the price late_parcel went from 6.00 to 60.00" in why_changed(decision, now)
     assert "the price extra_parcel went from 1.50 to 0.00" in why_changed(decision, now)
+
+
+@pytest.mark.parametrize(
+    ("language", "told"), [("en", "in sums too small to name."), ("it", "troppo piccole da elencare.")]
+)
+def test_where_no_price_moved_a_plan_by_a_cent_that_is_said(language: str, told: str) -> None:
+    net = network([{"location_id": "A"}, {"location_id": "B"}], [STD], {"LAMP": {"A": 5, "B": 5}})
+    table = Table({"A": (5.0, 1.0, 10.0, 30.0, 0.1), "B": (5.003, 1.0, 10.0, 30.0, 0.0995)})
+    before, after = (
+        decide(order("LAMP"), net, [load_ruleset(f"name: n\nstrategy: {{pick_failure: {price}}}")], table, NOW)
+        for price in (0.0, 9.0)
+    )
+    assert why_changed(before, after, language).endswith(told)
 
 
 def test_the_same_question_gets_the_same_answer(decision: Decision) -> None:

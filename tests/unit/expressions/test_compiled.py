@@ -70,6 +70,7 @@ def values(source: str) -> list[Any]:
         ('row["Order No"].trim()', ["a-1", "b-22", UNKNOWN]),
         ('row["Order No"].trim().split("-")[1]', ["1", "22", UNKNOWN]),
         ('row["Order No"].split("-")[2]', [UNKNOWN, UNKNOWN, UNKNOWN]),
+        ('row["Order No"].trim().split("")[2]', ["1", "2", UNKNOWN]),
         ('double(row["Order No"].trim().substring(2))', [1, 22, UNKNOWN]),
         ('row["Order No"].substring(0, 2)', [" a", "b-", UNKNOWN]),
         ('row["Order No"].replace("-", "/")', [" a/1 ", "b/22", UNKNOWN]),

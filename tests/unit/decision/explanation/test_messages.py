@@ -50,6 +50,14 @@ def test_money_and_days_are_written_as_the_language_does() -> None:
     assert (english.listed(["a", "b", "c"]), italian.listed(["a", "b", "c"])) == ("a, b and c", "a, b e c")
 
 
+def test_a_reason_that_ends_with_a_stop_ends_no_sentence_in_its_midst() -> None:
+    shut = load_ruleset("name: n\nrules: [{id: shut, exclude: 'true', reason: Closed for works.}]")
+    told = decide(order("LAMP"), MILAN, [shut], Table(ANSWERS), NOW)
+    assert told.summary.endswith("without the rule shut (Closed for works).")
+    assert told.missing[0].reason.endswith("(Closed for works)")
+    assert told.missing[0].rules[0].reason == told.excluded[0].reason == "Closed for works."
+
+
 def test_a_language_without_messages_is_refused() -> None:
     with pytest.raises(KeyError, match="choose en or it"):
         catalogue("fr")

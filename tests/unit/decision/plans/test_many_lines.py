@@ -72,6 +72,44 @@ def test_the_bound_holds_where_more_lines_cost_less(seed: int, monkeypatch: pyte
         assert option.bound - 1e-6 <= exact.options[0].total <= option.total + 1e-9
 
 
+class Singles(Formula):
+    """One unit of a line, sent alone, costs more than several do."""
+
+    version = "singles@1"
+
+    def cost(self, facts: Columns) -> Any:
+        """As by formula, and 9 more for one unit."""
+        return super().cost(facts) + 9.0 * (facts["units"] == 1)
+
+
+class Pieces(Formula):
+    """One unit of a line is riskier than several are."""
+
+    version = "pieces@1"
+
+    def pick_failure(self, facts: Columns) -> Any:
+        """Nearly certain for one unit."""
+        return np.where(facts["units"] == 1, 0.9, 0.05)
+
+
+@pytest.mark.parametrize("heads", [Singles(), Pieces()], ids=["costs", "risks"])
+@pytest.mark.parametrize("seed", range(6))
+def test_the_bound_holds_where_more_units_of_a_line_cost_less(
+    heads: Formula, seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rng = np.random.default_rng(seed)
+    stock = {f"K{k}": {f"L{i}": int(rng.integers(1, 4)) for i in range(3)} for k in range(2)}
+    asked = order(lines=tuple(Line(str(k), f"K{k}", int(rng.integers(3, 6)), 10.0, weight_kg=1.0) for k in range(2)))
+    net = network([{"location_id": f"L{i}"} for i in range(3)], [{"carrier_service_id": "C1"}], stock)
+    ruleset = load_ruleset(f"name: n\n{PRICES}")
+    exact = decide(asked, net, [ruleset], heads, NOW)
+    monkeypatch.setattr(loads, "MOST_PARTS", 0)
+    found = decide(asked, net, [ruleset], heads, NOW)
+    assert len(found.options) == min(1, len(exact.options))
+    for option in found.options:
+        assert option.bound - 1e-6 <= exact.options[0].total <= option.total + 1e-9
+
+
 def test_sixteen_lines_get_a_plan_within_the_limits_and_a_bound() -> None:
     asked, net = world(16, 5)
     (option,) = decide(
