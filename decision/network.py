@@ -175,13 +175,14 @@ class Network:
 
     @cached_property
     def has_calendars(self) -> bool:
-        """Whether anybody told hours, cut-offs or days on which something is closed."""
+        """Whether anybody told hours, cut-offs or days on which something is closed, public holidays too."""
         days = (*self.location_days, *self.service_days)
         return bool(
             self.location_hours.known.any()
             or not np.isnan(self.location_cut_offs).all()
             or not np.isnan(self.service_cut_offs).all()
             or any(day != WorkingDays() for day in days)
+            or any(keeps == 1 for keeps in _cells(self.services, "closed_on_public_holidays"))
         )
 
     @cached_property

@@ -117,6 +117,26 @@ def test_a_day_lost_on_the_way_puts_off_when_it_is_likely_there() -> None:
     assert likely(["2026-03-04"]) - likely([]) == timedelta(days=1)
 
 
+@pytest.mark.parametrize("keeps", [True, 1.0])
+def test_a_carrier_that_keeps_public_holidays_brings_nothing_on_them_though_no_other_calendar_is_told(
+    keeps: bool | float,
+) -> None:
+    """From Easter Sunday on, two days out: Easter Monday is lost, too."""
+
+    def promised(**service: Any) -> date:
+        net = network([{"location_id": "A"}], [{"carrier_service_id": "C1", **service}], {"K": {"A": 1}})
+        now = datetime(2026, 4, 5, 9, tzinfo=UTC)
+        asking = Asking(
+            net, [compile_ruleset({"name": "n"})], Table({"A": (1, 1, 4, 8, 0.1)}), now, timedelta(minutes=15)
+        )
+        found = promise(order("K", promised_in_hours=None), asking)
+        assert isinstance(found, Promise)
+        return found.promised_on
+
+    assert promised() == date(2026, 4, 5)
+    assert promised(closed_on_public_holidays=keeps) == date(2026, 4, 7)
+
+
 def closed_for(days: int) -> Promise | NotPromised:
     """Of something in a warehouse that is closed for so many days from Monday 2 March on."""
     closed = [(date(2026, 3, 2) + timedelta(days=ahead)).isoformat() for ahead in range(days)]
