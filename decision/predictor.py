@@ -49,9 +49,6 @@ class Predictor(Protocol):
         No calendar puts them off by these days again.
         """
 
-    def ready_rests(self, facts: Columns, first: date, days: int) -> NDArray[np.bool_]:
-        """On which the hours until handover take it that nothing is prepared."""
-
     def cost(self, facts: Columns) -> FloatArray:
         """Shipping + handling of a shipment, in money. One row per (candidate, set of lines).
 

@@ -26,10 +26,11 @@ def calendar_of(country: str | None, region: str | None) -> str:
     """
     if country is None or region is None or country not in holidays.list_supported_countries():
         return country or ""
-    told = region.removeprefix(f"{country}-").casefold()
+    told = region.casefold().removeprefix(f"{country}-".casefold())
     aliases = holidays.country_holidays(country).get_subdivision_aliases()
     codes = (code for code, names in aliases.items() if told in {name.casefold() for name in (code, *names)})
-    return " ".join([country, *([code] if (code := next(codes, None)) else [])])
+    code = next(codes, None)
+    return country if code is None else f"{country} {code}"
 
 
 def is_public_holiday(day: date, country: str, region: str | None) -> bool:

@@ -135,11 +135,9 @@ class Bundle:
 
     def delivery_rests(self, facts: Columns, first: date, days: int) -> NDArray[np.bool_]:
         """On which of so many dates `delivery_hours` take it that nothing is delivered; (rows, days)."""
-        return self._rests("delivery_hours", facts, first, days)
-
-    def ready_rests(self, facts: Columns, first: date, days: int) -> NDArray[np.bool_]:
-        """On which `ready_hours` take it that nothing is prepared."""
-        return self._rests("ready_hours", facts, first, days)
+        columns = coded_facts(facts)
+        working = self._working["delivery_hours"]
+        return working.rests(columns, "delivery_hours", self._groups(columns), first, days)
 
     def cost(self, facts: Columns) -> FloatArray:
         """Shipping and handling of each shipment, in money; never below 0."""
@@ -203,10 +201,6 @@ class Bundle:
 
     def _rota(self, time: str, columns: CodedColumns) -> Rota:
         return self._working[time].rota(columns, time, self._groups(columns), clock_of(columns))
-
-    def _rests(self, time: str, facts: Columns, first: date, days: int) -> NDArray[np.bool_]:
-        columns = coded_facts(facts)
-        return self._working[time].rests(columns, time, self._groups(columns), first, days)
 
     def _groups(self, columns: CodedColumns) -> NDArray[np.intp]:
         return group_codes(calibration_groups(columns), self.manifest.groups)

@@ -88,8 +88,6 @@ class Lanes:
         """It knows no dates: its hours are those of the worst time of the year; (rows, days)."""
         return np.zeros((len(facts["decided_at"]), days), bool)
 
-    ready_rests = delivery_rests
-
     def cost(self, facts: Columns) -> FloatArray:
         """Mean cost of the lane's shipments, in money."""
         return np.asarray(self.mean_cost[self._rows(facts)])

@@ -167,8 +167,9 @@ class Rota:
 
 
 def calendars_of(columns: Columns, time: str) -> tuple[NDArray[np.intp], list[str]]:
-    """The calendars that rows keep in what a time head predicts, and which of them each does."""
+    """Which of the calendars each row keeps in what a time head predicts, and the calendars."""
     kept = coded(columns, CALENDAR[time])
+    # Code -1, of a missing text, is that of the last value.
     return kept.codes % len(kept.values), [calendar or "" for calendar in kept.values.tolist()]
 
 

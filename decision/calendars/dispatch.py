@@ -2,10 +2,8 @@
 
 The models learnt from histories in which places were closed at night, on Sundays and on holidays: how long that takes
 is in their hours already. What they cannot know is the unusual: a holiday never kept before, a day on which a place is
-closed. So hours are put off by as many days as the calendar makes the handover later than they say, and nothing
-arrives before it could be handed over. Nor may they know cut-offs and hours that are newer than the history: what
-leaves no more today counts as ordered just before the next day on which they expect the place to work
-(`decision.candidates.times`).
+closed, cut-offs and hours that are newer than the history. So what leaves no more today counts as ordered just before
+the next day on which the place works (`decision.candidates.times`), and nothing arrives before it could be handed over.
 """
 
 from collections.abc import Iterator
@@ -19,7 +17,6 @@ from numpy.typing import NDArray
 
 from decision.calendars.opening import DAY, WEEKDAYS, WeeklyHours, minute_of_week, minutes_passing
 from decision.network import Network
-from decision.predictor import Rests
 
 #: A place that does not work within so many days counts as working after them: later than anything is promised for.
 DAYS_AHEAD: Final = 61
@@ -32,15 +29,12 @@ class Dispatch:
     ordered is handed over a day later (NaN where nobody tells): the last order of that day, or when the place closes.
     ``days_ahead``: dates from its own today on which it hands over, by its own clock; ``today``: that date, as the
     proleptic Gregorian ordinal. ``counts_from``: where nothing leaves today any more, the last second
-    before the next day on which it usually works, since 1970: the order counts as placed then; 0 elsewhere.
-    ``delay_hours``: by how much handover is later than the models say of what is ordered then; ``travel_delay_hours``:
-    delivery; ``days_later``: how many days later than in an ordinary week, known to the models or not.
+    before the next day on which it works, since 1970: the order counts as placed then; 0 elsewhere. ``days_later``: how
+    many days later than in an ordinary week that is.
     """
 
     earliest_hours: NDArray[np.float64]
     cut_off_hours: NDArray[np.float64]
-    delay_hours: NDArray[np.float64]
-    travel_delay_hours: NDArray[np.float64]
     days_later: NDArray[np.intp]
     days_ahead: NDArray[np.intp]
     today: NDArray[np.intp]
@@ -58,8 +52,6 @@ class Dispatch:
         return Dispatch(
             np.maximum(self.earliest_hours[rows] - hours, 0.0),
             self.cut_off_hours[rows] - hours,
-            self.delay_hours[rows],
-            self.travel_delay_hours[rows],
             self.days_later[rows],
             self.days_ahead[rows],
             self.today[rows],
@@ -67,33 +59,20 @@ class Dispatch:
         )
 
 
-def dispatch(
-    network: Network,
-    location: NDArray[np.intp],
-    service: NDArray[np.intp],
-    now: datetime,
-    *,
-    ready_rests: Rests,
-    delivery_rests: Rests,
-) -> Dispatch:
+def dispatch(network: Network, location: NDArray[np.intp], service: NDArray[np.intp], now: datetime) -> Dispatch:
     """Return when candidates of ``location`` and ``service`` (C,), positions in the network, can hand over.
 
     What nobody tells does not restrict: a place without hours is open, without cut-offs nothing is too late.
-    ``ready_rests``, ``delivery_rests``: of the candidates, on which dates the models know that nothing is prepared, or
-    delivered.
     """
     count = len(location)
-    none, no_days, today = np.zeros(count), np.zeros(count, np.intp), np.full(count, now.toordinal(), np.intp)
-    found = Dispatch(
-        none, np.full(count, np.nan), none.copy(), none.copy(), no_days, no_days.copy(), today, none.copy()
-    )
+    days = np.zeros(count, np.intp), np.zeros(count, np.intp), np.full(count, now.toordinal(), np.intp)
+    found = Dispatch(np.zeros(count), np.full(count, np.nan), *days, np.zeros(count))
     if network.has_calendars:
         for local, rows in local_clocks(network, location, now):
             place = location[rows]
             cut_offs = np.fmin(network.location_cut_offs[place], network.service_cut_offs[service[rows]])
-            dates = local.date() - _A_DAY, DAYS_AHEAD + 1
-            worked, usual = (of_places[place] for of_places in network.days_worked(*dates))
-            works = _Works(worked, usual, ready_rests(*dates)[rows], delivery_rests(*dates)[rows])
+            worked, usual = network.days_worked(local.date() - _A_DAY, DAYS_AHEAD + 1)
+            works = _Works(worked[place], usual[place])
             of_zone = _dispatch(network.location_hours, place, cut_offs, local, works)
             for column in fields(Dispatch):
                 getattr(found, column.name)[rows] = getattr(of_zone, column.name)
@@ -117,27 +96,17 @@ def next_opening(network: Network, place: int, instant: datetime) -> datetime:
     for local, _ in local_clocks(network, np.array([place]), instant):
         never = np.full((1, len(WEEKDAYS)), np.nan)
         worked = network.days_worked_at(place, local.date() - _A_DAY, DAYS_AHEAD + 1)
-        known = np.zeros_like(worked)
-        opens = _dispatch(network.location_hours, np.array([place]), never, local, _Works(worked, worked, known, known))
+        opens = _dispatch(network.location_hours, np.array([place]), never, local, _Works(worked, worked))
         return instant + timedelta(hours=float(opens.earliest_hours[0]))
     return instant
 
 
 @dataclass(frozen=True)
 class _Works:
-    """(C, 1 + `DAYS_AHEAD`) whether places work on the dates from yesterday on, whether in an ordinary week, and
-    whether the models know that nothing is ``prepared`` on them, or ``delivered``.
-    """
+    """(C, 1 + `DAYS_AHEAD`) whether places work on the dates from yesterday on, and whether in an ordinary week."""
 
     worked: NDArray[np.bool_]
     usually: NDArray[np.bool_]
-    not_prepared: NDArray[np.bool_]
-    not_delivered: NDArray[np.bool_]
-
-    @property
-    def expected(self) -> NDArray[np.bool_]:
-        """Whether the models take it that they work."""
-        return self.usually & (self.worked | ~self.not_prepared)
 
 
 def _dispatch(
@@ -150,23 +119,16 @@ def _dispatch(
     until_open = hours.minutes_until_open(place, minute_of_week(local), any_day)
     # Too late for today: the cut-off has passed, the place opens no more today, or not at all.
     late = (minute > cut_offs[:, weekday]) | (until_open >= DAY - minute) | ~days.worked[:, 1]
-    days_of = (_first(works[:, 1:], late) for works in (days.worked, days.expected, days.usually))
-    day, expected_day, usual_day = days_of
+    day, usual_day = (_first(works[:, 1:], late) for works in (days.worked, days.usually))
     day_of_week = (weekday + day) % 7
     opens = np.where(day == 0, minute + np.nan_to_num(until_open), hours.opens[place, day_of_week])
     passing = minutes_passing(local, np.asarray(day * DAY + opens - minute, np.float64))
     last = np.fmin(cut_offs[np.arange(len(place)), day_of_week], hours.closes[place, day_of_week])
     cut_off = minutes_passing(local, np.asarray(day * DAY + last - minute, np.float64))
-    # What hours until delivery pass over anyway delays them no more.
-    passed_over = np.pad(np.cumsum(days.not_delivered[:, 1:], axis=1), ((0, 0), (1, 0)))
-    known = np.take_along_axis(passed_over, np.stack([expected_day, day], axis=1), axis=1)
-    later = day - expected_day
-    delay, travel_delay = (24.0 * days.astype(np.float64) for days in (later, later - (known[:, 1] - known[:, 0])))
     today = np.full(len(place), local.toordinal(), np.intp)
-    idle = minutes_passing(local, np.asarray(expected_day * DAY - minute, np.float64))
+    idle = minutes_passing(local, np.asarray(day * DAY - minute, np.float64))
     counts_from = np.where(late, np.round(local.timestamp() + 60 * idle) - 1.0, 0.0)
-    earliest = np.maximum(passing, 0.0) / 60
-    return Dispatch(earliest, cut_off / 60, delay, travel_delay, day - usual_day, day, today, counts_from)
+    return Dispatch(np.maximum(passing, 0.0) / 60, cut_off / 60, day - usual_day, day, today, counts_from)
 
 
 def _first(works: NDArray[np.bool_], late: NDArray[np.bool_]) -> NDArray[np.intp]:

@@ -106,8 +106,7 @@ def _scored(
     )
     order_of_row = np.repeat(np.arange(len(orders)), [len(one) for one in rows])
     facts = asked.of(_of_all(rows, first), whole, order_of_row)
-    rests = partial(predictor.ready_rests, facts), partial(predictor.delivery_rests, facts)
-    leaves = dispatch(network, location, service, now, ready_rests=rests[0], delivery_rests=rests[1])
+    leaves = dispatch(network, location, service, now)
     times = times_of(facts, ~collected, leaves, predictor)
     delivery, ready = cache(times.arrival.quantile), cache(times.arrival.ready.quantile)
     pairs = [np.nonzero(one) for one in usable]

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 
 import numpy as np
@@ -48,20 +49,20 @@ def times_of(facts: CodedColumns, travels: NDArray[np.bool_], leaves: Dispatch, 
     """Return when each row is with the customer; where a calendar is told, not before it and put off by it.
 
     What leaves no more today is no later than what is ordered in the last second before the next day on which the place
-    usually works, and that is what the models are asked about: they need not know the cut-off, and whoever orders later
-    on the same day is told nothing earlier.
+    works, and that is what the models are asked about: they need not know the cut-off nor why it is closed, and whoever
+    orders later on the same day is told nothing earlier.
     """
-    asked, delay, travel_delay = facts, leaves.delay_hours, leaves.travel_delay_hours
+    asked, delay = facts, np.zeros(len(leaves.counts_from))
     if leaves.counts_from.any():
         ordered = facts["decided_at"]
         counts = np.maximum(ordered, leaves.counts_from)
         asked = _ordered_at(facts, np.arange(len(counts)), counts)
-        delay, travel_delay = (each + (counts - ordered) / 3600 for each in (delay, travel_delay))
+        delay = (counts - ordered) / 3600
     ready = predictor.ready_hours(asked)
     delivered = predictor.delivery_hours(asked) if travels.any() else ready
     if delay.any() or leaves.earliest_hours.any():
-        put_off = PutOff(ready, delay, leaves.earliest_hours), PutOff(delivered, travel_delay, leaves.earliest_hours)
-        return Times(facts, travels, leaves, predictor, Arrival(*put_off, travels))
+        put_off = partial(PutOff, delay=delay, earliest=leaves.earliest_hours)
+        return Times(facts, travels, leaves, predictor, Arrival(put_off(ready), put_off(delivered), travels))
     return Times(facts, travels, leaves, predictor, Arrival(ready, delivered, travels))
 
 

@@ -35,7 +35,7 @@ def digest(
     told = orjson.dumps([order, now, options, versions, ruleset], option=orjson.OPT_UTC_Z | orjson.OPT_SORT_KEYS)
     seen = hashlib.sha256(told)
     for field in fields(candidates):
-        if field.name != "joined":  # follows from the rest: digests stay those that were told before it was kept
+        if field.name != "joined":  # follows from the rest
             seen.update(np.ascontiguousarray(getattr(candidates, field.name)).tobytes())
     places, _ = distinct_codes(candidates.location)
     for name in sorted(network.locations):

@@ -78,11 +78,14 @@ def exclusions(
 def _ways(
     candidates: Candidates, stocked: NDArray[np.bool_], taken: Mapping[str, NDArray[np.bool_]]
 ) -> tuple[Candidates, NDArray[np.bool_], dict[str, NDArray[np.bool_]]]:
-    """Return each location and service once: it is out where it may neither join an open shipment nor send its own."""
+    """Return each location and service once: it is out where it may neither join an open shipment nor send its own,
+    whichever rules those are.
+    """
     first = np.diff(candidates.location, prepend=-1) != 0
     first |= np.diff(candidates.service, prepend=NO_SERVICE - 1) != 0
     rows = np.flatnonzero(first)
-    out = {rule: np.logical_and.reduceat(mask, rows, axis=1) for rule, mask in taken.items()}
+    gone = np.logical_and.reduceat(np.logical_or.reduce(list(taken.values())), rows, axis=1)
+    out = {rule: np.logical_or.reduceat(mask, rows, axis=1) & gone for rule, mask in taken.items()}
     return candidates.take(rows), stocked[:, rows], {rule: mask for rule, mask in out.items() if mask.any()}
 
 

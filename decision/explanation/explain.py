@@ -161,4 +161,4 @@ def _find(option: Option, options: Sequence[Option]) -> Option | None:
 
 
 def _identity(option: Option) -> frozenset[object]:
-    return frozenset((s.location_id, s.carrier_service_id, s.lines) for s in option.shipments)
+    return frozenset((s.location_id, s.carrier_service_id, s.joins, s.lines) for s in option.shipments)

@@ -29,7 +29,8 @@ _HOUR: Final = timedelta(hours=1)
 class Read:
     """A date that can be told, and the probability that everything is there by then.
 
-    ``again`` (A,): the probability that everything is there on that date, where it is asked again, and ordered later.
+    ``again`` (1 + A,): that everything is there on that date: where it is ordered while the promise is valid, and where
+    it is asked again, and ordered later.
     """
 
     promised_at: datetime
@@ -130,7 +131,7 @@ def first_opening(waiting: Waiting, confidence: float, days_later: int) -> Read 
         if sure[0, 0] >= confidence:
             days_later -= 1
         if days_later < 0:
-            return Read(instant, waiting.today + timedelta(days=ahead), float(sure[0, 0]), sure[1:, 1])
+            return Read(instant, waiting.today + timedelta(days=ahead), float(sure[0, 0]), sure[:, 1])
     return None
 
 
@@ -155,7 +156,7 @@ def last_opening(waiting: Waiting) -> Read | None:
 
 
 def _read(promised_at: datetime, promised_on: date, sure: NDArray[np.float64]) -> Read:
-    return Read(promised_at, promised_on, float(sure[0]), sure[1:])
+    return Read(promised_at, promised_on, float(sure[0]), sure)
 
 
 def _openings(waiting: Waiting, level: float, awaited: Awaited) -> Iterator[tuple[int, datetime]]:

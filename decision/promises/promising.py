@@ -229,10 +229,9 @@ def _dated(sent: _Sent, later: Awaited, zone: ZoneInfo, asking: Asking, asked_at
         read = (last_date if home else last_opening)(waiting)
     if read is None:
         return _none(order, "too_uncertain")
-    asked_until, enough = sent.valid_until, terms.confidence + _JUST
-    same = read.again >= enough if read.confidence >= enough else np.zeros(max(len(read.again), 1), bool)
-    if not same.all():
-        asked_until = asked_at + timedelta(hours=float(sent.whiles.after[same.argmin()]))
+    stays, asked_until = read.again >= terms.confidence + _JUST, sent.valid_until
+    if not stays.all():
+        asked_until = asked_at + timedelta(hours=float(sent.whiles.after[max(int(stays.argmin()) - 1, 0)]))
     earliest, likely = (at_level(waiting, level, read.promised_at) for level in (EARLIEST, LIKELY))
     fee = _fee(terms, order, situation)
     days = (read.promised_at - asked_at) / timedelta(days=1)

@@ -113,7 +113,9 @@ def assign(order: OrderRecord, plan: Assignment, by: By) -> Change:
 
 
 def sent(shipment: Shipment | ShipmentRecord) -> Sent:
-    """From where, how and what: of the shipments of one plan, no two send the same."""
+    """From where, how and what: of the shipments of one plan, no two send the same but where one joins an open parcel
+    and the other has no room in it; of these the same is expected.
+    """
     lines = tuple((line.line_id, line.quantity) for line in shipment.lines)
     return shipment.location_id, shipment.carrier_service_id, lines
 

@@ -88,8 +88,6 @@ class FreightPredictor:
         """Return that it knows no holidays."""
         return np.zeros((len(facts["units"]), days), bool)
 
-    ready_rests = delivery_rests
-
     def cost(self, facts: Columns) -> Floats:
         """Return the plant's cost of the units and the freight of their weight."""
         handling = np.array([self._unit_cost[plant] for plant in facts["location_id"]]) * facts["units"]

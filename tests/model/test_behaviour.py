@@ -274,6 +274,5 @@ def test_it_tells_on_which_days_it_takes_it_that_nothing_is_done(
 ) -> None:
     """Easter Monday is the fifth day from Thursday on, and Easter the fourth."""
     first, rows = date(2026, 4, 2), len(facts["decided_at"])
-    for rests in (keeps_holidays.delivery_rests, keeps_holidays.ready_rests):
-        assert rests(facts, first, 8).tolist() == [[False] * 3 + [True] * 2 + [False] * 3] * rows
+    assert keeps_holidays.delivery_rests(facts, first, 8).tolist() == [[False] * 3 + [True] * 2 + [False] * 3] * rows
     assert not bundle.delivery_rests(facts, first, 8).any()

@@ -36,8 +36,6 @@ class Formula:
         """No holidays."""
         return np.zeros((check_facts(facts), days), bool)
 
-    ready_rests = delivery_rests
-
     def cost(self, facts: Columns) -> Any:
         """Grows with weight, units and lines; takes an unknown weight for none at all."""
         place, service = number(facts["location_id"]), number(facts["carrier_service_id"])

@@ -250,3 +250,12 @@ def test_hours_past_midnight_are_of_the_day_on_which_they_begin(closed: list[str
     sunday = datetime(2026, 3, 1, 19, 30, tzinfo=UTC)
     told = asked_at(sunday, (112, 116), place, method="click_and_collect")
     assert told.promised_at.astimezone(ZoneInfo("Europe/Rome")).isoformat().startswith(opens)
+
+
+def test_a_day_to_collect_stays_for_a_quarter_of_an_hour_although_the_store_opens_just_sure_enough() -> None:
+    """It is told for the minute at which it is sure enough, and the store is open for hours after."""
+    every_day = {"opening_hours": {day: ["08:00-20:00"] for day in WEEK}}
+    asked = [datetime(2026, 3, 2, 8, 7, tzinfo=UTC) + timedelta(minutes=17 * n) for n in range(30)]
+    told = [asked_at(now, (40.0, 1040.0), every_day, method="ship_to_store", level=0.8) for now in asked]
+    stay = [one.valid_until - now == timedelta(minutes=15) for one, now in zip(told, asked, strict=True)]
+    assert sum(stay) > 25

@@ -253,6 +253,30 @@ def test_who_may_still_join_an_open_shipment_is_not_told_as_left_out_for_being_f
     assert told == {1.5: (True, []), 2.5: (False, [("S1", "full")])}
 
 
+class ByWeight(Table):
+    """A parcel costs more than what it adds to an open one."""
+
+    def cost(self, facts: Columns) -> Any:
+        return 3.0 + 2.0 * np.nan_to_num(facts["weight_kg"])
+
+
+def test_who_is_left_out_by_one_rule_as_a_parcel_and_by_another_as_part_of_one_is_told() -> None:
+    """Dear by itself, and cheap to add to what is open."""
+    net = network(
+        [{"location_id": "S1"}, {"location_id": "S2", "location_type": "warehouse"}],
+        [{"carrier_service_id": "C", "max_weight_kg": 3.0}],
+        {"LAMP": {"S1": 9, "S2": 9}, "CHAIR": {"S1": 9, "S2": 9}},
+    )
+    cheap = "{id: cheap, exclude: 'prediction.line_cost < 2.5'}"
+    dear = "{id: dear, exclude: 'location.type == \"store\" && prediction.line_cost > 4.5'}"
+    rules = f"[{cheap}, {dear}]"
+    ruleset = load_ruleset(f"name: n\nrules: {rules}\nlimits: {{max_parcels: 2}}")
+    asked = order("LAMP", "CHAIR", open_shipments=(OpenShipment("P", "S1", "C", 1.5, 1.0, None, 1, 1),))
+    decision = decide(asked, net, [ruleset], ByWeight(ANSWERS), NOW, options=20)
+    assert {s.location_id for option in decision.options for s in option.shipments} == {"S2"}
+    assert {(one.location_id, one.rule_id) for one in decision.excluded} == {("S1", "dear"), ("S1", "cheap")}
+
+
 def test_a_line_that_nobody_weighed_does_not_make_the_parcel_it_joins_cheaper() -> None:
     lines = (Line("1", "LAMP", 1, 49.9, weight_kg=1.0), Line("2", "RUG", 1, 49.9))
     net = network(LOCATIONS, SERVICES[:1], {"LAMP": {"W1": 1}, "RUG": {"W1": 1, "S1": 1}})

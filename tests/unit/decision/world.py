@@ -173,8 +173,6 @@ class Table:
         """No holidays."""
         return np.zeros((check_facts(facts), days), bool)
 
-    ready_rests = delivery_rests
-
     def cost(self, facts: Columns) -> Any:
         """Money of the shipment."""
         base, each, *_ = self._rows("cost", facts)

@@ -85,8 +85,6 @@ class TablePredictor:
     def delivery_rests(self, facts: Columns, first: date, days: int) -> NDArray[np.bool_]:  # noqa: ARG002 (protocol)
         return np.zeros((check_facts(facts), days), bool)
 
-    ready_rests = delivery_rests
-
     def cost(self, facts: Columns) -> FloatArray:
         return 5.0 + 0.5 * np.nan_to_num(facts["weight_kg"]) + 0.1 * facts["units"]
 
