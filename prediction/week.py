@@ -70,11 +70,11 @@ def learn_holidays(
     }
     usually = {public: _drawn(_of_all(counts), 1.0) for public, counts in kinds.items()}
     shares = {UNSEEN[public]: _counts_as(_drawn(counts, usually[public])) for public, counts in kinds.items()}
-    # In one region a day is public, in another not: one name is one holiday, public if anywhere.
-    for holiday in sorted(seen, key=lambda holiday: holiday.public):
-        counts = sum((counts for other, counts in seen.items() if other.name == holiday.name), nothing)
-        towards = _drawn(_of_all(counts), usually[holiday.public])
-        shares[holiday.name] = _counts_as(_drawn(counts, towards))
+    for name in dict.fromkeys(holiday.name for holiday in seen):
+        # In one region a day is public, in another not: one name is one holiday, public if anywhere.
+        alike = {holiday.public: counts for holiday, counts in seen.items() if holiday.name == name}
+        counts = sum(alike.values(), nothing)
+        shares[name] = _counts_as(_drawn(counts, _drawn(_of_all(counts), usually[True in alike])))
     return shares
 
 

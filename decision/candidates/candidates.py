@@ -6,7 +6,7 @@ from typing import Any, Final, Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from decision.candidates.consolidation import ROUNDING, joining
+from decision.candidates.consolidation import NOTHING_OPEN, ROUNDING, joining
 from decision.network import Network
 from decision.order import Order
 from features.coded import distinct_codes
@@ -55,6 +55,14 @@ class Candidates:
     def carry(self, weight_kg: NDArray[np.float64]) -> NDArray[np.bool_]:
         """Return (…, C) which candidates carry so much in one shipment; ``weight_kg`` (…, C) or (…, 1)."""
         return np.asarray(weight_kg <= self.max_weight_kg + ROUNDING)
+
+    def position(self, last_service: int) -> NDArray[np.intp]:
+        """Return (C,) numbers that grow as the candidates of a network do, of which ``last_service`` is the last.
+
+        What joins an open shipment stands before what does not.
+        """
+        of_service = self.location * (last_service + 2) + self.service + 1
+        return np.asarray(2 * of_service + (self.joined == NOTHING_OPEN))
 
     def take(self, rows: NDArray[np.intp]) -> "Candidates":
         """Return the candidates at ``rows``."""

@@ -7,7 +7,6 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from decision.candidates.consolidation import NOTHING_OPEN
 from decision.candidates.loads import Floats
 from decision.decision import BlockingRule, MissingLine
 from decision.explanation.shortage import lacking
@@ -214,9 +213,8 @@ def _by_rules(ruled: Ruled, row: int, split: np.bool_) -> Cause | None:
 def _of_everyone(ruled: Ruled) -> Ruling:
     """Return what rules say of all candidates; those that waited for predictions spoke of the ones that mattered."""
     everyone, some = ruled.everyone.candidates, ruled.situation.candidates
-    width = 2 * (everyone.service.max(initial=0) + 2)
-    keys = (one.location * width + 2 * one.service + (one.joined == NOTHING_OPEN) for one in (everyone, some))
-    rows = np.searchsorted(*keys)
+    last_service = everyone.service.max(initial=0)
+    rows = np.searchsorted(everyone.position(last_service), some.position(last_service))
     removed = dict(ruled.first_ruling.removed)
     for rule, gone in ruled.ruling.removed.items():
         if rule not in removed:

@@ -10,8 +10,6 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from decision.candidates.candidates import Candidates
-from decision.candidates.consolidation import NOTHING_OPEN
 from decision.candidates.loads import Floats, Ints, Loads, Sent, loads_of
 from decision.decision import BindingRule
 from decision.money import HOPELESS, IMPOSSIBLE, to_billionths
@@ -164,7 +162,7 @@ class _Planning:
             shipments, room = self._table(loads)
             problem = Problem(
                 loads.radices,
-                _position(candidates),
+                candidates.position(candidates.service.max(initial=0)),
                 room.feasible(within, units),
                 shipments.money,
                 shipments.scored,
@@ -197,12 +195,6 @@ class _Planning:
         share = (loads.units / self.money.quantities).sum(axis=1)
         money = to_billionths(share * self.money.strategy.missing_line)
         return np.where(loads.one_block, money, IMPOSSIBLE)
-
-
-def _position(candidates: Candidates) -> Ints:
-    """Return (C,) where candidates stand in the network; what joins an open shipment before what does not."""
-    of_service = candidates.location * (candidates.service.max(initial=0) + 2) + candidates.service + 1
-    return np.asarray(2 * of_service + (candidates.joined == NOTHING_OPEN))
 
 
 def _to_be_split(money: Pricing, within: Floats) -> frozenset[int]:
