@@ -228,11 +228,11 @@ def test_where_no_holidays_are_listed_none_are_learnt() -> None:
 
 
 def test_a_day_that_is_not_over_tells_nothing() -> None:
-    """Learnt at eight on the morning of a Christmas on which they work."""
-    morning = at(CHRISTMAS, 8.0)[0]
+    """Learnt at three in the night of a Christmas on which they work."""
+    night = at(CHRISTMAS, 3.0)[0]
     arrived = came(1.0)
-    assert learnt(arrived[arrived < morning]).get("Natale", np.ones(1))[0] == 1.0
-    assert learnt(arrived[arrived < morning])["public"][0] == 1.0
+    assert learnt(arrived[arrived < night]).get("Natale", np.ones(1))[0] == 1.0
+    assert learnt(arrived[arrived < night])["public"][0] == 1.0
 
 
 def test_a_day_that_is_public_in_one_region_and_optional_in_another_is_one() -> None:

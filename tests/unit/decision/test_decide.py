@@ -7,6 +7,7 @@ import pytest
 
 from decision.decide import decide
 from decision.decision import Decision
+from decision.explanation.explain import why_changed
 from decision.order import Line, OpenShipment, Order
 from decision.rules.ruleset import compile_ruleset, load_ruleset
 from features.facts import Columns
@@ -275,6 +276,16 @@ def test_who_is_left_out_by_one_rule_as_a_parcel_and_by_another_as_part_of_one_i
     decision = decide(asked, net, [ruleset], ByWeight(ANSWERS), NOW, options=20)
     assert {s.location_id for option in decision.options for s in option.shipments} == {"S2"}
     assert {(one.location_id, one.rule_id) for one in decision.excluded} == {("S1", "dear"), ("S1", "cheap")}
+
+
+def test_a_parcel_of_its_own_is_another_plan_than_joining_an_open_one() -> None:
+    net = network([{"location_id": "S1"}], [{"carrier_service_id": "C", "max_weight_kg": 3.0}], {"LAMP": {"S1": 9}})
+    parcel = OpenShipment("P", "S1", "C", 1.0, 1.0, None, 1, 1)
+    joining = decide(order("LAMP", open_shipments=(parcel,)), net, [load_ruleset("name: n")], Table(ANSWERS), NOW)
+    alone = decide(order("LAMP"), net, [load_ruleset("name: n")], Table(ANSWERS), NOW)
+    assert [joining.options[0].shipments[0].joins, alone.options[0].shipments[0].joins] == ["P", None]
+    assert why_changed(joining, joining) == "The same plan wins."
+    assert why_changed(joining, alone) != "The same plan wins."
 
 
 def test_a_line_that_nobody_weighed_does_not_make_the_parcel_it_joins_cheaper() -> None:
