@@ -19,6 +19,8 @@ from features.trailing import Observations
 SHORTEST_HOURS = 0.1
 #: One shipment that was given away, or billed for another's size, says no more than this about the next (log of money).
 MOST_MISSED: Final = 1.0
+#: The measures of which each attempt with a known cost has one.
+OF_COSTS: Final = ("cost_excess", "cost_waived")
 #: The facts that keys of statistics are made of: whoever keeps an observation keeps these of it.
 KEY_FACTS: Final = tuple(
     sorted(
@@ -43,6 +45,7 @@ def of_attempts(
     columns: Columns,
 ) -> dict[str, Observations]:
     """The hours and costs of attempts, by measure (`features.statistics.MEASURES`); ``cost`` in money."""
+    excess = np.log1p(cost) - log_tariff(columns)
 
     def hours(start: FloatArray, end: FloatArray) -> Observations:
         return in_order(end, log_hours(start, end), weight, columns)
@@ -51,7 +54,8 @@ def of_attempts(
         "ready_log_hours": hours(decided_at, ready_at),
         "transit_log_hours": hours(ready_at, delivered_at),
         "delivery_log_hours": hours(decided_at, delivered_at),
-        "cost_excess": in_order(decided_at, np.log1p(cost) - log_tariff(columns), weight, columns),
+        "cost_excess": in_order(decided_at, np.where(cost > 0, excess, np.nan), weight, columns),
+        "cost_waived": in_order(decided_at, np.where(cost == 0, excess, np.nan), weight, columns),
     }
 
 

@@ -42,10 +42,10 @@ class TrailingSums:
         """Add observations of ``measure``, in their order, which the bits of the sums depend on.
 
         The last of them counts as the last that was heard: a history adds them as they became known, a service as they
-        were told to it.
+        were told to it. Of a measure that no statistic is a mean of, nothing is kept.
         """
         self.edition = next(_EDITIONS)
-        if len(observed):
+        if len(observed) and measure in self._heard_at:
             self._heard_at[measure] = float(observed.known_at[-1])
         for statistic in self.statistics:
             if statistic.measure == measure:

@@ -11,7 +11,7 @@ import numpy as np
 import orjson
 from sqlalchemy import Connection, Row, func, insert, select
 
-from features.outcomes import KEY_FACTS, missed
+from features.outcomes import KEY_FACTS, OF_COSTS, missed
 from features.places import with_places
 from features.trailing import Observations
 from prediction.following import Expected
@@ -52,7 +52,7 @@ def told_between(
     assigned = (shipment_steps.c.shipment_id == outcomes.c.shipment_id) & (shipment_steps.c.stage == Stage.ASSIGNED)
     wanted = (
         select(*needed, shipment_steps.c.expected)
-        .outerjoin(shipment_steps, assigned & (outcomes.c.measure == "cost_excess"))
+        .outerjoin(shipment_steps, assigned & outcomes.c.measure.in_(OF_COSTS))
         .where(outcomes.c.position > after, outcomes.c.position <= last, outcomes.c.history_at >= since)
     )
     in_order = wanted.order_by(outcomes.c.position)
@@ -60,10 +60,8 @@ def told_between(
     for together in rows.partitions():
         by_measure = sorted(together, key=attrgetter("measure"))  # of equals the first stays first
         for measure, told in groupby(by_measure, key=attrgetter("measure")):
-            of_measure = list(told)
-            yield measure, _observations(of_measure)
-            if measure == "cost_excess":
-                yield from _missed(of_measure, bundle)
+            yield measure, _observations(list(told))
+        yield from _missed([row for row in together if row.measure in OF_COSTS], bundle)
 
 
 def _missed(costs: Sequence[Row[*tuple[Any, ...]]], bundle: str) -> Iterator[tuple[str, Observations]]:

@@ -100,6 +100,24 @@ async def test_a_carrier_that_turned_dear_loses_the_next_shipment_to_another(ret
     assert costs(after)[dear] > 1.2 * costs(before)[dear]  # by its lane's excess alone it is 1.15
 
 
+async def test_what_was_sent_for_nothing_is_missed_in_the_order_of_all_costs_and_tells_no_tariff(
+    retailer_api: Api, bundle: Bundle
+) -> None:
+    api, database = retailer_api, retailer_api.service.database
+    await count(api, WAREHOUSE)
+    for number, (shipping, handling) in enumerate([(7.0, 1.0), (0.0, 0.0), (9.0, 1.0)]):
+        costs_told = {"shipping_cost": shipping, "handling_cost": handling}
+        await tell(api, await placed(api, f"W-{number}"), "handed_over", **costs_told)
+    told = dict(
+        database.read_now(lambda at: list(told_between(at, 0, 99, since=bundle.as_of, bundle=bundle.version)))
+    )
+    assert len(told["cost_excess"]) == 2
+    free = np.flatnonzero(told["cost_missed"].value == -1.0).tolist()
+    assert (len(told["cost_missed"]), free) == (3, [1])
+    before, after = bundle.trailing, bundle.trailing.after([("cost_waived", told["cost_waived"])])
+    assert bits(before) == bits(after)
+
+
 async def test_what_a_bundle_missed_of_costs_is_learnt_by_it_and_by_no_other(retailer_api: Api, bundle: Bundle) -> None:
     """Said and billed as logarithms of 1 + money; another bundle has said nothing of this shipment."""
     api, database = retailer_api, retailer_api.service.database

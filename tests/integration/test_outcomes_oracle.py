@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from data.dataset import build_dataset
 from features.history import History, read_history
-from features.outcomes import KEY_FACTS
+from features.outcomes import KEY_FACTS, OF_COSTS
 from features.trailing import Observations
 from serving.database.order_tables import outcomes
 from serving.database.step_log import told_up_to
@@ -23,7 +23,7 @@ from tests.integration.orders import TIRELESS, open_shop, order, seen, tell
 pytestmark = pytest.mark.anyio
 
 #: Measures that are learnt in service.
-LEARNT = ("ready_log_hours", "transit_log_hours", "delivery_log_hours", "cost_excess", "pick_failure")
+LEARNT = ("ready_log_hours", "transit_log_hours", "delivery_log_hours", "cost_excess", "cost_waived", "pick_failure")
 #: What is told of products here and in the tables of a history.
 PRODUCT = ("sku", "category", "weight_kg", "volume_l", "longest_side_cm")
 TWO_LINES = [
@@ -198,6 +198,9 @@ async def everything_happens(shop: Shop) -> None:
     silent = await shop.place("fetched from a store that tells the end alone", **COLLECTED)
     await shop.tell(silent, "collected", after_hours=9)
 
+    given_away = await shop.place("sent for nothing")
+    await shop.tell(given_away, "handed_over", after_hours=3, shipping_cost=0.0, handling_cost=0.0)
+
     nothing = [{"line_id": "1", "picked": 0}, {"line_id": "2", "picked": 0}]
     await shop.tell(await shop.place("not found"), "short_picked", after_hours=1, lines=nothing)
     await shop.tell(await shop.place("refused"), "rejected", after_hours=1, reason="flooded")
@@ -218,7 +221,7 @@ async def test_every_way_a_shipment_can_go_teaches_what_its_history_would(shop: 
         assert learnt[measure] == rows_of(history.observations[measure]), measure
     failures = learnt["pick_failure"]
     assert {value for _, value, *_ in failures} == {0.0, 1.0}
-    assert len(history.observations["cost_excess"]) == 3
+    assert [len(history.observations[measure]) for measure in OF_COSTS] == [3, 1]
     assert len(history.attempts) == len(shop.asked) + 6  # what failed was sent from elsewhere, or a part of it
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from data.dataset import build_dataset
 from features.history import History, read_history
-from features.outcomes import SHORTEST_HOURS, log_hours
+from features.outcomes import OF_COSTS, SHORTEST_HOURS, log_hours
 from features.tariff import log_tariff
 from tests.unit.data.small import small_tables, with_cell
 
@@ -181,6 +181,17 @@ def test_observations_are_in_the_order_in_which_they_became_known() -> None:
     excess = observations["cost_excess"]
     assert np.expm1(excess.value + log_tariff(excess.columns)) == pytest.approx([4.5])
     assert excess.known_at.tolist() == [seconds(NOON)]
+
+
+def test_what_was_sent_for_nothing_tells_no_tariff() -> None:
+    """Not how dear its location or lane is: only that it was cheaper than expected, by no more than a factor of e."""
+    history = history_of(with_cell(small_tables(), "fulfilments", 0, "shipping_cost", 0.0))
+    assert history.attempts.cost[0] == 0
+    paid, waived = (history.observations[measure] for measure in OF_COSTS)
+    assert np.expm1(paid.value + log_tariff(paid.columns)) == pytest.approx([4.5])
+    assert np.expm1(waived.value + log_tariff(waived.columns)) == pytest.approx([0.0])
+    was_missed = history.missing_costs(np.full(2, np.log1p(4.5))).observations["cost_missed"]
+    assert was_missed.value == pytest.approx([-1.0, 0.0])
 
 
 def test_no_duration_is_shorter_than_the_shortest() -> None:
