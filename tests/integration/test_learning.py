@@ -108,9 +108,7 @@ async def test_what_was_sent_for_nothing_is_missed_in_the_order_of_all_costs_and
     for number, (shipping, handling) in enumerate([(7.0, 1.0), (0.0, 0.0), (9.0, 1.0)]):
         costs_told = {"shipping_cost": shipping, "handling_cost": handling}
         await tell(api, await placed(api, f"W-{number}"), "handed_over", **costs_told)
-    told = dict(
-        database.read_now(lambda at: list(told_between(at, 0, 99, since=bundle.as_of, bundle=bundle.version)))
-    )
+    told = dict(database.read_now(lambda at: list(told_between(at, 0, 99, since=bundle.as_of, bundle=bundle.version))))
     assert len(told["cost_excess"]) == 2
     free = np.flatnonzero(told["cost_missed"].value == -1.0).tolist()
     assert (len(told["cost_missed"]), free) == (3, [1])
