@@ -36,8 +36,8 @@ def delivery_days(
 ) -> DeliveryDays:
     """Return the delivery days, of ``count`` dates, of parcels by ``service`` (K,), a position in the network.
 
-    ``leaves`` says on which date of its own each is handed over: what a carrier loses until then holds a parcel up no
-    more than that is later already. Nor do the dates on which it ``rests`` as the models know.
+    ``leaves`` says on which date of its own each is handed over: what a carrier loses before that holds no parcel up,
+    nor do the dates on which it ``rests`` as the models know. What is left of today does not count either.
     """
     shape = (len(service), count)
     if not network.has_calendars:
@@ -50,8 +50,7 @@ def delivery_days(
     missed = days_worked_usually(services, local.date(), count) & ~delivers
     so_far = np.cumsum(missed[which] & ~rests(local.date(), count), axis=1)
     handed_over = leaves.today + leaves.days_ahead - local.toordinal()
-    meanwhile = so_far[np.arange(len(service)), np.clip(handed_over, 0, count - 1)] - so_far[:, 0]
-    before = so_far[:, 0] + np.minimum(meanwhile, leaves.days_later)
+    before = so_far[np.arange(len(service)), np.clip(handed_over - 1, 0, count - 1)]
     return DeliveryDays(delivers[which], np.maximum(so_far - before[:, None], 0))
 
 

@@ -29,13 +29,11 @@ class Dispatch:
     ordered is handed over a day later (NaN where nobody tells): the last order of that day, or when the place closes.
     ``days_ahead``: dates from its own today on which it hands over, by its own clock; ``today``: that date, as the
     proleptic Gregorian ordinal. ``counts_from``: where nothing leaves today any more, the last second
-    before the next day on which it works, since 1970: the order counts as placed then; 0 elsewhere. ``days_later``: how
-    many days later than in an ordinary week that is.
+    before the next day on which it works, since 1970: the order counts as placed then; 0 elsewhere.
     """
 
     earliest_hours: NDArray[np.float64]
     cut_off_hours: NDArray[np.float64]
-    days_later: NDArray[np.intp]
     days_ahead: NDArray[np.intp]
     today: NDArray[np.intp]
     counts_from: NDArray[np.float64]
@@ -52,7 +50,6 @@ class Dispatch:
         return Dispatch(
             np.maximum(self.earliest_hours[rows] - hours, 0.0),
             self.cut_off_hours[rows] - hours,
-            self.days_later[rows],
             self.days_ahead[rows],
             self.today[rows],
             self.counts_from[rows],
@@ -65,15 +62,14 @@ def dispatch(network: Network, location: NDArray[np.intp], service: NDArray[np.i
     What nobody tells does not restrict: a place without hours is open, without cut-offs nothing is too late.
     """
     count = len(location)
-    days = np.zeros(count, np.intp), np.zeros(count, np.intp), np.full(count, now.toordinal(), np.intp)
-    found = Dispatch(np.zeros(count), np.full(count, np.nan), *days, np.zeros(count))
+    today = np.full(count, now.toordinal(), np.intp)
+    found = Dispatch(np.zeros(count), np.full(count, np.nan), np.zeros(count, np.intp), today, np.zeros(count))
     if network.has_calendars:
         for local, rows in local_clocks(network, location, now):
             place = location[rows]
             cut_offs = np.fmin(network.location_cut_offs[place], network.service_cut_offs[service[rows]])
-            worked, usual = network.days_worked(local.date() - _A_DAY, DAYS_AHEAD + 1)
-            works = _Works(worked[place], usual[place])
-            of_zone = _dispatch(network.location_hours, place, cut_offs, local, works)
+            worked, _ = network.days_worked(local.date() - _A_DAY, DAYS_AHEAD + 1)
+            of_zone = _dispatch(network.location_hours, place, cut_offs, local, worked[place])
             for column in fields(Dispatch):
                 getattr(found, column.name)[rows] = getattr(of_zone, column.name)
     return found
@@ -96,30 +92,27 @@ def next_opening(network: Network, place: int, instant: datetime) -> datetime:
     for local, _ in local_clocks(network, np.array([place]), instant):
         never = np.full((1, len(WEEKDAYS)), np.nan)
         worked = network.days_worked_at(place, local.date() - _A_DAY, DAYS_AHEAD + 1)
-        opens = _dispatch(network.location_hours, np.array([place]), never, local, _Works(worked, worked))
+        opens = _dispatch(network.location_hours, np.array([place]), never, local, worked)
         return instant + timedelta(hours=float(opens.earliest_hours[0]))
     return instant
 
 
-@dataclass(frozen=True)
-class _Works:
-    """(C, 1 + `DAYS_AHEAD`) whether places work on the dates from yesterday on, and whether in an ordinary week."""
-
-    worked: NDArray[np.bool_]
-    usually: NDArray[np.bool_]
-
-
 def _dispatch(
-    hours: WeeklyHours, place: NDArray[np.intp], cut_offs: NDArray[np.float64], local: datetime, days: _Works
+    hours: WeeklyHours,
+    place: NDArray[np.intp],
+    cut_offs: NDArray[np.float64],
+    local: datetime,
+    worked: NDArray[np.bool_],
 ) -> Dispatch:
+    """``worked``: (C, 1 + `DAYS_AHEAD`) whether places work on the dates from yesterday on."""
     weekday, minute = local.weekday(), minute_of_week(local) % DAY
     # Hours past midnight are those of yesterday; which of the other days are worked is looked at below.
     any_day = np.ones((len(place), 2 * len(WEEKDAYS)), bool)
-    any_day[:, 0] = days.worked[:, 0]
+    any_day[:, 0] = worked[:, 0]
     until_open = hours.minutes_until_open(place, minute_of_week(local), any_day)
     # Too late for today: the cut-off has passed, the place opens no more today, or not at all.
-    late = (minute > cut_offs[:, weekday]) | (until_open >= DAY - minute) | ~days.worked[:, 1]
-    day, usual_day = (_first(works[:, 1:], late) for works in (days.worked, days.usually))
+    late = (minute > cut_offs[:, weekday]) | (until_open >= DAY - minute) | ~worked[:, 1]
+    day = _first(worked[:, 1:], late)
     day_of_week = (weekday + day) % 7
     opens = np.where(day == 0, minute + np.nan_to_num(until_open), hours.opens[place, day_of_week])
     passing = minutes_passing(local, np.asarray(day * DAY + opens - minute, np.float64))
@@ -128,7 +121,7 @@ def _dispatch(
     today = np.full(len(place), local.toordinal(), np.intp)
     idle = minutes_passing(local, np.asarray(day * DAY - minute, np.float64))
     counts_from = np.where(late, np.round(local.timestamp() + 60 * idle) - 1.0, 0.0)
-    return Dispatch(np.maximum(passing, 0.0) / 60, cut_off / 60, day - usual_day, day, today, counts_from)
+    return Dispatch(np.maximum(passing, 0.0) / 60, cut_off / 60, day, today, counts_from)
 
 
 def _first(works: NDArray[np.bool_], late: NDArray[np.bool_]) -> NDArray[np.intp]:

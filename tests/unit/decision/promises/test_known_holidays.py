@@ -39,9 +39,14 @@ class Keeps(Table):
         return np.tile(known, (check_facts(facts), 1))
 
 
-def promised(heads: Table, place: list[date], carrier: list[date], now: datetime) -> Promise:
+WEEK = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+
+def promised(
+    heads: Table, place: list[date], carrier: list[date], now: datetime, open_on: tuple[str, ...] = WEEK
+) -> Promise:
     """What is told of it; closed on the days of the ``place`` and of the ``carrier``."""
-    hours = {day: ["09:00-18:00"] for day in ("mon", "tue", "wed", "thu", "fri", "sat", "sun")}
+    hours = {day: ["09:00-18:00"] for day in open_on}
     of_place: dict[str, Any] = {"opening_hours": hours, "closed_on": [day.isoformat() for day in place]}
     rests = {"closed_on": [day.isoformat() for day in carrier]}
     net = network([{"location_id": "A", **of_place}], [{"carrier_service_id": "C1", **rests}], {"K": {"A": 1}})
@@ -93,3 +98,24 @@ def test_a_day_that_the_models_do_not_know_is_lost() -> None:
 
 def test_a_holiday_that_no_calendar_tells_is_told_by_the_models() -> None:
     assert promised(Keeps(takes(50), holiday=TUESDAY), [], [], MORNING).promised_on == THURSDAY
+
+
+def test_what_a_carrier_loses_before_it_is_handed_anything_holds_nothing_up() -> None:
+    """A place closed at weekends: of Friday evening's order the carrier's Saturday is no concern, its Monday is."""
+    friday_evening = datetime(2026, 3, 6, 20, tzinfo=UTC)
+    saturday, monday = date(2026, 3, 7), date(2026, 3, 9)
+
+    def told(carrier: list[date]) -> date:
+        on = promised(Table(takes(20)), [], carrier, friday_evening, open_on=WEEK[:5]).promised_on
+        assert on is not None
+        return on
+
+    assert told([]) == told([saturday]) == monday
+    assert told([monday]) == monday + timedelta(days=1)
+
+
+def test_a_day_that_a_carrier_loses_from_handover_on_holds_up_what_its_place_held_up_before() -> None:
+    waited = promised(Table(takes(30)), [TUESDAY], [], EVENING).promised_on
+    assert waited == THURSDAY
+    assert promised(Table(takes(30)), [TUESDAY], [TUESDAY], EVENING).promised_on == THURSDAY
+    assert promised(Table(takes(30)), [TUESDAY], [WEDNESDAY], EVENING).promised_on == FRIDAY
