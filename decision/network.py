@@ -6,11 +6,13 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from functools import cached_property
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import KDTree
 
+from decision.calendars.open_times import OpenTimes
 from decision.calendars.opening import WeeklyHours, daily_cut_offs, day_of, weekly_hours
 from decision.calendars.working_days import EVERY_WEEKDAY, WorkingDays, days_worked, days_worked_usually
 from decision.custom import typed
@@ -198,6 +200,13 @@ class Network:
         return [
             WorkingDays(week, _dates(closed), where if keeps == 1 else None) for week, closed, keeps, where in places
         ]
+
+    def open_times(self, place: int) -> OpenTimes:
+        """Return when one location is open; where it never is, as if nobody had told its hours."""
+        hours = self.locations["opening_hours"][place] if "opening_hours" in self.locations else None
+        days = self.location_days[place]
+        days = days if days.weekdays else replace(days, weekdays=EVERY_WEEKDAY)
+        return OpenTimes(hours, ZoneInfo(self.locations["timezone"][place]), days.works)
 
     @cached_property
     def service_days(self) -> Sequence[WorkingDays]:

@@ -5,12 +5,11 @@ closed, or has no cut-off. Hours may pass midnight (``22:00-02:00``), and a day 
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Final, Literal, TypeAlias, get_args
-from zoneinfo import ZoneInfo
 
 import numpy as np
 from numpy.typing import NDArray
@@ -137,33 +136,6 @@ def daily_cut_offs(things: Sequence[Mapping[str, str] | None]) -> NDArray[np.flo
         for weekday, clock in (cut_offs or {}).items():
             table[row, day_of(weekday)] = minutes_of(clock)
     return table
-
-
-def open_since(
-    start: datetime,
-    minutes: float,
-    hours: Mapping[str, Sequence[str]] | None,
-    zone: ZoneInfo,
-    works: Callable[[date], bool],
-) -> datetime:
-    """Return the instant at which a place has been open for ``minutes`` since ``start``, on days on which it ``works``.
-
-    All day long where nobody told its hours, or it never opens. Hours that overlap count once.
-    """
-    spans = {day: [span_of(span) for span in (hours or {}).get(name, ())] for day, name in enumerate(WEEKDAYS)}
-    if not any(spans.values()):
-        spans = {day: [(0, DAY)] for day in spans}
-    left, at = timedelta(minutes=minutes), start
-    midnight = datetime.combine(start.astimezone(zone).date() - timedelta(days=1), time(), zone)  # hours past midnight
-    while True:
-        for first, last in sorted(spans[midnight.weekday()] if works(midnight.date()) else ()):
-            opens, closes = ((midnight + timedelta(minutes=minute)).astimezone(UTC) for minute in (first, last))
-            since = max(at, opens)
-            if since + left <= closes:
-                return since + left
-            left -= max(closes - since, timedelta())
-            at = max(at, closes)
-        midnight += timedelta(days=1)
 
 
 def minute_of_week(local: datetime) -> float:

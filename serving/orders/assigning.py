@@ -8,6 +8,7 @@ from typing import Final, TypeAlias, TypedDict
 
 import orjson
 
+from decision.calendars.open_times import OpenTimes
 from decision.decision import Option, Shipment
 from decision.promises.outlook import OnItsWay, slack
 from prediction.following import Expected
@@ -30,8 +31,8 @@ CONFIDENCE: Final = 0.95
 class Assignment:
     """A plan that was decided for an order, with the stores to which its shipments are offered too.
 
-    ``keeps``: units that rules keep back, ``days``: local date by location, ``opens``: from when on it is open, now or
-    next. ``expected``: what the bundle said of its shipments before it learnt of them, by `sent`.
+    ``keeps``: units that rules keep back, ``days``: local date by location, ``open_times``: when it is open.
+    ``expected``: what the bundle said of its shipments before it learnt of them, by `sent`.
     """
 
     option: Option
@@ -39,7 +40,7 @@ class Assignment:
     versions: Mapping[str, str]
     keeps: Mapping[StockKey, int]
     days: Mapping[str, str]
-    opens: Mapping[str, datetime]
+    open_times: Mapping[str, OpenTimes]
     expected: Mapping[Sent, Expected]
 
     @property
@@ -141,7 +142,7 @@ def _shipments(
             capacity_day=plan.days[one.location_id],
             expected_p50_at=one.delivery.p50_at,
             expected_p90_at=one.delivery.p90_at,
-            **_milestones(order, one, by, plan.opens[one.location_id]),
+            **_milestones(order, one, by, plan.open_times[one.location_id]),
             pick_failure=one.pick_failure,
             assigned_at=by.at,
             changed_at=by.at,
@@ -166,11 +167,12 @@ def sure_enough(order: OrderRecord) -> float:
     return min(CONFIDENCE, float(told))
 
 
-def _milestones(order: OrderRecord, planned: Shipment, by: By, opens: datetime) -> _Milestones:
+def _milestones(order: OrderRecord, planned: Shipment, by: By, times: OpenTimes) -> _Milestones:
     """Until when each step may wait: counted back from what was promised, and how sure that has to be.
 
-    Its location cannot accept before it ``opens``, and need not have: that it is closed is in its hours. What is sure
-    enough as it was decided need not have begun before it is assigned: the slack is known less exactly.
+    A location that is closed does nothing: what falls there is due before it closes, and its work, from the assignment
+    until the shipment is ready, takes time while it is open. What is sure enough as it was decided need not have begun
+    before it is assigned: the slack is known less exactly.
     """
     ready, promised_at = planned.delivery.ready_p50_at, order.promised_at
     if ready is None or promised_at is None:
@@ -179,6 +181,6 @@ def _milestones(order: OrderRecord, planned: Shipment, by: By, opens: datetime) 
     may_wait = slack(going, promised_at, sure_enough(order))
     if 1 - (planned.delivery.p_late or 0.0) >= sure_enough(order):
         may_wait = max(may_wait, timedelta())
-    hand_over_by = ready + may_wait
-    accept_by = min(max(by.at, opens) + may_wait, hand_over_by)
+    hand_over_by = times.before(ready + may_wait)
+    accept_by = times.before(hand_over_by, times.between(by.at, ready))
     return {"expected_ready_at": ready, "accept_by": accept_by, "hand_over_by": hand_over_by}

@@ -7,7 +7,6 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from decision.calendars.dispatch import next_opening
 from decision.decide import rule
 from decision.decision import Decision, Option
 from decision.network import Network, SkuStock
@@ -103,7 +102,7 @@ def assignment(
     avoided: Avoided,
     expected: Mapping[Sent, Expected],
 ) -> Assignment:
-    """``option`` of a decision, with what rules keep back now, and local dates and openings of its locations."""
+    """``option`` of a decision, with what rules keep back now, and local dates and open times of its locations."""
     network = without(snapshot.network, order, avoided, snapshot.positions)
     keeps = kept_back(order, network, snapshot.rulesets, decision.decided_at)
     places = {
@@ -113,8 +112,8 @@ def assignment(
         if shipment.location_id in snapshot.positions
     }
     days = {place: _local_date(snapshot, place, decision.decided_at) for place in places}
-    opens = {place: next_opening(snapshot.network, snapshot.positions[place], decision.decided_at) for place in places}
-    return Assignment(option, decision_id, decision.versions, keeps, days, opens, expected)
+    open_times = {place: snapshot.network.open_times(snapshot.positions[place]) for place in places}
+    return Assignment(option, decision_id, decision.versions, keeps, days, open_times, expected)
 
 
 def kept_back(order: Order, network: Network, rulesets: Sequence[Ruleset], now: datetime) -> dict[StockKey, int]:

@@ -3,22 +3,15 @@ holiday that they keep, waits."""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
 
-from decision.calendars.opening import open_since
 from serving.orders.records import ShipmentRecord
 from serving.state.snapshot import Snapshot
 
 
 def accept_until(snapshot: Snapshot, location_id: str, since: datetime, minutes: float) -> datetime:
     """When a location has been open for so many ``minutes``; by the clock where it is unknown, or has no hours."""
-    at = snapshot.positions.get(location_id)
-    if at is None:
-        return since + timedelta(minutes=minutes)
-    places = snapshot.network.locations
-    hours = places["opening_hours"][at] if "opening_hours" in places else None
-    works = snapshot.network.location_days[at].works
-    return open_since(since, minutes, hours, ZoneInfo(places["timezone"][at]), works)
+    at, duration = snapshot.positions.get(location_id), timedelta(minutes=minutes)
+    return since + duration if at is None else snapshot.network.open_times(at).since(since, duration)
 
 
 def offered_until(snapshot: Snapshot, offered: Iterable[ShipmentRecord]) -> datetime:

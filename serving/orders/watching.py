@@ -103,7 +103,7 @@ def _overdue(connection: Connection, now: datetime) -> list[str]:
         shipments.c.order_id == orders.c.order_id,
         or_(
             shipments.c.state.in_(AT_LOCATION) & (shipments.c.hand_over_by < now),
-            # Not sure enough when it was assigned.
+            # Not sure enough when it was assigned, or expected to be ready only once its location has closed.
             shipments.c.state.in_(AT_LOCATION) & (shipments.c.hand_over_by < shipments.c.expected_ready_at),
             (shipments.c.state == ShipmentState.HANDED_OVER) & (shipments.c.expected_p50_at < now),
         ),

@@ -83,7 +83,9 @@ class OrderShipmentAnswer(BaseModel):
     accept_by: datetime | None = Field(
         description="until when it has to be decided, confirmed and accepted: later, the promise is not sure enough"
     )
-    hand_over_by: datetime | None = Field(description="later, the promise is not sure enough any more")
+    hand_over_by: datetime | None = Field(
+        description="later, the promise is not sure enough any more; while the location is open, as `accept_by`"
+    )
     ready_at: datetime | None = Field(description="when it was handed to the carrier, or ready to collect")
     outcome_at: datetime | None = Field(description="when it was delivered, collected or failed")
     shipping_cost: float | None = Field(description="as it was told")

@@ -90,7 +90,9 @@ class TaskAnswer(BaseModel):
     accept_by: datetime | None = Field(
         description="until when it has to be decided, confirmed and accepted: later, the promise is not sure enough"
     )
-    hand_over_by: datetime | None = Field(description="later, the promise is not sure enough any more")
+    hand_over_by: datetime | None = Field(
+        description="later, the promise is not sure enough any more; while the location is open, as `accept_by`"
+    )
     offered_until: datetime | None
     lines: list[TaskLineAnswer]
     next: list[str]

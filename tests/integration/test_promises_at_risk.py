@@ -57,6 +57,24 @@ async def test_a_place_that_is_closed_need_not_accept_before_it_opens(api: Api) 
     assert await risks(api, "A") == []
 
 
+async def test_a_place_is_left_its_shipment_overnight_while_the_promise_is_still_sure(api: Api) -> None:
+    """It is due when the place closes; it is taken elsewhere no sooner than from a place that never closes."""
+    await open_all_day(api, W001=5)
+    daily = {"opening_hours": {day: ["08:00-20:00"] for day in ("mon", "tue", "wed", "thu")}}
+    warehouse = next(row for row in examples.ROWS["locations"] if row["location_id"] == "W001")
+    await api.feed("locations", [{**warehouse, **daily, "cut_offs": None, "closed_on": []}])
+    (shipment,) = (await placed(api, "A", promised_at=PROMISED.isoformat()))["shipments"]
+    assert shipment["accept_by"] < shipment["hand_over_by"] == "2026-03-02T19:00:00Z"
+    await later(api, 1)
+    await stock(api, at=(NOW + HOUR / 2).isoformat(), S014=5)
+    for hours in (10, 21):
+        await later(api, hours)
+        assert [s["location_id"] for s in (await seen(api, "A"))["shipments"]] == ["W001"]
+        assert await risks(api, "A") == []
+    await later(api, 30.5)
+    assert [s["location_id"] for s in (await seen(api, "A"))["shipments"]] == ["W001", "S014"]
+
+
 async def test_an_order_without_a_promise_is_not_at_risk(api: Api) -> None:
     await open_all_day(api, W001=5)
     await placed(api, "A")

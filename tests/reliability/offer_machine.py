@@ -85,5 +85,5 @@ class OfferMachine(StockMachine):
             plan,
             option=replace(plan.option, shipments=(offered,)),
             days={**plan.days, **other.days},
-            opens={**plan.opens, **other.opens},
+            open_times={**plan.open_times, **other.open_times},
         )

@@ -7,12 +7,15 @@ from functools import cache, partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, TypeAlias
+from zoneinfo import ZoneInfo
 
 import orjson
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from sqlalchemy import Connection, func, insert, select
 
+from decision.calendars.open_times import OpenTimes
+from decision.calendars.working_days import WorkingDays
 from decision.decision import Delivery, Option, Shipment, ShipmentLine
 from serving.database.database import Database
 from serving.database.engine import make_engine
@@ -33,6 +36,7 @@ from tests.integration.kept_databases import make_tables
 
 SKUS, PLACES = ("A", "B"), ("L1", "L2")
 START = datetime(2026, 3, 2, 9, tzinfo=UTC)
+ALWAYS = OpenTimes(None, ZoneInfo("UTC"), WorkingDays().works)
 Key = tuple[str, str]
 #: Lines of (sku, units), the location that is to send them, and whether they are only reserved.
 _Basket: TypeAlias = tuple[list[tuple[str, int]], str, bool]
@@ -342,4 +346,4 @@ class StockMachine(RuleBasedStateMachine):
             terms={},
         )
         option = Option(1, 0.0, 0.0, 0.0, "", {}, (shipment,))
-        return Assignment(option, "decision", {}, {}, {place: self.now.date().isoformat()}, {place: self.now}, {})
+        return Assignment(option, "decision", {}, {}, {place: self.now.date().isoformat()}, {place: ALWAYS}, {})
