@@ -143,6 +143,9 @@ class Mapping:
         message = details["msg"]
         if details["type"] == "model_type":
             message = "must be a mapping: words with their values"
+        if details["type"] == "bool_type" and details["loc"][-1] == "bool":
+            # The first of the kinds that a scalar may be.
+            message = "must be one value: a text, a number, true or false"
         if details["type"] == "extra_forbidden":
             near = difflib.get_close_matches(str(place[-1]), _WORDS, n=1)
             message = f"nobody knows this word{f'; did you mean {near[0]}?' if near else ''}"

@@ -95,12 +95,14 @@ def _of_holidays(
     counts = np.bincount(cell, minlength=len(calendars) * groups * days).reshape(len(calendars), groups, days)
     seen: dict[Holiday, FloatArray] = {}
     for place, of_place in zip(calendars, counts, strict=True):
+        came = np.flatnonzero(of_place.any(axis=0))
         # The last day on which anything arrived may not be over.
-        over = int(np.flatnonzero(of_place.any(axis=0)).max(initial=0))
+        begun, over = int(came.min(initial=days)), int(came.max(initial=0))
         holidays = holidays_within(place, FIRST_MONDAY + timedelta(days=first), over)
         for at, holiday in holidays.items():
-            beside = [day for day in (at + WEEKDAYS * weeks for weeks in _BESIDE) if 0 <= day < over]
-            beside = [day for day in beside if day not in holidays]
+            # While a history begins little is on its way: a later week counts only where there is one as long before.
+            weeks = [weeks for weeks in _BESIDE if begun <= at - WEEKDAYS * abs(weeks)]
+            beside = [day for day in (at + WEEKDAYS * week for week in weeks) if day < over and day not in holidays]
             if beside:
                 found = np.stack([of_place[:, at], of_place[:, beside].mean(axis=1)])
                 seen[holiday] = seen.get(holiday, 0.0) + found

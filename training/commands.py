@@ -81,7 +81,7 @@ def backtest(
 ) -> None:
     """Predict every attempt decided from one day to another, as it would have been predicted then.
 
-    Days are those of the time zone in which most of the locations lie. The heads are trained as of the first day;
+    Days are those of the time zone in which most attempts were made. The heads are trained as of the first day;
     trailing statistics and calibration follow the outcomes as they came.
     """
     from features.history import read_history

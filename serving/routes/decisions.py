@@ -35,7 +35,7 @@ router = APIRouter(tags=["decisions"])
     "/v1/decisions",
     operation_id="post_decision",
     status_code=201,
-    responses=answers(201, DecisionAnswer, examples.DECISION, (400, 401, 403, 413, 415, 422, 503)),
+    responses=answers(201, DecisionAnswer, (400, 401, 403, 413, 415, 422, 503)),
     openapi_extra={
         "parameters": [IDEMPOTENCY_KEY],
         "requestBody": body(
@@ -68,7 +68,7 @@ async def post_decision(request: Request, client: Annotated[ApiKey, Depends(clie
 @router.get(
     "/v1/decisions/{decision_id}",
     operation_id="get_decision",
-    responses=answers(200, DecisionAnswer, examples.DECISION, (401, 403, 404, 422, 503)),
+    responses=answers(200, DecisionAnswer, (401, 403, 404, 422, 503)),
 )
 async def get_decision(
     request: Request, decision_id: Identifier, _client: Annotated[ApiKey, Depends(client_with("decide", "read"))]
@@ -83,7 +83,7 @@ async def get_decision(
 @router.get(
     "/v1/decisions/{decision_id}/changes",
     operation_id="get_decision_changes",
-    responses=answers(200, ChangesAnswer, examples.CHANGES, (401, 403, 404, 422, 503)),
+    responses=answers(200, ChangesAnswer, (401, 403, 404, 422, 503)),
 )
 async def get_decision_changes(
     request: Request,

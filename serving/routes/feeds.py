@@ -49,7 +49,7 @@ def _add_call(feed: Feed) -> None:
         f"/v1/{name}",
         operation_id=f"put_{feed.table.name}",
         summary=f"Feed {name.replace('-', ' ')}",
-        responses=answers(200, FeedAnswer, examples.FEED_ANSWER, (400, 401, 403, 413, 415, 503)),
+        responses=answers(200, FeedAnswer, (400, 401, 403, 413, 415, 503)),
         openapi_extra={"requestBody": json},
     )
     async def put(request: Request, client: Annotated[ApiKey, Depends(client_with("feeds"))]) -> Response:

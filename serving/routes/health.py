@@ -31,7 +31,7 @@ async def healthz() -> Response:
     "/readyz",
     operation_id="readyz",
     responses={
-        **answers(200, ReadyAnswer, {"ready": True, "missing": []}, ()),
+        **answers(200, ReadyAnswer, ()),
         503: {
             "description": "Something is missing",
             "content": {"application/json": {"schema": reference(ReadyAnswer)}},

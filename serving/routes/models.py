@@ -13,13 +13,11 @@ from serving.wire.state import ModelsAnswer
 
 router = APIRouter(tags=["models"])
 
-_EXAMPLE = {"bundle": "smista@12", "outcomes": 48211, "calibration": "2026-03-02@57022"}
-
 
 @router.get(
     "/v1/models",
     operation_id="get_models",
-    responses=answers(200, ModelsAnswer, {"in_service": _EXAMPLE}, (401, 403)),
+    responses=answers(200, ModelsAnswer, (401, 403)),
 )
 async def get_models(request: Request, _client: Annotated[ApiKey, Depends(client_with("read", "operate"))]) -> Response:
     """The bundle that predicts; null when there is none."""

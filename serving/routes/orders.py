@@ -34,7 +34,7 @@ Client = Annotated[ApiKey, Depends(client_with("order"))]
     "/v1/orders",
     operation_id="post_order",
     status_code=201,
-    responses=answers(201, OrderAnswer, None, (400, 401, 403, 409, 413, 415, 422, 503)),
+    responses=answers(201, OrderAnswer, (400, 401, 403, 409, 413, 415, 422, 503)),
     openapi_extra={
         "parameters": [IDEMPOTENCY_KEY],
         "requestBody": body(reference(NewOrderBody), {"sent home": examples.ORDER}),
@@ -55,7 +55,7 @@ async def post_order(request: Request, client: Client) -> Response:
     "/v1/decisions/{decision_id}/commit",
     operation_id="commit_decision",
     status_code=201,
-    responses=answers(201, OrderAnswer, None, (400, 401, 403, 404, 409, 413, 415, 422, 503)),
+    responses=answers(201, OrderAnswer, (400, 401, 403, 404, 409, 413, 415, 422, 503)),
     openapi_extra={
         "parameters": [IDEMPOTENCY_KEY],
         "requestBody": body(reference(CommitBody), {"the best plan": {"rank": 1}}),
@@ -78,7 +78,7 @@ async def post_commit(request: Request, decision_id: Identifier, client: Client)
 @router.get(
     "/v1/orders/{order_id:path}",
     operation_id="get_order",
-    responses=answers(200, OrderAnswer, None, (401, 403, 404, 422, 503)),
+    responses=answers(200, OrderAnswer, (401, 403, 404, 422, 503)),
 )
 async def get_order(
     request: Request, order_id: Identifier, _client: Annotated[ApiKey, Depends(client_with("order", "read"))]
@@ -94,7 +94,7 @@ async def get_order(
 @router.post(
     "/v1/orders/{order_id:path}/confirm",
     operation_id="confirm_order",
-    responses=answers(200, OrderAnswer, None, (401, 403, 404, 409, 413, 415, 422, 503)),
+    responses=answers(200, OrderAnswer, (401, 403, 404, 409, 413, 415, 422, 503)),
     openapi_extra={"parameters": [IDEMPOTENCY_KEY]},
 )
 async def confirm_order(request: Request, order_id: Identifier, client: Client) -> Response:
@@ -106,7 +106,7 @@ async def confirm_order(request: Request, order_id: Identifier, client: Client) 
 @router.delete(
     "/v1/orders/{order_id:path}",
     operation_id="cancel_order",
-    responses=answers(200, OrderAnswer, None, (401, 403, 404, 409, 413, 415, 422, 503)),
+    responses=answers(200, OrderAnswer, (401, 403, 404, 409, 413, 415, 422, 503)),
     openapi_extra={"parameters": [IDEMPOTENCY_KEY]},
 )
 async def cancel_order(
@@ -123,7 +123,7 @@ async def cancel_order(
 @router.post(
     "/v1/orders/{order_id:path}/route",
     operation_id="route_order",
-    responses=answers(200, OrderAnswer, None, (401, 403, 404, 409, 413, 415, 422, 503)),
+    responses=answers(200, OrderAnswer, (401, 403, 404, 409, 413, 415, 422, 503)),
     openapi_extra={"parameters": [IDEMPOTENCY_KEY]},
 )
 async def post_route(
@@ -145,7 +145,7 @@ async def post_route(
 @router.patch(
     "/v1/orders/{order_id:path}/lines/{line_id:path}",
     operation_id="amend_line",
-    responses=answers(200, OrderAnswer, None, (400, 401, 403, 404, 409, 413, 415, 422, 503)),
+    responses=answers(200, OrderAnswer, (400, 401, 403, 404, 409, 413, 415, 422, 503)),
     openapi_extra={
         "parameters": [IDEMPOTENCY_KEY],
         "requestBody": body(reference(AmendBody), {"one less": {"quantity": 1}}),

@@ -34,7 +34,7 @@ def _documents() -> Description:
 @router.get(
     "/v1/rulesets",
     operation_id="get_rulesets",
-    responses=answers(200, RulesetsAnswer, None, (401, 403, 503)),
+    responses=answers(200, RulesetsAnswer, (401, 403, 503)),
 )
 async def get_rulesets(
     request: Request, _client: Annotated[ApiKey, Depends(client_with("read", "operate"))]
@@ -48,7 +48,7 @@ async def get_rulesets(
     "/v1/rulesets/{name}/publish",
     operation_id="publish_ruleset",
     status_code=201,
-    responses=answers(201, RulesetAnswer, None, (400, 401, 403, 413, 415, 422, 503)),
+    responses=answers(201, RulesetAnswer, (400, 401, 403, 413, 415, 422, 503)),
     openapi_extra={
         "parameters": [IDEMPOTENCY_KEY],
         "requestBody": _documents(),

@@ -27,7 +27,7 @@ from serving.web.idempotency import answer_once
 from serving.wire import examples
 from serving.wire.documentation import IDEMPOTENCY_KEY, answers, body, reference
 from serving.wire.fields import Identifier
-from serving.wire.placing import ShipmentAnswer, shipment_bytes
+from serving.wire.placing import ShipmentEventAnswer, shipment_bytes
 from serving.wire.shipments import ShipmentEventBody, TasksAnswer
 
 router = APIRouter(tags=["stores"])
@@ -44,7 +44,7 @@ _TO_DO: Final = {
 @router.get(
     "/v1/tasks",
     operation_id="get_tasks",
-    responses=answers(200, TasksAnswer, None, (401, 403, 422, 503)),
+    responses=answers(200, TasksAnswer, (401, 403, 422, 503)),
 )
 async def get_tasks(
     request: Request,
@@ -62,7 +62,7 @@ async def get_tasks(
 @router.post(
     "/v1/shipments/{shipment_id}/events",
     operation_id="post_shipment_event",
-    responses=answers(200, ShipmentAnswer, None, (400, 401, 403, 404, 409, 413, 415, 422, 503)),
+    responses=answers(200, ShipmentEventAnswer, (400, 401, 403, 404, 409, 413, 415, 422, 503)),
     openapi_extra={
         "parameters": [IDEMPOTENCY_KEY],
         "requestBody": body(reference(ShipmentEventBody), examples.SHIPMENT_EVENTS),

@@ -37,7 +37,7 @@ def _movements() -> dict[str, object]:
 @router.post(
     "/v1/stock/movements",
     operation_id="post_stock_movements",
-    responses=answers(200, MovementsAnswer, None, (400, 401, 403, 409, 413, 415, 422, 503)),
+    responses=answers(200, MovementsAnswer, (400, 401, 403, 409, 413, 415, 422, 503)),
     openapi_extra={"parameters": [IDEMPOTENCY_KEY], "requestBody": _movements()},
 )
 async def post_movements(request: Request, client: Annotated[ApiKey, Depends(client_with("feeds"))]) -> Response:
@@ -81,7 +81,7 @@ async def _take(service: Service, client: ApiKey, content: bytes, kind: str) -> 
 @router.get(
     "/v1/stock",
     operation_id="get_stock",
-    responses=answers(200, StockAnswer, None, (401, 403, 404, 422, 503)),
+    responses=answers(200, StockAnswer, (401, 403, 404, 422, 503)),
 )
 async def get_stock(
     request: Request,

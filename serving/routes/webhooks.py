@@ -31,7 +31,7 @@ _EXAMPLES = {
     "",
     operation_id="post_webhook",
     status_code=201,
-    responses=answers(201, NewWebhookAnswer, None, (400, 401, 403, 413, 415, 422, 503)),
+    responses=answers(201, NewWebhookAnswer, (400, 401, 403, 413, 415, 422, 503)),
     openapi_extra={
         "parameters": [IDEMPOTENCY_KEY],
         "requestBody": body(reference(WebhookBody), _EXAMPLES),
@@ -63,7 +63,7 @@ async def post_webhook(request: Request, client: Client) -> Response:
     return Response(answer.body, answer.status, media_type="application/json")
 
 
-@router.get("", operation_id="get_webhooks", responses=answers(200, WebhooksAnswer, None, (401, 403, 503)))
+@router.get("", operation_id="get_webhooks", responses=answers(200, WebhooksAnswer, (401, 403, 503)))
 async def get_webhooks(
     request: Request, _client: Annotated[ApiKey, Depends(client_with("operate", "read"))]
 ) -> Response:
@@ -87,7 +87,7 @@ async def delete_webhook(request: Request, webhook_id: Identifier, _client: Clie
 @router.get(
     "/{webhook_id}/dead-letters",
     operation_id="get_dead_letters",
-    responses=answers(200, DeadLettersAnswer, None, (401, 403, 422, 503)),
+    responses=answers(200, DeadLettersAnswer, (401, 403, 422, 503)),
 )
 async def get_dead_letters(
     request: Request, webhook_id: Identifier, _client: Annotated[ApiKey, Depends(client_with("operate", "read"))]
@@ -100,7 +100,7 @@ async def get_dead_letters(
 @router.post(
     "/{webhook_id}/dead-letters/resend",
     operation_id="resend_dead_letters",
-    responses=answers(200, ResentAnswer, None, (401, 403, 409, 413, 415, 422, 503)),
+    responses=answers(200, ResentAnswer, (401, 403, 409, 413, 415, 422, 503)),
     openapi_extra={"parameters": [IDEMPOTENCY_KEY]},
 )
 async def resend_dead_letters(request: Request, webhook_id: Identifier, client: Client) -> Response:

@@ -9,10 +9,10 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from serving.wire import examples
-from serving.wire.answer import DecisionAnswer
+from serving.wire.answer import ChangesAnswer, DecisionAnswer
 from serving.wire.feed import FeedAnswer
 from serving.wire.order import OrderBody
-from serving.wire.placing import AmendBody, CommitBody, NewOrderBody, OrderAnswer, ShipmentAnswer
+from serving.wire.placing import AmendBody, CommitBody, NewOrderBody, OrderAnswer, ShipmentEventAnswer
 from serving.wire.problem import Problem
 from serving.wire.promise import PromiseBody, PromisesAnswer
 from serving.wire.promise_list import PromiseListAnswer, PromiseListBody
@@ -31,11 +31,12 @@ _MODELS: Final[tuple[type[BaseModel], ...]] = (
     PromiseListAnswer,
     OrderBody,
     DecisionAnswer,
+    ChangesAnswer,
     NewOrderBody,
     CommitBody,
     AmendBody,
     OrderAnswer,
-    ShipmentAnswer,
+    ShipmentEventAnswer,
     ShipmentEventBody,
     TasksAnswer,
     MovementRow,
@@ -60,6 +61,19 @@ _MODELS: Final[tuple[type[BaseModel], ...]] = (
     Problem,
 )
 _REFERENCE: Final = "#/components/schemas/{model}"
+#: What is shown of an answer when all is well, by the reference to its model.
+_SHOWN: Final[dict[str, Any]] = {
+    _REFERENCE.format(model=model.__name__): example
+    for model, example in (
+        (PromisesAnswer, examples.PROMISES),
+        (PromiseListAnswer, examples.PROMISES_OF_ITEMS),
+        (DecisionAnswer, examples.DECISION),
+        (ChangesAnswer, examples.CHANGES),
+        (FeedAnswer, examples.FEED_ANSWER),
+        (ModelsAnswer, examples.MODELS),
+        (ReadyAnswer, examples.READY),
+    )
+}
 
 IDEMPOTENCY_KEY: Final[Description] = {
     "name": "Idempotency-Key",
@@ -82,11 +96,9 @@ def body(schema: Description, named: Mapping[str, Any]) -> Description:
     return {"required": True, "content": {"application/json": {"schema": schema, "examples": shown}}}
 
 
-def answers(
-    status: int, model: type[BaseModel], example: Any, problem_statuses: tuple[int, ...]
-) -> dict[int | str, Description]:
+def answers(status: int, model: type[BaseModel], problem_statuses: tuple[int, ...]) -> dict[int | str, Description]:
     """What a call answers: ``model`` when all is well, else one of the problems."""
-    good = {"application/json": {"schema": reference(model), **({} if example is None else {"example": example})}}
+    good = {"application/json": {"schema": reference(model)}}
     return {status: {"description": HTTPStatus(status).phrase, "content": good}, **problems(problem_statuses)}
 
 
@@ -113,4 +125,16 @@ class DescribedApp(FastAPI):
             document = super().openapi()
             _, schemas = models_json_schema([(model, "validation") for model in _MODELS], ref_template=_REFERENCE)
             document.setdefault("components", {}).setdefault("schemas", {}).update(schemas["$defs"])
+            for calls in document["paths"].values():
+                for call in calls.values():
+                    _show_answers(call)
         return super().openapi()
+
+
+def _show_answers(call: Description) -> None:
+    """Put the examples in here: FastAPI would leave out what is null, and answers have such fields."""
+    for status, answer in call["responses"].items():
+        for content in answer.get("content", {}).values():
+            model = content.get("schema", {}).get("$ref")
+            if status.startswith("2") and model in _SHOWN:
+                content["example"] = _SHOWN[model]

@@ -124,7 +124,7 @@ class OrderAnswer(BaseModel):
     events: list[OrderEventAnswer] | None = None
 
 
-class ShipmentAnswer(BaseModel):
+class ShipmentEventAnswer(BaseModel):
     """A shipment after what was told of it, and the order it belongs to."""
 
     shipment: OrderShipmentAnswer
@@ -139,5 +139,5 @@ def order_bytes(order: OrderRecord, events: Sequence[Mapping[str, Any]] | None =
 
 
 def shipment_bytes(shipment: ShipmentRecord, order: OrderRecord) -> bytes:
-    """What `ShipmentAnswer` describes, as JSON."""
+    """What `ShipmentEventAnswer` describes, as JSON."""
     return orjson.dumps({"shipment": shipment, "order_state": order.state}, option=orjson.OPT_UTC_Z)

@@ -235,6 +235,16 @@ def test_a_day_that_is_not_over_tells_nothing() -> None:
     assert learnt(arrived[arrived < night])["public"][0] == 1.0
 
 
+@pytest.mark.parametrize("first", [date(2026, 10, 31), date(2026, 11, 1)])
+def test_a_holiday_with_which_the_history_begins_tells_nothing(first: date) -> None:
+    """All Saints', on which they work: hardly anything was on its way yet."""
+    arrived = came(1.0)
+    arrived = arrived[arrived >= at(first, 0.0)[0]]
+    day = arrived // DAY_HOURS
+    few = arrived[(day != (date(2026, 11, 1) - FIRST_MONDAY).days) | (np.arange(len(arrived)) % 20 == 0)]
+    assert {float(of_group) for shares in learnt(few).values() for of_group in shares} == {1.0}
+
+
 def test_a_day_that_is_public_in_one_region_and_optional_in_another_is_one() -> None:
     """Carnival is public in Rio de Janeiro; a few in São Paulo who work on it do not speak for all."""
     first = date(2027, 1, 4)

@@ -223,6 +223,11 @@ def test_a_cell_that_cannot_be_mapped_is_rejected_with_the_reason(
         ({"placed_at": "{constant: !!timestamp 5}"}, "line 15: '5' is not what its tag tag:yaml.org,2002:timestamp"),
         ({"unit_price": "{constant: !!int five}"}, "line 23: 'five' is not what its tag"),
         ({"unit_price": "[prezzo]"}, "unit_price: must be a mapping: words with their values"),
+        (
+            {"unit_price": "{constant: [1, 2]}"},
+            "unit_price.constant: must be one value: a text, a number, true or false",
+        ),
+        ({"unit_price": "{column: cosa, values: {a: {b: 1}}}"}, "unit_price.values.a: must be one value: a text"),
     ],
 )
 def test_a_mapping_that_cannot_be_used_says_where_and_what_to_do(
