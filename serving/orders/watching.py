@@ -54,7 +54,7 @@ async def _sent_from_elsewhere(service: Service, order: OrderRecord, sure: float
     )
     if late is None or not may_be_failed_again(order):
         return False
-    units = {line.line_id: line.left for line in late.lines}
+    units = {line.line_id: line.left for line in late.lines if line.left}  # a line may have been taken off
     avoided = Avoided(order.failed_at, frozenset({late.location_id}), order.passed_stages, order.not_found)
     made = await asyncio.to_thread(decide_part, service, order, units, avoided)
     if made is None or not made.decision.options or _on_time(made) < sure_enough(order):

@@ -97,6 +97,22 @@ async def test_where_another_location_keeps_the_promise_it_is_sent_from_there(ap
     assert held == {"W001": 0, "S014": 1}
 
 
+async def test_a_line_taken_off_does_not_keep_the_rest_from_going_elsewhere(api: Api) -> None:
+    """Nor the promises of other orders from being watched."""
+    await open_all_day(api, W001=5)
+    lines = [{"line_id": line_id, "sku": "SKU-1", "quantity": 1} for line_id in ("1", "2")]
+    await placed(api, "A", promised_at=PROMISED.isoformat(), lines=lines)
+    await placed(api, "B", promised_at=PROMISED.isoformat())
+    assert (await api.client.patch("/v1/orders/A/lines/1", json={"quantity": 0})).status_code == 200
+    await later(api, 1)
+    await stock(api, at=(NOW + HOUR / 2).isoformat(), S014=1)
+    await later(api, 30.5)
+    order = await seen(api, "A")
+    assert [(s["location_id"], s["state"]) for s in order["shipments"]] == [("W001", "withdrawn"), ("S014", "assigned")]
+    assert [line["quantity"] for line in order["shipments"][1]["lines"]] == [1]
+    assert len(await risks(api, "A")) == len(await risks(api, "B")) == 1
+
+
 async def test_what_is_picked_already_stays_where_it_is(api: Api) -> None:
     await open_all_day(api, W001=5)
     order = await placed(api, "A", promised_at=PROMISED.isoformat())
