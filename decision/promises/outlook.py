@@ -64,12 +64,12 @@ def _there_by(shipment: OnItsWay, instant: datetime, now: datetime) -> float:
     if instant <= now:
         return 0.0
     slip = (shipment.handed_over_at or max(now, shipment.ready_at)) - shipment.ready_at
-    left = 1 - _within(shipment, now - slip)  # it has not arrived yet
-    return 0.0 if left <= 0 else max(0.0, (_within(shipment, instant - slip) - 1 + left) / left)
+    left = 1 - _within(shipment, now, slip)  # it has not arrived yet
+    return 0.0 if left <= 0 else max(0.0, (_within(shipment, instant, slip) - 1 + left) / left)
 
 
-def _within(shipment: OnItsWay, instant: datetime) -> float:
-    hours = (instant - shipment.decided_at) / timedelta(hours=1)
+def _within(shipment: OnItsWay, instant: datetime, slip: timedelta) -> float:
+    hours = (instant - shipment.decided_at - slip) / timedelta(hours=1)  # an instant may be the last that there is
     return float(ndtr((log(hours) - _centre(shipment)) / _spread(shipment))) if hours > 0 else 0.0
 
 

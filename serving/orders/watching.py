@@ -10,7 +10,7 @@ from datetime import datetime
 from functools import partial
 from typing import Final
 
-from sqlalchemy import Connection, or_, select
+from sqlalchemy import Connection, and_, false, func, or_, select
 
 from decision.promises.outlook import on_time
 from serving.database.decision_log import log_decision
@@ -24,7 +24,7 @@ from serving.orders.events import WHO, By
 from serving.orders.records import OrderRecord, ShipmentRecord
 from serving.orders.risk import WATCHED, is_late, on_its_way, risk_event, tell_risk
 from serving.orders.routing import MOST_FAILURES, decide_part, may_be_failed_again
-from serving.orders.states import AT_LOCATION, ShipmentEvent, ShipmentState
+from serving.orders.states import AT_LOCATION, OrderState, ShipmentEvent, ShipmentState
 from serving.orders.writing import change_order
 from serving.service import Service
 
@@ -97,21 +97,30 @@ def _moved(order: OrderRecord, late: ShipmentRecord, made: Made, by: By) -> Chan
 def _overdue(connection: Connection, now: datetime) -> list[str]:
     """Orders, not told of yet, with a shipment that should have been handed over by now, or have arrived.
 
-    Those that locations have failed too often are not tried any more, by which waiting ones are found out.
+    What was ready in time for its customer to fetch is not overdue, however long it waits for him. Those that locations
+    have failed too often are not tried any more, by which waiting ones are found out.
     """
+    # Of others it is not told when they were ready, until they are handed over.
+    fetchable = and_(
+        shipments.c.state == ShipmentState.READY, func.coalesce(shipments.c.ready_at <= orders.c.promised_at, false())
+    )
+    at_location = shipments.c.state.in_(AT_LOCATION) & ~fetchable
+    on_its_way = shipments.c.state == ShipmentState.HANDED_OVER
     overdue = select(shipments.c.order_id).where(
         shipments.c.order_id == orders.c.order_id,
         or_(
-            shipments.c.state.in_(AT_LOCATION) & (shipments.c.hand_over_by < now),
+            at_location & (shipments.c.hand_over_by < now),
             # Not sure enough when it was assigned.
-            shipments.c.state.in_(AT_LOCATION) & (shipments.c.hand_over_by < shipments.c.expected_ready_at),
-            (shipments.c.state == ShipmentState.HANDED_OVER) & (shipments.c.expected_p50_at < now),
+            at_location & (shipments.c.hand_over_by < shipments.c.expected_ready_at),
+            on_its_way & (shipments.c.expected_p50_at < now),
+            (at_location | on_its_way) & (orders.c.promised_at < now),
         ),
     )
+    waits = (orders.c.state != OrderState.ASSIGNED) & (orders.c.promised_at < now)
     statement = select(orders.c.order_id).where(
         orders.c.state.in_(WATCHED),
         orders.c.promised_at.is_not(None),
         orders.c.at_risk_at.is_(None),
-        or_(overdue.exists(), orders.c.promised_at < now, orders.c.failures >= MOST_FAILURES),
+        or_(overdue.exists(), waits, orders.c.failures >= MOST_FAILURES),
     )
     return list(connection.execute(statement.order_by(orders.c.promised_at, orders.c.order_id)).scalars())

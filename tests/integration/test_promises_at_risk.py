@@ -97,6 +97,41 @@ async def test_where_another_location_keeps_the_promise_it_is_sent_from_there(ap
     assert held == {"W001": 0, "S014": 1}
 
 
+async def test_what_was_ready_in_time_waits_for_its_customer_without_being_at_risk(api: Api) -> None:
+    await open_all_day(api, S014=5)
+    collected = {"delivery_method": "click_and_collect", "collect_location_id": "S014"}
+    for name in ("in time", "too late", "never"):
+        await placed(api, name, promised_at=PROMISED.isoformat(), **collected)
+    (in_time,), (too_late,) = [(await seen(api, name))["shipments"] for name in ("in time", "too late")]
+    await later(api, 3)
+    assert (await tell(api, in_time, "ready")).status_code == 200
+    for hours in (59, 61):
+        await later(api, hours)
+    assert (await tell(api, too_late, "ready")).status_code == 200
+    await later(api, 100)
+    assert [len(await risks(api, name)) for name in ("in time", "too late", "never")] == [0, 1, 1]
+    assert (await tell(api, in_time, "collected")).json()["order_state"] == "completed"
+
+
+async def test_it_counts_when_it_was_handed_over_not_when_that_was_told(api: Api) -> None:
+    await open_all_day(api, W001=5)
+    orders = [await placed(api, name, promised_at=PROMISED.isoformat()) for name in ("A", "B")]
+    await later(api, 29)
+    for order, happened_at in zip(orders, (NOW + HOUR, NOW + 29 * HOUR), strict=True):
+        told = await tell(api, order["shipments"][0], "handed_over", occurred_at=happened_at.isoformat())
+        assert told.status_code == 200
+    await later(api, 46)
+    assert [len(await risks(api, name)) for name in ("A", "B")] == [0, 1]
+
+
+async def test_an_order_promised_for_the_last_day_of_the_calendar_is_watched_as_any(api: Api) -> None:
+    await open_all_day(api, W001=5)
+    order = await placed(api, "A", promised_at="9999-12-31T23:59:59Z")
+    assert (await tell(api, order["shipments"][0], "handed_over")).status_code == 200
+    await later(api, 40)
+    assert await risks(api, "A") == []
+
+
 async def test_a_line_taken_off_does_not_keep_the_rest_from_going_elsewhere(api: Api) -> None:
     """Nor the promises of other orders from being watched."""
     await open_all_day(api, W001=5)
