@@ -57,27 +57,31 @@ async def _sent_from_elsewhere(service: Service, order: OrderRecord, sure: float
     units = {line.line_id: line.left for line in late.lines if line.left}  # a line may have been taken off
     avoided = Avoided(order.failed_at, frozenset({late.location_id}), order.passed_stages, order.not_found)
     made = await asyncio.to_thread(decide_part, service, order, units, avoided)
-    if made is None or not made.decision.options or _on_time(made) < sure_enough(order):
+    rank = None if made is None else _keeping(made, sure_enough(order))
+    if made is None or rank is None:
         return False
     by = By(WHO, service.clock(), f"on time with {sure:.0%} from {late.location_id}")
+    doing = partial(_carry_out, order_id=order.order_id, late=late, made=made, rank=rank, by=by)
     try:
-        await service.database.write(partial(_carry_out, order_id=order.order_id, late=late, made=made, by=by))
+        await service.database.write(doing)
     except (StockGoneError, CapacityGoneError, ConflictError):
         return False  # others were faster; it is told to be at risk
     await asyncio.to_thread(service.live.refresh_now)
     return True
 
 
-def _on_time(made: Made) -> float:
-    return made.decision.options[0].on_time or 0.0
+def _keeping(made: Made, sure: float) -> int | None:
+    """Rank of the first plan that sends all of it in time, so surely; a better one may be late."""
+    in_time = (one.rank for one in made.decision.options if not one.missing and (one.on_time or 0.0) >= sure)
+    return next(in_time, None)
 
 
-def _carry_out(connection: Connection, *, order_id: str, late: ShipmentRecord, made: Made, by: By) -> None:
-    change_order(connection, order_id, partial(_moved, late=late, made=made, by=by), by)
+def _carry_out(connection: Connection, *, order_id: str, late: ShipmentRecord, made: Made, rank: int, by: By) -> None:
+    change_order(connection, order_id, partial(_moved, late=late, made=made, rank=rank, by=by), by)
     log_decision(connection, made.logged, made.snapshot.kept)
 
 
-def _moved(order: OrderRecord, late: ShipmentRecord, made: Made, by: By) -> Change:
+def _moved(order: OrderRecord, late: ShipmentRecord, made: Made, rank: int, by: By) -> Change:
     """The shipment is withdrawn from its location, and its units are sent as was decided.
 
     Raises `ConflictError` where its location has begun meanwhile.
@@ -89,7 +93,7 @@ def _moved(order: OrderRecord, late: ShipmentRecord, made: Made, by: By) -> Chan
     left = {line.line_id: line.left for line in known.lines}
     waits = replace(waiting_again(withdrawn.after, left), failures=order.failures + 1)
     waiting = replace(withdrawn, after=settled(order, waits, by).after)
-    assigned = then(waiting, assign(waiting.after, made.assignment(1), by))
+    assigned = then(waiting, assign(waiting.after, made.assignment(rank), by))
     event = risk_event(assigned.after, made.snapshot, by, sent_from_elsewhere=True)
     return replace(assigned, events=(*assigned.events, event))
 

@@ -97,6 +97,21 @@ async def test_where_another_location_keeps_the_promise_it_is_sent_from_there(ap
     assert held == {"W001": 0, "S014": 1}
 
 
+async def test_it_is_sent_from_where_the_promise_is_kept_though_a_plan_that_is_late_costs_less(api: Api) -> None:
+    await open_all_day(api, W001=5)
+    await placed(api, "A", promised_at=PROMISED.isoformat())
+    await later(api, 1)
+    dear = {"id": "dear", "where": 'location.type == "store"', "adjust": 50}
+    document = {"name": "everything", "strategy": {}, "rules": [dear]}
+    assert (await api.client.post("/v1/rulesets/everything/publish", json=document)).status_code == 201
+    other = {"location_id": "W002", "location_type": "warehouse", "country": "IT", "timezone": "Europe/Rome"}
+    await api.feed("locations", [other])
+    await stock(api, at=(NOW + HOUR / 2).isoformat(), S014=5, W002=5)
+    await later(api, 30.5)
+    shipments = (await seen(api, "A"))["shipments"]
+    assert [(s["location_id"], s["state"]) for s in shipments] == [("W001", "withdrawn"), ("S014", "assigned")]
+
+
 async def test_what_was_ready_in_time_waits_for_its_customer_without_being_at_risk(api: Api) -> None:
     await open_all_day(api, S014=5)
     collected = {"delivery_method": "click_and_collect", "collect_location_id": "S014"}
