@@ -42,9 +42,18 @@ def on_its_way(order: OrderRecord) -> list[OnItsWay]:
             _not_before(shipment, shipment.ready_at) if shipment.state is ShipmentState.HANDED_OVER else None,
             _there_at(shipment),
         )
-        for shipment in order.live()
+        for shipment in _each_once(order)
         if shipment.expected_ready_at is not None
     ]
+
+
+def _each_once(order: OrderRecord) -> list[ShipmentRecord]:
+    """The live shipments; of those that stand for the same units, the slowest: it is not known yet who accepts."""
+    chosen: dict[str, ShipmentRecord] = {}
+    for shipment in order.live():
+        slowest = max(order.alike(shipment), key=lambda known: (known.expected_p90_at, known.number))
+        chosen[slowest.shipment_id] = slowest
+    return list(chosen.values())
 
 
 def _there_at(shipment: ShipmentRecord) -> datetime | None:
