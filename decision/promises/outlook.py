@@ -74,9 +74,14 @@ def _within(shipment: OnItsWay, instant: datetime, slip: timedelta) -> float:
 
 
 def _centre(shipment: OnItsWay) -> float:
-    return log(max(shipment.p50_at - shipment.decided_at, _LEAST) / timedelta(hours=1))
+    return log(_p50(shipment) / timedelta(hours=1))
 
 
 def _spread(shipment: OnItsWay) -> float:
-    p90 = max(shipment.p90_at, shipment.p50_at + _LEAST) - shipment.decided_at
+    p90 = max(shipment.p90_at - shipment.decided_at, _p50(shipment) + _LEAST)
     return (log(p90 / timedelta(hours=1)) - _centre(shipment)) / _P90
+
+
+def _p50(shipment: OnItsWay) -> timedelta:
+    """By what was expected, it may be there already: a plan may be chosen long after it was made."""
+    return max(shipment.p50_at - shipment.decided_at, _LEAST)

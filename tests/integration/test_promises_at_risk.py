@@ -9,6 +9,7 @@ from serving.orders.sweeping import sweep
 from serving.wire import examples
 from tests.integration.conftest import NOW, Api
 from tests.integration.orders import open_shop, placed, seen, stock, tell
+from tests.integration.orders import order as an_order
 
 pytestmark = pytest.mark.anyio
 
@@ -145,6 +146,16 @@ async def test_an_order_promised_for_the_last_day_of_the_calendar_is_watched_as_
     assert (await tell(api, order["shipments"][0], "handed_over")).status_code == 200
     await later(api, 40)
     assert await risks(api, "A") == []
+
+
+async def test_a_plan_that_is_committed_after_its_dates_is_carried_out_and_at_risk(api: Api) -> None:
+    await open_all_day(api, W001=5)
+    decided = (await api.decide(an_order("A", promised_at=PROMISED.isoformat()))).json()
+    api.clock.now = NOW + 100 * HOUR
+    committed = await api.client.post(f"/v1/decisions/{decided['decision_id']}/commit", json={})
+    assert committed.status_code == 201, committed.text
+    await later(api, 101)
+    assert len(await risks(api, "A")) == 1
 
 
 async def test_a_line_taken_off_does_not_keep_the_rest_from_going_elsewhere(api: Api) -> None:
