@@ -64,19 +64,24 @@ def _there_by(shipment: OnItsWay, instant: datetime, now: datetime) -> float:
     if instant <= now:
         return 0.0
     slip = (shipment.handed_over_at or max(now, shipment.ready_at)) - shipment.ready_at
-    left = 1 - _within(shipment, now - slip)  # it has not arrived yet
-    return 0.0 if left <= 0 else max(0.0, (_within(shipment, instant - slip) - 1 + left) / left)
+    left = 1 - _within(shipment, now, slip)  # it has not arrived yet
+    return 0.0 if left <= 0 else max(0.0, (_within(shipment, instant, slip) - 1 + left) / left)
 
 
-def _within(shipment: OnItsWay, instant: datetime) -> float:
-    hours = (instant - shipment.decided_at) / timedelta(hours=1)
+def _within(shipment: OnItsWay, instant: datetime, slip: timedelta) -> float:
+    hours = (instant - shipment.decided_at - slip) / timedelta(hours=1)  # an instant may be the last that there is
     return float(ndtr((log(hours) - _centre(shipment)) / _spread(shipment))) if hours > 0 else 0.0
 
 
 def _centre(shipment: OnItsWay) -> float:
-    return log(max(shipment.p50_at - shipment.decided_at, _LEAST) / timedelta(hours=1))
+    return log(_p50(shipment) / timedelta(hours=1))
 
 
 def _spread(shipment: OnItsWay) -> float:
-    p90 = max(shipment.p90_at, shipment.p50_at + _LEAST) - shipment.decided_at
+    p90 = max(shipment.p90_at - shipment.decided_at, _p50(shipment) + _LEAST)
     return (log(p90 / timedelta(hours=1)) - _centre(shipment)) / _P90
+
+
+def _p50(shipment: OnItsWay) -> timedelta:
+    """By what was expected, it may be there already: a plan may be chosen long after it was made."""
+    return max(shipment.p50_at - shipment.decided_at, _LEAST)

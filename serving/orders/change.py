@@ -71,7 +71,7 @@ def each(
     events: list[OrderEvent] = []
     at = occurred_at or by.at
     for shipment in shipments:
-        state = after(shipment.state, event, order.delivery_method)
+        state = after(shipment.state, event, fetched=order.is_fetched(shipment))
         if state is None:
             raise ConflictError(f"Shipment {shipment.shipment_id!r} is {shipment.state}: it cannot be {event}")
         moved = _moved(order, shipment, state, by.at, at)
@@ -96,7 +96,7 @@ def _moved(
     order: OrderRecord, shipment: ShipmentRecord, state: ShipmentState, now: datetime, occurred_at: datetime
 ) -> ShipmentRecord:
     """The shipment in ``state``, with when it was ready and how it ended; what is collected waits for the customer."""
-    collected = state is ShipmentState.READY and order.collected_at == shipment.location_id
+    collected = state is ShipmentState.READY and order.is_fetched(shipment)
     ready = collected or state is ShipmentState.HANDED_OVER
     return replace(
         shipment,

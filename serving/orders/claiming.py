@@ -49,5 +49,5 @@ def too_late(order: OrderRecord, shipment: ShipmentRecord) -> ConflictError:
     )
     if shipment.state is ShipmentState.WITHDRAWN and taken is not None:
         return TakenError(f"Shipment {shipment.shipment_id!r} was already taken by {taken.location_id}")
-    can = ", ".join(tellable(shipment.state, order.delivery_method)) or "nothing more"
+    can = ", ".join(tellable(shipment.state, fetched=order.is_fetched(shipment))) or "nothing more"
     return ConflictError(f"Shipment {shipment.shipment_id!r} is {shipment.state}: what can be told of it is {can}")

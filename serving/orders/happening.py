@@ -39,7 +39,7 @@ def happened(
     shipment = order.shipment(shipment_id)
     if event is ShipmentEvent.SHORT_PICKED and _told_before(shipment, picked or {}):
         return Change(order, order)
-    state = after(shipment.state, event, order.delivery_method)
+    state = after(shipment.state, event, fetched=order.is_fetched(shipment))
     if state is None:
         raise too_late(order, shipment)
     if event is ShipmentEvent.SHORT_PICKED:

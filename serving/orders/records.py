@@ -1,7 +1,9 @@
 """An order as it is kept: its lines, and the shipments that supply them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import orjson
 
@@ -71,6 +73,11 @@ class ShipmentRecord:
     handling_cost: float | None = None
 
 
+def fetched_from(asked: Mapping[str, Any]) -> str | None:
+    """The location where the customer fetches the order of this body; ``None`` for what is sent home."""
+    return None if asked["delivery_method"] == "home" else str(asked["collect_location_id"])
+
+
 @dataclass(frozen=True, slots=True)
 class OrderRecord:
     """An order with its lines and all its shipments, those that failed too.
@@ -97,16 +104,6 @@ class OrderRecord:
     promised_at: datetime | None = None
     promise: str | None = None
     at_risk_at: datetime | None = None
-
-    @property
-    def collected_at(self) -> str | None:
-        """The location where the customer fetches it; ``None`` for what is sent home."""
-        return None if self.delivery_method == "home" else orjson.loads(self.request)["collect_location_id"]
-
-    @property
-    def delivery_method(self) -> str:
-        """What the customer chose."""
-        return str(orjson.loads(self.request)["delivery_method"])
 
     @property
     def waiting(self) -> dict[str, int]:
@@ -143,6 +140,10 @@ class OrderRecord:
     def shipment(self, shipment_id: str) -> ShipmentRecord:
         """The shipment of that name, which is one of the order's."""
         return next(shipment for shipment in self.shipments if shipment.shipment_id == shipment_id)
+
+    def is_fetched(self, shipment: ShipmentRecord) -> bool:
+        """Whether the customer comes for it to its location, instead of its being sent."""
+        return fetched_from(orjson.loads(self.request)) == shipment.location_id
 
     def alike(self, shipment: ShipmentRecord) -> list[ShipmentRecord]:
         """The shipments that stand for the same units now: those of one open offer, or ``shipment`` alone."""

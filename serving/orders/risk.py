@@ -28,19 +28,44 @@ WATCHED: Final = (OrderState.OFFERED, OrderState.ASSIGNED, OrderState.BACKORDERE
 
 
 def on_its_way(order: OrderRecord) -> list[OnItsWay]:
-    """The live shipments of an order, as far as it was told when they should be handed over."""
+    """The live shipments of an order, as far as it was told when they should be handed over.
+
+    They went on when that happened, not when it was told. What its customer fetches is there once it is ready: how long
+    it waits for him is not the promise's.
+    """
     return [
         OnItsWay(
             shipment.assigned_at,
             shipment.expected_ready_at,
             shipment.expected_p50_at,
             shipment.expected_p90_at,
-            shipment.changed_at if shipment.state is ShipmentState.HANDED_OVER else None,
-            shipment.changed_at if shipment.state in ARRIVED else None,
+            _not_before(shipment, shipment.ready_at) if shipment.state is ShipmentState.HANDED_OVER else None,
+            _there_at(shipment),
         )
-        for shipment in order.live()
+        for shipment in _each_once(order)
         if shipment.expected_ready_at is not None
     ]
+
+
+def _each_once(order: OrderRecord) -> list[ShipmentRecord]:
+    """The live shipments; of those that stand for the same units, the slowest: it is not known yet who accepts."""
+    chosen: dict[str, ShipmentRecord] = {}
+    for shipment in order.live():
+        slowest = max(order.alike(shipment), key=lambda known: (known.expected_p90_at, known.number))
+        chosen[slowest.shipment_id] = slowest
+    return list(chosen.values())
+
+
+def _there_at(shipment: ShipmentRecord) -> datetime | None:
+    if shipment.state in ARRIVED:
+        return _not_before(shipment, shipment.outcome_at)
+    fetchable = shipment.state is ShipmentState.READY  # of others it is not told when they were ready
+    return shipment.ready_at if fetchable else None
+
+
+def _not_before(shipment: ShipmentRecord, happened_at: datetime | None) -> datetime:
+    """When it happened, by clocks that may be wrong; when it was told, where nothing else is known."""
+    return max(happened_at or shipment.changed_at, shipment.assigned_at)
 
 
 def how_sure(order: OrderRecord, promised_at: datetime, now: datetime) -> float:

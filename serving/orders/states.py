@@ -98,29 +98,30 @@ _LEADS: Final = {
 }
 
 
-def after(state: ShipmentState, event: ShipmentEvent, delivery_method: str) -> ShipmentState | None:
-    """The state that ``event`` leads to from ``state``; ``None`` where it cannot happen.
+def after(state: ShipmentState, event: ShipmentEvent, *, fetched: bool) -> ShipmentState | None:
+    """The state that ``event`` leads to from ``state``; ``None`` where it cannot happen. ``fetched``: as in `possible`.
 
     An event told twice leads to where it led before.
     """
     leads_to, _ = _LEADS[event]
-    if event in possible(state, delivery_method):
+    if event in possible(state, fetched=fetched):
         return leads_to
     return state if state is leads_to and event is not _E.SHORT_PICKED else None
 
 
-def possible(state: ShipmentState, delivery_method: str) -> tuple[ShipmentEvent, ...]:
-    """What can happen to a shipment in ``state``, of an order with that delivery method.
+def possible(state: ShipmentState, *, fetched: bool) -> tuple[ShipmentEvent, ...]:
+    """What can happen to a shipment in ``state``. ``fetched``: whether the customer comes for it to its location.
 
-    Nobody collects at its location what is sent home; once it is under way it may be, from the carrier.
+    Nobody collects at its location what is sent elsewhere; once it is under way it may be, from the carrier or in the
+    store that it was sent to.
     """
-    never = {_E.COLLECTED} if delivery_method == "home" and state in AT_LOCATION else set()
+    never = {_E.COLLECTED} if state in AT_LOCATION and not fetched else set()
     return tuple(event for event, (_, possible_in) in _LEADS.items() if state in possible_in and event not in never)
 
 
-def tellable(state: ShipmentState, delivery_method: str) -> tuple[ShipmentEvent, ...]:
-    """What a location can tell of a shipment in ``state``, of an order with that delivery method."""
-    return tuple(event for event in possible(state, delivery_method) if event not in OWN)
+def tellable(state: ShipmentState, *, fetched: bool) -> tuple[ShipmentEvent, ...]:
+    """What a location can tell of a shipment in ``state``. ``fetched``: as in `possible`."""
+    return tuple(event for event in possible(state, fetched=fetched) if event not in OWN)
 
 
 def order_state(shipments: Collection[ShipmentState], waiting: int, *, confirmed: bool) -> OrderState:

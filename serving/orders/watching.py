@@ -10,7 +10,7 @@ from datetime import datetime
 from functools import partial
 from typing import Final
 
-from sqlalchemy import Connection, or_, select
+from sqlalchemy import Connection, and_, false, func, or_, select
 
 from decision.promises.outlook import on_time
 from serving.database.decision_log import log_decision
@@ -24,7 +24,7 @@ from serving.orders.events import WHO, By
 from serving.orders.records import OrderRecord, ShipmentRecord
 from serving.orders.risk import WATCHED, is_late, on_its_way, risk_event, tell_risk
 from serving.orders.routing import MOST_FAILURES, decide_part, may_be_failed_again
-from serving.orders.states import AT_LOCATION, ShipmentEvent, ShipmentState
+from serving.orders.states import AT_LOCATION, OrderState, ShipmentEvent, ShipmentState
 from serving.orders.writing import change_order
 from serving.service import Service
 
@@ -54,30 +54,34 @@ async def _sent_from_elsewhere(service: Service, order: OrderRecord, sure: float
     )
     if late is None or not may_be_failed_again(order):
         return False
-    units = {line.line_id: line.left for line in late.lines}
+    units = {line.line_id: line.left for line in late.lines if line.left}  # a line may have been taken off
     avoided = Avoided(order.failed_at, frozenset({late.location_id}), order.passed_stages, order.not_found)
     made = await asyncio.to_thread(decide_part, service, order, units, avoided)
-    if made is None or not made.decision.options or _on_time(made) < sure_enough(order):
+    rank = None if made is None else _keeping(made, sure_enough(order))
+    if made is None or rank is None:
         return False
     by = By(WHO, service.clock(), f"on time with {sure:.0%} from {late.location_id}")
+    doing = partial(_carry_out, order_id=order.order_id, late=late, made=made, rank=rank, by=by)
     try:
-        await service.database.write(partial(_carry_out, order_id=order.order_id, late=late, made=made, by=by))
+        await service.database.write(doing)
     except (StockGoneError, CapacityGoneError, ConflictError):
         return False  # others were faster; it is told to be at risk
     await asyncio.to_thread(service.live.refresh_now)
     return True
 
 
-def _on_time(made: Made) -> float:
-    return made.decision.options[0].on_time or 0.0
+def _keeping(made: Made, sure: float) -> int | None:
+    """Rank of the first plan that sends all of it in time, so surely; a better one may be late."""
+    in_time = (one.rank for one in made.decision.options if not one.missing and (one.on_time or 0.0) >= sure)
+    return next(in_time, None)
 
 
-def _carry_out(connection: Connection, *, order_id: str, late: ShipmentRecord, made: Made, by: By) -> None:
-    change_order(connection, order_id, partial(_moved, late=late, made=made, by=by), by)
+def _carry_out(connection: Connection, *, order_id: str, late: ShipmentRecord, made: Made, rank: int, by: By) -> None:
+    change_order(connection, order_id, partial(_moved, late=late, made=made, rank=rank, by=by), by)
     log_decision(connection, made.logged, made.snapshot.kept)
 
 
-def _moved(order: OrderRecord, late: ShipmentRecord, made: Made, by: By) -> Change:
+def _moved(order: OrderRecord, late: ShipmentRecord, made: Made, rank: int, by: By) -> Change:
     """The shipment is withdrawn from its location, and its units are sent as was decided.
 
     Raises `ConflictError` where its location has begun meanwhile.
@@ -89,7 +93,7 @@ def _moved(order: OrderRecord, late: ShipmentRecord, made: Made, by: By) -> Chan
     left = {line.line_id: line.left for line in known.lines}
     waits = replace(waiting_again(withdrawn.after, left), failures=order.failures + 1)
     waiting = replace(withdrawn, after=settled(order, waits, by).after)
-    assigned = then(waiting, assign(waiting.after, made.assignment(1), by))
+    assigned = then(waiting, assign(waiting.after, made.assignment(rank), by))
     event = risk_event(assigned.after, made.snapshot, by, sent_from_elsewhere=True)
     return replace(assigned, events=(*assigned.events, event))
 
@@ -97,21 +101,30 @@ def _moved(order: OrderRecord, late: ShipmentRecord, made: Made, by: By) -> Chan
 def _overdue(connection: Connection, now: datetime) -> list[str]:
     """Orders, not told of yet, with a shipment that should have been handed over by now, or have arrived.
 
-    Those that locations have failed too often are not tried any more, by which waiting ones are found out.
+    What was ready in time for its customer to fetch is not overdue, however long it waits for him. Those that locations
+    have failed too often are not tried any more, by which waiting ones are found out.
     """
+    # Of others it is not told when they were ready, until they are handed over.
+    fetchable = and_(
+        shipments.c.state == ShipmentState.READY, func.coalesce(shipments.c.ready_at <= orders.c.promised_at, false())
+    )
+    at_location = shipments.c.state.in_(AT_LOCATION) & ~fetchable
+    on_its_way = shipments.c.state == ShipmentState.HANDED_OVER
     overdue = select(shipments.c.order_id).where(
         shipments.c.order_id == orders.c.order_id,
         or_(
-            shipments.c.state.in_(AT_LOCATION) & (shipments.c.hand_over_by < now),
+            at_location & (shipments.c.hand_over_by < now),
             # Not sure enough when it was assigned, or expected to be ready only once its location has closed.
-            shipments.c.state.in_(AT_LOCATION) & (shipments.c.hand_over_by < shipments.c.expected_ready_at),
-            (shipments.c.state == ShipmentState.HANDED_OVER) & (shipments.c.expected_p50_at < now),
+            at_location & (shipments.c.hand_over_by < shipments.c.expected_ready_at),
+            on_its_way & (shipments.c.expected_p50_at < now),
+            (at_location | on_its_way) & (orders.c.promised_at < now),
         ),
     )
+    waits = (orders.c.state != OrderState.ASSIGNED) & (orders.c.promised_at < now)
     statement = select(orders.c.order_id).where(
         orders.c.state.in_(WATCHED),
         orders.c.promised_at.is_not(None),
         orders.c.at_risk_at.is_(None),
-        or_(overdue.exists(), orders.c.promised_at < now, orders.c.failures >= MOST_FAILURES),
+        or_(overdue.exists(), waits, orders.c.failures >= MOST_FAILURES),
     )
     return list(connection.execute(statement.order_by(orders.c.promised_at, orders.c.order_id)).scalars())

@@ -16,6 +16,7 @@ from serving.orders.change import Change
 from serving.orders.events import By
 from serving.orders.happening import Cost, happened
 from serving.orders.patience import offered_until
+from serving.orders.records import fetched_from
 from serving.orders.routing import may_route, route_order, route_waiting
 from serving.orders.states import ShipmentEvent, ShipmentState, tellable
 from serving.orders.writing import change_order
@@ -128,7 +129,7 @@ def _tasks(connection: Connection, location_id: str, snapshot: Snapshot) -> list
             orders.c.order_id.in_({shipment.order_id for shipment in found})
         )
     ).all()
-    methods = {order_id: orjson.loads(request)["delivery_method"] for order_id, request, _ in known}
+    asked = {order_id: orjson.loads(request) for order_id, request, _ in known}
     promised = {order_id: promised_at for order_id, _, promised_at in known}
     offers = {shipment.offer_id for shipment in found if shipment.state is ShipmentState.OFFERED}
     of_offers = find_shipments(
@@ -145,7 +146,7 @@ def _tasks(connection: Connection, location_id: str, snapshot: Snapshot) -> list
             "order_id": shipment.order_id,
             "location_id": location_id,
             "carrier_service_id": shipment.carrier_service_id,
-            "delivery_method": methods[shipment.order_id],
+            "delivery_method": asked[shipment.order_id]["delivery_method"],
             "to_do": _TO_DO[shipment.state],
             "assigned_at": shipment.assigned_at,
             "promised_at": promised[shipment.order_id],
@@ -157,7 +158,7 @@ def _tasks(connection: Connection, location_id: str, snapshot: Snapshot) -> list
                 for line in shipment.lines
                 if line.left
             ],
-            "next": tellable(shipment.state, methods[shipment.order_id]),
+            "next": tellable(shipment.state, fetched=fetched_from(asked[shipment.order_id]) == location_id),
         }
         for shipment in found
     ]

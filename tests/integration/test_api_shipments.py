@@ -82,6 +82,20 @@ async def test_what_is_sent_home_is_not_collected_at_its_store(shop: Api) -> Non
     assert (await tell(shop, shipment, "collected")).json()["order_state"] == "completed", "at the carrier's"
 
 
+async def test_what_is_sent_to_its_store_is_not_collected_where_it_comes_from(shop: Api) -> None:
+    await stock(shop, "2026-03-02T08:00:00Z", S014=0)
+    made = await placed(shop, "A-1", 2, delivery_method="ship_to_store", collect_location_id="S014")
+    (shipment,) = made["shipments"]
+    assert shipment["location_id"] == "W001"
+    await tell(shop, shipment, "ready")
+    (task,) = (await shop.client.get("/v1/tasks", params={"location": "W001"})).json()["tasks"]
+    assert task["next"] == ["handed_over", "cancelled"]
+    assert (await tell(shop, shipment, "collected")).status_code == 409
+    assert numbers(await at(shop, "W001")) == (5, 2, 3)
+    await tell(shop, shipment, "handed_over")
+    assert (await tell(shop, shipment, "collected")).json()["order_state"] == "completed", "in the store"
+
+
 async def test_the_same_event_told_twice_changes_nothing_more(shop: Api) -> None:
     (shipment,) = (await placed(shop, "A-1", 2))["shipments"]
     for _ in range(2):

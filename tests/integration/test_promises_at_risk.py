@@ -9,6 +9,7 @@ from serving.orders.sweeping import sweep
 from serving.wire import examples
 from tests.integration.conftest import NOW, Api
 from tests.integration.orders import open_shop, placed, seen, stock, tell
+from tests.integration.orders import order as an_order
 
 pytestmark = pytest.mark.anyio
 
@@ -113,6 +114,82 @@ async def test_where_another_location_keeps_the_promise_it_is_sent_from_there(ap
     assert len(await risks(api, "A")) == 1
     held = {at["location_id"]: at["held"] for at in (await api.client.get("/v1/stock?sku=SKU-1")).json()["by_location"]}
     assert held == {"W001": 0, "S014": 1}
+
+
+async def test_it_is_sent_from_where_the_promise_is_kept_though_a_plan_that_is_late_costs_less(api: Api) -> None:
+    await open_all_day(api, W001=5)
+    await placed(api, "A", promised_at=PROMISED.isoformat())
+    await later(api, 1)
+    dear = {"id": "dear", "where": 'location.type == "store"', "adjust": 50}
+    document = {"name": "everything", "strategy": {}, "rules": [dear]}
+    assert (await api.client.post("/v1/rulesets/everything/publish", json=document)).status_code == 201
+    other = {"location_id": "W002", "location_type": "warehouse", "country": "IT", "timezone": "Europe/Rome"}
+    await api.feed("locations", [other])
+    await stock(api, at=(NOW + HOUR / 2).isoformat(), S014=5, W002=5)
+    await later(api, 30.5)
+    shipments = (await seen(api, "A"))["shipments"]
+    assert [(s["location_id"], s["state"]) for s in shipments] == [("W001", "withdrawn"), ("S014", "assigned")]
+
+
+async def test_what_was_ready_in_time_waits_for_its_customer_without_being_at_risk(api: Api) -> None:
+    await open_all_day(api, S014=5)
+    collected = {"delivery_method": "click_and_collect", "collect_location_id": "S014"}
+    for name in ("in time", "too late", "never"):
+        await placed(api, name, promised_at=PROMISED.isoformat(), **collected)
+    (in_time,), (too_late,) = [(await seen(api, name))["shipments"] for name in ("in time", "too late")]
+    await later(api, 3)
+    assert (await tell(api, in_time, "ready")).status_code == 200
+    for hours in (59, 61):
+        await later(api, hours)
+    assert (await tell(api, too_late, "ready")).status_code == 200
+    await later(api, 100)
+    assert [len(await risks(api, name)) for name in ("in time", "too late", "never")] == [0, 1, 1]
+    assert (await tell(api, in_time, "collected")).json()["order_state"] == "completed"
+
+
+async def test_it_counts_when_it_was_handed_over_not_when_that_was_told(api: Api) -> None:
+    await open_all_day(api, W001=5)
+    orders = [await placed(api, name, promised_at=PROMISED.isoformat()) for name in ("A", "B")]
+    await later(api, 29)
+    for order, happened_at in zip(orders, (NOW + HOUR, NOW + 29 * HOUR), strict=True):
+        told = await tell(api, order["shipments"][0], "handed_over", occurred_at=happened_at.isoformat())
+        assert told.status_code == 200
+    await later(api, 46)
+    assert [len(await risks(api, name)) for name in ("A", "B")] == [0, 1]
+
+
+async def test_an_order_promised_for_the_last_day_of_the_calendar_is_watched_as_any(api: Api) -> None:
+    await open_all_day(api, W001=5)
+    order = await placed(api, "A", promised_at="9999-12-31T23:59:59Z")
+    assert (await tell(api, order["shipments"][0], "handed_over")).status_code == 200
+    await later(api, 40)
+    assert await risks(api, "A") == []
+
+
+async def test_a_plan_that_is_committed_after_its_dates_is_carried_out_and_at_risk(api: Api) -> None:
+    await open_all_day(api, W001=5)
+    decided = (await api.decide(an_order("A", promised_at=PROMISED.isoformat()))).json()
+    api.clock.now = NOW + 100 * HOUR
+    committed = await api.client.post(f"/v1/decisions/{decided['decision_id']}/commit", json={})
+    assert committed.status_code == 201, committed.text
+    await later(api, 101)
+    assert len(await risks(api, "A")) == 1
+
+
+async def test_a_line_taken_off_does_not_keep_the_rest_from_going_elsewhere(api: Api) -> None:
+    """Nor the promises of other orders from being watched."""
+    await open_all_day(api, W001=5)
+    lines = [{"line_id": line_id, "sku": "SKU-1", "quantity": 1} for line_id in ("1", "2")]
+    await placed(api, "A", promised_at=PROMISED.isoformat(), lines=lines)
+    await placed(api, "B", promised_at=PROMISED.isoformat())
+    assert (await api.client.patch("/v1/orders/A/lines/1", json={"quantity": 0})).status_code == 200
+    await later(api, 1)
+    await stock(api, at=(NOW + HOUR / 2).isoformat(), S014=1)
+    await later(api, 30.5)
+    order = await seen(api, "A")
+    assert [(s["location_id"], s["state"]) for s in order["shipments"]] == [("W001", "withdrawn"), ("S014", "assigned")]
+    assert [line["quantity"] for line in order["shipments"][1]["lines"]] == [1]
+    assert len(await risks(api, "A")) == len(await risks(api, "B")) == 1
 
 
 async def test_what_is_picked_already_stays_where_it_is(api: Api) -> None:

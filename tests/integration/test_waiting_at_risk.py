@@ -10,7 +10,7 @@ from sqlalchemy import select
 from serving.database.order_tables import order_events
 from serving.wire import examples
 from tests.integration.conftest import NOW, Api
-from tests.integration.orders import placed, tell
+from tests.integration.orders import count, placed, seen, tell
 from tests.integration.test_promised_stock import asked, on_its_way
 from tests.integration.test_promises_at_risk import HOUR, PROMISED, later, open_all_day, risks
 
@@ -34,6 +34,23 @@ async def test_a_promise_whose_only_location_refuses_is_at_risk_at_once(api: Api
     for hours in (1, 70):
         await later(api, hours)
     assert len(await risks(api, "A")) == 1
+
+
+async def test_what_is_offered_to_three_stores_is_as_sure_as_what_one_of_them_sends(api: Api) -> None:
+    await open_all_day(api, W001=5)
+    alike = {"location_type": "store", "country": "IT", "timezone": "Europe/Rome"}
+    await api.feed("locations", [{"location_id": name, **alike} for name in ("S1", "S2", "S3")])
+    for name, offer in (("A", None), ("B", {"locations": 3, "minutes": 600})):
+        document = {"name": "everything", "strategy": {}, "offer": offer}
+        assert (await api.client.post("/v1/rulesets/everything/publish", json=document)).status_code == 201
+        api.clock.now = NOW
+        await count(api, dict.fromkeys(("S1", "S2", "S3"), 0))
+        await placed(api, name, promised_at=PROMISED.isoformat())
+        await count(api, dict.fromkeys(("S1", "S2", "S3"), 5))
+        await later(api, 30.5)
+    assert [s["state"] for s in (await seen(api, "B"))["shipments"]] == ["withdrawn", "offered", "offered", "offered"]
+    alone, offered = (event["on_time"] for event in as_told(api))
+    assert offered == pytest.approx(alone)
 
 
 async def test_an_order_that_waits_although_it_was_promised_is_at_risk_once_it_was_looked_for_again(api: Api) -> None:

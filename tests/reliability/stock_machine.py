@@ -223,9 +223,8 @@ class StockMachine(RuleBasedStateMachine):
     def go_on(self, data: st.DataObject, ago: int) -> None:
         """A location tells what can happen next to a shipment that it has."""
         order, shipment = data.draw(st.sampled_from(self._shipments(_ITS_TURN)))
-        event = data.draw(
-            st.sampled_from([event for event in possible(shipment.state, order.delivery_method) if event in _TOLD])
-        )
+        can = possible(shipment.state, fetched=order.is_fetched(shipment))
+        event = data.draw(st.sampled_from([event for event in can if event in _TOLD]))
         self._tell(order, shipment, event, ago, {})
 
     @precondition(lambda self: self.names)
