@@ -22,7 +22,7 @@ from prediction.loading import load_bundle
 from smista import app
 from tests.made_once import made_once
 from training.packing import golden_facts
-from training.tracking import CHALLENGER, CHAMPION, EXPERIMENT, local_uri
+from training.tracking import CHALLENGER, CHAMPION, EXPERIMENT, connect, local_uri, registered
 
 pytestmark = pytest.mark.usefixtures("few_trees")
 
@@ -143,6 +143,20 @@ def test_mlflow_loads_the_champion_and_predicts_what_the_bundle_predicts(
     champion = mlflow.artifacts.download_artifacts(artifact_uri=f"models:/smista@{CHAMPION}")
     (folder,) = (path.parent for path in Path(champion).rglob("manifest.json"))
     assert served.to_dict("list") == predictions(load_bundle(folder), facts)
+
+
+def test_a_version_deleted_in_mlflow_is_not_given_again(
+    retailer_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """MLflow counts on, and so do bundles: decisions name them by version, and the alias is that of the new model."""
+    monkeypatch.chdir(tmp_path)
+    connect(None, tmp_path / ".smista")
+    with registered("smista") as taken:
+        mlflow.MlflowClient().delete_model_version("smista", taken.version)
+    done = smista("train", "--data", retailer_folder, "--as-of", AS_OF, "--json")
+    assert done.exit_code == 0, done.output
+    assert json.loads(done.stdout)["version"] == load_bundle(tmp_path / ".smista" / "bundle").version == "smista@2"
+    assert str(mlflow.MlflowClient().get_model_version_by_alias("smista", CHAMPION).version) == "2"
 
 
 def test_the_bundle_of_the_last_training_is_where_serving_looks(desk: Path, trainings: list[dict[str, Any]]) -> None:
