@@ -111,6 +111,8 @@ async def test_a_wrong_rule_is_refused_by_name_and_position_and_what_was_live_st
         (b"rules: [{id: a, exclude: 'true'}]\nrules: []", "application/yaml", 422),
         (b"rules: [{id: a, exclude: 'true', exclude: 'false'}]", "application/yaml", 422),
         (b'{"rules": [{"id": "a", "exclude": "true"}], "rules": []}', "application/json", 422),
+        (b"strategy: {late_parcel: 010}", "application/yaml", 422),
+        (b"strategy: {late_parcel: 1:30}", "application/yaml", 422),
         (b"rules: " + b"[" * 30_000, "application/yaml", 422),
         (b"rules: " + b"[" * 30_000, "application/json", 400),
         (b'{"rules": ' + b"[" * 1_000 + b"]" * 1_000 + b"}", "application/json", 422),
