@@ -202,6 +202,9 @@ def test_a_backtest_writes_predictions_beside_what_was_observed(retailer_folder:
     predicted = pd.read_parquet(out)
     assert document["rows"] == len(predicted) > 50
     assert document["file"] == str(out)
+    # The history ends on the 21st, when nearly all of these had arrived.
+    assert document["under_way"] == 0
+    assert "still under way" not in done.stderr
     assert document["figures"]["delivery_hours_rows"] == predicted["observed_delivery_hours"].notna().sum()
     local = predicted["decided_at"].dt.tz_convert("Europe/Rome").dt.strftime("%Y-%m-%d")
     assert sorted(local.unique()) == ["2025-12-02", "2025-12-03", "2025-12-04"]
@@ -209,6 +212,16 @@ def test_a_backtest_writes_predictions_beside_what_was_observed(retailer_folder:
     assert wanted | {f"delivery_hours_p{level}" for level in (10, 50, 90)} <= set(predicted.columns)
     assert set(predicted["fulfilment_id"]) <= set(history.attempts.fulfilment_id)
     assert np.isfinite(predicted["delivery_hours_p50"]).all()
+
+
+def test_a_backtest_of_the_last_days_says_that_the_slow_are_missing_from_its_figures(retailer_folder: Path) -> None:
+    """Of what was decided shortly before a history ends only the fast have arrived: figures of these flatter."""
+    window = ("--from", "2025-12-19", "--to", "2025-12-21")
+    done = smista("backtest", "--data", retailer_folder, *window, "--out", "last.parquet", "--json")
+    assert done.exit_code == 0, done.output
+    document = json.loads(done.stdout)
+    assert document["under_way"] > document["rows"] / 4
+    assert f"{document['under_way']} of {document['rows']} attempts were still under way" in done.stderr
 
 
 @pytest.mark.parametrize(
