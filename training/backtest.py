@@ -16,6 +16,7 @@ from prediction.clock_hours import ClockHours, stacked_hours
 from prediction.hours import HoursTable
 from prediction.manifest import TIME_HEADS
 from training.errors import TooLittleHistoryError
+from training.fit import maturity_seconds
 from training.metrics import LEVELS
 from training.trained import Progress, Scored, score, train_heads
 
@@ -109,6 +110,21 @@ def backtest(history: History, window: Window, retrain: Retrain, seed: int, prog
         Nothing was decided in the window, or too little was known before it.
     """
     return _beside_observed(history, predict_window(history, window, retrain, seed, progress))
+
+
+def cut_short(history: History, predictions: pd.DataFrame) -> int:
+    """How many of the attempts that `backtest` predicted were under way when the history ends: figures leave them out.
+
+    They are the slow ones of the youngest, so what is measured of the others flatters. Who is without an end for longer
+    than nearly all deliveries take is none of them: of that nothing will be heard.
+    """
+    attempts = history.attempts
+    instants = (attempts.decided_at, attempts.ready_at, attempts.delivered_at, attempts.ended_at)
+    ends = max(float(np.nanmax(of, initial=0.0)) for of in instants)
+    took = attempts.delivered_at - attempts.decided_at
+    young = attempts.decided_at >= ends - maturity_seconds(took[~np.isnan(took)])
+    going = young & np.isnan(attempts.delivered_at) & np.isnan(attempts.ended_at)
+    return int(predictions["fulfilment_id"].isin(attempts.fulfilment_id[going]).sum())
 
 
 def predict_window(history: History, window: Window, retrain: Retrain, seed: int, progress: Progress) -> Predicted:

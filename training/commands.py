@@ -85,7 +85,7 @@ def backtest(
     trailing statistics and calibration follow the outcomes as they came.
     """
     from features.history import read_history
-    from training.backtest import Retrain, Window, commonest_zone
+    from training.backtest import Retrain, Window, commonest_zone, cut_short
     from training.backtest import backtest as run
     from training.errors import TrainingError
     from training.metrics import figures
@@ -104,9 +104,16 @@ def backtest(
         predictions.to_parquet(out, index=False)
     except (TrainingError, OSError) as error:
         _fail(str(error))
-    measured = figures(predictions, window.zone)
+    measured, under_way = figures(predictions, window.zone), cut_short(history, predictions)
+    if under_way:
+        typer.echo(
+            f"{under_way} of {len(predictions)} attempts were still under way when the history ends. They are the slow "
+            "ones, and the figures, which leave them out, flatter: take a window that ended earlier.",
+            err=True,
+        )
     if as_json:
-        typer.echo(json.dumps({"rows": len(predictions), "file": str(out), "figures": measured}))
+        document = {"rows": len(predictions), "under_way": under_way, "file": str(out), "figures": measured}
+        typer.echo(json.dumps(document))
         return
     typer.echo(f"{len(predictions)} attempts predicted: {out}")
     _print_figures(measured)

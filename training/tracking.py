@@ -1,7 +1,8 @@
 """Runs and registered models in MLflow."""
 
-from collections.abc import Mapping
-from dataclasses import asdict
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -53,55 +54,76 @@ def local_artifacts(work_folder: Path) -> str:
     return (work_folder.resolve() / "mlflow-artifacts").as_uri()
 
 
-def next_version(name: str) -> str:
-    """The version that registering a model under ``name`` will give it."""
-    versions = mlflow.MlflowClient().search_model_versions(f"name = '{name}'")
-    return str(1 + max((int(found.version) for found in versions), default=0))
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """A version of a registered model, taken by the run in progress before there is a model: nobody else gets it."""
+
+    name: str
+    version: str
+    model_id: str
+
+
+@contextmanager
+def registered(name: str) -> Iterator[Registered]:
+    """Begin a run and take the next version of the model ``name`` for it, until `record` gives it its bundle.
+
+    The registry alone knows the next: others may train meanwhile, and it counts versions that were deleted. Where what
+    follows fails, the version is deleted again.
+    """
+    with mlflow.start_run():
+        model = mlflow.initialize_logged_model("bundle")
+        taken = mlflow.register_model(model.model_uri, name)
+        version = str(taken.version)
+        mlflow.set_tag("mlflow.runName", f"{name}@{version}")
+        try:
+            yield Registered(name, version, model.model_id)
+        except BaseException:
+            mlflow.MlflowClient().delete_model_version(name, version)
+            raise
 
 
 def record(
     bundle: Bundle,
     folder: Path,
     *,
+    taken: Registered,
     golden: Columns,
     leaves: Mapping[str, int],
     figures: Mapping[str, float],
     card: str,
     plots: Mapping[str, Figure],
 ) -> str:
-    """Log a run for the bundle in ``folder``, register it as one model, and return the alias it was given.
+    """Log the bundle in ``folder`` in the run that has ``taken`` its version, and return the alias it was given.
 
     The first version of a name becomes the champion; later ones are challengers until they are promoted.
     """
     manifest = bundle.manifest
-    with mlflow.start_run(run_name=f"{manifest.name}@{manifest.version}"):
-        mlflow.log_params(_parameters(bundle, leaves))
-        mlflow.log_metrics(dict(figures))
-        mlflow.set_tags(
-            {"data_digest": manifest.data_digest, "as_of": manifest.window.as_of, "mlflow.note.content": card}
-        )
-        mlflow.log_text(card, "model_card.md")
-        for name, figure in plots.items():
-            mlflow.log_figure(figure, f"plots/{name}")
-        facts = pd.DataFrame(dict(golden))
-        mlflow.pyfunc.log_model(
-            name="bundle",
-            python_model=str(_CODE),
-            artifacts={"bundle": str(folder)},
-            code_paths=[str(_ROOT / package) for package in ("data", "expressions", "features", "prediction")],
-            input_example=facts,
-            signature=infer_signature(facts, pd.DataFrame(predictions(bundle, golden))),
-            pip_requirements=[f"{name}=={version}" for name, version in manifest.libraries.items() if name != "python"],
-            registered_model_name=manifest.name,
-        )
-    return _alias(manifest.name, manifest.version)
+    parameters = _parameters(bundle, leaves)
+    mlflow.log_params(parameters)
+    mlflow.log_model_params({key: str(value) for key, value in parameters.items()}, taken.model_id)
+    mlflow.log_metrics(dict(figures))
+    mlflow.set_tags({"data_digest": manifest.data_digest, "as_of": manifest.window.as_of, "mlflow.note.content": card})
+    mlflow.log_text(card, "model_card.md")
+    for name, figure in plots.items():
+        mlflow.log_figure(figure, f"plots/{name}")
+    facts = pd.DataFrame(dict(golden))
+    mlflow.pyfunc.log_model(
+        model_id=taken.model_id,
+        python_model=str(_CODE),
+        artifacts={"bundle": str(folder)},
+        code_paths=[str(_ROOT / package) for package in ("data", "expressions", "features", "prediction")],
+        input_example=facts,
+        signature=infer_signature(facts, pd.DataFrame(predictions(bundle, golden))),
+        pip_requirements=[f"{name}=={version}" for name, version in manifest.libraries.items() if name != "python"],
+    )
+    return _alias(taken)
 
 
-def _alias(name: str, version: str) -> str:
+def _alias(taken: Registered) -> str:
     client = mlflow.MlflowClient()
     # Asked for by name: an error while asking must not make a champion.
-    alias = CHALLENGER if CHAMPION in client.get_registered_model(name).aliases else CHAMPION
-    client.set_registered_model_alias(name, alias, version)
+    alias = CHALLENGER if CHAMPION in client.get_registered_model(taken.name).aliases else CHAMPION
+    client.set_registered_model_alias(taken.name, alias, taken.version)
     return alias
 
 

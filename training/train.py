@@ -12,7 +12,7 @@ from training.lanes import possible_facts
 from training.metrics import figures
 from training.packing import bundle_of, golden_facts, require_replaceable, write_bundle
 from training.plots import draw
-from training.tracking import connect, next_version, record
+from training.tracking import connect, record, registered
 from training.trained import Progress, score, train_heads
 from training.validation import midnight_after_last_decision, validate
 
@@ -58,28 +58,30 @@ def train(
     predictions, window = validate(history, cut, seed, lambda head, done, all_: progress(head, done, 2 * all_))
     measured = figures(predictions, window.zone)
     trained = train_heads(history, cut, seed, lambda head, done, all_: progress(head, all_ + done, 2 * all_))
-    bundle = bundle_of(
-        trained,
-        score(history, trained),
-        name=name,
-        bundle_version=next_version(name),
-        currency=currency,
-        digest=digest(dataset),
-    )
-    golden = golden_facts(history, cut)
-    lanes = make_lanes(bundle, possible_facts(history, cut, seed))
-    write_bundle(bundle, trained.boosters, golden, folder, lanes)
-    plots = draw(history, predictions, trained.boosters)
-    leaves = {head: int(booster.params["num_leaves"]) for (head, _), booster in trained.boosters.items()}
-    alias = record(
-        bundle,
-        folder,
-        golden=golden,
-        figures=measured,
-        leaves=leaves,
-        card=model_card(bundle.manifest, measured, window, leaves),
-        plots=plots,
-    )
+    with registered(name) as taken:
+        bundle = bundle_of(
+            trained,
+            score(history, trained),
+            name=name,
+            bundle_version=taken.version,
+            currency=currency,
+            digest=digest(dataset),
+        )
+        golden = golden_facts(history, cut)
+        lanes = make_lanes(bundle, possible_facts(history, cut, seed))
+        write_bundle(bundle, trained.boosters, golden, folder, lanes)
+        plots = draw(history, predictions, trained.boosters)
+        leaves = {head: int(booster.params["num_leaves"]) for (head, _), booster in trained.boosters.items()}
+        alias = record(
+            bundle,
+            folder,
+            taken=taken,
+            golden=golden,
+            figures=measured,
+            leaves=leaves,
+            card=model_card(bundle.manifest, measured, window, leaves),
+            plots=plots,
+        )
     return TrainingRun(bundle.version, folder, alias, bundle.manifest.window.as_of, measured)
 
 

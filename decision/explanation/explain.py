@@ -57,12 +57,17 @@ def why_changed(before: Decision, after: Decision, language: str = "en") -> str:
         - (old.terms.get(term, 0.0) - new_before.terms.get(term, 0.0))
         for term in TERMS
     }
-    reasons = [term for term in sorted(TERMS, key=lambda term: -moved[term]) if moved[term] >= _NOTICED]
+    noticed = [term for term in sorted(TERMS, key=lambda term: -abs(moved[term])) if abs(moved[term]) >= _NOTICED]
+    reasons, against = (
+        words.listed([_repriced(term, moved[term], before, after, words) for term in noticed if moved[term] * sign > 0])
+        for sign in (1, -1)
+    )
     return words.say(
         "changed" if reasons else "changed_by_specks",
         before=words.money(new_before.total - old.total),
         after=words.money(old_after.total - new.total),
-        reasons=words.listed([_repriced(term, moved[term], before, after, words) for term in reasons]),
+        reasons=reasons,
+        although=words.say("although", reasons=against) if against else "",
     )
 
 
@@ -70,9 +75,13 @@ def _repriced(term: str, moved: float, before: Decision, after: Decision, words:
     price = PRICE_OF.get(term, "")
     old, new = before.prices.get(price), after.prices.get(price)
     if old is None or new is None or old == new:
-        return words.say("moved_by", term=words.say(f"term_{term}"), moved=words.money(moved))
+        return words.say("moved_by", term=words.say(f"term_{term}"), moved=words.money(abs(moved)))
     return words.say(
-        "price_changed", price=price, before=words.money(old), after=words.money(new), moved=words.money(moved)
+        "price_changed" if moved > 0 else "price_changed_against",
+        price=price,
+        before=words.money(old),
+        after=words.money(new),
+        moved=words.money(abs(moved)),
     )
 
 

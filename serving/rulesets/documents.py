@@ -1,9 +1,11 @@
 """Reading a ruleset document, JSON or YAML, into the plain values that JSON has.
 
-What could be read in two ways is refused: of a name that stands twice, readers take the last and say nothing.
+What could be read in two ways is refused: of a name that stands twice, readers take the last and say nothing. So are
+numbers of YAML 1.1 that look like others: it reads 010 as eight, and 1:30 as ninety.
 """
 
 import json
+import re
 from codecs import BOM_UTF8
 from collections import Counter
 from collections.abc import Sequence
@@ -64,6 +66,12 @@ def read_yaml(content: bytes) -> object:
         raise MalformedBodyError("The YAML holds a value that is not what its tag says") from error
 
 
+#: Those of PyYAML, without octal numbers and those to the base of sixty: what looks like these stays a text.
+_INTEGER: Final = re.compile(r"[-+]?(0|[1-9][0-9_]*|0b[01_]+|0x[0-9a-fA-F_]+)$")
+_DECIMAL: Final = re.compile(r"[-+]?([0-9][0-9_]*\.[0-9_]*|\.[0-9][0-9_]*)([eE][-+][0-9]+)?$|[-+]?\.inf$|\.nan$", re.I)
+_NUMBERS: Final = {"tag:yaml.org,2002:int": _INTEGER, "tag:yaml.org,2002:float": _DECIMAL}
+
+
 class _Loader(yaml.SafeLoader):
     """Refuses aliases, names that stand twice, and what is nested too deeply, where it meets them.
 
@@ -72,7 +80,7 @@ class _Loader(yaml.SafeLoader):
 
     nested = 0
     yaml_implicit_resolvers = {  # noqa: RUF012 - it is the loader's, as in PyYAML
-        first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
+        first: [(tag, _NUMBERS.get(tag, pattern)) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
         for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
     }
 

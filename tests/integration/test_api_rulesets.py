@@ -111,6 +111,8 @@ async def test_a_wrong_rule_is_refused_by_name_and_position_and_what_was_live_st
         (b"rules: [{id: a, exclude: 'true'}]\nrules: []", "application/yaml", 422),
         (b"rules: [{id: a, exclude: 'true', exclude: 'false'}]", "application/yaml", 422),
         (b'{"rules": [{"id": "a", "exclude": "true"}], "rules": []}', "application/json", 422),
+        (b"strategy: {late_parcel: 010}", "application/yaml", 422),
+        (b"strategy: {late_parcel: 1:30}", "application/yaml", 422),
         (b"rules: " + b"[" * 30_000, "application/yaml", 422),
         (b"rules: " + b"[" * 30_000, "application/json", 400),
         (b'{"rules": ' + b"[" * 1_000 + b"]" * 1_000 + b"}", "application/json", 422),
@@ -120,6 +122,19 @@ async def test_what_is_no_ruleset_is_refused(api: Api, content: bytes, media_typ
     response = await api.client.post(PUBLISH, content=content, headers={"Content-Type": media_type})
     assert response.status_code == status, response.text
     assert response.headers["content-type"] == "application/problem+json"
+
+
+@ON_ONE_DATABASE
+async def test_a_name_that_a_database_cannot_keep_is_refused_and_not_every_order_under_it(api: Api) -> None:
+    """An offer keeps the stage that made it, and PostgreSQL keeps no NUL."""
+    named = {"rules": [{"id": "a\x00", "exclude": "false"}], "stages": [{"name": "stores\x00"}, {"name": "two\nlines"}]}
+    refused = await api.client.post(PUBLISH, json=named)
+    assert (refused.status_code, refused.json()["type"]) == (422, "urn:smista:problem:invalid-ruleset")
+    assert [error["field"] for error in refused.json()["errors"]] == [
+        "rules → 0 → id",
+        "stages → 0 → name",
+        "stages → 1 → name",
+    ]
 
 
 async def test_publishing_twice_with_one_key_publishes_once(api: Api) -> None:

@@ -22,7 +22,7 @@ from prediction.loading import load_bundle
 from smista import app
 from tests.made_once import made_once
 from training.packing import golden_facts
-from training.tracking import CHALLENGER, CHAMPION, EXPERIMENT, local_uri
+from training.tracking import CHALLENGER, CHAMPION, EXPERIMENT, connect, local_uri, registered
 
 pytestmark = pytest.mark.usefixtures("few_trees")
 
@@ -145,6 +145,20 @@ def test_mlflow_loads_the_champion_and_predicts_what_the_bundle_predicts(
     assert served.to_dict("list") == predictions(load_bundle(folder), facts)
 
 
+def test_a_version_deleted_in_mlflow_is_not_given_again(
+    retailer_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """MLflow counts on, and so do bundles: decisions name them by version, and the alias is that of the new model."""
+    monkeypatch.chdir(tmp_path)
+    connect(None, tmp_path / ".smista")
+    with registered("smista") as taken:
+        mlflow.MlflowClient().delete_model_version("smista", taken.version)
+    done = smista("train", "--data", retailer_folder, "--as-of", AS_OF, "--json")
+    assert done.exit_code == 0, done.output
+    assert json.loads(done.stdout)["version"] == load_bundle(tmp_path / ".smista" / "bundle").version == "smista@2"
+    assert str(mlflow.MlflowClient().get_model_version_by_alias("smista", CHAMPION).version) == "2"
+
+
 def test_the_bundle_of_the_last_training_is_where_serving_looks(desk: Path, trainings: list[dict[str, Any]]) -> None:
     """Verified and tried."""
     assert load_bundle(desk / ".smista" / "bundle").version == trainings[-1]["version"]
@@ -188,6 +202,9 @@ def test_a_backtest_writes_predictions_beside_what_was_observed(retailer_folder:
     predicted = pd.read_parquet(out)
     assert document["rows"] == len(predicted) > 50
     assert document["file"] == str(out)
+    # The history ends on the 21st, when nearly all of these had arrived.
+    assert document["under_way"] == 0
+    assert "still under way" not in done.stderr
     assert document["figures"]["delivery_hours_rows"] == predicted["observed_delivery_hours"].notna().sum()
     local = predicted["decided_at"].dt.tz_convert("Europe/Rome").dt.strftime("%Y-%m-%d")
     assert sorted(local.unique()) == ["2025-12-02", "2025-12-03", "2025-12-04"]
@@ -195,6 +212,16 @@ def test_a_backtest_writes_predictions_beside_what_was_observed(retailer_folder:
     assert wanted | {f"delivery_hours_p{level}" for level in (10, 50, 90)} <= set(predicted.columns)
     assert set(predicted["fulfilment_id"]) <= set(history.attempts.fulfilment_id)
     assert np.isfinite(predicted["delivery_hours_p50"]).all()
+
+
+def test_a_backtest_of_the_last_days_says_that_the_slow_are_missing_from_its_figures(retailer_folder: Path) -> None:
+    """Of what was decided shortly before a history ends only the fast have arrived: figures of these flatter."""
+    window = ("--from", "2025-12-19", "--to", "2025-12-21")
+    done = smista("backtest", "--data", retailer_folder, *window, "--out", "last.parquet", "--json")
+    assert done.exit_code == 0, done.output
+    document = json.loads(done.stdout)
+    assert document["under_way"] > document["rows"] / 4
+    assert f"{document['under_way']} of {document['rows']} attempts were still under way" in done.stderr
 
 
 @pytest.mark.parametrize(

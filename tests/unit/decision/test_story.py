@@ -101,6 +101,23 @@ def test_with_free_parcels_and_dear_lateness_another_plan_wins_and_it_says_which
     assert "the price extra_parcel went from 1.50 to 0.00" in why_changed(decision, now)
 
 
+def test_a_price_that_spoke_against_the_plan_that_wins_now_is_told_too_so_that_the_sums_add_up() -> None:
+    net = network([{"location_id": "SLOW"}, {"location_id": "UNSURE"}], [STD], {"LAMP": {"SLOW": 5, "UNSURE": 5}})
+    table = Table({"SLOW": (5.0, 1.0, 100.0, 200.0, 0.0), "UNSURE": (8.0, 1.0, 10.0, 30.0, 0.1)})
+    before, after = (
+        decide(order("LAMP"), net, [load_ruleset(f"name: n\nstrategy: {strategy}")], table, NOW)
+        for strategy in ("{}", "{late_parcel: 20.0, pick_failure: 50.0}")
+    )
+    assert why_changed(before, after) == (
+        "Before, the plan that wins now cost 3.00 more; now it costs 12.00 less because the price late_parcel went "
+        "from 0.00 to 20.00, worth 20.00 here, although the price pick_failure went from 0.00 to 50.00, "
+        "worth 5.00 against it."
+    )
+    assert why_changed(before, after, "it").endswith(
+        "vale 20,00, anche se il prezzo pick_failure è passato da 0,00 a 50,00, che pesa 5,00 contro di esso."
+    )
+
+
 @pytest.mark.parametrize(
     ("language", "told"), [("en", "in sums too small to name."), ("it", "troppo piccole da elencare.")]
 )
