@@ -17,6 +17,7 @@ from serving.database.order_store import find_order
 from serving.database.order_tables import order_lines, orders
 from serving.database.tables import stock
 from serving.errors import CapacityGoneError, ConflictError, NotReadyError, ServingError, StockGoneError
+from serving.orders.alone import alone
 from serving.orders.assigning import assign
 from serving.orders.change import Change
 from serving.orders.deciding import Avoided, Made, decide_now, full_now
@@ -101,7 +102,8 @@ async def _route_each(service: Service, due: ColumnElement[bool], why: str) -> i
     """Route the orders that wait and are ``due``, first come first."""
     waiting = await service.database.read(partial(_waiting, due=due))
     for order_id in waiting:
-        await route_order(service, order_id, why)
+        with alone(order_id):
+            await route_order(service, order_id, why)
     return len(waiting)
 
 

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, select
 
 from serving.database.order_store import find_shipments
 from serving.database.order_tables import orders, shipments
+from serving.orders.alone import alone
 from serving.orders.change import Change
 from serving.orders.changes import expire
 from serving.orders.claiming import lapse
@@ -29,7 +30,8 @@ async def sweep(service: Service) -> None:
     by = By(WHO, service.clock(), "not confirmed in time")
     for order_id in await service.database.read(partial(_ended, by=by)):
         doing = partial(expire, by=by)
-        await service.database.write(partial(change_order, order_id=order_id, doing=doing, by=by))
+        with alone(order_id):
+            await service.database.write(partial(change_order, order_id=order_id, doing=doing, by=by))
     await _let_offers_lapse(service)
     await _take_from_silent_locations(service)
     await route_waiting(service)
@@ -69,9 +71,10 @@ async def _take_from_silent_locations(service: Service) -> None:
 
 
 async def _change_and_route(service: Service, order_id: str, doing: Doing, by: By) -> None:
-    change = await service.database.write(partial(change_order, order_id=order_id, doing=doing, by=by))
-    if may_route(change.after):
-        await route_order(service, order_id, by.why or "")
+    with alone(order_id):
+        change = await service.database.write(partial(change_order, order_id=order_id, doing=doing, by=by))
+        if may_route(change.after):
+            await route_order(service, order_id, by.why or "")
 
 
 def _ended(connection: Connection, by: By) -> Sequence[str]:

@@ -17,6 +17,7 @@ from serving.database.decision_log import log_decision
 from serving.database.order_store import find_order
 from serving.database.order_tables import orders, shipments
 from serving.errors import CapacityGoneError, ConflictError, StockGoneError
+from serving.orders.alone import alone
 from serving.orders.assigning import assign, sure_enough
 from serving.orders.change import Change, each, settled, then, waiting_again
 from serving.orders.deciding import Avoided, Made
@@ -36,13 +37,18 @@ async def watch(service: Service) -> None:
     """Tell of each promise that has become less sure than it may be, once; where another plan keeps it, take that."""
     now = service.clock()
     for order_id in await service.database.read(partial(_overdue, now=now)):
-        order = await service.database.read(partial(find_order, order_id=order_id))
-        if order is None or order.promised_at is None or order.at_risk_at is not None:
-            continue
-        going = on_time(on_its_way(order), order.promised_at, now)
-        late = is_late(order, going, service.settings.at_risk_below)
-        if not (late and await _sent_from_elsewhere(service, order, going)):
-            await tell_risk(service, order, WHO)
+        with alone(order_id):
+            await _look_at(service, order_id, now)
+
+
+async def _look_at(service: Service, order_id: str, now: datetime) -> None:
+    order = await service.database.read(partial(find_order, order_id=order_id))
+    if order is None or order.promised_at is None or order.at_risk_at is not None:
+        return
+    going = on_time(on_its_way(order), order.promised_at, now)
+    late = is_late(order, going, service.settings.at_risk_below)
+    if not (late and await _sent_from_elsewhere(service, order, going)):
+        await tell_risk(service, order, WHO)
 
 
 async def _sent_from_elsewhere(service: Service, order: OrderRecord, sure: float) -> bool:

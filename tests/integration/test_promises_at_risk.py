@@ -133,7 +133,7 @@ async def test_it_is_sent_from_where_the_promise_is_kept_though_a_plan_that_is_l
 
 async def test_what_was_ready_in_time_waits_for_its_customer_without_being_at_risk(api: Api) -> None:
     await open_all_day(api, S014=5)
-    collected = {"delivery_method": "click_and_collect", "collect_location_id": "S014"}
+    collected: dict[str, Any] = {"delivery_method": "click_and_collect", "collect_location_id": "S014"}
     for name in ("in time", "too late", "never"):
         await placed(api, name, promised_at=PROMISED.isoformat(), **collected)
     (in_time,), (too_late,) = [(await seen(api, name))["shipments"] for name in ("in time", "too late")]
