@@ -10,8 +10,9 @@ from structlog.testing import capture_logs
 
 from serving.database.order_tables import orders
 from serving.orders.alone import alone
+from serving.orders.routing import MOST_AT_ONCE
 from serving.orders.sweeping import sweep
-from tests.integration.conftest import NOW, Api
+from tests.integration.conftest import NOW, ON_ONE_DATABASE, Api
 from tests.integration.orders import open_shop, placed, seen, stock
 
 pytestmark = pytest.mark.anyio
@@ -58,6 +59,24 @@ async def test_an_order_that_cannot_be_read_keeps_none_from_being_sent_when_stoc
     await stock(api, at=(NOW + HOUR / 2).isoformat(), W001=5)
     assert set(await swept(api, 1)) == {"A"}
     assert [(await seen(api, name))["state"] for name in ("A", "B")] == ["backordered", "assigned"]
+
+
+@ON_ONE_DATABASE
+async def test_however_many_orders_cannot_be_read_the_others_have_their_turn(api: Api) -> None:
+    """As many as are tried at once are tried again and again, and nothing after them."""
+    await open_shop(api)
+    broken = [f"A{number}" for number in range(MOST_AT_ONCE)]
+    for name in (*broken, "B"):
+        assert (await placed(api, name, 2, backorder=True))["state"] == "backordered"
+    for name in broken:
+        keep(api, name, request=b"{")
+    api.clock.now = NOW + HOUR
+    await stock(api, at=(NOW + HOUR / 2).isoformat(), W001=5)
+    await swept(api, 1)
+    assert (await seen(api, "B"))["state"] == "assigned"
+    await swept(api, 1.01)  # what B holds has changed the stock once more
+    assert await swept(api, 1.02) == []
+    assert set(await swept(api, 1.25)) == set(broken), "in the next quarter of an hour"
 
 
 def test_a_database_that_is_away_is_away_for_every_order() -> None:
