@@ -60,8 +60,13 @@ def _in_doubt(connection: Connection, now: datetime, least: float) -> list[str]:
     """
     overdue, found = _overdue(connection, now), []
     for start in range(0, len(overdue), _TOGETHER):
-        known = {order.order_id: order for order in find_orders(connection, overdue[start : start + _TOGETHER])}
-        for order_id in overdue[start : start + _TOGETHER]:
+        together = overdue[start : start + _TOGETHER]
+        try:
+            known = {order.order_id: order for order in find_orders(connection, together)}
+        except ValueError:  # one of them cannot be read: each is looked at by itself
+            found += together
+            continue
+        for order_id in together:
             with alone(order_id):
                 if _is_in_doubt(known[order_id], now, least):
                     found.append(order_id)

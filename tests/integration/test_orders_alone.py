@@ -8,9 +8,9 @@ from sqlalchemy import update
 from sqlalchemy.exc import OperationalError
 from structlog.testing import capture_logs
 
-from serving.database.order_tables import orders
+from serving.database.order_tables import orders, shipments
 from serving.orders.alone import alone
-from serving.orders.routing import MOST_AT_ONCE
+from serving.orders.routing import MOST_AT_ONCE, MOST_FAILURES
 from serving.orders.sweeping import sweep
 from tests.integration.conftest import NOW, ON_ONE_DATABASE, Api
 from tests.integration.orders import open_shop, placed, seen, stock
@@ -48,6 +48,18 @@ async def test_an_order_that_cannot_be_read_keeps_none_from_being_watched(api: A
     keep(api, "A", promise=None)
     assert await swept(api, 59.1) == []
     assert await at_risk("A")
+
+
+async def test_a_shipment_in_a_state_that_nobody_knows_keeps_no_other_order_from_being_watched(api: Api) -> None:
+    """A newer version may have written it, while both run."""
+    await open_shop(api, W001=5)
+    for name in ("A", "B"):
+        await placed(api, name, promised_at=(NOW + 60 * HOUR).isoformat())
+    of_a = update(shipments).where(shipments.c.order_id == "A").values(state="lent")
+    api.service.database.write_now(lambda connection: connection.execute(of_a))
+    keep(api, "A", failures=MOST_FAILURES)
+    assert await swept(api, 59) == ["A"]
+    assert any(told["kind"] == "order.at_risk" for told in (await seen(api, "B"))["events"])
 
 
 async def test_an_order_that_cannot_be_read_keeps_none_from_being_sent_when_stock_has_come(api: Api) -> None:
