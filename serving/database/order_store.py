@@ -50,18 +50,27 @@ def order_named(connection: Connection, order_id: str) -> OrderRecord:
 
 def find_order(connection: Connection, order_id: str) -> OrderRecord | None:
     """The order as it stands; whoever changes it has locked its row before (`database.locks.lock_order`)."""
-    row = connection.execute(select(orders).where(orders.c.order_id == order_id)).first()
-    if row is None:
-        return None
-    lines = connection.execute(
-        select(order_lines).where(order_lines.c.order_id == order_id).order_by(order_lines.c.line_id)
-    )
-    found = find_shipments(connection, select(shipments).where(shipments.c.order_id == order_id))
-    return OrderRecord(
-        **{**row._mapping, "state": OrderState(row.state), "request": bytes(row.request)},
-        lines=tuple(LineRecord(line.line_id, line.sku, line.quantity, line.waiting) for line in lines),
-        shipments=tuple(found),
-    )
+    return next(iter(find_orders(connection, [order_id])), None)
+
+
+def find_orders(connection: Connection, order_ids: Sequence[str]) -> list[OrderRecord]:
+    """Those of a few hundred orders that there are, as they stand, by name."""
+    rows = connection.execute(select(orders).where(orders.c.order_id.in_(order_ids)).order_by(orders.c.order_id)).all()
+    lines: dict[str, list[LineRecord]] = {row.order_id: [] for row in rows}
+    found: dict[str, list[ShipmentRecord]] = {row.order_id: [] for row in rows}
+    of_orders = select(order_lines).where(order_lines.c.order_id.in_(list(lines))).order_by(order_lines.c.line_id)
+    for line in connection.execute(of_orders):
+        lines[line.order_id].append(LineRecord(line.line_id, line.sku, line.quantity, line.waiting))
+    for shipment in find_shipments(connection, select(shipments).where(shipments.c.order_id.in_(list(lines)))):
+        found[shipment.order_id].append(shipment)
+    return [
+        OrderRecord(
+            **{**row._mapping, "state": OrderState(row.state), "request": bytes(row.request)},
+            lines=tuple(lines[row.order_id]),
+            shipments=tuple(found[row.order_id]),
+        )
+        for row in rows
+    ]
 
 
 def find_shipments(connection: Connection, wanted: Select[Any]) -> list[ShipmentRecord]:

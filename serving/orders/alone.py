@@ -2,9 +2,13 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Final
 
 import structlog
 from sqlalchemy.exc import InterfaceError, OperationalError
+
+#: What a database raises that is away, for all orders.
+AWAY: Final = (OperationalError, InterfaceError)
 
 log = structlog.get_logger()
 
@@ -17,7 +21,7 @@ def alone(order_id: str) -> Iterator[None]:
     """
     try:
         yield
-    except (OperationalError, InterfaceError):
+    except AWAY:
         raise
     except Exception:
         log.exception("what is due for an order was not done: it is tried again", order_id=order_id)

@@ -17,7 +17,7 @@ from serving.database.order_store import find_order
 from serving.database.order_tables import order_lines, orders
 from serving.database.tables import stock
 from serving.errors import CapacityGoneError, ConflictError, NotReadyError, ServingError, StockGoneError
-from serving.orders.alone import alone
+from serving.orders.alone import AWAY, alone
 from serving.orders.assigning import assign
 from serving.orders.change import Change
 from serving.orders.deciding import Avoided, Made, decide_now, full_now
@@ -103,8 +103,20 @@ async def _route_each(service: Service, due: ColumnElement[bool], why: str) -> i
     waiting = await service.database.read(partial(_waiting, due=due))
     for order_id in waiting:
         with alone(order_id):
-            await route_order(service, order_id, why)
+            await _route_in_turn(service, order_id, why)
     return len(waiting)
+
+
+async def _route_in_turn(service: Service, order_id: str, why: str) -> None:
+    """Route an order; where that goes wrong it was tried all the same, or it would keep others from their turn."""
+    snapshot = service.live.snapshot
+    try:
+        await route_order(service, order_id, why)
+    except AWAY:
+        raise
+    except Exception:
+        await service.database.write(partial(_tried, order_id=order_id, snapshot=snapshot))
+        raise
 
 
 def may_route(order: OrderRecord) -> bool:

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, and_, false, func, or_, select
 
 from decision.promises.outlook import on_time
 from serving.database.decision_log import log_decision
-from serving.database.order_store import find_order
+from serving.database.order_store import find_order, find_orders
 from serving.database.order_tables import orders, shipments
 from serving.errors import CapacityGoneError, ConflictError, StockGoneError
 from serving.orders.alone import alone
@@ -23,7 +23,7 @@ from serving.orders.change import Change, each, settled, then, waiting_again
 from serving.orders.deciding import Avoided, Made
 from serving.orders.events import WHO, By
 from serving.orders.records import OrderRecord, ShipmentRecord
-from serving.orders.risk import WATCHED, is_late, on_its_way, risk_event, tell_risk
+from serving.orders.risk import WATCHED, how_sure, is_late, on_its_way, risk_event, tell_risk
 from serving.orders.routing import MOST_FAILURES, decide_part, may_be_failed_again
 from serving.orders.states import AT_LOCATION, OrderState, ShipmentEvent, ShipmentState
 from serving.orders.writing import change_order
@@ -31,12 +31,14 @@ from serving.service import Service
 
 #: What a location has not begun to pick can go elsewhere.
 _NOT_BEGUN: Final = (ShipmentState.ASSIGNED, ShipmentState.ACCEPTED)
+#: Orders that are read at a time.
+_TOGETHER: Final = 500
 
 
 async def watch(service: Service) -> None:
     """Tell of each promise that has become less sure than it may be, once; where another plan keeps it, take that."""
-    now = service.clock()
-    for order_id in await service.database.read(partial(_overdue, now=now)):
+    now, least = service.clock(), service.settings.at_risk_below
+    for order_id in await service.database.read(partial(_in_doubt, now=now, least=least)):
         with alone(order_id):
             await _look_at(service, order_id, now)
 
@@ -49,6 +51,30 @@ async def _look_at(service: Service, order_id: str, now: datetime) -> None:
     late = is_late(order, going, service.settings.at_risk_below)
     if not (late and await _sent_from_elsewhere(service, order, going)):
         await tell_risk(service, order, WHO)
+
+
+def _in_doubt(connection: Connection, now: datetime, least: float) -> list[str]:
+    """Those of the overdue whose promise is at risk.
+
+    Of most it is still sure: what could wait until the night is overdue once its location has closed.
+    """
+    overdue, found = _overdue(connection, now), []
+    for start in range(0, len(overdue), _TOGETHER):
+        together = overdue[start : start + _TOGETHER]
+        try:
+            known = {order.order_id: order for order in find_orders(connection, together)}
+        except ValueError:  # one of them cannot be read: each is looked at by itself
+            found += together
+            continue
+        for order_id in together:
+            with alone(order_id):
+                if _is_in_doubt(known[order_id], now, least):
+                    found.append(order_id)
+    return found
+
+
+def _is_in_doubt(order: OrderRecord, now: datetime, least: float) -> bool:
+    return order.promised_at is not None and is_late(order, how_sure(order, order.promised_at, now), least)
 
 
 async def _sent_from_elsewhere(service: Service, order: OrderRecord, sure: float) -> bool:

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import event
 
 from serving.orders.sweeping import sweep
 from serving.wire import examples
@@ -31,7 +32,7 @@ async def later(api: Api, hours: float) -> None:
 
 
 async def risks(api: Api, name: str) -> list[dict[str, Any]]:
-    return [event for event in (await seen(api, name))["events"] if event["kind"] == "order.at_risk"]
+    return [told for told in (await seen(api, name))["events"] if told["kind"] == "order.at_risk"]
 
 
 async def test_each_step_is_told_until_when_it_may_wait(api: Api) -> None:
@@ -74,6 +75,28 @@ async def test_a_place_is_left_its_shipment_overnight_while_the_promise_is_still
         assert await risks(api, "A") == []
     await later(api, 30.5)
     assert [s["location_id"] for s in (await seen(api, "A"))["shipments"]] == ["W001", "S014"]
+
+
+async def test_a_night_over_many_shipments_asks_no_more_of_the_database_than_one_over_few(api: Api) -> None:
+    """All that could wait until the night is overdue then, and looked at in every sweep: its promise is still sure."""
+    await open_all_day(api, W001=20)
+    warehouse = next(row for row in examples.ROWS["locations"] if row["location_id"] == "W001")
+    daily = {"opening_hours": {day: ["08:00-20:00"] for day in ("mon", "tue", "wed", "thu")}}
+    await api.feed("locations", [{**warehouse, **daily, "cut_offs": None, "closed_on": []}])
+    asked: list[str] = []
+    event.listen(api.service.database.engine, "before_cursor_execute", lambda *call: asked.append(call[2]))
+
+    async def night_over(*names: str) -> int:
+        for name in names:
+            await placed(api, name, promised_at=PROMISED.isoformat())
+        await later(api, 21)
+        asked.clear()
+        await later(api, 21.1)
+        api.clock.now = NOW
+        return len(asked)
+
+    one = await night_over("A")
+    assert await night_over("B", "C", "D", "E") == one
 
 
 async def test_an_order_without_a_promise_is_not_at_risk(api: Api) -> None:
