@@ -40,7 +40,10 @@ class Settings(BaseSettings):
     poll_seconds: float = Field(default=0.5, gt=0, description="how often changes made by other processes are sought")
     sweep_seconds: float = Field(default=1.0, gt=0, description="how often reservations and waiting orders are seen to")
     accept_within_minutes: float | None = Field(
-        default=None, gt=0, description="a shipment that its location has not accepted by then goes elsewhere"
+        default=None,
+        gt=0,
+        le=527_040,  # a year
+        description="a shipment that its location has not accepted by then goes elsewhere",
     )
     at_risk_below: float = Field(
         default=0.8, ge=0, le=1, description="a promise less sure than that is told to be at risk"

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict
+from itertools import groupby
+from operator import attrgetter
 from typing import Any, Final
 
 from sqlalchemy import Connection, Row, Select, delete, insert, select, update
@@ -75,14 +77,13 @@ def find_orders(connection: Connection, order_ids: Sequence[str]) -> list[OrderR
 
 def find_shipments(connection: Connection, wanted: Select[Any]) -> list[ShipmentRecord]:
     """The shipments that ``wanted`` selects, in the order of their assignment, with their lines."""
-    rows = connection.execute(wanted.order_by(shipments.c.assigned_at, shipments.c.order_id, shipments.c.number)).all()
-    lines: dict[str, list[ShipmentLineRecord]] = {row.shipment_id: [] for row in rows}
-    found = connection.execute(
-        select(shipment_lines).where(shipment_lines.c.shipment_id.in_(list(lines))).order_by(shipment_lines.c.line_id)
+    found, line = wanted.subquery(), shipment_lines.c
+    rows = connection.execute(
+        select(found, line.line_id, line.sku, line.quantity, line.short)
+        .outerjoin(shipment_lines, line.shipment_id == found.c.shipment_id)
+        .order_by(found.c.assigned_at, found.c.order_id, found.c.number, line.line_id)
     )
-    for line in found:
-        lines[line.shipment_id].append(ShipmentLineRecord(line.line_id, line.sku, line.quantity, line.short))
-    return [_shipment(row, lines[row.shipment_id]) for row in rows]
+    return [_shipment(list(of_one)) for _, of_one in groupby(rows, key=attrgetter("shipment_id"))]
 
 
 def order_of_shipment(connection: Connection, shipment_id: str) -> str | None:
@@ -131,5 +132,11 @@ def _save_shipment(connection: Connection, before: ShipmentRecord, after: Shipme
         _insert_lines(connection, after)
 
 
-def _shipment(row: Row[Any], lines: Sequence[ShipmentLineRecord]) -> ShipmentRecord:
-    return ShipmentRecord(**{**row._mapping, "state": ShipmentState(row.state)}, lines=tuple(lines))
+def _shipment(rows: Sequence[Row[Any]]) -> ShipmentRecord:
+    """One shipment, of a row for each of its lines, or of one without a line."""
+    first = rows[0]
+    columns = {name: getattr(first, name) for name in shipments.columns.keys()}  # noqa: SIM118 (columns iterates columns)
+    lines = [
+        ShipmentLineRecord(row.line_id, row.sku, row.quantity, row.short) for row in rows if row.line_id is not None
+    ]
+    return ShipmentRecord(**{**columns, "state": ShipmentState(first.state)}, lines=tuple(lines))
