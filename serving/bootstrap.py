@@ -9,11 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import structlog
-from sqlalchemy.exc import InterfaceError, OperationalError
 
 from prediction.errors import BundleError
 from prediction.loading import load_bundle
-from serving.database.answering import require_answer
+from serving.database.answering import AWAY, require_answer
 from serving.database.database import Database
 from serving.database.engine import make_engine
 from serving.database.schema import is_current, migrate
@@ -59,7 +58,7 @@ def build(
     opening = _Opening(settings, database, live, broker, clock)
     try:
         require_answer(settings.database)
-    except (OperationalError, InterfaceError) as error:
+    except AWAY as error:
         kept = find_network(settings.work_folder)
         if kept is None:
             raise

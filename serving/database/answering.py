@@ -9,7 +9,7 @@ from contextlib import suppress
 from typing import Any, Final
 
 from sqlalchemy import Dialect, Engine, event, text
-from sqlalchemy.exc import OperationalError, SQLAlchemyError
+from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 
 from serving.database.engine import make_engine
 
@@ -17,14 +17,15 @@ from serving.database.engine import make_engine
 #: more than connecting may take.
 SECONDS: Final = 15
 _QUESTION: Final = "SELECT 1"
+#: What is raised where a database is away: it cannot be connected to, or does not answer.
+AWAY: Final = (OperationalError, InterfaceError)
 
 
 def require_answer(url: str) -> None:
     """Ask the database at ``url`` the plainest question, on a connection of its own.
 
-    Raises `sqlalchemy.exc.OperationalError` or `InterfaceError` where it cannot be connected to or does not answer
-    within `SECONDS`. A driver gives up connecting by itself, but never a server that keeps the connection and says
-    nothing.
+    Raises one of `AWAY` where it cannot be connected to or does not answer within `SECONDS`. A driver gives up
+    connecting by itself, but never a server that keeps the connection and says nothing.
     """
     engine = make_engine(url)
     opened: list[Any] = []

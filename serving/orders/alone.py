@@ -2,13 +2,10 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Final
 
 import structlog
-from sqlalchemy.exc import InterfaceError, OperationalError
 
-#: What a database raises that is away, for all orders.
-AWAY: Final = (OperationalError, InterfaceError)
+from serving.database.answering import AWAY
 
 log = structlog.get_logger()
 

@@ -12,12 +12,13 @@ import structlog
 from sqlalchemy import ColumnElement, Connection, and_, select, update
 
 from decision.errors import DecisionError
+from serving.database.answering import AWAY
 from serving.database.decision_log import log_decision
 from serving.database.order_store import find_order
 from serving.database.order_tables import order_lines, orders
 from serving.database.tables import stock
 from serving.errors import CapacityGoneError, ConflictError, NotReadyError, ServingError, StockGoneError
-from serving.orders.alone import AWAY, alone
+from serving.orders.alone import alone
 from serving.orders.assigning import assign
 from serving.orders.change import Change
 from serving.orders.deciding import Avoided, Made, decide_now, full_now

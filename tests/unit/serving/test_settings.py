@@ -23,6 +23,12 @@ def test_the_default_database_lies_in_the_work_folder() -> None:
     assert Settings().database == "sqlite:///.smista/smista.db"
 
 
+@pytest.mark.parametrize("minutes", [0, 1e12])
+def test_a_time_to_accept_after_which_no_instant_follows_is_refused(minutes: float) -> None:
+    with pytest.raises(ValidationError, match="accept_within_minutes"):
+        Settings(accept_within_minutes=minutes)
+
+
 @pytest.mark.parametrize("wrong", [{"scopes": []}, {"scopes": ["everything"]}, {"sha256": "secret"}, {"name": ""}])
 def test_a_key_that_cannot_work_is_refused(wrong: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
