@@ -154,6 +154,19 @@ async def test_it_is_sent_from_where_the_promise_is_kept_though_a_plan_that_is_l
     assert [(s["location_id"], s["state"]) for s in shipments] == [("W001", "withdrawn"), ("S014", "assigned")]
 
 
+async def test_it_stays_where_it_is_rather_than_going_in_part_from_where_that_would_be_in_time(api: Api) -> None:
+    await open_all_day(api, W001=5)
+    await placed(api, "A", 2, promised_at=PROMISED.isoformat())
+    await later(api, 1)
+    document = {"name": "everything", "strategy": {}, "limits": {"allow_partial": True}}
+    assert (await api.client.post("/v1/rulesets/everything/publish", json=document)).status_code == 201
+    await stock(api, at=(NOW + HOUR / 2).isoformat(), S014=1)
+    await later(api, 30.5)
+    (shipment,) = (await seen(api, "A"))["shipments"]
+    assert (shipment["location_id"], shipment["state"]) == ("W001", "assigned")
+    assert len(await risks(api, "A")) == 1
+
+
 async def test_what_was_ready_in_time_waits_for_its_customer_without_being_at_risk(api: Api) -> None:
     await open_all_day(api, S014=5)
     collected: dict[str, Any] = {"delivery_method": "click_and_collect", "collect_location_id": "S014"}

@@ -11,7 +11,7 @@ from data.dataset import build_dataset
 from features.history import History, read_history
 from tests.conftest import CUT
 from tests.unit.data.small import small_tables
-from training.backtest import Retrain, Window, backtest, commonest_zone
+from training.backtest import Retrain, Window, backtest, commonest_zone, cut_short
 from training.errors import TooLittleHistoryError
 from training.fit import maturity_seconds
 from training.trained import score, train_heads
@@ -32,6 +32,23 @@ def test_a_window_begins_and_ends_at_local_midnight_and_both_days_are_in_it() ->
     assert window.end() == at("2026-03-29T22:00")
     one_day = Window(date(2026, 1, 5), date(2026, 1, 5), "UTC")
     assert one_day.end() - one_day.start() == 86_400
+
+
+def test_who_never_arrived_is_not_taken_for_being_under_way_when_the_history_ends(history: History) -> None:
+    """Of the last day it may still come; of long ago nobody will hear."""
+    attempts = history.attempts
+    everything = pd.DataFrame({"fulfilment_id": attempts.fulfilment_id})
+    delivered_at, ended_at = attempts.delivered_at.copy(), attempts.ended_at.copy()
+
+    def under_way() -> int:
+        return cut_short(
+            replace(history, attempts=replace(attempts, delivered_at=delivered_at, ended_at=ended_at)), everything
+        )
+
+    before = under_way()
+    for row, counted in ((0, 0), (int(np.flatnonzero(~np.isnan(delivered_at))[-1]), 1)):
+        delivered_at[row] = ended_at[row] = np.nan
+        assert under_way() == before + counted
 
 
 def test_a_midnight_that_the_clocks_skip_is_the_instant_at_which_they_do() -> None:

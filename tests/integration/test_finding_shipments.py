@@ -1,9 +1,9 @@
-"""More shipments than a database takes names of in one statement."""
+"""Shipments read back: more than a database takes names of in one statement, and one that has no line."""
 
 from typing import Final
 
 import pytest
-from sqlalchemy import Table, insert, literal, select
+from sqlalchemy import Table, delete, insert, literal, select
 
 from serving.database.order_store import find_shipments
 from serving.database.order_tables import shipment_lines, shipments
@@ -36,3 +36,11 @@ async def test_all_shipments_are_found_however_many(api: Api) -> None:
     assert len(found) == 1 + MANY
     assert {shipment.lines for shipment in found} == {found[0].lines}
     assert len(found[0].lines) == 1
+
+
+async def test_a_shipment_that_has_lost_its_lines_is_found(api: Api) -> None:
+    await open_shop(api, W001=5)
+    await placed(api, "A")
+    api.service.database.write_now(lambda at: at.execute(delete(shipment_lines)))
+    (found,) = api.service.database.read_now(lambda at: find_shipments(at, select(shipments)))
+    assert found.lines == ()
